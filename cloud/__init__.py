@@ -1,0 +1,1 @@
+"""The service that operators and drivers see."""

@@ -1,0 +1,31 @@
+"""What every driver's settings have in common, and the kinds of value that technicians write in them."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from drivers.contract import DriverContext
+from models.faults import Fault
+
+
+class DriverSettings(BaseModel, abc.ABC):
+    """One way of reaching one kind of hardware, as a technician configures it.
+
+    A subclass names itself with `driver: Literal["name"] = "name"`, says in `contract` which contract of
+    `drivers.contract` it fulfils, lists its faults, and builds itself. The registry finds it by scanning
+    this package; nothing else in the tree changes when a driver is added.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    contract: ClassVar[type]
+    faults: ClassVar[tuple[Fault, ...]] = ()
+    simulated: ClassVar[bool] = False
+    """True for drivers that only a simulation may use."""
+
+    @abc.abstractmethod
+    def build(self, context: DriverContext) -> Any:
+        """The driver, not yet started. Opens nothing."""

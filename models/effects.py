@@ -1,0 +1,252 @@
+"""What each fact changes in the tables: one answer for the lot's SQLite and the cloud's PostgreSQL.
+
+The lot applies these changes in the transaction that records the fact, the cloud when the fact arrives.
+Because both ask here, a ticket can't differ from its facts on either side. Every change sets values and
+never adds to them, so applying a run of changes to a row equals applying their merged values once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import singledispatch
+from typing import Literal
+
+from models.facts import (
+    AccessRefused,
+    DaemonStarted,
+    ExitAbandoned,
+    ExitAllowed,
+    Fact,
+    FaultCleared,
+    FaultRaised,
+    LevelDeclared,
+    LotDeclared,
+    PaymentTaken,
+    SpotsRemoved,
+    TicketClosed,
+    TicketConfirmed,
+    TicketOpened,
+    TicketUnresolved,
+    TicketVoided,
+    UnableToCollect,
+    VehicleRegistered,
+)
+from models.ids import LotId, SpotId
+from models.spots import SpotStatus
+from models.tickets import PaymentStatus, TicketStatus
+
+Table = Literal["parking_lots", "levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults"]
+Value = str | int | bool | None
+
+SpotOf = Callable[[str], SpotId | None]
+"""Finds the spot that a ticket holds, by the ticket's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new value for some columns of one row.
+
+    `insert`: the row must not exist yet. `update`: it must. `declare`: it is made with `values` and
+    `at_first` together when it is missing, otherwise only `values` are set.
+    """
+
+    kind: Literal["insert", "update", "declare"]
+    table: Table
+    id: str
+    values: Mapping[str, Value]
+    at_first: Mapping[str, Value] = field(default_factory=dict[str, Value])
+
+
+def effects(fact: Fact, lot: LotId, spot_of: SpotOf) -> tuple[Change, ...]:
+    """The row changes of one fact, in the order in which they must be made.
+
+    Rows that belong to a lot carry `lot_id` in their values when they are inserted.
+    """
+    return tuple(_effects(fact, lot, spot_of))
+
+
+@singledispatch
+def _effects(fact: Fact, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    raise TypeError(f"no effects are written for {type(fact).__name__}")
+
+
+@_effects.register
+def _(fact: DaemonStarted, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return []
+
+
+@_effects.register
+def _(fact: LotDeclared, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    values: dict[str, Value] = {
+        "name": fact.name,
+        "address": fact.address,
+        "timezone": fact.timezone,
+        "currency": fact.currency,
+        "total_spots": fact.total_spots,
+        "lat_microdegrees": fact.lat_microdegrees,
+        "lng_microdegrees": fact.lng_microdegrees,
+    }
+    return [Change("declare", "parking_lots", lot, values)]
+
+
+@_effects.register
+def _(fact: LevelDeclared, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    level = Change(
+        "declare", "levels", fact.level, {"floor_number": fact.floor_number, "name": fact.name}, {"lot_id": lot}
+    )
+    return [level] + [
+        Change(
+            "declare",
+            "spots",
+            spot.id,
+            {"level_id": fact.level, "spot_number": spot.number, "spot_type": spot.type, "removed": False},
+            {"lot_id": lot, "status": SpotStatus.AVAILABLE},
+        )
+        for spot in fact.spots
+    ]
+
+
+@_effects.register
+def _(fact: SpotsRemoved, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [Change("update", "spots", spot, {"removed": True}) for spot in fact.spots]
+
+
+@_effects.register
+def _(fact: VehicleRegistered, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    values: dict[str, Value] = {
+        "lot_id": lot,
+        "license_plate": fact.license_plate,
+        "vehicle_type": fact.vehicle_type,
+        "owner_id": None,
+    }
+    return [Change("insert", "vehicles", fact.vehicle, values)]
+
+
+@_effects.register
+def _(fact: TicketOpened, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    values: dict[str, Value] = {
+        "lot_id": lot,
+        "code": fact.code,
+        "vehicle_id": fact.vehicle,
+        "spot_id": fact.spot,
+        "vehicle_type": fact.vehicle_type,
+        "entry_lane": fact.lane,
+        "entry_time": fact.entered,
+        "exit_lane": None,
+        "exit_time": None,
+        "status": TicketStatus.ADMITTED,
+        "amount_due": None,
+        "amount_paid": 0,
+        "currency": fact.tariff.currency,
+        "tariff": fact.tariff.model_dump_json(),
+    }
+    return [Change("insert", "tickets", fact.ticket, values), *_spot(fact.spot, SpotStatus.OCCUPIED)]
+
+
+@_effects.register
+def _(fact: TicketConfirmed, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [Change("update", "tickets", fact.ticket, {"status": TicketStatus.ACTIVE})]
+
+
+@_effects.register
+def _(fact: TicketVoided, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    voided = Change("update", "tickets", fact.ticket, {"status": TicketStatus.VOIDED})
+    return [voided, *_spot(spot_of(fact.ticket), SpotStatus.AVAILABLE)]
+
+
+@_effects.register
+def _(fact: TicketUnresolved, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [Change("update", "tickets", fact.ticket, {"status": TicketStatus.UNRESOLVED})]
+
+
+@_effects.register
+def _(fact: ExitAllowed, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [Change("update", "tickets", fact.ticket, {"exit_lane": fact.lane, "amount_due": fact.amount_due})]
+
+
+@_effects.register
+def _(fact: ExitAbandoned, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [Change("update", "tickets", fact.ticket, {"exit_lane": None})]
+
+
+@_effects.register
+def _(fact: TicketClosed, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    values: dict[str, Value] = {
+        "status": TicketStatus.COMPLETED,
+        "exit_lane": fact.lane,
+        "exit_time": fact.exited,
+        "amount_due": fact.amount_due,
+        "amount_paid": fact.amount_paid,
+    }
+    return [Change("update", "tickets", fact.ticket, values), *_spot(spot_of(fact.ticket), SpotStatus.AVAILABLE)]
+
+
+@_effects.register
+def _(fact: PaymentTaken, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    payment: dict[str, Value] = {
+        "lot_id": lot,
+        "ticket_id": fact.ticket,
+        "lane": fact.lane,
+        "amount": fact.amount,
+        "currency": fact.currency,
+        "method": fact.method,
+        "reference": fact.reference,
+        "status": PaymentStatus.TAKEN,
+        "at": fact.taken,
+    }
+    return [
+        Change("insert", "payments", fact.payment, payment),
+        Change("update", "tickets", fact.ticket, {"amount_paid": fact.paid_in_all}),
+    ]
+
+
+@_effects.register
+def _(fact: UnableToCollect, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    debt: dict[str, Value] = {
+        "lot_id": lot,
+        "ticket_id": fact.ticket,
+        "lane": fact.lane,
+        "amount": fact.amount,
+        "currency": fact.currency,
+        "method": "none",
+        "reference": fact.reason,
+        "status": PaymentStatus.UNCOLLECTED,
+        "at": fact.at,
+    }
+    return [Change("insert", "payments", fact.payment, debt)]
+
+
+@_effects.register
+def _(fact: AccessRefused, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    values: dict[str, Value] = {
+        "lot_id": lot,
+        "lane": fact.lane,
+        "direction": fact.direction,
+        "reason": fact.reason,
+        "license_plate": fact.license_plate,
+        "at": fact.at,
+    }
+    return [Change("insert", "access_refusals", fact.refusal, values)]
+
+
+@_effects.register
+def _(fact: FaultRaised, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    values: dict[str, Value] = {
+        "lot_id": lot,
+        "code": fact.code,
+        "source": fact.source,
+        "detail": fact.detail,
+        "raised_at": fact.at,
+        "cleared_at": None,
+    }
+    return [Change("insert", "faults", fact.fault, values)]
+
+
+@_effects.register
+def _(fact: FaultCleared, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [Change("update", "faults", fact.fault, {"cleared_at": fact.at})]
+
+
+def _spot(spot: SpotId | None, status: SpotStatus) -> list[Change]:
+    return [] if spot is None else [Change("update", "spots", spot, {"status": status})]

@@ -1,0 +1,72 @@
+"""What every fact has in common: a type and version that never change meaning, a body, and a personal part kept apart."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Stream = Literal["ledger", "telemetry"]
+
+
+class Fact(BaseModel):
+    """The base of all facts. Subclasses name their type: `class TicketOpened(Fact, type="ticket.opened", version=1)`.
+
+    Fields hold text, whole numbers, booleans, other such values or None; never a float, so that every
+    machine writes and hashes a fact alike. A field listed in `personal` (a plate) travels beside the
+    body, where it can be erased without breaking the chain of hashes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: ClassVar[str] = ""
+    version: ClassVar[int] = 0
+    stream: ClassVar[Stream] = "ledger"
+    personal: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(
+        cls, *, type: str, version: int, stream: Stream = "ledger", personal: tuple[str, ...] = (), **kwargs: Any
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.type, cls.version, cls.stream, cls.personal = type, version, stream, frozenset(personal)
+        _KNOWN[type, version] = cls
+
+    def body(self) -> dict[str, Any]:
+        """The part that is hashed and kept for good, as JSON values."""
+        return self.model_dump(mode="json", exclude=set(self.personal))
+
+    def personal_part(self) -> dict[str, Any]:
+        """The part that may be erased, as JSON values; empty for most facts."""
+        return self.model_dump(mode="json", include=set(self.personal)) if self.personal else {}
+
+
+_KNOWN: dict[tuple[str, int], type[Fact]] = {}
+
+
+class UnknownFact(Exception):
+    """This code doesn't know the fact's type or version, or its fields don't fit: it is parked, never dropped."""
+
+    def __init__(self, type: str, version: int, why: str) -> None:
+        super().__init__(f"{type} v{version}: {why}")
+        self.type, self.version, self.why = type, version, why
+
+
+ERASED = "erased"
+"""Stands for a personal field whose value has been erased."""
+
+
+def decode(type: str, version: int, body: dict[str, Any], personal: dict[str, Any] | None) -> Fact:
+    """The fact that was recorded. An erased personal part reads as `erased`. Raises UnknownFact."""
+    known = _KNOWN.get((type, version))
+    if known is None:
+        raise UnknownFact(type, version, "no such type and version is known here; upgrade this side")
+    private = personal if personal is not None else dict.fromkeys(known.personal, ERASED)
+    try:
+        return known.model_validate({**body, **private})
+    except ValidationError as wrong:
+        raise UnknownFact(type, version, str(wrong)) from wrong
+
+
+def known_facts() -> dict[tuple[str, int], type[Fact]]:
+    """Every fact type and version ever emitted, for docs and tests."""
+    return dict(_KNOWN)

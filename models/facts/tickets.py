@@ -1,0 +1,89 @@
+"""Facts about stays, in the order in which a vehicle causes them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from models.facts.base import Fact
+from models.ids import LaneName, SpotId, TicketId, VehicleId
+from models.instants import Instant
+from models.money import Minor
+from models.spots import VehicleType
+from models.tariff import Tariff
+
+
+class VehicleRegistered(Fact, type="vehicle.registered", version=1, personal=("license_plate",)):
+    """A plate was met at this lot for the first time."""
+
+    vehicle: VehicleId
+    vehicle_type: VehicleType
+    license_plate: str
+
+
+class TicketOpened(Fact, type="ticket.opened", version=1):
+    """A vehicle was admitted: written before the arm was told to rise. The spot, if any, is taken from here on."""
+
+    ticket: TicketId
+    code: str
+    vehicle: VehicleId
+    vehicle_type: VehicleType
+    lane: LaneName
+    spot: SpotId | None
+    entered: Instant
+    tariff: Tariff
+    confidence_permille: int
+
+
+class TicketConfirmed(Fact, type="ticket.confirmed", version=1):
+    """The vehicle passed the closing loop of the entry: it is inside."""
+
+    ticket: TicketId
+    lane: LaneName
+    passed: Instant
+
+
+class TicketVoided(Fact, type="ticket.voided", version=1):
+    """The vehicle backed out of the entry; its spot is free again."""
+
+    ticket: TicketId
+    lane: LaneName
+    at: Instant
+    reason: Literal["back_out", "vend_failed"]
+
+
+class TicketUnresolved(Fact, type="ticket.unresolved", version=1):
+    """The daemon wasn't watching when the vehicle may have passed; the spot stays taken until it is settled."""
+
+    ticket: TicketId
+    at: Instant
+    during: Literal["entry", "exit"]
+
+
+class ExitAllowed(Fact, type="exit.allowed", version=1):
+    """The fee was settled or recorded as a debt: written before the exit's arm was told to rise."""
+
+    ticket: TicketId
+    lane: LaneName
+    at: Instant
+    amount_due: Minor
+    amount_paid: Minor
+    started_hours: int
+    match: Literal["exact"]
+
+
+class ExitAbandoned(Fact, type="exit.abandoned", version=1):
+    """The vehicle was let out but backed away; it is still inside."""
+
+    ticket: TicketId
+    lane: LaneName
+    at: Instant
+
+
+class TicketClosed(Fact, type="ticket.closed", version=1):
+    """The vehicle passed the exit; its spot is free."""
+
+    ticket: TicketId
+    lane: LaneName
+    exited: Instant
+    amount_due: Minor
+    amount_paid: Minor

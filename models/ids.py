@@ -1,0 +1,36 @@
+"""Identities: 128-bit time-ordered UUIDs (version 7, RFC 9562), minted by whoever owns the thing."""
+
+from __future__ import annotations
+
+import uuid
+from typing import NewType
+
+from models.instants import Instant
+
+LotId = NewType("LotId", str)
+LevelId = NewType("LevelId", str)
+SpotId = NewType("SpotId", str)
+VehicleId = NewType("VehicleId", str)
+TicketId = NewType("TicketId", str)
+PaymentId = NewType("PaymentId", str)
+ReservationId = NewType("ReservationId", str)
+StreamId = NewType("StreamId", str)
+LaneName = NewType("LaneName", str)
+
+ENTROPY_BYTES = 10
+
+
+def uuid7(at: Instant, entropy: bytes) -> str:
+    """The version 7 UUID of a moment and ten random bytes, in its canonical 36-character form.
+
+    Raises ValueError when `entropy` isn't ten bytes long or `at` lies before 1970.
+    """
+    if len(entropy) != ENTROPY_BYTES:
+        raise ValueError(f"a UUIDv7 takes {ENTROPY_BYTES} random bytes, not {len(entropy)}")
+    if at < 0:
+        raise ValueError("a UUIDv7 can't be minted before 1970")
+    random = int.from_bytes(entropy, "big")
+    milliseconds = (at // 1000) & (2**48 - 1)
+    high = random >> 68
+    low = random & (2**62 - 1)
+    return str(uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))

@@ -1,0 +1,62 @@
+"""Points in time and lengths of time as the stores and the wire carry them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import NewType, Protocol
+
+Instant = NewType("Instant", int)
+"""Microseconds since 1970-01-01T00:00:00 UTC."""
+
+Monotonic = NewType("Monotonic", int)
+"""Microseconds on a clock that never goes back; comparable only within one `boot_id`."""
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the lot's clock said at one moment, and how far it can be believed.
+
+    `synced` is false until the machine's wall clock has been set by a time server since boot.
+    """
+
+    boot_id: str
+    monotonic: Monotonic
+    wall: Instant
+    synced: bool
+
+
+class Clock(Protocol):
+    """The only source of time: passed in, never reached for."""
+
+    def read(self) -> Reading: ...
+
+    def monotonic(self) -> Monotonic: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+def to_datetime(at: Instant) -> dt.datetime:
+    """The aware UTC datetime of `at`, exact to the microsecond."""
+    return _EPOCH + dt.timedelta(microseconds=at)
+
+
+def from_datetime(at: dt.datetime) -> Instant:
+    """The instant of an aware datetime. Raises ValueError for a naive one."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} has no offset; write it as {at.isoformat()}Z or +hh:mm")
+    return Instant((at - _EPOCH) // dt.timedelta(microseconds=1))
+
+
+def to_rfc3339(at: Instant) -> str:
+    return to_datetime(at).isoformat().replace("+00:00", "Z")
+
+
+def from_rfc3339(text: str) -> Instant:
+    """Raises ValueError for text that isn't RFC 3339 with an offset."""
+    return from_datetime(dt.datetime.fromisoformat(text))

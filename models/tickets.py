@@ -1,0 +1,33 @@
+"""The states of a stay."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TicketStatus(StrEnum):
+    ADMITTED = "ADMITTED"
+    """Opened before the arm was told to rise; the vehicle hasn't been seen to pass."""
+    ACTIVE = "ACTIVE"
+    """The vehicle passed the entry: it is inside."""
+    COMPLETED = "COMPLETED"
+    """The vehicle passed the exit."""
+    VOIDED = "VOIDED"
+    """The vehicle backed out of the entry: there was no stay."""
+    UNRESOLVED = "UNRESOLVED"
+    """Nobody saw whether the vehicle passed; a person or its next passage settles it."""
+
+
+OPEN = (TicketStatus.ADMITTED, TicketStatus.ACTIVE, TicketStatus.UNRESOLVED)
+"""The states in which a vehicle may come to an exit with this ticket."""
+
+
+class Direction(StrEnum):
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+class PaymentStatus(StrEnum):
+    TAKEN = "TAKEN"
+    UNCOLLECTED = "UNCOLLECTED"
+    """Unable to collect: payment was down, the vehicle was let out, the sum is a debt on record."""

@@ -1,0 +1,59 @@
+"""The chain of hashes over a stream: each fact's hash covers the one before, so a fork or a gap can't hide."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from models.ids import LotId, StreamId
+from models.instants import Reading
+
+GENESIS = "0" * 64
+"""Stands before the first fact of a stream."""
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, UTF-8. Raises TypeError for a float."""
+    _refuse_floats(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def commitment(salt: str, personal: dict[str, Any]) -> str:
+    """What stands in the hashed body for a fact's personal part: hex SHA-256 over a salt and the part.
+
+    Without the salt, which is erased with the part, plates can't be found by trying them all.
+    """
+    return hashlib.sha256(f"{salt}:{canonical(personal)}".encode()).hexdigest()
+
+
+def link(
+    previous: str,
+    lot: LotId,
+    stream: str,
+    stream_id: StreamId,
+    seq: int,
+    type: str,
+    version: int,
+    at: Reading,
+    body: str,
+) -> str:
+    """The hash of one fact: hex SHA-256 over the previous hash and everything that isn't personal.
+
+    `body` is the canonical text, commitment included.
+    """
+    text = canonical(
+        [previous, lot, stream, stream_id, seq, type, version, at.boot_id, at.monotonic, at.wall, at.synced, body]
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _refuse_floats(value: Any) -> None:
+    if isinstance(value, float):
+        raise TypeError(f"a fact can't hold the float {value!r}: write a whole number of a smaller unit")
+    if isinstance(value, dict):
+        for item in value.values():  # pyright: ignore[reportUnknownVariableType]
+            _refuse_floats(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:  # pyright: ignore[reportUnknownVariableType]
+            _refuse_floats(item)

@@ -1,0 +1,154 @@
+"""The envelopes on the wire: JSON, compressed with zstd, bounded on the way in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, TypeVar
+
+import zstandard
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.facts.base import Stream
+from models.ids import LotId, StreamId
+from models.instants import Instant, Monotonic, Reading
+from models.wire.chain import canonical, commitment, link
+
+WIRE_VERSION = 1
+WINDOW_BYTES = 64 * 1024
+"""The largest envelope, as published."""
+UNPACKED_BYTES = 4 * 1024 * 1024
+"""The most that one envelope may unpack to: a compressed bomb is refused, not unpacked."""
+
+
+class Malformed(ValueError):
+    """The bytes aren't an envelope that this side can read."""
+
+
+class SentFact(BaseModel):
+    """One journal row as it travels. `body` is the canonical text that was hashed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seq: int = Field(ge=1)
+    type: str
+    version: int
+    boot_id: str
+    monotonic: Monotonic
+    wall: Instant
+    synced: bool
+    body: str
+    salt: str | None = None
+    personal: dict[str, Any] | None = None
+    hash: str
+
+    @property
+    def at(self) -> Reading:
+        return Reading(self.boot_id, self.monotonic, self.wall, self.synced)
+
+    def follows(self, previous: str, lot: LotId, stream: Stream, stream_id: StreamId) -> bool:
+        """Whether the hash is right for this place in the chain, and the personal part for its commitment."""
+        right = self.hash == link(
+            previous, lot, stream, stream_id, self.seq, self.type, self.version, self.at, self.body
+        )
+        if not right or self.personal is None or self.salt is None:
+            return right
+        return f'"personal":"{commitment(self.salt, self.personal)}"' in self.body
+
+
+class Window(BaseModel):
+    """A run of facts without a gap, going up. `previous` is the hash before the first of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    v: Literal[1] = 1
+    lot: LotId
+    stream: Stream
+    stream_id: StreamId
+    previous: str
+    facts: tuple[SentFact, ...] = Field(min_length=1)
+
+
+class Ack(BaseModel):
+    """How far the other side has applied a stream, going down. Cumulative; also asks for what comes next.
+
+    `seq` 0 says that nothing of this stream has been applied.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    v: Literal[1] = 1
+    lot: LotId
+    stream: Stream
+    stream_id: StreamId
+    seq: int = Field(ge=0)
+    hash: str
+
+
+class LaneNow(BaseModel):
+    """What one lane is doing at this moment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    direction: str
+    phase: str
+    barrier: str
+    faults: tuple[str, ...] = ()
+
+
+class Beacon(BaseModel):
+    """The lot's present state: retained, replaceable, ahead of any backlog.
+
+    `available` and `total` are counts by level floor number and by spot type. An envelope with `online`
+    false and nothing else is the lot's will.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    v: Literal[1] = 1
+    lot: LotId
+    online: bool
+    at: Instant | None = None
+    release: str | None = None
+    boot_id: str | None = None
+    available: int | None = None
+    total: int | None = None
+    by_level: dict[str, tuple[int, int]] = Field(default={}, description="floor -> (total, available)")
+    by_type: dict[str, tuple[int, int]] = Field(default={}, description="spot type -> (total, available)")
+    lanes: tuple[LaneNow, ...] = ()
+    backlog: int | None = Field(default=None, description="ledger facts that the cloud hasn't acknowledged")
+
+
+_COMPRESSOR_LEVEL = 3
+_Envelope = TypeVar("_Envelope", bound=BaseModel)
+
+
+def pack(envelope: BaseModel) -> bytes:
+    return zstandard.ZstdCompressor(level=_COMPRESSOR_LEVEL).compress(envelope.model_dump_json().encode())
+
+
+def unpack(kind: type[_Envelope], payload: bytes) -> _Envelope:
+    """Raises Malformed for anything but an envelope of this kind; never unpacks more than UNPACKED_BYTES."""
+    try:
+        text = zstandard.ZstdDecompressor().decompress(payload, max_output_size=UNPACKED_BYTES)
+        return kind.model_validate_json(text)
+    except (zstandard.ZstdError, ValidationError, ValueError) as wrong:
+        raise Malformed(f"not a {kind.__name__.lower()}: {wrong}") from wrong
+
+
+def body_text(body: dict[str, Any], salt: str | None, personal: dict[str, Any] | None) -> str:
+    """The canonical text of a fact's body, with the commitment to its personal part when there is one."""
+    if salt is None or not personal:
+        return canonical(body)
+    return canonical({**body, "personal": commitment(salt, personal)})
+
+
+def read_body(text: str) -> dict[str, Any]:
+    """Raises Malformed when the text isn't a JSON object."""
+    try:
+        value = json.loads(text)
+    except ValueError as wrong:
+        raise Malformed(f"a fact's body isn't JSON: {wrong}") from wrong
+    if not isinstance(value, dict):
+        raise Malformed("a fact's body isn't a JSON object")
+    return value  # pyright: ignore[reportUnknownVariableType]

@@ -1,0 +1,31 @@
+"""The MQTT topics between a lot and the cloud. The lot's id stands in each, so a broker can keep lots apart."""
+
+from __future__ import annotations
+
+from models.facts.base import Stream
+from models.ids import LotId
+
+ROOT = "parkgate/v1"
+
+
+def up(lot: LotId | str, stream: Stream) -> str:
+    """Windows of facts, published by the lot."""
+    return f"{ROOT}/{lot}/up/{stream}"
+
+
+def up_ack(lot: LotId | str, stream: Stream) -> str:
+    """Acknowledgements of that stream, published by the cloud."""
+    return f"{ROOT}/{lot}/up/{stream}/ack"
+
+
+def state(lot: LotId | str) -> str:
+    """The lot's beacon and will, retained."""
+    return f"{ROOT}/{lot}/state"
+
+
+def lot_of(topic: str) -> LotId:
+    """The lot that a topic belongs to. Raises ValueError for a topic that isn't ours."""
+    parts = topic.split("/")
+    if parts[:2] != ROOT.split("/") or len(parts) < 4:
+        raise ValueError(f"{topic!r} isn't one of Parkgate's topics")
+    return LotId(parts[2])
