@@ -157,7 +157,10 @@ class FrameSource(Protocol):
     """A camera, opened. Blocking."""
 
     def read(self) -> Any | None:
-        """The next frame (height x width x 3, uint8, BGR), or None at the end of a file. Raises OSError when the stream is lost."""
+        """The next frame (height x width x 3, uint8, BGR), or None at the end of a file.
+
+        Raises OSError when the stream is lost.
+        """
         ...
 
     def close(self) -> None: ...

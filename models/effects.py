@@ -136,6 +136,7 @@ def _(fact: TicketOpened, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "exit_lane": None,
         "exit_time": None,
         "status": TicketStatus.ADMITTED,
+        "settled_at": None,
         "amount_due": None,
         "amount_paid": 0,
         "currency": fact.tariff.currency,
@@ -162,7 +163,8 @@ def _(fact: TicketUnresolved, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 @_effects.register
 def _(fact: ExitAllowed, lot: LotId, spot_of: SpotOf) -> list[Change]:
-    return [Change("update", "tickets", fact.ticket, {"exit_lane": fact.lane, "amount_due": fact.amount_due})]
+    values: dict[str, Value] = {"exit_lane": fact.lane, "settled_at": fact.at, "amount_due": fact.amount_due}
+    return [Change("update", "tickets", fact.ticket, values)]
 
 
 @_effects.register

@@ -11,7 +11,7 @@ from models.money import Minor
 
 
 class Tariff(BaseModel):
-    """The first hour costs one hourly rate, a longer stay the rate for each started hour, no stay more than `daily_maximum`.
+    """Up to one hour costs one hourly rate, a longer stay the rate for each started hour, at most the maximum.
 
     Pinned on the ticket at entry, so that a price change never reaches a driver who is already inside.
     """

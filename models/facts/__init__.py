@@ -1,7 +1,7 @@
 """Facts: what happened at a lot, in the past tense, readable in ten years."""
 
-from models.facts.base import Fact, UnknownFact, decode
 from models.facts.access import AccessRefused
+from models.facts.base import Fact, UnknownFact, decode
 from models.facts.faults import DaemonStarted, FaultCleared, FaultRaised
 from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
 from models.facts.payments import PaymentTaken, UnableToCollect

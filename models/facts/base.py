@@ -1,4 +1,4 @@
-"""What every fact has in common: a type and version that never change meaning, a body, and a personal part kept apart."""
+"""What all facts share: a type and version of fixed meaning, a body, and a personal part kept apart."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from models.money import Minor
 
 
 class PaymentTaken(Fact, type="payment.taken", version=1):
-    """A terminal took the money; `reference` is its own token for the transaction, `paid_in_all` what the ticket has paid with it."""
+    """A terminal took the money: `reference` is its own token, `paid_in_all` what the ticket has paid so far."""
 
     payment: PaymentId
     ticket: TicketId

@@ -43,12 +43,16 @@ class TicketConfirmed(Fact, type="ticket.confirmed", version=1):
 
 
 class TicketVoided(Fact, type="ticket.voided", version=1):
-    """The vehicle backed out of the entry; its spot is free again."""
+    """There was no stay; the spot is free again.
+
+    `back_out`: the vehicle left the arming loop without passing. `vend_failed`: the arm was never told to
+    rise. `seen_outside`: nobody saw the vehicle pass, and now it stands before an entry again.
+    """
 
     ticket: TicketId
     lane: LaneName
     at: Instant
-    reason: Literal["back_out", "vend_failed"]
+    reason: Literal["back_out", "vend_failed", "seen_outside"]
 
 
 class TicketUnresolved(Fact, type="ticket.unresolved", version=1):
@@ -60,7 +64,7 @@ class TicketUnresolved(Fact, type="ticket.unresolved", version=1):
 
 
 class ExitAllowed(Fact, type="exit.allowed", version=1):
-    """The fee was settled or recorded as a debt: written before the exit's arm was told to rise."""
+    """The fee up to `at` was settled or recorded as a debt: written before the exit's arm was told to rise."""
 
     ticket: TicketId
     lane: LaneName
