@@ -42,9 +42,8 @@ def link(
 
     `body` is the canonical text, commitment included.
     """
-    text = canonical(
-        [previous, lot, stream, stream_id, seq, type, version, at.boot_id, at.monotonic, at.wall, at.synced, body]
-    )
+    when = [at.boot_id, at.monotonic, at.wall, at.synced]
+    text = canonical([previous, lot, stream, stream_id, seq, type, version, *when, body])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,0 +1,115 @@
+"""One SQLite file, one writer thread, one reader thread; the event loop never waits on a disk."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from sqlite_utils import Database
+
+from edge.store.migrations import migrations
+from edge.store.transaction import Transaction
+from models.ids import LotId
+from models.instants import Clock
+
+_T = TypeVar("_T")
+
+
+class StoreUnavailable(Exception):
+    """The store couldn't do it (disk full, damaged, locked by a stranger). Nothing was changed."""
+
+
+class Store:
+    """The lot's database. `write` runs a function inside one durable transaction, `read` beside it.
+
+    A transaction is `BEGIN IMMEDIATE` with `synchronous=FULL`: once `write` has returned, its facts
+    survive a power cut.
+    """
+
+    def __init__(self, path: Path, lot: LotId, clock: Clock, *, synchronous: str = "FULL") -> None:
+        """Opens or creates the file and migrates it. Raises StoreUnavailable."""
+        self._lot, self._clock = lot, clock
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        with _reported(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._write_connection = connect(path, synchronous=synchronous)
+            migrations.apply(Database(self._write_connection))
+            self._read_connection = connect(path, synchronous=synchronous)
+            self._read_connection.execute("PRAGMA query_only = ON")
+
+    async def write(self, decide: Callable[[Transaction], _T]) -> _T:
+        """What `decide` returns, after its changes and facts are on the disk. Raises StoreUnavailable.
+
+        `decide` runs in the writer thread, alone; an exception of its own undoes everything and passes through.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self.write_now, decide)
+
+    def write_now(self, decide: Callable[[Transaction], _T]) -> _T:
+        """As `write`, in the calling thread; for start-up and for the writer thread itself."""
+        with _reported(None):
+            return self._in_transaction(decide)
+
+    async def read(self, look: Callable[[sqlite3.Connection], _T]) -> _T:
+        """What `look` finds in the last committed state. Raises StoreUnavailable."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self._read_now, look)
+
+    def close(self) -> None:
+        self._writer.shutdown()
+        self._reader.shutdown()
+        self._read_connection.close()
+        self._write_connection.close()
+
+    def _read_now(self, look: Callable[[sqlite3.Connection], _T]) -> _T:
+        with _reported(None):
+            return look(self._read_connection)
+
+    def _in_transaction(self, decide: Callable[[Transaction], _T]) -> _T:
+        connection = self._write_connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            decided = decide(Transaction(connection, self._lot, self._clock.read(), os.urandom))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return decided
+
+
+def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
+    """A connection with the lot's durability; its transactions are begun by hand."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def connect_to_look(path: Path) -> sqlite3.Connection:
+    """A read-only connection to a lot's file, beside a daemon or without one. Raises StoreUnavailable."""
+    with _reported(path):
+        if not path.exists():
+            raise StoreUnavailable(f"{path} doesn't exist: has the daemon run with this configuration?")
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5.0)
+        connection.row_factory = sqlite3.Row
+        connection.execute("SELECT count(*) FROM sqlite_schema")
+        return connection
+
+
+@contextmanager
+def _reported(path: Path | None) -> Generator[None]:
+    try:
+        yield
+    except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as wrong:
+        # A broken rule of ours (a second open ticket for one vehicle) is a defect, not a sick disk.
+        if isinstance(wrong, sqlite3.IntegrityError):
+            raise
+        raise StoreUnavailable(f"{path or 'the store'}: {wrong}") from wrong

@@ -1,0 +1,112 @@
+"""The schema's history. A migration that has shipped is never edited; the next one follows it."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("parkgate")
+
+
+# Written out, not taken from the enums of today: history doesn't change when a word is added.
+_SPOT_TYPES = "('MOTORCYCLE', 'COMPACT', 'REGULAR', 'LARGE', 'HANDICAP', 'EV')"
+_SPOT_STATUSES = "('AVAILABLE', 'OCCUPIED', 'RESERVED', 'MAINTENANCE')"
+_VEHICLE_TYPES = "('MOTORCYCLE', 'COMPACT', 'REGULAR', 'LARGE')"
+_TICKET_STATUSES = "('ADMITTED', 'ACTIVE', 'COMPLETED', 'VOIDED', 'UNRESOLVED')"
+_PAYMENT_STATUSES = "('TAKEN', 'UNCOLLECTED')"
+
+
+def _run(database: Database, *statements: str) -> None:
+    for statement in statements:
+        database.conn.execute(statement)
+
+
+@migrations(name="0001_lot")
+def lot(database: Database) -> None:
+    _run(
+        database,
+        """CREATE TABLE parking_lots (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, address TEXT NOT NULL, timezone TEXT NOT NULL,
+            currency TEXT NOT NULL, total_spots INTEGER NOT NULL,
+            lat_microdegrees INTEGER, lng_microdegrees INTEGER
+        ) STRICT""",
+        """CREATE TABLE levels (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL REFERENCES parking_lots(id),
+            floor_number INTEGER NOT NULL, name TEXT NOT NULL,
+            UNIQUE (lot_id, floor_number)
+        ) STRICT""",
+        f"""CREATE TABLE spots (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, level_id TEXT NOT NULL REFERENCES levels(id),
+            spot_number TEXT NOT NULL, spot_type TEXT NOT NULL CHECK (spot_type IN {_SPOT_TYPES}),
+            status TEXT NOT NULL CHECK (status IN {_SPOT_STATUSES}),
+            removed INTEGER NOT NULL CHECK (removed IN (0, 1)),
+            UNIQUE (level_id, spot_number)
+        ) STRICT""",
+        "CREATE INDEX spots_free ON spots (spot_type, status, removed, id)",
+        f"""CREATE TABLE vehicles (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, license_plate TEXT NOT NULL,
+            vehicle_type TEXT NOT NULL CHECK (vehicle_type IN {_VEHICLE_TYPES}), owner_id TEXT
+        ) STRICT""",
+        "CREATE UNIQUE INDEX vehicles_plate ON vehicles (license_plate)",
+        f"""CREATE TABLE tickets (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, code TEXT NOT NULL UNIQUE,
+            vehicle_id TEXT NOT NULL REFERENCES vehicles(id), spot_id TEXT REFERENCES spots(id),
+            vehicle_type TEXT NOT NULL CHECK (vehicle_type IN {_VEHICLE_TYPES}),
+            entry_lane TEXT NOT NULL, entry_time INTEGER NOT NULL, exit_lane TEXT, exit_time INTEGER,
+            status TEXT NOT NULL CHECK (status IN {_TICKET_STATUSES}),
+            settled_at INTEGER, amount_due INTEGER, amount_paid INTEGER NOT NULL,
+            currency TEXT NOT NULL, tariff TEXT NOT NULL
+        ) STRICT""",
+        """CREATE UNIQUE INDEX tickets_open ON tickets (vehicle_id)
+            WHERE status IN ('ADMITTED', 'ACTIVE', 'UNRESOLVED')""",
+        """CREATE UNIQUE INDEX tickets_spot ON tickets (spot_id)
+            WHERE status IN ('ADMITTED', 'ACTIVE', 'UNRESOLVED')""",
+        f"""CREATE TABLE payments (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, ticket_id TEXT NOT NULL REFERENCES tickets(id),
+            lane TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, method TEXT NOT NULL,
+            reference TEXT NOT NULL,
+            status TEXT NOT NULL CHECK (status IN {_PAYMENT_STATUSES}), at INTEGER NOT NULL
+        ) STRICT""",
+        "CREATE INDEX payments_ticket ON payments (ticket_id)",
+        """CREATE TABLE access_refusals (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, lane TEXT NOT NULL, direction TEXT NOT NULL,
+            reason TEXT NOT NULL, license_plate TEXT, at INTEGER NOT NULL
+        ) STRICT""",
+        """CREATE TABLE faults (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, code TEXT NOT NULL, source TEXT NOT NULL,
+            detail TEXT NOT NULL, raised_at INTEGER NOT NULL, cleared_at INTEGER
+        ) STRICT""",
+        f"""CREATE TABLE reservations (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, spot_type TEXT NOT NULL CHECK (spot_type IN {_SPOT_TYPES}),
+            spot_id TEXT REFERENCES spots(id), user_id TEXT NOT NULL,
+            start_time INTEGER NOT NULL, end_time INTEGER NOT NULL, status TEXT NOT NULL
+        ) STRICT""",
+    )
+
+
+@migrations(name="0002_journal")
+def journal(database: Database) -> None:
+    _run(
+        database,
+        """CREATE TABLE streams (
+            stream TEXT PRIMARY KEY, stream_id TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
+            acked INTEGER NOT NULL DEFAULT 0
+        ) STRICT""",
+        # The personal part lies beside the hashed body, so that it can be erased and the chain still holds.
+        """CREATE TABLE journal (
+            stream_id TEXT NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL, version INTEGER NOT NULL,
+            boot_id TEXT NOT NULL, monotonic INTEGER NOT NULL, wall INTEGER NOT NULL, synced INTEGER NOT NULL,
+            body TEXT NOT NULL, salt TEXT, personal TEXT, hash TEXT NOT NULL,
+            PRIMARY KEY (stream_id, seq)
+        ) STRICT, WITHOUT ROWID""",
+    )
+
+
+@migrations(name="0003_charges")
+def charges(database: Database) -> None:
+    # What a terminal was asked for and hasn't answered yet: asked again under the same id, never charged twice.
+    _run(
+        database,
+        """CREATE TABLE charges (
+            payment_id TEXT PRIMARY KEY, ticket_id TEXT NOT NULL UNIQUE REFERENCES tickets(id), amount INTEGER NOT NULL
+        ) STRICT""",
+    )

@@ -1,0 +1,61 @@
+"""One decision of the lot: state and facts change together, or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from edge.store import journal
+from models.effects import Change, effects
+from models.facts import Fact
+from models.ids import ENTROPY_BYTES, LotId, SpotId, uuid7
+from models.instants import Reading
+
+
+class Transaction:
+    """What a decision may do. Handed out by `Store.write`; `at` is the moment of the decision."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, lot: LotId, at: Reading, entropy: Callable[[int], bytes]
+    ) -> None:
+        self.connection, self.lot, self.at = connection, lot, at
+        self._entropy = entropy
+
+    def mint(self) -> str:
+        """A new id, owned by this lot."""
+        return uuid7(self.at.wall, self._entropy(ENTROPY_BYTES))
+
+    def random_bits(self, bits: int) -> int:
+        return int.from_bytes(self._entropy(-(-bits // 8)), "big") & (1 << bits) - 1
+
+    def record(self, fact: Fact) -> None:
+        """Write the fact into the journal and make the changes that it stands for."""
+        for change in effects(fact, self.lot, self._spot_of):
+            apply(self.connection, change)
+        journal.append(self.connection, self.lot, fact, self.at, self._entropy)
+
+    def _spot_of(self, ticket: str) -> SpotId | None:
+        row = self.connection.execute("SELECT spot_id FROM tickets WHERE id = ?", (ticket,)).fetchone()
+        return row["spot_id"] if row else None
+
+
+def apply(connection: sqlite3.Connection, change: Change) -> None:
+    """Make one change. Raises LookupError when an update finds no row, sqlite3.IntegrityError when a rule is broken."""
+    if change.kind == "insert":
+        columns = {"id": change.id, **change.values}
+        connection.execute(_insert(change.table, tuple(columns)), tuple(columns.values()))
+    elif not _update(connection, change):
+        if change.kind == "update":
+            raise LookupError(f"{change.table} has no row {change.id}")
+        columns = {"id": change.id, **change.at_first, **change.values}
+        connection.execute(_insert(change.table, tuple(columns)), tuple(columns.values()))
+
+
+def _update(connection: sqlite3.Connection, change: Change) -> bool:
+    sets = ", ".join(f"{column} = ?" for column in change.values)
+    found = connection.execute(f"UPDATE {change.table} SET {sets} WHERE id = ?", (*change.values.values(), change.id))
+    return found.rowcount == 1
+
+
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
