@@ -35,6 +35,7 @@ class Store:
     def __init__(self, path: Path, lot: LotId, clock: Clock, *, synchronous: str = "FULL") -> None:
         """Opens or creates the file and migrates it. Raises StoreUnavailable."""
         self._lot, self._clock = lot, clock
+        self._listeners: list[Callable[[], None]] = []
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         with _reported(path):
@@ -49,7 +50,14 @@ class Store:
 
         `decide` runs in the writer thread, alone; an exception of its own undoes everything and passes through.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self.write_now, decide)
+        decided = await asyncio.get_running_loop().run_in_executor(self._writer, self.write_now, decide)
+        for heard in self._listeners:
+            heard()
+        return decided
+
+    def on_commit(self, heard: Callable[[], None]) -> None:
+        """Call `heard` on the event loop after each `write`."""
+        self._listeners.append(heard)
 
     def write_now(self, decide: Callable[[Transaction], _T]) -> _T:
         """As `write`, in the calling thread; for start-up and for the writer thread itself."""

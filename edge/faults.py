@@ -1,0 +1,87 @@
+"""The lot's open faults: each raised once, cleared once, on record and for everybody to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from edge.store import Transaction
+from models.facts import FaultCleared, FaultRaised
+from models.faults import Fault
+
+_LOG = structlog.get_logger("edge.faults")
+
+Write = Callable[[Callable[[Transaction], None]], None]
+"""Puts a decision into the store's queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFault:
+    code: str
+    source: str
+    detail: str
+
+
+class FaultBoard:
+    """What is wrong at this lot now. Repeats of a fault that is already open are not new faults."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._open: dict[tuple[str, str], OpenFault] = {}
+
+    def open(self, source: str | None = None) -> list[OpenFault]:
+        """The open faults of one part, or of all."""
+        return [fault for fault in self._open.values() if source is None or fault.source.startswith(source)]
+
+    def raise_(self, source: str, code: str, detail: str) -> None:
+        if (source, code) in self._open:
+            return
+        fault = OpenFault(code, source, detail)
+        self._open[source, code] = fault
+        _LOG.warning("fault.raised", source=source, code=code, detail=detail)
+        self._write(lambda tx: _record_raised(tx, fault))
+
+    def clear(self, source: str, code: str) -> None:
+        if self._open.pop((source, code), None) is None:
+            return
+        _LOG.info("fault.cleared", source=source, code=code)
+        self._write(lambda tx: record_cleared(tx, source, code))
+
+    def reporter(self, source: str) -> PartFaults:
+        return PartFaults(self, source)
+
+
+@dataclass(frozen=True)
+class PartFaults:
+    """The board as one part sees it (`drivers.contract.FaultReporter`)."""
+
+    board: FaultBoard
+    source: str
+
+    def raised(self, fault: Fault, detail: str) -> None:
+        self.board.raise_(self.source, fault.code, detail)
+
+    def cleared(self, fault: Fault) -> None:
+        self.board.clear(self.source, fault.code)
+
+
+def _record_raised(tx: Transaction, fault: OpenFault) -> None:
+    tx.record(FaultRaised(fault=tx.mint(), code=fault.code, source=fault.source, detail=fault.detail, at=tx.at.wall))
+
+
+def record_cleared(tx: Transaction, source: str, code: str) -> None:
+    """Close that fault on record; harmless when it isn't open there."""
+    rows = tx.connection.execute(
+        "SELECT id FROM faults WHERE source = ? AND code = ? AND cleared_at IS NULL", (source, code)
+    ).fetchall()
+    for row in rows:
+        tx.record(FaultCleared(fault=row["id"], code=code, source=source, at=tx.at.wall))
+
+
+def forget_faults_of_last_run(tx: Transaction) -> None:
+    """A fresh start knows of no fault: what is still wrong will be found again."""
+    rows = tx.connection.execute("SELECT DISTINCT source, code FROM faults WHERE cleared_at IS NULL").fetchall()
+    for row in rows:
+        record_cleared(tx, row["source"], row["code"])

@@ -1,0 +1,196 @@
+"""Keeps the cloud up to date: pumps the journal up, hears acknowledgements, shows the present."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from edge.parking.spots import availability
+from edge.store import Store, StoreUnavailable, journal
+from edge.sync import beacon as beacons
+from edge.sync.connection import Broker, Connection
+from edge.sync.cursor import Cursor, after_sending, fill_window, hear_ack, rewound
+from models.facts.base import Stream
+from models.ids import LotId
+from models.instants import SECOND, Clock
+from models.wire import topics
+from models.wire.envelopes import Ack, Beacon, LaneNow, Malformed, SentFact, Window, pack, unpack
+
+_LOG = structlog.get_logger("edge.sync")
+_STREAM: Stream = "ledger"
+_FACTS_AT_ONCE = 400
+_SILENCE_SECONDS = 5.0
+_BEACON_SECONDS = 1.0
+_BEACON_AT_LEAST_EVERY = 15 * SECOND
+
+
+class CloudLink:
+    """One lot's side of the streams. Without a broker it waits; the lot doesn't notice."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        lot: LotId,
+        release: str,
+        store: Store,
+        lanes: Callable[[], tuple[LaneNow, ...]],
+        clock: Clock,
+    ) -> None:
+        self._lot, self._release, self._store, self._lanes, self._clock = lot, release, store, lanes, clock
+        self._cursor: Cursor | None = None
+        self._work = asyncio.Event()
+        self._acks: asyncio.Queue[Ack] = asyncio.Queue()
+        self._shown_at = -_BEACON_AT_LEAST_EVERY
+        self._progress = clock.monotonic()
+        self._connection = Connection(
+            broker,
+            (topics.state(lot), pack(beacons.will(lot))),
+            [topics.up_ack(lot, _STREAM)],
+            self._connected,
+            self._message,
+        )
+
+    @property
+    def connected(self) -> bool:
+        return self._connection.connected
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        self._connection.start()
+        self._store.on_commit(self._work.set)
+        try:
+            await asyncio.gather(self._pump(), self._hear_acks(), self._watch_for_silence(), self._show_the_present())
+        finally:
+            await self._say_goodbye()
+
+    # --- the ledger ---
+
+    async def _pump(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            try:
+                while await self._send_one_window():
+                    pass
+            except StoreUnavailable as wrong:
+                _LOG.error("link.store_unavailable", why=str(wrong))
+
+    async def _send_one_window(self) -> bool:
+        cursor = await self._cursor_now()
+        if cursor is None or not cursor.may_send or not self.connected:
+            return False
+        after = cursor.sent
+        facts, previous = await self._store.read(
+            lambda connection: (
+                journal.run(connection, cursor.stream_id, after, _FACTS_AT_ONCE),
+                journal.hash_at(connection, cursor.stream_id, after),
+            )
+        )
+        if not facts or previous is None or self._cursor is not cursor:
+            return False
+        return self._publish(cursor, previous, fill_window(facts))
+
+    def _publish(self, cursor: Cursor, previous: str, facts: tuple[SentFact, ...]) -> bool:
+        window = Window(lot=self._lot, stream=_STREAM, stream_id=cursor.stream_id, previous=previous, facts=facts)
+        if not self._connection.publish(topics.up(self._lot, _STREAM), pack(window), qos=1):
+            return False
+        if cursor.sent == cursor.acked:
+            self._progress = self._clock.monotonic()
+        self._cursor = after_sending(cursor, facts[-1].seq)
+        return True
+
+    async def _cursor_now(self) -> Cursor | None:
+        if self._cursor is None:
+            head = await self._store.read(lambda connection: journal.head_of(connection, _STREAM))
+            if head is not None and self._cursor is None:
+                self._cursor = Cursor(head.stream_id, head.acked, head.acked, highest=head.seq)
+        return self._cursor
+
+    async def _watch_for_silence(self) -> None:
+        """An unacknowledged tail is sent again, however it got lost."""
+        while True:
+            await self._clock.sleep(_SILENCE_SECONDS)
+            silent_for = self._clock.monotonic() - self._progress
+            waiting = self._cursor is not None and self._cursor.sent > self._cursor.acked
+            if self.connected and waiting and silent_for > _SILENCE_SECONDS * SECOND:
+                self._rewind()
+
+    def _rewind(self) -> None:
+        self._progress = self._clock.monotonic()
+        if self._cursor is not None:
+            self._cursor = rewound(self._cursor)
+        self._work.set()
+
+    # --- what comes down ---
+
+    def _connected(self) -> None:
+        self._rewind()
+        self._shown_at = -_BEACON_AT_LEAST_EVERY
+
+    def _message(self, topic: str, payload: bytes) -> None:
+        try:
+            ack = unpack(Ack, payload)
+        except Malformed as wrong:
+            _LOG.warning("link.malformed", topic=topic, why=str(wrong))
+            return
+        self._acks.put_nowait(ack)
+
+    async def _hear_acks(self) -> None:
+        while True:
+            ack = await self._acks.get()
+            try:
+                await self._hear(ack)
+            except StoreUnavailable as wrong:
+                # The cloud repeats itself when asked again; the facts stay unsent until then.
+                _LOG.error("link.store_unavailable", why=str(wrong))
+
+    async def _hear(self, ack: Ack) -> None:
+        if self._cursor is None or ack.lot != self._lot:
+            return
+        own_hash = await self._store.read(lambda connection: journal.hash_at(connection, ack.stream_id, ack.seq))
+        heard = hear_ack(self._cursor, ack, own_hash)
+        self._cursor = heard.cursor
+        self._work.set()
+        match heard.verdict:
+            case "advanced":
+                self._progress = self._clock.monotonic()
+                await self._store.write(lambda tx: journal.mark_acked(tx.connection, _STREAM, ack.seq))
+            case "foreign" | "forked" | "beyond":
+                _LOG.error("link.ack_refused", why=heard.verdict, seq=ack.seq)
+            case "replay":
+                _LOG.info("link.replay", after=ack.seq)
+            case "repeated":
+                pass
+
+    # --- the present ---
+
+    async def _show_the_present(self) -> None:
+        """The beacon: at most once a second, when something changed or it has been quiet for long."""
+        shown: Beacon | None = None
+        while True:
+            await self._clock.sleep(_BEACON_SECONDS)
+            if not self.connected:
+                continue
+            try:
+                now = await self._beacon()
+            except StoreUnavailable:
+                continue
+            old = self._clock.monotonic() - self._shown_at >= _BEACON_AT_LEAST_EVERY
+            if (old or shown is None or now.model_copy(update={"at": shown.at}) != shown) and self._publish_beacon(now):
+                shown, self._shown_at = now, self._clock.monotonic()
+
+    async def _beacon(self) -> Beacon:
+        free, head = await self._store.read(
+            lambda connection: (availability(connection), journal.head_of(connection, _STREAM))
+        )
+        return beacons.beacon(self._lot, self._release, self._clock.read(), free, self._lanes(), head)
+
+    def _publish_beacon(self, beacon: Beacon) -> bool:
+        return self._connection.publish(topics.state(self._lot), pack(beacon), qos=0, retain=True)
+
+    async def _say_goodbye(self) -> None:
+        """An orderly stop shows at once, not after the broker's patience."""
+        self._publish_beacon(beacons.will(self._lot))
+        await self._connection.stop()

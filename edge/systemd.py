@@ -1,0 +1,24 @@
+"""Tells systemd that the daemon is ready, alive or stopping (the sd_notify protocol: a datagram to a socket)."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+
+def notify(state: str) -> None:
+    """Send `READY=1`, `WATCHDOG=1`, `STOPPING=1` or `STATUS=...`. Does nothing outside systemd."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to_systemd:
+        to_systemd.connect(address)
+        to_systemd.sendall(state.encode())
+
+
+def watchdog_seconds() -> float | None:
+    """How often systemd expects to hear that we live; None when it doesn't."""
+    microseconds = os.environ.get("WATCHDOG_USEC")
+    return int(microseconds) / 1_000_000 if microseconds else None
