@@ -55,7 +55,9 @@ class Connection:
         if self._broker.username is not None:
             client.username_pw_set(self._broker.username, self._broker.password)
         if self._broker.tls:
-            client.tls_set_context(ssl.create_default_context(cafile=self._broker.ca))
+            client.tls_set_context(  # pyright: ignore[reportUnknownMemberType]
+                ssl.create_default_context(cafile=self._broker.ca)
+            )
         client.will_set(*self._will, qos=1, retain=True)
         client.reconnect_delay_set(min_delay=1, max_delay=15)
         client.on_connect = self._connected

@@ -1,0 +1,111 @@
+"""Builders: a lot with a real store in a temporary folder, and a clock that tests move by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from edge.parking import entry, exit
+from edge.parking.layout import PlannedLevel, declare
+from edge.store import Store, Transaction
+from models.facts import DeclaredLane, LotDeclared
+from models.ids import LaneName, LotId
+from models.instants import HOUR, SECOND, Instant, Monotonic, Reading
+from models.money import Minor
+from models.plates import Plate, normalised
+from models.spots import Right, SpotType, VehicleType
+from models.tariff import Tariff
+from models.tickets import Direction
+
+_T = TypeVar("_T")
+
+LOT = LotId("0193e1a0-0000-7000-8000-000000000001")
+IN, OUT = LaneName("in"), LaneName("out")
+TARIFF = Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
+NOON = Instant(1_795_000_000 * SECOND)
+
+
+@dataclass
+class HandClock:
+    """Time stands still until a test moves it."""
+
+    wall: Instant = NOON
+    ticks: int = 0
+    sleepers: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def read(self) -> Reading:
+        self.ticks += 1
+        return Reading("boot-1", Monotonic(self.ticks), self.wall, True)
+
+    def monotonic(self) -> Monotonic:
+        return Monotonic(self.wall - NOON)
+
+    def forward(self, *, hours: float = 0, minutes: float = 0) -> None:
+        self.wall = Instant(self.wall + round(hours * HOUR + minutes * 60 * SECOND))
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Lot:
+    store: Store
+    clock: HandClock
+    path: Path
+
+    def decide(self, decision: Callable[[Transaction], _T]) -> _T:
+        return self.store.write_now(decision)
+
+    def one(self, sql: str, *parameters: object) -> object:
+        row = self.store.write_now(lambda tx: tx.connection.execute(sql, parameters).fetchone())
+        return None if row is None else row[0]
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[object, ...]]:
+        return [
+            tuple(row) for row in self.store.write_now(lambda tx: tx.connection.execute(sql, parameters).fetchall())
+        ]
+
+    def arrives(
+        self, plate: str, vehicle: VehicleType = VehicleType.REGULAR, rights: frozenset[Right] = frozenset()
+    ) -> object:
+        arrival = entry.Arrival(IN, normalised(plate), 0.98, vehicle, rights)
+        return self.decide(lambda tx: entry.admit(tx, arrival, TARIFF))
+
+    def enters(self, plate: str, vehicle: VehicleType = VehicleType.REGULAR) -> entry.Admitted:
+        admitted = self.arrives(plate, vehicle)
+        assert isinstance(admitted, entry.Admitted), admitted
+        self.decide(lambda tx: entry.confirm(tx, admitted.ticket, IN))
+        return admitted
+
+    def leaves(self, plate: str, terminal: object) -> object:
+        return asyncio.run(exit.clear(self.store, terminal, OUT, Plate(plate)))  # type: ignore[arg-type]
+
+
+def a_lot(folder: Path, levels: tuple[PlannedLevel, ...] | None = None, clock: HandClock | None = None) -> Lot:
+    clock = clock or HandClock()
+    store = Store(folder / "lot.sqlite", LOT, clock)
+    lot = Lot(store, clock, folder / "lot.sqlite")
+    plan = levels or (a_level(0, REGULAR=4, COMPACT=2, MOTORCYCLE=1, LARGE=1, EV=1, HANDICAP=1),)
+    lot.decide(lambda tx: declare(tx, declared(plan), plan))
+    return lot
+
+
+def a_level(floor: int, **counts: int) -> PlannedLevel:
+    spots = [(f"{kind[0]}{n}", SpotType(kind)) for kind, count in counts.items() for n in range(1, count + 1)]
+    return PlannedLevel(floor, f"Level {floor}", tuple(spots))
+
+
+def declared(levels: tuple[PlannedLevel, ...]) -> LotDeclared:
+    return LotDeclared(
+        name="North",
+        address="1 North Street",
+        timezone="Europe/Berlin",
+        currency="EUR",
+        total_spots=sum(len(level.spots) for level in levels),
+        lat_microdegrees=52_500_000,
+        lng_microdegrees=13_400_000,
+        lanes=(DeclaredLane(name=IN, direction=Direction.ENTRY), DeclaredLane(name=OUT, direction=Direction.EXIT)),
+    )

@@ -1,0 +1,271 @@
+"""What a lane does with cars, arms and loops: the machine alone, with no clock and no hardware."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from drivers.contract import Position
+from edge.lane import signals as said
+from edge.lane.machine import TRANSITIONS, Lane, step
+from edge.lane.signals import (
+    Action,
+    Allowed,
+    Arm,
+    Confirm,
+    Decide,
+    Phase,
+    Presence,
+    Raise,
+    Read,
+    RecordRefusal,
+    Refused,
+    Show,
+    Signal,
+    StartTimer,
+    TimeUp,
+    UnderArm,
+    Vend,
+    VendFailed,
+    Watch,
+    Withdraw,
+)
+from edge.lane.timing import LaneTiming
+from models.ids import TicketId
+from models.plates import Plate
+from models.refusals import Refusal
+
+TICKET = TicketId("ticket-1")
+PLATE = Read(Plate("AB12CDE"), 0.97)
+
+
+@dataclass
+class Story:
+    """A lane and everything that it has asked for so far."""
+
+    lane: Lane
+    actions: list[Action] = field(default_factory=list)
+
+    def then(self, *signals: Signal) -> Story:
+        for signal in signals:
+            stepped = step(self.lane, signal)
+            self.lane = stepped.lane
+            self.actions += stepped.actions
+        return self
+
+    def time_up(self) -> Story:
+        return self.then(TimeUp(self.lane.timer))
+
+    def asked(self, kind: type[Action]) -> list[Action]:
+        return [action for action in self.actions if isinstance(action, kind)]
+
+
+def a_lane(*, closing_loop: bool = True, rereads: bool = True) -> Story:
+    return Story(Lane(LaneTiming(), has_closing_loop=closing_loop, rereads=rereads))
+
+
+def a_vended_lane(*, closing_loop: bool = True) -> Story:
+    return a_lane(closing_loop=closing_loop).then(
+        Arm(Position.CLOSED), UnderArm(False), Presence(True), PLATE, Allowed(TICKET, "Welcome")
+    )
+
+
+def test_a_car_that_passes_is_vended_once_and_confirmed_once() -> None:
+    story = a_vended_lane().then(UnderArm(True), Presence(False), UnderArm(False))
+    assert story.asked(Vend) == [Vend(TICKET)]
+    assert story.asked(Confirm) == [Confirm(TICKET)]
+    assert story.asked(Withdraw) == []
+    assert story.lane.phase is Phase.IDLE
+
+
+def test_nothing_moves_before_a_vehicle_was_seen_live() -> None:
+    story = a_lane().then(PLATE, Presence(None), PLATE, TimeUp(1), Arm(Position.CLOSED))
+    assert story.asked(Vend) == [] == story.asked(Decide)
+
+
+def test_a_car_that_backs_out_gives_its_ticket_back() -> None:
+    story = a_vended_lane().then(Presence(False)).time_up()
+    assert story.asked(Withdraw) == [Withdraw(TICKET, vended=True)]
+    assert story.asked(Confirm) == []
+
+
+def test_a_car_between_the_two_loops_has_not_backed_out() -> None:
+    story = a_vended_lane().then(Presence(False), UnderArm(True), UnderArm(False)).time_up()
+    assert story.asked(Withdraw) == []
+    assert story.asked(Confirm) == [Confirm(TICKET)]
+
+
+def test_a_car_that_leaves_while_the_lot_decides_is_not_vended() -> None:
+    story = a_lane().then(Presence(True), PLATE, Presence(False), Allowed(TICKET, "Welcome"))
+    assert story.asked(Vend) == []
+    assert story.asked(Withdraw) == [Withdraw(TICKET, vended=False)]
+
+
+def test_the_next_car_is_not_let_in_on_the_read_of_one_that_left() -> None:
+    story = a_lane().then(Presence(True), PLATE, Presence(False), Presence(True), Allowed(TICKET, "Welcome"))
+    assert story.asked(Vend) == []
+    assert story.lane.phase is Phase.READING
+
+
+def test_an_arming_loop_that_goes_unknown_while_the_lot_decides_allows_no_vend() -> None:
+    story = a_lane().then(Presence(True), PLATE, Presence(None), Allowed(TICKET, "Welcome"))
+    assert story.asked(Vend) == []
+
+
+def test_a_closing_loop_that_goes_unknown_counts_as_occupied_until_it_is_read_again() -> None:
+    story = a_vended_lane().then(UnderArm(None))
+    assert story.lane.phase is Phase.PASSING
+    story.then(UnderArm(False))
+    assert story.lane.phase is Phase.VENDED, "the car is still before the arm"
+    story.then(UnderArm(True), Presence(False), UnderArm(False))
+    assert story.asked(Confirm) == [Confirm(TICKET)]
+
+
+def test_a_queue_is_served_one_car_at_a_time() -> None:
+    story = a_vended_lane().then(Presence(False), UnderArm(True), Presence(True))
+    assert len(story.asked(Decide)) == 1, "the follower waits until the first has passed"
+    story.then(UnderArm(False), Read(Plate("XY99ZZZ"), 0.9))
+    assert story.asked(Confirm) == [Confirm(TICKET)]
+    assert story.asked(Decide)[-1] == Decide(Read(Plate("XY99ZZZ"), 0.9))
+
+
+def test_a_full_lot_keeps_asking_for_the_car_that_waits_but_records_the_refusal_once() -> None:
+    story = a_lane().then(Presence(True), PLATE, Refused(Refusal.LOT_FULL)).time_up()
+    assert story.asked(Decide) == [Decide(PLATE), Decide(PLATE)]
+    story.then(Refused(Refusal.LOT_FULL))
+    assert story.asked(RecordRefusal) == [RecordRefusal(Refusal.LOT_FULL, PLATE.plate)]
+    assert Show("Car park full") in story.actions
+
+
+def test_an_unknown_plate_at_the_exit_is_read_again_not_just_asked_again() -> None:
+    story = a_lane().then(Presence(True), PLATE, Refused(Refusal.NO_TICKET)).time_up()
+    assert story.lane.phase is Phase.READING
+    assert story.asked(Watch) == [Watch(True), Watch(True)]
+
+
+def test_a_plate_that_cannot_be_read_is_said_to_the_driver_and_recorded_once() -> None:
+    story = a_lane().then(Presence(True)).time_up().time_up()
+    assert story.asked(RecordRefusal) == [RecordRefusal(Refusal.NOT_READ, None)]
+    assert Show(Refusal.NOT_READ.driver) in story.actions
+
+
+def test_an_arm_that_stays_closed_is_told_again_and_said_to_be_silent() -> None:
+    story = a_vended_lane().time_up()
+    assert story.asked(Vend) == [Vend(TICKET), Vend(TICKET)]
+    assert [action.code for action in story.asked(Raise) if isinstance(action, Raise)] == ["barrier.silent"]
+
+
+def test_an_open_arm_is_not_told_again_while_the_driver_looks_for_a_glove() -> None:
+    story = a_vended_lane().then(Arm(Position.MOVING), Arm(Position.OPEN)).time_up().time_up()
+    assert len(story.asked(Vend)) == 1
+
+
+def test_a_barrier_that_cannot_be_reached_takes_the_decision_back_and_asks_again() -> None:
+    story = a_vended_lane().then(VendFailed())
+    assert story.asked(Withdraw) == [Withdraw(TICKET, vended=False)]
+    assert story.lane.phase is Phase.REFUSED
+    assert story.time_up().asked(Decide)[-1] == Decide(PLATE)
+
+
+def test_a_vehicle_under_an_arm_that_nobody_raised_is_a_fault() -> None:
+    story = a_lane().then(UnderArm(False), UnderArm(True))
+    assert [action.code for action in story.asked(Raise) if isinstance(action, Raise)] == ["lane.unvended_passage"]
+    assert story.then(UnderArm(False)).asked(said.Clear) == [said.Clear("lane.unvended_passage")]
+
+
+def test_a_lane_without_a_closing_loop_takes_the_cars_leaving_for_its_passage() -> None:
+    story = a_vended_lane(closing_loop=False).then(Presence(False))
+    assert story.asked(Confirm) == [Confirm(TICKET)]
+
+
+def test_a_timer_of_another_time_changes_nothing() -> None:
+    story = a_vended_lane()
+    old = story.lane.timer - 1
+    before = story.lane
+    assert story.then(TimeUp(old)).lane == before
+
+
+def test_every_pair_of_phase_and_signal_is_named() -> None:
+    kinds = (Presence, UnderArm, Read, Allowed, Refused, VendFailed, Arm, TimeUp)
+    assert set(TRANSITIONS) == set(itertools.product(Phase, kinds))
+
+
+LEVELS = st.sampled_from([True, False, None])
+OUTSIDE = st.one_of(
+    st.builds(Presence, LEVELS),
+    st.builds(UnderArm, LEVELS),
+    st.builds(Arm, st.sampled_from(Position)),
+    st.just(PLATE),
+    st.just(VendFailed()),
+    st.just("answer yes"),
+    st.just("answer no"),
+    st.just("time up"),
+)
+
+
+def live_through(events: list[Signal | str]) -> tuple[list[TicketId], list[Action], list[tuple[Lane, Action]]]:
+    """Play a lane with an honest parking service: it answers what it was asked, in order, with a new ticket each."""
+    story, asked, issued = a_lane(), 0, list[TicketId]()
+    vends: list[tuple[Lane, Action]] = []
+    for event in events:
+        before = len(story.actions)
+        if event == "time up":
+            story.time_up()
+        elif event in ("answer yes", "answer no"):
+            if len(story.asked(Decide)) == asked:
+                continue
+            asked += 1
+            if event == "answer no":
+                story.then(Refused(Refusal.LOT_FULL))
+            else:
+                issued.append(TicketId(f"t{asked}"))
+                story.then(Allowed(issued[-1], ""))
+        elif isinstance(event, VendFailed) and story.lane.phase is not Phase.VENDED:
+            continue
+        else:
+            assert not isinstance(event, str)
+            story.then(event)
+        vends += [(story.lane, action) for action in story.actions[before:] if isinstance(action, Vend)]
+    return issued, story.actions, vends
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(OUTSIDE, max_size=60))
+def test_whatever_happens_a_ticket_is_confirmed_or_withdrawn_at_most_once(events: list[Signal | str]) -> None:
+    issued, actions, _ = live_through(events)
+    settled = [action.ticket for action in actions if isinstance(action, Confirm | Withdraw)]
+    assert len(settled) == len(set(settled))
+    assert set(settled) <= set(issued)
+    assert len(issued) - len(settled) <= 1, "at most the one that is in the lane now is open"
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(OUTSIDE, max_size=60))
+def test_whatever_happens_no_arm_is_raised_without_a_vehicle_and_a_ticket(events: list[Signal | str]) -> None:
+    issued, _, vends = live_through(events)
+    for lane, action in vends:
+        assert lane.present is True
+        assert isinstance(action, Vend)
+        assert action.ticket in issued
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(OUTSIDE, max_size=60))
+def test_no_timer_is_ever_used_twice(events: list[Signal | str]) -> None:
+    _, actions, _ = live_through(events)
+    timers = [action.timer for action in actions if isinstance(action, StartTimer)]
+    assert timers == sorted(set(timers))
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_a_late_answer_is_taken_back_unless_the_lane_waits_for_it(phase: Phase) -> None:
+    lane = Lane(LaneTiming(), has_closing_loop=True, rereads=True, phase=phase, read=PLATE, ticket=TicketId("other"))
+    actions = step(lane, Allowed(TICKET, "")).actions
+    if phase is Phase.DECIDING:
+        assert Vend(TICKET) in actions
+    else:
+        assert actions == (Withdraw(TICKET, vended=False),)
