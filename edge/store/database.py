@@ -82,7 +82,9 @@ class Store:
         connection = self._write_connection
         connection.execute("BEGIN IMMEDIATE")
         try:
-            decided = decide(Transaction(connection, self._lot, self._clock.read(), os.urandom))
+            transaction = Transaction(connection, self._lot, self._clock.read(), os.urandom)
+            decided = decide(transaction)
+            transaction.seal()
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:

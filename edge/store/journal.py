@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.facts import Fact
 from models.facts.base import Stream
@@ -15,6 +15,9 @@ from models.wire.chain import GENESIS, link
 from models.wire.envelopes import SentFact, body_text
 
 _SALT_BYTES = 16
+
+Entropy = Callable[[int], bytes]
+"""So many random bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +35,45 @@ class Head:
         return self.seq - self.acked
 
 
-def append(
-    connection: sqlite3.Connection, lot: LotId, fact: Fact, at: Reading, entropy: Callable[[int], bytes]
-) -> None:
-    """Add one fact to its stream, inside the caller's transaction."""
-    head = head_of(connection, fact.stream) or _open_stream(connection, fact.stream, at, entropy)
-    personal = fact.personal_part() or None
-    salt = entropy(_SALT_BYTES).hex() if personal else None
-    body = body_text(fact.body(), salt, personal)
-    seq = head.seq + 1
-    hash = link(head.hash, lot, fact.stream, head.stream_id, seq, fact.type, fact.version, at, body)
-    connection.execute(
-        "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(head.stream_id, seq, fact.type, fact.version),
-            *(at.boot_id, at.monotonic, at.wall, at.synced),
-            *(body, salt, json.dumps(personal) if personal else None, hash),
-        ),
-    )
-    connection.execute("UPDATE streams SET seq = ?, hash = ? WHERE stream = ?", (seq, hash, fact.stream))
+class Pen:
+    """Writes facts at the end of the streams, for one transaction: numbered and chained as they come, put into
+    the tables all at once by `seal`."""
+
+    def __init__(self, connection: sqlite3.Connection, lot: LotId, at: Reading, entropy: Entropy) -> None:
+        self._connection, self._lot, self._at, self._entropy = connection, lot, at, entropy
+        self._heads: dict[Stream, Head] = {}
+        self._rows: list[tuple[object, ...]] = []
+
+    def write(self, fact: Fact) -> None:
+        head = self._heads.get(fact.stream) or head_of(self._connection, fact.stream) or self._open(fact.stream)
+        at, seq = self._at, head.seq + 1
+        personal = fact.personal_part() or None
+        salt = self._entropy(_SALT_BYTES).hex() if personal else None
+        body = body_text(fact.body(), salt, personal)
+        hash = link(head.hash, self._lot, fact.stream, head.stream_id, seq, fact.type, fact.version, at, body)
+        self._rows.append(
+            (
+                *(head.stream_id, seq, fact.type, fact.version),
+                *(at.boot_id, at.monotonic, at.wall, at.synced),
+                *(body, salt, json.dumps(personal) if personal else None, hash),
+            )
+        )
+        self._heads[fact.stream] = replace(head, seq=seq, hash=hash)
+
+    def seal(self) -> None:
+        """Put everything written into the tables, inside the caller's transaction."""
+        self._connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._rows)
+        self._connection.executemany(
+            "UPDATE streams SET seq = ?, hash = ? WHERE stream = ?",
+            [(head.seq, head.hash, head.stream) for head in self._heads.values()],
+        )
+
+    def _open(self, stream: Stream) -> Head:
+        stream_id = StreamId(uuid7(self._at.wall, self._entropy(ENTROPY_BYTES)))
+        self._connection.execute(
+            "INSERT INTO streams (stream, stream_id, seq, hash) VALUES (?, ?, 0, ?)", (stream, stream_id, GENESIS)
+        )
+        return Head(stream, stream_id, 0, GENESIS, 0)
 
 
 def head_of(connection: sqlite3.Connection, stream: Stream) -> Head | None:
@@ -84,14 +107,6 @@ def latest_wall(connection: sqlite3.Connection) -> int:
     """The latest wall time that a fact of this lot bears, 0 when there is none. Microseconds, UTC."""
     row = connection.execute("SELECT max(wall) AS wall FROM journal JOIN streams USING (stream_id, seq)").fetchone()
     return row["wall"] or 0
-
-
-def _open_stream(connection: sqlite3.Connection, stream: Stream, at: Reading, entropy: Callable[[int], bytes]) -> Head:
-    stream_id = StreamId(uuid7(at.wall, entropy(ENTROPY_BYTES)))
-    connection.execute(
-        "INSERT INTO streams (stream, stream_id, seq, hash) VALUES (?, ?, 0, ?)", (stream, stream_id, GENESIS)
-    )
-    return Head(stream, stream_id, 0, GENESIS, 0)
 
 
 def _sent(row: sqlite3.Row) -> SentFact:

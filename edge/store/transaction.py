@@ -20,6 +20,7 @@ class Transaction:
     ) -> None:
         self.connection, self.lot, self.at = connection, lot, at
         self._entropy = entropy
+        self._pen = journal.Pen(connection, lot, at, entropy)
 
     def mint(self) -> str:
         """A new id, owned by this lot."""
@@ -32,7 +33,11 @@ class Transaction:
         """Write the fact into the journal and make the changes that it stands for."""
         for change in effects(fact, self.lot, self._spot_of):
             apply(self.connection, change)
-        journal.append(self.connection, self.lot, fact, self.at, self._entropy)
+        self._pen.write(fact)
+
+    def seal(self) -> None:
+        """The last thing before the commit: the facts go into the journal."""
+        self._pen.seal()
 
     def _spot_of(self, ticket: str) -> SpotId | None:
         row = self.connection.execute("SELECT spot_id FROM tickets WHERE id = ?", (ticket,)).fetchone()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -13,22 +11,10 @@ import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from drivers.broker import BrokerSettings
+
 _LOG = structlog.get_logger("edge.sync")
 _IN_FLIGHT = 10
-
-
-@dataclass(frozen=True)
-class Broker:
-    """Where the cloud's broker is and who we are there. `password` is never logged."""
-
-    host: str
-    port: int
-    client_id: str
-    username: str | None = None
-    password: str | None = None
-    tls: bool = False
-    ca: str | None = None
-    keepalive: int = 20
 
 
 class Connection:
@@ -37,51 +23,59 @@ class Connection:
 
     def __init__(
         self,
-        broker: Broker,
+        broker: BrokerSettings,
+        client_id: str,
         will: tuple[str, bytes],
         topics: list[str],
         on_connected: Callable[[], None],
         on_message: Callable[[str, bytes], None],
     ) -> None:
-        self._broker, self._will, self._topics = broker, will, topics
+        self._broker, self._client_id, self._will, self._topics = broker, client_id, will, topics
         self._on_connected, self._on_message = on_connected, on_message
+        self._client: mqtt.Client | None = None
         self.connected = False
 
     def start(self) -> None:
-        """Begin to connect; on the event loop, which will hear of everything."""
+        """Begin to connect; on the event loop, which will hear of everything.
+
+        Raises OSError (drivers.broker.NoPassword included) when the login or the authority can't be read.
+        """
         self._loop = asyncio.get_running_loop()
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._broker.client_id, protocol=mqtt.MQTTv5)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=mqtt.MQTTv5)
         client.max_inflight_messages_set(_IN_FLIGHT)
         if self._broker.username is not None:
-            client.username_pw_set(self._broker.username, self._broker.password)
-        if self._broker.tls:
-            client.tls_set_context(  # pyright: ignore[reportUnknownMemberType]
-                ssl.create_default_context(cafile=self._broker.ca)
-            )
+            client.username_pw_set(self._broker.username, self._broker.password())
+        context = self._broker.tls_context()
+        if context is not None:
+            client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType]
         client.will_set(*self._will, qos=1, retain=True)
         client.reconnect_delay_set(min_delay=1, max_delay=15)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_message = self._message
         client.on_publish = self._published
-        self._client = client
-        client.connect_async(self._broker.host, self._broker.port, keepalive=self._broker.keepalive, clean_start=True)
+        client.connect_async(
+            self._broker.host, self._broker.port, keepalive=round(self._broker.keepalive), clean_start=True
+        )
         client.loop_start()
+        self._client = client
 
     async def stop(self) -> None:
-        await self._loop.run_in_executor(None, self._hang_up)
+        if self._client is not None:
+            await self._loop.run_in_executor(None, self._hang_up, self._client)
 
     def publish(
         self, topic: str, payload: bytes, *, qos: int, retain: bool = False, expires: int | None = None
     ) -> bool:
         """Whether the message was handed to a live connection. That alone proves nothing about its arrival."""
-        if not self.connected:
+        if not self.connected or self._client is None:
             return False
         return self._client.publish(topic, payload, qos, retain).rc == mqtt.MQTT_ERR_SUCCESS
 
-    def _hang_up(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+    @staticmethod
+    def _hang_up(client: mqtt.Client) -> None:
+        client.disconnect()
+        client.loop_stop()
 
     def _tell(self, what: Callable[..., None], *about: Any) -> None:
         if not self._loop.is_closed():

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import structlog
 
+from drivers.broker import BrokerSettings
 from edge.parking.spots import availability
 from edge.store import Store, StoreUnavailable, journal
 from edge.sync import beacon as beacons
-from edge.sync.connection import Broker, Connection
+from edge.sync.connection import Connection
 from edge.sync.cursor import Cursor, after_sending, fill_window, hear_ack, rewound
 from models.facts.base import Stream
 from models.ids import LotId
@@ -22,6 +23,7 @@ _LOG = structlog.get_logger("edge.sync")
 _STREAM: Stream = "ledger"
 _FACTS_AT_ONCE = 400
 _SILENCE_SECONDS = 5.0
+_LOGIN_AGAIN_SECONDS = 30.0
 _BEACON_SECONDS = 1.0
 _BEACON_AT_LEAST_EVERY = 15 * SECOND
 
@@ -31,7 +33,7 @@ class CloudLink:
 
     def __init__(
         self,
-        broker: Broker,
+        broker: BrokerSettings,
         lot: LotId,
         release: str,
         store: Store,
@@ -46,6 +48,7 @@ class CloudLink:
         self._progress = clock.monotonic()
         self._connection = Connection(
             broker,
+            f"parkgate-{lot}",
             (topics.state(lot), pack(beacons.will(lot))),
             [topics.up_ack(lot, _STREAM)],
             self._connected,
@@ -58,12 +61,20 @@ class CloudLink:
 
     async def run(self) -> None:
         """Until cancelled."""
-        self._connection.start()
+        await self._start()
         self._store.on_commit(self._work.set)
         try:
             await asyncio.gather(self._pump(), self._hear_acks(), self._watch_for_silence(), self._show_the_present())
         finally:
             await self._say_goodbye()
+
+    async def _start(self) -> None:
+        while True:
+            try:
+                return self._connection.start()
+            except OSError as wrong:
+                _LOG.error("link.no_login", why=str(wrong))
+                await self._clock.sleep(_LOGIN_AGAIN_SECONDS)
 
     # --- the ledger ---
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -30,6 +31,11 @@ class Fact(BaseModel):
         super().__init_subclass__(**kwargs)
         cls.type, cls.version, cls.stream, cls.personal = type, version, stream, frozenset(personal)
         _KNOWN[type, version] = cls
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        if '"type": "number"' in json.dumps(cls.model_json_schema()):
+            raise TypeError(f"{cls.__name__} has a float: write a whole number of a smaller unit")
 
     def body(self) -> dict[str, Any]:
         """The part that is hashed and kept for good, as JSON values."""

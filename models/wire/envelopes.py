@@ -130,6 +130,10 @@ def pack(envelope: BaseModel) -> bytes:
 def unpack(kind: type[_Envelope], payload: bytes) -> _Envelope:
     """Raises Malformed for anything but an envelope of this kind; never unpacks more than UNPACKED_BYTES."""
     try:
+        # max_output_size only binds a frame that doesn't state its size; one that does would be unpacked whole.
+        stated = zstandard.get_frame_parameters(payload).content_size
+        if stated != zstandard.CONTENTSIZE_UNKNOWN and stated > UNPACKED_BYTES:
+            raise Malformed(f"would unpack to {stated} bytes")
         text = zstandard.ZstdDecompressor().decompress(payload, max_output_size=UNPACKED_BYTES)
         return kind.model_validate_json(text)
     except (zstandard.ZstdError, ValidationError, ValueError) as wrong:

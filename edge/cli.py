@@ -1,0 +1,91 @@
+"""The command line of a lot: `parkgate-edge`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import structlog
+import typer
+
+from edge.config.cli import check, init
+from edge.config.load import load_lot
+from edge.config.problems import ConfigurationError
+from edge.daemon import Daemon
+from edge.report import look, show
+from edge.store import StoreUnavailable
+from edge.vision.cli import read, weights_app
+
+app = typer.Typer(
+    name="parkgate-edge",
+    help="The daemon at one parking lot, and its tools.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+app.command()(check)
+app.command()(init)
+app.command()(read)
+app.add_typer(weights_app, name="weights")
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]
+
+
+@app.command()
+def run(config: Config) -> None:
+    """Run the lot until SIGTERM or Ctrl-C. No arm moves because the daemon starts or stops."""
+    set_up_logs()
+    try:
+        daemon = Daemon(load_lot(config))
+    except ConfigurationError as wrong:
+        _fail(str(wrong), 2)
+    except StoreUnavailable as wrong:
+        _fail(
+            f"The lot's store can't be opened: {wrong}\nCheck store.path in {config}, the disk and its permissions.", 1
+        )
+    asyncio.run(daemon.run())
+
+
+@app.command()
+def status(
+    config: Config, as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables")] = False
+) -> None:
+    """Print the lot's lanes, spots, tickets and what the cloud hasn't got yet."""
+    try:
+        settings = load_lot(config)
+        found = look(settings.store.path)
+    except ConfigurationError as wrong:
+        _fail(str(wrong), 2)
+    except StoreUnavailable as wrong:
+        _fail(f"{wrong}", 1)
+    if as_json:
+        print(json.dumps(found.as_json()))
+    else:
+        show(settings.lot.name, found)
+
+
+def set_up_logs() -> None:
+    """Key-value lines on stderr: coloured on a terminal, JSON elsewhere."""
+    on_terminal = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    print(text, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,76 @@
+"""What the daemon is doing now, told to whoever asks on a socket beside the store."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+_ANSWER_WITHIN = 3.0
+_MOST = 1 << 20
+
+
+class LaneStatus(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    direction: str
+    phase: str
+    barrier: str
+    sign: str
+    faults: tuple[str, ...]
+
+
+class DaemonStatus(BaseModel):
+    """A snapshot of the running daemon."""
+
+    model_config = ConfigDict(frozen=True)
+
+    release: str
+    pid: int
+    reader: str
+    link: str
+    lanes: tuple[LaneStatus, ...]
+
+
+def socket_path(store: Path) -> Path:
+    return store.with_name(store.name + ".sock")
+
+
+class StatusSocket:
+    """Answers each connection with one snapshot. Only the daemon's own user may connect."""
+
+    def __init__(self, path: Path, snapshot: Callable[[], DaemonStatus]) -> None:
+        self._path, self._snapshot = path, snapshot
+
+    async def start(self) -> None:
+        self._path.unlink(missing_ok=True)
+        mask = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._answer, str(self._path))
+        finally:
+            os.umask(mask)
+
+    async def stop(self) -> None:
+        self._server.close()
+        self._path.unlink(missing_ok=True)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self._snapshot().model_dump_json().encode())
+        writer.close()
+
+
+def ask(store: Path) -> DaemonStatus | None:
+    """The running daemon's snapshot; None when no daemon answers for this store. Blocking."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.settimeout(_ANSWER_WITHIN)
+        try:
+            line.connect(str(socket_path(store)))
+            said = b"".join(iter(lambda: line.recv(_MOST), b""))
+        except OSError:
+            return None
+    return DaemonStatus.model_validate_json(said) if said else None
