@@ -166,6 +166,17 @@ class FrameSource(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class Recording(FrameSource, Protocol):
+    """A source whose frames were filmed earlier, `interval` seconds apart; none of them is skipped.
+
+    `realtime`: played as fast as it was filmed; otherwise as fast as its frames are looked at.
+    """
+
+    interval: float
+    realtime: bool
+
+
 class CameraSettings(Protocol):
     """What a camera driver's settings can do: open themselves, in the vision process."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -29,3 +30,16 @@ class DriverSettings(BaseModel, abc.ABC):
     @abc.abstractmethod
     def build(self, context: DriverContext) -> Any:
         """The driver, not yet started. Opens nothing."""
+
+    @property
+    def claims(self) -> Mapping[str, str]:
+        """What this part needs for itself alone, by the key that names it: a pin, a topic, a coil.
+
+        Two parts of a lot that claim the same are an error of the configuration.
+        """
+        return {}
+
+    @property
+    def reaches_hardware(self) -> bool:
+        """Whether a real device may be at the far end; a simulation refuses such a part."""
+        return not self.simulated

@@ -19,7 +19,6 @@ from edge.lane.controller import Hardware, LaneController
 from edge.lane.in_view import InView
 from edge.lane.machine import Lane
 from edge.lane.signals import Read, Signal
-from edge.lane.timing import LaneTiming
 from edge.parking.desks import Desk, EntryDesk, ExitDesk
 from edge.parking.layout import declare
 from edge.parking.restart import settle_after_restart
@@ -157,7 +156,9 @@ class Daemon:
             rights = {Plate(plate): frozenset(held) for plate, held in self._settings.rights().items()}
             seen = _vehicle_type(classifier, lane.vehicle_type)
             desk = EntryDesk(lane.name, self._store, self._settings.tariff.tariff(), rights, seen)
-        machine = Lane(_timing(lane), has_closing_loop=hardware.closing_loop is not None, rereads=not lane.camera_only)
+        machine = Lane(
+            lane.timing.lane_timing(), has_closing_loop=hardware.closing_loop is not None, rereads=not lane.camera_only
+        )
         return LaneController(
             lane.name, machine, hardware, desk, self._store, self._watcher(lane), self._faults, self._clock
         )
@@ -253,7 +254,3 @@ def _latest_known(store: Path) -> Instant:
 
 def _vehicle_type(classifier: VehicleClassifier | None, otherwise: VehicleType) -> Callable[[], VehicleType]:
     return lambda: (classifier.vehicle_type if classifier else None) or otherwise
-
-
-def _timing(lane: LaneSettings) -> LaneTiming:
-    return LaneTiming()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -36,9 +36,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """All rows of one lot, by table and id, and its ledger."""
+    """All rows of one lot, by table and id, and its ledger by `stream/seq`.
+
+    `received` is when the cloud committed each fact (UTC, microseconds); the lot has none.
+    """
 
     rows: dict[str, dict[str, Row]]
+    received: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
     def tickets(self) -> dict[str, Row]:
@@ -57,7 +61,8 @@ def lot_books(store: Path) -> Books:
             table: {row["id"]: dict(row) for row in connection.execute(f"SELECT * FROM {table}")} for table in TABLES
         }
         ledger = connection.execute(
-            f"SELECT {', '.join(FACT_FIELDS)} FROM journal WHERE stream_id IN (SELECT stream_id FROM streams)"
+            f"SELECT {', '.join(FACT_FIELDS)} FROM journal "
+            "WHERE stream_id IN (SELECT stream_id FROM streams) ORDER BY stream_id, seq"
         )
         rows["facts"] = {f"{row['stream_id']}/{row['seq']}": dict(row) for row in ledger}
     return Books(rows)
@@ -73,12 +78,14 @@ async def cloud_books(database_url: str, lot: str) -> Books:
                 found = await connection.fetch(f"SELECT * FROM {table} WHERE lot_id = $1", UUID(lot))
                 rows[table] = {str(row["id"]): _plain(row) for row in found}
             ledger = await connection.fetch(
-                f"SELECT {', '.join(FACT_FIELDS)} FROM facts WHERE lot_id = $1 AND stream = 'ledger'", UUID(lot)
+                f"""SELECT {", ".join(FACT_FIELDS)}, received_at FROM facts
+                    WHERE lot_id = $1 AND stream = 'ledger' ORDER BY stream_id, seq""",
+                UUID(lot),
             )
             rows["facts"] = {f"{row['stream_id']}/{row['seq']}": _plain(row) for row in ledger}
     finally:
         await connection.close()
-    return Books(rows)
+    return Books(rows, {key: row.pop("received_at") for key, row in rows["facts"].items()})
 
 
 def differences(lot: Books, cloud: Books) -> list[Difference]:

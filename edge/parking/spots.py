@@ -11,7 +11,7 @@ from models.spots import Right, SpotStatus, VehicleType, compatible
 
 _NEXT_FREE = """
     SELECT id, spot_number FROM spots
-    WHERE spot_type = ? AND status = 'AVAILABLE' AND removed = 0 ORDER BY id LIMIT 1"""
+    WHERE spot_type = ? AND status = 'AVAILABLE' AND removed = 0 ORDER BY rowid LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True)

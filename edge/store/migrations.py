@@ -41,7 +41,8 @@ def lot(database: Database) -> None:
             removed INTEGER NOT NULL CHECK (removed IN (0, 1)),
             UNIQUE (level_id, spot_number)
         ) STRICT""",
-        "CREATE INDEX spots_free ON spots (spot_type, status, removed, id)",
+        # Spots are declared in the order in which they fill, so their rowids are in that order too.
+        "CREATE INDEX spots_free ON spots (spot_type, status, removed)",
         f"""CREATE TABLE vehicles (
             id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, license_plate TEXT NOT NULL,
             vehicle_type TEXT NOT NULL CHECK (vehicle_type IN {_VEHICLE_TYPES}), owner_id TEXT

@@ -1,0 +1,44 @@
+# Parkgate: what one types. `make` alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test demo test lint bench chaos lock clean
+SHELL := /bin/bash
+PY := .venv/bin/python
+
+DEMO ?=
+TEST ?=
+BENCH ?=
+CHAOS ?=
+N ?= 20
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Everything the demo needs, in .venv (quick when nothing changed)
+	@bash setup/setup.sh demo
+
+setup-test: ## Everything the tests need: Mosquitto, PostgreSQL and Chromium too
+	@bash setup/setup.sh dev
+
+demo: setup ## A running car park: cameras, lanes, cloud. DEMO="--vehicles 20" ends by itself
+	@exec .venv/bin/parkgate-sim demo $(DEMO)
+
+test: setup-test ## All tests and checks. TEST="tests/house -k lock" for some
+	@$(PY) -m pytest $(TEST)
+
+lint: setup-test ## Style, types and the arrows between the parts, without the tests
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports && .venv/bin/pyright
+
+bench: setup-test ## One benchmark beside its raw limit: BENCH=decision
+	@[[ "$(BENCH)" ]] || { echo 'which one? make bench BENCH=<name>: '$$(ls bench/*.py 2>/dev/null | sed 's|bench/||; s|\.py||; /^_/d'); exit 2; }
+	@$(PY) -m bench.$(subst -,_,$(BENCH))
+
+chaos: setup-test ## One way of losing data, N times: CHAOS=kills N=20
+	@[[ "$(CHAOS)" ]] || { echo 'which one? make chaos CHAOS=<name> N=<count>: '$$(ls tests/chaos/*.py 2>/dev/null | sed 's|tests/chaos/||; s|\.py||; /^_/d; /^test_/d; /^conftest/d'); exit 2; }
+	@$(PY) -m tests.chaos.$(subst -,_,$(CHAOS)) --n $(N)
+
+lock: ## Resolve the dependencies anew into requirements/*.lock
+	@bash setup/lock.sh
+
+clean: ## Remove what make made: .venv, build, caches
+	@rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

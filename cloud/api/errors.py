@@ -1,0 +1,134 @@
+"""The API's errors: a stable code each, a message for the person and a hint what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger(__name__)
+
+
+class _Entry(NamedTuple):
+    status: int
+    code: str
+    message: str
+    hint: str
+
+
+class Problem(Enum):
+    """Every error that the API answers with. Codes are stable; messages may become clearer."""
+
+    KEY_MISSING = _Entry(
+        401,
+        "key_missing",
+        "This needs an API key",
+        "Send the header `Authorization: Bearer pk_...`; `parkgate-cloud keys add` makes a key",
+    )
+    KEY_UNKNOWN = _Entry(401, "key_unknown", "This API key isn't known, or was revoked", "Ask the operator for a key")
+    SCOPE_MISSING = _Entry(
+        403, "scope_missing", "This API key may not do that", "Use a key with the scope that the documentation names"
+    )
+    LOT_NOT_FOUND = _Entry(
+        404, "lot_not_found", "There is no such lot", "GET /v1/lots lists the lots that this key can see"
+    )
+    NOT_FOUND = _Entry(404, "not_found", "There is nothing at this address", "/docs lists what there is")
+    METHOD_NOT_ALLOWED = _Entry(
+        405, "method_not_allowed", "This address doesn't take that method", "/docs lists what there is"
+    )
+    INVALID = _Entry(422, "invalid", "The request has values that can't be", "`details` names each of them")
+    CURSOR_INVALID = _Entry(
+        422, "cursor_invalid", "The cursor isn't one that this API gave", "Pass `next` of the page before as it came"
+    )
+    CODE_INVALID = _Entry(
+        422, "code_invalid", "That can't be a ticket code", "A code has eight characters, such as 7Q2K-M4XD"
+    )
+    PLATE_INVALID = _Entry(
+        422, "plate_invalid", "That can't be a licence plate", "Two to twelve letters and digits are expected"
+    )
+    INTERNAL = _Entry(500, "internal", "Something failed here; it has been logged", "Try again, then tell the operator")
+    DATABASE_AWAY = _Entry(
+        503, "database_away", "The database can't be reached at the moment", "Try again in some seconds"
+    )
+
+
+class ApiError(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.value.code)
+        self.problem = problem
+
+
+class ErrorBody(BaseModel):
+    code: str = Field(description="Stable: programs may rely on it", examples=["lot_not_found"])
+    message: str = Field(examples=["There is no such lot"])
+    hint: str = Field(description="What to do about it")
+    details: list[str] | None = Field(default=None, description="For `invalid`: each value and what is wrong with it")
+
+
+class ErrorAnswer(BaseModel):
+    error: ErrorBody
+
+
+def answers(*problems: Problem) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route for its documentation."""
+    documented: dict[int | str, dict[str, Any]] = {}
+    for problem in problems:
+        status, code, message, _ = problem.value
+        entry = documented.setdefault(
+            status, {"model": ErrorAnswer, "description": "", "content": {"application/json": {"examples": {}}}}
+        )
+        entry["description"] = f"{entry['description']}; {message}".removeprefix("; ")
+        entry["content"]["application/json"]["examples"][code] = {"value": _body(problem)}
+    return documented
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of the application answer in this shape."""
+
+    @app.exception_handler(ApiError)
+    async def _(request: Request, error: ApiError) -> JSONResponse:
+        return _answer(error.problem)
+
+    @app.exception_handler(RequestValidationError)
+    async def _(request: Request, error: RequestValidationError) -> JSONResponse:
+        details = [f"{'.'.join(str(part) for part in wrong['loc'])}: {wrong['msg']}" for wrong in error.errors()]
+        return _answer(Problem.INVALID, details)
+
+    @app.exception_handler(HTTPException)
+    async def _(request: Request, error: HTTPException) -> JSONResponse:
+        known = {404: Problem.NOT_FOUND, 405: Problem.METHOD_NOT_ALLOWED}.get(error.status_code)
+        if known is not None:
+            return _answer(known, headers=error.headers)
+        body = {"error": {"code": "http", "message": str(error.detail), "hint": ""}}
+        return JSONResponse(body, error.status_code, headers=dict(error.headers or {}))
+
+    @app.exception_handler(DBAPIError)
+    async def _(request: Request, error: DBAPIError) -> JSONResponse:
+        log.error("api.database_failed", path=request.url.path, error=type(error.orig).__name__)
+        return _answer(Problem.DATABASE_AWAY if error.connection_invalidated else Problem.INTERNAL)
+
+    @app.exception_handler(Exception)
+    async def _(request: Request, error: Exception) -> JSONResponse:
+        log.error("api.failed", path=request.url.path, error=type(error).__name__)
+        return _answer(Problem.INTERNAL)
+
+
+def _answer(
+    problem: Problem, details: list[str] | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    challenge = {"WWW-Authenticate": "Bearer"} if problem.value.status == 401 else {}
+    return JSONResponse(_body(problem, details), problem.value.status, headers={**(headers or {}), **challenge})
+
+
+def _body(problem: Problem, details: list[str] | None = None) -> dict[str, Any]:
+    _, code, message, hint = problem.value
+    body: dict[str, Any] = {"code": code, "message": message, "hint": hint}
+    return {"error": body if details is None else {**body, "details": details}}

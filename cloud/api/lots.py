@@ -1,0 +1,129 @@
+"""Routes about lots: what they are, how full, and their tickets."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from cloud import queries
+from cloud.api.access import KEY_PROBLEMS, Database, Parts, Reader
+from cloud.api.errors import ApiError, Problem, answers
+from cloud.api.shapes import AlarmOut, AvailabilityOut, LaneOut, LotDetailOut, LotOut, LotsOut, TicketOut, TicketsOut
+from cloud.keys import ApiKey
+from cloud.queries.tickets import Place
+from cloud.service import Cloud
+from models.codes import read_code
+from models.ids import TicketId
+from models.instants import Instant
+from models.plates import Plate, normalised
+from models.tickets import TicketStatus
+
+router = APIRouter(prefix="/v1/lots")
+
+LotPath = Annotated[str, Path(description="The lot's id", examples=["0192f0c1-2b3c-7d4e-8f50-61728394a5b6"])]
+_ABOUT_A_LOT = (*KEY_PROBLEMS, Problem.LOT_NOT_FOUND)
+LARGEST_TIME = 2**63 - 1
+
+
+@router.get("", tags=["lots"], summary="All lots", responses=answers(*KEY_PROBLEMS))
+async def lots(cloud: Parts, database: Database, key: Reader) -> LotsOut:
+    """The lots that the key's operator runs, by name, each with its free spots and whether its link is up."""
+    found = await queries.lots_overview(database, key.tenant, _now(cloud), cloud.settings.silent_after)
+    return LotsOut(lots=[LotOut.of(lot) for lot in found])
+
+
+@router.get("/{lot}", tags=["lots"], summary="One lot", responses=answers(*_ABOUT_A_LOT))
+async def lot(lot: LotPath, cloud: Parts, database: Database, key: Reader) -> LotDetailOut:
+    """A lot with its lanes, the last vehicle in each, and what needs a person."""
+    found = await queries.find_lot(database, key.tenant, lot, _now(cloud), cloud.settings.silent_after)
+    if found is None:
+        raise ApiError(Problem.LOT_NOT_FOUND)
+    lanes = await queries.lanes_now(database, key.tenant, lot)
+    alarms = await queries.active_alarms(database, key.tenant, lot)
+    plates = key.may("plates")
+    return LotDetailOut.whole(
+        found, [LaneOut.of(lane, plates=plates) for lane in lanes], [AlarmOut.of(alarm) for alarm in alarms]
+    )
+
+
+@router.get("/{lot}/availability", tags=["lots"], summary="Free spots", responses=answers(*_ABOUT_A_LOT))
+async def availability(lot: LotPath, database: Database, key: Reader) -> AvailabilityOut:
+    """How many spots the lot has and how many of them are free, in all, by floor and by type."""
+    found = await queries.availability(database, key.tenant, lot)
+    if found is None:
+        raise ApiError(Problem.LOT_NOT_FOUND)
+    return AvailabilityOut.of(found)
+
+
+@router.get(
+    "/{lot}/tickets",
+    tags=["tickets"],
+    summary="Tickets, the newest first",
+    responses=answers(*_ABOUT_A_LOT, Problem.INVALID, Problem.CURSOR_INVALID, Problem.CODE_INVALID),
+)
+async def tickets(
+    lot: LotPath,
+    cloud: Parts,
+    database: Database,
+    key: Reader,
+    status: Annotated[TicketStatus | None, Query(description="Only tickets in this state")] = None,
+    plate: Annotated[
+        str | None, Query(description="Only this plate, however it is written; needs the scope `plates`")
+    ] = None,
+    code: Annotated[str | None, Query(description="Only the ticket with this code", examples=["7Q2K-M4XD"])] = None,
+    cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="Most tickets in the answer")] = 50,
+) -> TicketsOut:
+    """The lot's stays by the time of their entry.
+
+    Tickets that are opened while you page don't shift the pages that follow.
+    """
+    which = queries.TicketFilter(status, _plate(plate, key), _code(code))
+    after = None if cursor is None else _place(cursor)
+    if await queries.find_lot(database, key.tenant, lot, _now(cloud), cloud.settings.silent_after) is None:
+        raise ApiError(Problem.LOT_NOT_FOUND)
+    page = await queries.tickets_page(database, key.tenant, lot, which, after, limit)
+    return TicketsOut(
+        tickets=[TicketOut.of(ticket, plates=key.may("plates")) for ticket in page.tickets],
+        next=None if page.next is None else _cursor(page.next),
+    )
+
+
+def _now(cloud: Cloud) -> Instant:
+    return cloud.clock.read().wall
+
+
+def _plate(text: str | None, key: ApiKey) -> Plate | None:
+    if text is None:
+        return None
+    if not key.may("plates"):
+        raise ApiError(Problem.SCOPE_MISSING)
+    try:
+        return normalised(text)
+    except ValueError as wrong:
+        raise ApiError(Problem.PLATE_INVALID) from wrong
+
+
+def _code(text: str | None) -> str | None:
+    try:
+        return None if text is None else read_code(text)
+    except ValueError as wrong:
+        raise ApiError(Problem.CODE_INVALID) from wrong
+
+
+def _cursor(place: Place) -> str:
+    return base64.urlsafe_b64encode(f"{place[0]}:{place[1]}".encode()).decode().rstrip("=")
+
+
+def _place(cursor: str) -> Place:
+    try:
+        time, _, ticket = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
+        at = int(time)
+    except (ValueError, binascii.Error) as wrong:
+        raise ApiError(Problem.CURSOR_INVALID) from wrong
+    if not queries.is_id(ticket) or abs(at) > LARGEST_TIME:
+        raise ApiError(Problem.CURSOR_INVALID)
+    return Instant(at), TicketId(ticket)

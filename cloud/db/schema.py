@@ -1,0 +1,363 @@
+"""The cloud's tables. Ids are UUIDs, times UTC microseconds, money minor units; every row carries its tenant.
+
+A lot mints its own ids, so its rows are keyed by (lot_id, id): no lot can touch or take another's.
+What a fact changes in the tables that a lot has too is decided in `models.effects`, not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from models.spots import SpotStatus, SpotType, VehicleType
+from models.tickets import OPEN, Direction, PaymentStatus, TicketStatus
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "fk": "%(table_name)s_%(referred_table_name)s_fk",
+        "ck": "%(table_name)s_%(constraint_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+LOTS_CHANGED = "parkgate_lots"
+"""The channel on which a committed change of a lot is announced; its payload is the lot's id."""
+
+SCOPES = ("read", "plates", "metrics", "admin")
+"""What an API key may be allowed; `admin` includes the others."""
+
+
+class ReservationStatus(StrEnum):
+    BOOKED = "BOOKED"
+    ARRIVED = "ARRIVED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
+def _id(name: str = "id") -> Column[str]:
+    return Column(name, Uuid(as_uuid=False), nullable=False)
+
+
+def _words(column: str, words: Iterable[str], name: str | None = None) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=name or column)
+
+
+def _at(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+def _of_lot() -> tuple[Column[str], Column[str], ForeignKeyConstraint]:
+    """The tenant and lot of a row; a row can't name a tenant that isn't its lot's."""
+    return (
+        _id("tenant_id"),
+        _id("lot_id"),
+        ForeignKeyConstraint(["lot_id", "tenant_id"], ["parking_lots.id", "parking_lots.tenant_id"]),
+    )
+
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    _text("name"),
+    _at("created_at"),
+    UniqueConstraint("name"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("tenant_id", Uuid(as_uuid=False), ForeignKey("tenants.id"), nullable=False),
+    _text("name"),
+    _text("prefix"),
+    _text("hash"),
+    Column("scopes", ARRAY(Text), nullable=False),
+    _at("created_at"),
+    _at("revoked_at", nullable=True),
+    _at("last_used_at", nullable=True),
+    UniqueConstraint("hash"),
+    UniqueConstraint("prefix"),
+    CheckConstraint("scopes <@ ARRAY['read', 'plates', 'metrics', 'admin']", name="scopes"),
+)
+
+parking_lots = Table(
+    "parking_lots",
+    metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("tenant_id", Uuid(as_uuid=False), ForeignKey("tenants.id"), nullable=False),
+    _text("name"),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("timezone", Text, nullable=False, server_default="UTC"),
+    Column("currency", Text, nullable=True),
+    Column("total_spots", Integer, nullable=False, server_default="0"),
+    Column("lat_microdegrees", Integer, nullable=True),
+    Column("lng_microdegrees", Integer, nullable=True),
+    Column("enrolled_at", BigInteger, nullable=False),
+    UniqueConstraint("id", "tenant_id"),
+    Index(None, "tenant_id", "name"),
+)
+
+levels = Table(
+    "levels",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    Column("floor_number", Integer, nullable=False),
+    _text("name"),
+    Index(None, "lot_id", "floor_number"),
+)
+
+spots = Table(
+    "spots",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _id("level_id"),
+    _text("spot_number"),
+    _text("spot_type"),
+    _text("status"),
+    Column("removed", Boolean, nullable=False, server_default=text("false")),
+    ForeignKeyConstraint(["lot_id", "level_id"], ["levels.lot_id", "levels.id"]),
+    _words("spot_type", SpotType),
+    _words("status", SpotStatus),
+    Index(None, "lot_id", "level_id"),
+)
+
+vehicles = Table(
+    "vehicles",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("license_plate"),
+    _text("vehicle_type"),
+    Column("owner_id", Uuid(as_uuid=False), nullable=True),
+    _words("vehicle_type", VehicleType),
+    Index(None, "lot_id", "license_plate"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("code"),
+    _id("vehicle_id"),
+    Column("spot_id", Uuid(as_uuid=False), nullable=True),
+    _text("vehicle_type"),
+    _text("entry_lane"),
+    _at("entry_time"),
+    _text("exit_lane", nullable=True),
+    _at("exit_time", nullable=True),
+    _text("status"),
+    _at("settled_at", nullable=True),
+    Column("amount_due", BigInteger, nullable=True),
+    Column("amount_paid", BigInteger, nullable=False),
+    _text("currency"),
+    _text("tariff"),
+    ForeignKeyConstraint(["lot_id", "vehicle_id"], ["vehicles.lot_id", "vehicles.id"]),
+    ForeignKeyConstraint(["lot_id", "spot_id"], ["spots.lot_id", "spots.id"]),
+    _words("vehicle_type", VehicleType),
+    _words("status", TicketStatus),
+    Index(None, "lot_id", "entry_time", "id"),
+    Index(None, "lot_id", "code"),
+    Index(None, "lot_id", "vehicle_id"),
+    Index("tickets_open", "lot_id", postgresql_where=text(f"status IN ({', '.join(repr(str(s)) for s in OPEN)})")),
+)
+
+payments = Table(
+    "payments",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _id("ticket_id"),
+    _text("lane"),
+    Column("amount", BigInteger, nullable=False),
+    _text("currency"),
+    _text("method"),
+    _text("reference"),
+    _text("status"),
+    _at("at"),
+    ForeignKeyConstraint(["lot_id", "ticket_id"], ["tickets.lot_id", "tickets.id"]),
+    _words("status", PaymentStatus),
+    Index(None, "lot_id", "ticket_id"),
+    Index(None, "lot_id", "at"),
+)
+
+access_refusals = Table(
+    "access_refusals",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("lane"),
+    _text("direction"),
+    _text("reason"),
+    _text("license_plate", nullable=True),
+    _at("at"),
+    _words("direction", Direction),
+    Index(None, "lot_id", "at"),
+)
+
+faults = Table(
+    "faults",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("code"),
+    _text("source"),
+    _text("detail"),
+    _at("raised_at"),
+    _at("cleared_at", nullable=True),
+    Index("faults_active", "lot_id", postgresql_where=text("cleared_at IS NULL")),
+)
+
+reservations = Table(
+    "reservations",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("spot_type"),
+    Column("spot_id", Uuid(as_uuid=False), nullable=True),
+    _id("user_id"),
+    _at("start_time"),
+    _at("end_time"),
+    _text("status"),
+    ForeignKeyConstraint(["lot_id", "spot_id"], ["spots.lot_id", "spots.id"]),
+    _words("spot_type", SpotType),
+    _words("status", ReservationStatus),
+    CheckConstraint("start_time < end_time", name="order"),
+    Index(None, "lot_id", "start_time"),
+)
+
+streams = Table(
+    "streams",
+    metadata,
+    *_of_lot(),
+    _text("stream"),
+    Column("stream_id", Uuid(as_uuid=False), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    _text("hash"),
+    Column("current", Boolean, nullable=False),
+    _at("opened_at"),
+    _at("applied_at", nullable=True),
+    _words("stream", ("ledger", "telemetry")),
+    # A lot's own identity of a stream: the same id on both streams would make two cursors for one chain.
+    PrimaryKeyConstraint("lot_id", "stream_id"),
+    Index("streams_current", "lot_id", "stream", unique=True, postgresql_where=text("current")),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    # No foreign key: rows are only written under the lock of their row in `streams`.
+    _id("tenant_id"),
+    Column("lot_id", Uuid(as_uuid=False), primary_key=True),
+    Column("stream_id", Uuid(as_uuid=False), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    _text("stream"),
+    _text("type"),
+    Column("version", Integer, nullable=False),
+    _text("boot_id"),
+    Column("monotonic", BigInteger, nullable=False),
+    Column("wall", BigInteger, nullable=False),
+    Column("synced", Boolean, nullable=False),
+    # The very text that was hashed, so that the chain can be proved again; jsonb would rewrite it.
+    _text("body"),
+    _text("salt", nullable=True),
+    # Canonical JSON text too: plates live here and nowhere in `body`, so erasing one column erases them.
+    _text("personal", nullable=True),
+    _text("previous"),
+    _text("hash"),
+    _at("received_at"),
+)
+
+parked_facts = Table(
+    "parked_facts",
+    metadata,
+    *_of_lot(),
+    Column("stream_id", Uuid(as_uuid=False), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("ticket_id", Uuid(as_uuid=False), nullable=True),
+    _text("why"),
+    _at("parked_at"),
+    _at("settled_at", nullable=True),
+    PrimaryKeyConstraint("lot_id", "stream_id", "seq"),
+    Index("parked_facts_waiting", "lot_id", "ticket_id", postgresql_where=text("settled_at IS NULL")),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("kind"),
+    _text("subject"),
+    _text("detail"),
+    _at("opened_at"),
+    _at("seen_at"),
+    Column("times", BigInteger, nullable=False),
+    _at("closed_at", nullable=True),
+    _words("kind", ("fact_parked", "stream_forked", "stream_superseded", "window_refused")),
+    Index("cases_open", "lot_id", "kind", "subject", unique=True, postgresql_where=text("closed_at IS NULL")),
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    *_of_lot(),
+    _text("name"),
+    _text("direction"),
+    Column("removed", Boolean, nullable=False, server_default=text("false")),
+    # What the last vehicle did; its plate stays with its ticket or refusal, where it can be erased.
+    _text("last_event", nullable=True),
+    _at("last_at", nullable=True),
+    Column("last_ticket_id", Uuid(as_uuid=False), nullable=True),
+    Column("last_refusal_id", Uuid(as_uuid=False), nullable=True),
+    _words("direction", Direction),
+    PrimaryKeyConstraint("lot_id", "name"),
+)
+
+beacons = Table(
+    "beacons",
+    metadata,
+    *_of_lot(),
+    Column("body", JSONB, nullable=False),
+    Column("online", Boolean, nullable=False),
+    _at("received_at"),
+    PrimaryKeyConstraint("lot_id"),
+)

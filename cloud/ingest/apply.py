@@ -1,0 +1,270 @@
+"""Applies one window in one PostgreSQL transaction, and says what may be acknowledged once it has committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from cloud.db.schema import LOTS_CHANGED
+from cloud.ingest.cases import Case, open_case
+from cloud.ingest.fold import Poisoned
+from cloud.ingest.lanes import lanes_after
+from cloud.ingest.reading import Entry, read
+from cloud.ingest.window import Apply, Cursor, Duplicate, Fork, Gap, Refused, Superseded, Verdict, judge, overlap
+from cloud.ingest.write import POISON, reason, write_changes, write_cursor, write_facts, write_lanes
+from models.effects import Change, effects
+from models.facts import Fact, TicketClosed, TicketOpened, TicketVoided
+from models.ids import LotId, SpotId, TicketId
+from models.instants import Instant
+from models.wire.chain import GENESIS
+from models.wire.envelopes import Ack, Window
+
+EFFECT_FAILURES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""What working out a fact's effects may raise when this release doesn't understand it after all."""
+
+
+class UnknownLot(Exception):
+    """The lot was never enrolled here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was committed. `ack` is to be published now; None when nothing may be acknowledged."""
+
+    verdict: Verdict
+    ack: Ack | None
+    applied: int = 0
+    parked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    entry: Entry
+    why: str
+
+
+async def apply_window(connection: asyncpg.Connection, window: Window, at: Instant) -> Outcome:
+    """Judges the window and applies what is new in it, facts, effects and cursor together.
+
+    Several processes may call this with the same window at once: the row lock on the stream's cursor
+    lets one in, and the others find it applied. Raises UnknownLot, or what asyncpg raises; then nothing
+    was changed.
+    """
+    async with connection.transaction():
+        tenant = await _tenant(connection, window.lot)
+        cursor, is_new = await _locked_cursor(connection, window)
+        verdict = judge(cursor, window, await _held(connection, window, cursor))
+        case = _case(window, verdict)
+        if case is not None:
+            await open_case(connection, tenant, window.lot, case, at)
+        if not isinstance(verdict, Apply):
+            return Outcome(verdict, _acknowledged(window, verdict, cursor))
+        if is_new:
+            await _open_stream(connection, tenant, window, at)
+        parked = await _apply_facts(connection, tenant, window, verdict, at)
+        await connection.execute("SELECT pg_notify($1, $2)", LOTS_CHANGED, window.lot)
+        last = verdict.facts[-1]
+        ack = Ack(lot=window.lot, stream=window.stream, stream_id=window.stream_id, seq=last.seq, hash=last.hash)
+        return Outcome(verdict, ack, applied=len(verdict.facts) - parked, parked=parked)
+
+
+def _acknowledged(window: Window, verdict: Verdict, cursor: Cursor) -> Ack | None:
+    """How far we are, where saying so helps the lot: to mark rows sent, to send again, or to see its own fork."""
+    if isinstance(verdict, Duplicate | Gap | Fork):
+        return Ack(lot=window.lot, stream=window.stream, stream_id=window.stream_id, seq=cursor.seq, hash=cursor.hash)
+    return None
+
+
+def _case(window: Window, verdict: Verdict) -> Case | None:
+    match verdict:
+        case Fork(why):
+            return Case("stream_forked", window.stream_id, why)
+        case Superseded(why):
+            return Case("stream_superseded", window.stream_id, why)
+        case Refused(why):
+            return Case("window_refused", window.stream_id[:64], why)
+        case _:
+            return None
+
+
+async def _tenant(connection: asyncpg.Connection, lot: LotId) -> str:
+    tenant = await connection.fetchval("SELECT tenant_id FROM parking_lots WHERE id::text = $1", lot)
+    if tenant is None:
+        raise UnknownLot(lot)
+    return str(tenant)
+
+
+async def _locked_cursor(connection: asyncpg.Connection, window: Window) -> tuple[Cursor, bool]:
+    """The stream's cursor, locked, and whether this is a stream's first window."""
+    cursor = await _cursor(connection, window)
+    if cursor is not None:
+        return cursor, False
+    # A stream that isn't there can't be locked: its lot is, and then it is looked for again.
+    await connection.execute("SELECT 1 FROM parking_lots WHERE id = $1 FOR NO KEY UPDATE", window.lot)
+    cursor = await _cursor(connection, window)
+    return (Cursor(window.stream), True) if cursor is None else (cursor, False)
+
+
+async def _cursor(connection: asyncpg.Connection, window: Window) -> Cursor | None:
+    row = await connection.fetchrow(
+        "SELECT stream, seq, hash, current FROM streams WHERE lot_id = $1 AND stream_id::text = $2 FOR UPDATE",
+        window.lot,
+        window.stream_id,
+    )
+    return None if row is None else Cursor(row["stream"], row["seq"], row["hash"], row["current"])
+
+
+async def _held(connection: asyncpg.Connection, window: Window, cursor: Cursor) -> str | None:
+    """Our own hash where the window overlaps what was applied."""
+    shared = overlap(cursor, window)
+    if shared is None or shared == cursor.seq:
+        return None if shared is None else cursor.hash
+    return await connection.fetchval(
+        "SELECT hash FROM facts WHERE lot_id = $1 AND stream_id = $2 AND seq = $3",
+        *(window.lot, window.stream_id, shared),
+    )
+
+
+async def _open_stream(connection: asyncpg.Connection, tenant: str, window: Window, at: Instant) -> None:
+    """The lot's new current stream. One that it left is shown to an operator: facts may be missing between them."""
+    left = await connection.fetchrow(
+        "UPDATE streams SET current = false WHERE lot_id = $1 AND stream = $2 AND current RETURNING stream_id, seq",
+        *(window.lot, window.stream),
+    )
+    if left is not None:
+        why = f"the lot opened {window.stream_id} after {left['seq']} applied facts of this stream"
+        case = Case("stream_superseded", str(left["stream_id"]), why)
+        await open_case(connection, tenant, window.lot, case, at)
+    await connection.execute(
+        "INSERT INTO streams (tenant_id, lot_id, stream, stream_id, seq, hash, current, opened_at)"
+        " VALUES ($1, $2, $3, $4, 0, $5, true, $6)",
+        *(tenant, window.lot, window.stream, window.stream_id, GENESIS, at),
+    )
+
+
+async def _apply_facts(connection: asyncpg.Connection, tenant: str, window: Window, verdict: Apply, at: Instant) -> int:
+    """Facts, effects, lanes and cursor. Returns how many facts were parked."""
+    await write_facts(connection, tenant, window, verdict.facts, verdict.previous, at)
+    entries = read(verdict.facts)
+    held = await _spots_held(connection, window.lot, entries)
+    waiting = await _tickets_waiting(connection, window.lot)
+    parked = await _apply_together(connection, tenant, window.lot, entries, held, waiting)
+    if parked is None:
+        parked = await _apply_one_by_one(connection, tenant, window.lot, entries, held, waiting)
+    for one in parked:
+        await _park(connection, tenant, window, one, at)
+    last = verdict.facts[-1]
+    await write_cursor(connection, window.lot, window.stream_id, last.seq, last.hash, at)
+    return len(parked)
+
+
+async def _apply_together(
+    connection: asyncpg.Connection,
+    tenant: str,
+    lot: LotId,
+    entries: Sequence[Entry],
+    held: dict[TicketId, SpotId | None],
+    waiting: frozenset[TicketId],
+) -> list[Parked] | None:
+    """All readable facts at once, which is how nearly every window goes; None when one of them is poisoned."""
+    readable, parked = part(entries, waiting)
+    holds = dict(held)
+    try:
+        changes = [change for fact in readable for change in _effects(fact, lot, holds)]
+        await _write(connection, tenant, lot, changes, readable)
+    except POISON:
+        return None
+    return parked
+
+
+async def _apply_one_by_one(
+    connection: asyncpg.Connection,
+    tenant: str,
+    lot: LotId,
+    entries: Sequence[Entry],
+    held: dict[TicketId, SpotId | None],
+    waiting: frozenset[TicketId],
+) -> list[Parked]:
+    """Each fact behind a savepoint of its own, so that the poisoned one is found and the others stand."""
+    parked: list[Parked] = []
+    stuck = set(waiting)
+    for entry in entries:
+        readable, unreadable = part([entry], stuck)
+        parked += unreadable
+        for fact in readable:
+            try:
+                await _write(connection, tenant, lot, _effects(fact, lot, held), [fact])
+            except POISON as wrong:
+                parked.append(Parked(entry, reason(wrong)))
+        stuck.update(one.entry.ticket for one in parked if one.entry.ticket is not None)
+    return parked
+
+
+async def _write(
+    connection: asyncpg.Connection, tenant: str, lot: LotId, changes: Iterable[Change], facts: Sequence[Fact]
+) -> None:
+    """Behind a savepoint: when it raises one of POISON, nothing of it stays."""
+    async with connection.transaction():
+        await write_changes(connection, tenant, lot, changes)
+        await write_lanes(connection, tenant, lot, lanes_after(facts))
+
+
+def part(entries: Iterable[Entry], waiting: Iterable[TicketId]) -> tuple[list[Fact], list[Parked]]:
+    """The facts that can be applied, and those to park: unreadable ones and what follows of their tickets."""
+    stuck = set(waiting)
+    readable: list[Fact] = []
+    parked: list[Parked] = []
+    for entry in entries:
+        if entry.fact is not None and entry.ticket not in stuck:
+            readable.append(entry.fact)
+            continue
+        parked.append(Parked(entry, entry.why or "an earlier fact of this ticket is parked"))
+        if entry.ticket is not None:
+            stuck.add(entry.ticket)
+    return readable, parked
+
+
+def _effects(fact: Fact, lot: LotId, held: dict[TicketId, SpotId | None]) -> tuple[Change, ...]:
+    """The fact's effects; `held` learns which spot a ticket takes."""
+    if isinstance(fact, TicketOpened):
+        held[fact.ticket] = fact.spot
+    try:
+        return effects(fact, lot, lambda ticket: held.get(TicketId(ticket)))
+    except EFFECT_FAILURES as wrong:
+        raise Poisoned(f"its effects can't be worked out ({type(wrong).__name__})") from wrong
+
+
+async def _spots_held(
+    connection: asyncpg.Connection, lot: LotId, entries: Iterable[Entry]
+) -> dict[TicketId, SpotId | None]:
+    """The spots of the tickets that end in this window, as far as the tables know them."""
+    ending = [entry.ticket for entry in entries if isinstance(entry.fact, TicketClosed | TicketVoided)]
+    if not ending:
+        return {}
+    rows = await connection.fetch(
+        "SELECT id, spot_id FROM tickets WHERE lot_id = $1 AND id = ANY($2::uuid[])", lot, ending
+    )
+    return {TicketId(str(row["id"])): SpotId(str(row["spot_id"])) if row["spot_id"] else None for row in rows}
+
+
+async def _tickets_waiting(connection: asyncpg.Connection, lot: LotId) -> frozenset[TicketId]:
+    rows = await connection.fetch(
+        "SELECT DISTINCT ticket_id FROM parked_facts"
+        " WHERE lot_id = $1 AND settled_at IS NULL AND ticket_id IS NOT NULL",
+        lot,
+    )
+    return frozenset(TicketId(str(row["ticket_id"])) for row in rows)
+
+
+async def _park(connection: asyncpg.Connection, tenant: str, window: Window, one: Parked, at: Instant) -> None:
+    sent = one.entry.sent
+    await connection.execute(
+        "INSERT INTO parked_facts (tenant_id, lot_id, stream_id, seq, ticket_id, why, parked_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        *(tenant, window.lot, window.stream_id, sent.seq, one.entry.ticket, one.why, at),
+    )
+    subject = one.entry.ticket or f"{window.stream_id}/{sent.seq}"
+    detail = f"fact {sent.seq} ({sent.type} v{sent.version}): {one.why}"
+    await open_case(connection, tenant, window.lot, Case("fact_parked", subject, detail), at)

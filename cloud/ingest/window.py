@@ -1,0 +1,136 @@
+"""What to do with a window of facts, decided from how far its stream has been applied. Pure."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from models.facts.base import Stream
+from models.wire.chain import GENESIS
+from models.wire.envelopes import SentFact, Window
+
+LARGEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a stream has been applied. `current` is false once the lot has opened a later stream."""
+
+    stream: Stream
+    seq: int = 0
+    hash: str = GENESIS
+    current: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """These facts are new and follow what was applied; `previous` is the hash before the first of them."""
+
+    facts: tuple[SentFact, ...]
+    previous: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """All of it was applied before: acknowledge again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Facts are missing before it: the acknowledgement asks for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """A sound chain, but not the one that was applied. Acknowledging what we hold shows the lot that it differs."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """New facts on a stream that the lot has left for a later one: for an operator to judge."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not a window that an honest lot sends: nothing is applied and nothing acknowledged."""
+
+    why: str
+
+
+Verdict = Apply | Duplicate | Gap | Fork | Superseded | Refused
+
+
+def overlap(cursor: Cursor, window: Window) -> int | None:
+    """The last seq that is both applied and in the window, None when all of the window is new."""
+    last = min(cursor.seq, window.facts[-1].seq)
+    return last if last >= window.facts[0].seq else None
+
+
+def judge(cursor: Cursor, window: Window, held: str | None = None) -> Verdict:
+    """The verdict on a window. `held` is our own hash at `overlap(cursor, window)`, when there is an overlap."""
+    wrong = _unsound(window)
+    if wrong is not None:
+        return Refused(wrong)
+    if cursor.stream != window.stream:
+        return Refused(f"stream {window.stream_id} belongs to {cursor.stream}, not to {window.stream}")
+    shared = overlap(cursor, window)
+    first = window.facts[0].seq
+    if shared is None and first > cursor.seq + 1:
+        return Gap()
+    broken = _broken_link(window)
+    if broken is not None:
+        return Refused(f"the chain of hashes breaks at {broken}")
+    before, after = (0, 0) if shared is None else (shared, shared - first + 1)
+    ours, theirs = (cursor.hash, window.previous) if shared is None else (held, window.facts[after - 1].hash)
+    if ours != theirs:
+        return Fork(f"at {before or cursor.seq} the lot's hash is {theirs[:12]} and ours {(ours or 'missing')[:12]}")
+    fresh = window.facts[after:]
+    if not fresh:
+        return Duplicate()
+    if not cursor.current:
+        return Superseded(f"facts from {fresh[0].seq} on a stream that the lot has left")
+    return Apply(fresh, theirs)
+
+
+def _unsound(window: Window) -> str | None:
+    first = window.facts[0].seq
+    if [fact.seq for fact in window.facts] != list(range(first, first + len(window.facts))):
+        return "its facts aren't numbered one by one"
+    if not _is_uuid(window.stream_id):
+        return "the stream's id isn't a UUID"
+    for fact in window.facts:
+        if not all(abs(number) <= LARGEST for number in (fact.seq, fact.monotonic, fact.wall)):
+            return f"a number of fact {fact.seq} is beyond 64 bits"
+        if not 0 <= fact.version < 2**31:
+            return f"fact {fact.seq} has version {fact.version}"
+        if _has_nul((fact.type, fact.boot_id, fact.body, fact.salt or "", fact.hash)):
+            return f"a text of fact {fact.seq} holds a NUL character"
+        if fact.personal and fact.salt is None:
+            # Without a salt nothing proves the personal part, and it could rewrite the body's own fields.
+            return f"the personal part of fact {fact.seq} has no salt"
+    return None
+
+
+def _broken_link(window: Window) -> int | None:
+    previous = window.previous
+    for fact in window.facts:
+        if not fact.follows(previous, window.lot, window.stream, window.stream_id):
+            return fact.seq
+        previous = fact.hash
+    return None
+
+
+def _has_nul(texts: Iterable[str]) -> bool:
+    return any("\0" in text for text in texts)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,53 @@
+"""What the cloud counts about itself, for Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """One registry a process part, so that two services in one test don't share their counts."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.windows = Counter(
+            "parkgate_windows",
+            "Windows of facts taken from the broker, by what became of them",
+            ["verdict"],
+            registry=self.registry,
+        )
+        self.facts_applied = Counter(
+            "parkgate_facts_applied", "Facts applied with their effects", registry=self.registry
+        )
+        self.facts_parked = Counter("parkgate_facts_parked", "Facts parked for an operator", registry=self.registry)
+        self.apply_seconds = Histogram(
+            "parkgate_apply_seconds", "Time of one window's transaction", buckets=_SECONDS, registry=self.registry
+        )
+        self.ack_seconds = Histogram(
+            "parkgate_ack_seconds",
+            "Time from a window's arrival to its acknowledgement, waits included",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.acks_unsent = Counter(
+            "parkgate_acks_unsent", "Acknowledgements that the broker didn't take", registry=self.registry
+        )
+        self.beacons = Counter("parkgate_beacons", "Beacons and wills taken in", registry=self.registry)
+        self.dropped = Counter(
+            "parkgate_messages_dropped",
+            "Messages left for the lot to send again, by reason",
+            ["why"],
+            registry=self.registry,
+        )
+        self.part_failures = Counter(
+            "parkgate_part_failures", "Times that a part failed and was started again", ["part"], registry=self.registry
+        )
+        self.broker_up = Gauge("parkgate_broker_up", "1 while connected to the broker", registry=self.registry)
+        self.lots_online = Gauge("parkgate_lots_online", "Lots whose link is up", registry=self.registry)
+        self.lots_enrolled = Gauge("parkgate_lots_enrolled", "Lots that are enrolled", registry=self.registry)
+
+    def exposition(self) -> bytes:
+        """The counts in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,29 @@
+"""What the API and the operators' page read from PostgreSQL: typed, and always within one tenant.
+
+Every query takes the connection first and the tenant second; a lot of another tenant is a lot that
+doesn't exist.
+"""
+
+from cloud.queries.alarms import Alarm, active_alarms
+from cloud.queries.availability import Availability, Count, availability
+from cloud.queries.lanes import LaneView, lanes_now
+from cloud.queries.lots import LotView, find_lot, is_id, lots_overview
+from cloud.queries.tickets import TicketFilter, TicketPage, TicketView, tickets_page
+
+__all__ = [
+    "Alarm",
+    "Availability",
+    "Count",
+    "LaneView",
+    "LotView",
+    "TicketFilter",
+    "TicketPage",
+    "TicketView",
+    "active_alarms",
+    "availability",
+    "find_lot",
+    "is_id",
+    "lanes_now",
+    "lots_overview",
+    "tickets_page",
+]

@@ -1,0 +1,150 @@
+"""The lots of a tenant: what they are, whether they are heard from, how full they are."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, ColumnElement, RowMapping, and_, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.db.schema import beacons, cases, faults, parked_facts, parking_lots, spots, streams, tickets
+from models.ids import LotId
+from models.instants import SECOND, Instant
+from models.spots import SpotStatus
+from models.tickets import OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class LotView:
+    """A lot as the cloud knows it.
+
+    `online`: the lot's link is up and it was heard from lately. `last_contact` is the last sign of life
+    of any kind; None before the first. `backlog`: facts that the lot said it still had to send, None when
+    it hasn't said. `applied_seq`: the last fact of its ledger that was applied. `alarms` counts active
+    faults and open cases, `parked` facts that wait for a person.
+    """
+
+    id: LotId
+    name: str
+    address: str
+    timezone: str
+    currency: str | None
+    lat: float | None
+    lng: float | None
+    total: int
+    available: int
+    online: bool
+    last_contact: Instant | None
+    backlog: int | None
+    applied_seq: int
+    applied_at: Instant | None
+    release: str | None
+    alarms: int
+    parked: int
+
+    @property
+    def occupied(self) -> int:
+        return self.total - self.available
+
+
+async def lots_overview(connection: AsyncConnection, tenant: str, now: Instant, silent_after: int) -> Sequence[LotView]:
+    """All lots of the tenant by name. `silent_after` in seconds, as in the settings."""
+    rows = await connection.execute(_overview().where(parking_lots.c.tenant_id == tenant))
+    return [_view(row, now, silent_after) for row in rows.mappings()]
+
+
+async def find_lot(
+    connection: AsyncConnection, tenant: str, lot: str, now: Instant, silent_after: int
+) -> LotView | None:
+    """One lot, or None when the tenant has no such lot. Raises nothing for a malformed id: there is no such lot."""
+    if not is_id(lot):
+        return None
+    found = _overview().where(parking_lots.c.tenant_id == tenant, parking_lots.c.id == lot)
+    row = (await connection.execute(found)).mappings().first()
+    return None if row is None else _view(row, now, silent_after)
+
+
+def is_id(text: str) -> bool:
+    """Whether the text is an id in its canonical form."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def _of_lot(column: ColumnElement[str]) -> ColumnElement[bool]:
+    return column == parking_lots.c.id
+
+
+def _overview():
+    """One row a lot; the counts are subqueries on the lot's own indexes."""
+    kept = and_(_of_lot(spots.c.lot_id), ~spots.c.removed)
+    ledger = and_(_of_lot(streams.c.lot_id), streams.c.stream == "ledger", streams.c.current)
+    return (
+        select(
+            parking_lots,
+            select(func.count()).where(kept).scalar_subquery().label("declared"),
+            select(func.count()).where(kept, spots.c.status == SpotStatus.AVAILABLE).scalar_subquery().label("free"),
+            select(func.count())
+            .where(_of_lot(tickets.c.lot_id), tickets.c.status.in_(OPEN))
+            .scalar_subquery()
+            .label("inside"),
+            select(func.count())
+            .where(_of_lot(faults.c.lot_id), faults.c.cleared_at.is_(None))
+            .scalar_subquery()
+            .label("faults"),
+            select(func.count())
+            .where(_of_lot(cases.c.lot_id), cases.c.closed_at.is_(None))
+            .scalar_subquery()
+            .label("cases"),
+            select(func.count())
+            .where(_of_lot(parked_facts.c.lot_id), parked_facts.c.settled_at.is_(None))
+            .scalar_subquery()
+            .label("parked"),
+            func.coalesce(streams.c.seq, 0).label("applied_seq"),
+            streams.c.applied_at,
+            func.coalesce(beacons.c.online, False).label("linked"),
+            func.greatest(func.nullif(beacons.c.received_at, 0), streams.c.applied_at).label("last_contact"),
+            cast(beacons.c.body["backlog"].astext, BigInteger).label("backlog"),
+            beacons.c.body["release"].astext.label("release"),
+        )
+        .select_from(parking_lots)
+        .outerjoin(streams, ledger)
+        .outerjoin(beacons, _of_lot(beacons.c.lot_id))
+        .order_by(parking_lots.c.name, parking_lots.c.id)
+    )
+
+
+def _view(row: RowMapping, now: Instant, silent_after: int) -> LotView:
+    counted = counts(row["declared"], row["free"], row["total_spots"], row["inside"])
+    last_contact = row["last_contact"]
+    return LotView(
+        id=LotId(row["id"]),
+        name=row["name"],
+        address=row["address"],
+        timezone=row["timezone"],
+        currency=row["currency"],
+        lat=degrees(row["lat_microdegrees"]),
+        lng=degrees(row["lng_microdegrees"]),
+        total=counted[0],
+        available=counted[1],
+        online=row["linked"] and last_contact is not None and now - last_contact < silent_after * SECOND,
+        last_contact=last_contact,
+        backlog=row["backlog"],
+        applied_seq=row["applied_seq"],
+        applied_at=row["applied_at"],
+        release=row["release"],
+        alarms=row["faults"] + row["cases"],
+        parked=row["parked"],
+    )
+
+
+def counts(declared: int, free: int, total_spots: int, inside: int) -> tuple[int, int]:
+    """(total, available) of a lot: by its spots, or where it only counts vehicles, by its open tickets."""
+    return (declared, free) if declared else (total_spots, max(total_spots - inside, 0))
+
+
+def degrees(microdegrees: int | None) -> float | None:
+    return None if microdegrees is None else microdegrees / 1_000_000

@@ -1,0 +1,73 @@
+"""The cloud's parts put together, and what keeps them running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cloud.clock import SystemClock
+from cloud.db import connect
+from cloud.ingest.service import Ingest
+from cloud.live import Live
+from cloud.metrics import Metrics
+from cloud.settings import CloudSettings
+from models.instants import Clock
+
+log = structlog.get_logger(__name__)
+
+RESTART_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One process of the cloud. Nothing in it connects to anything before `running`, but `engine` when first used."""
+
+    settings: CloudSettings
+    clock: Clock
+    engine: AsyncEngine
+    live: Live
+    metrics: Metrics
+    ingest: Ingest | None
+
+    @classmethod
+    def of(cls, settings: CloudSettings, clock: Clock | None = None) -> Cloud:
+        clock = clock or SystemClock()
+        metrics = Metrics()
+        return cls(
+            settings=settings,
+            clock=clock,
+            engine=connect.engine(settings),
+            live=Live(settings, clock),
+            metrics=metrics,
+            ingest=Ingest(settings, clock, metrics) if settings.ingest else None,
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listens for changes and takes facts in until left; then finishes in order."""
+        parts: list[tuple[str, Callable[[], Awaitable[None]]]] = [("live", self.live.run)]
+        if self.ingest is not None:
+            parts.append(("ingest", self.ingest.run))
+        tasks = [asyncio.create_task(self._kept_up(name, run), name=name) for name, run in parts]
+        try:
+            yield
+        finally:
+            self.live.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.engine.dispose()
+
+    async def _kept_up(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await run()
+            except Exception:
+                self.metrics.part_failures.labels(name).inc()
+                log.exception("part.failed", part=name)
+            await self.clock.sleep(RESTART_SECONDS)

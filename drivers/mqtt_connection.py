@@ -1,0 +1,218 @@
+"""One connection to a broker, shared by all the parts of a lot that are reached through it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import secrets
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import paho.mqtt.client as paho
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from drivers.broker import BrokerSettings
+
+log = structlog.get_logger()
+
+RECONNECT_SECONDS = (1, 5)
+CONNECT_WITHIN_SECONDS = 5.0
+UNDELIVERED_MILLISECONDS = 2000
+"""Bytes that a dead network hasn't taken in this time are dropped with the connection, not delivered late."""
+
+
+class Listener(Protocol):
+    """A part that hears from its device through the broker. Called on the event loop only."""
+
+    topics: tuple[str, ...]
+    poll_topic: str | None
+
+    def reached(self) -> None:
+        """The broker sends what the device says from now on; the poll, if any, goes out next."""
+        ...
+
+    def refused(self, detail: str) -> None: ...
+
+    def lost(self, detail: str) -> None: ...
+
+    def received(self, topic: str, payload: bytes) -> None:
+        """A live message; a retained one is never passed on."""
+        ...
+
+
+class NotConnected(Exception):
+    """Nothing was sent, and nothing will be."""
+
+
+class BrokerConnection:
+    """Connects with the first listener and leaves with the last; in between it reconnects for ever.
+
+    paho's own thread does the network; what it hears is handed to the event loop in the order of arrival.
+    """
+
+    def __init__(self, broker: BrokerSettings) -> None:
+        self._broker = broker
+        self._listeners: list[Listener] = []
+        self._awaiting_suback: dict[int | None, list[Listener]] = {}
+        self._topics_asked: dict[int | None, list[str]] = {}
+        self._connected = False
+        self._failure = ""
+        self._tls_is_set = False
+        self._client: paho.Client | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def join(self, listener: Listener) -> None:
+        """Returns at once; the listener is told when it is reached."""
+        self._listeners.append(listener)
+        if self._client is None:
+            self._loop = asyncio.get_running_loop()
+            self._tls_is_set = False
+            self._client = self._new_client()
+            self._client.loop_start()
+        elif self._connected:
+            self._subscribe([listener])
+
+    async def leave(self, listener: Listener) -> None:
+        """Publishes nothing. The last to leave waits for the network thread to end: a few seconds at worst."""
+        if listener not in self._listeners:
+            return
+        self._listeners.remove(listener)
+        if self._listeners or self._client is None:
+            return
+        client, self._client, self._connected = self._client, None, False
+        client.disconnect()
+        await asyncio.to_thread(client.loop_stop)
+
+    def publish(self, topic: str, payload: str, expires_seconds: float | None = None) -> None:
+        """Send now or not at all: quality of service 0, never retained, never queued across a reconnect.
+
+        The broker drops it when it couldn't pass it on within `expires_seconds`. Raises NotConnected.
+        """
+        if self._client is None or not self._connected or not self._client.is_connected():
+            raise NotConnected(f"no connection to the broker {self._broker.address}")
+        properties = Properties(PacketTypes.PUBLISH)
+        if expires_seconds is not None:
+            properties.MessageExpiryInterval = max(1, math.ceil(expires_seconds))
+        sent = self._client.publish(topic, payload, qos=0, retain=False, properties=properties)
+        if sent.rc is not paho.MQTT_ERR_SUCCESS:
+            raise NotConnected(f"the broker {self._broker.address} didn't take it: {paho.error_string(sent.rc)}")
+
+    def _new_client(self) -> paho.Client:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"parkgate-{secrets.token_hex(6)}", protocol=paho.MQTTv5
+        )
+        client.connect_timeout = CONNECT_WITHIN_SECONDS
+        client.reconnect_delay_set(*RECONNECT_SECONDS)
+        client.on_pre_connect = self._log_in
+        client.on_socket_open = _give_up_soon
+        client.on_connect = lambda client, _data, _flags, reason, _properties: self._hop(client, self._answered, reason)
+        client.on_connect_fail = lambda client, _data: self._hop(client, self._failed)
+        client.on_disconnect = lambda client, _data, _flags, reason, _properties: self._hop(
+            client, self._broken, reason
+        )
+        client.on_subscribe = lambda client, _data, mid, reasons, _properties: self._hop(
+            client, self._subscribed, mid, reasons
+        )
+        client.on_message = lambda client, _data, message: self._hop(client, self._heard, message)
+        client.connect_async(self._broker.host, self._broker.port, math.ceil(self._broker.keepalive), clean_start=True)
+        return client
+
+    # On paho's thread.
+
+    def _hop(self, client: paho.Client, call: Callable[..., None], *arguments: Any) -> None:
+        def unless_left() -> None:
+            if client is self._client:
+                call(*arguments)
+
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(unless_left)
+
+    def _log_in(self, client: paho.Client, _data: Any) -> None:
+        """Before each connection. An OSError from here counts as a failed attempt: paho tries again later."""
+        self._failure = ""
+        try:
+            client.username_pw_set(self._broker.username, self._broker.password())
+            if self._broker.tls is not None and not self._tls_is_set:
+                client.tls_set_context(self._broker.tls_context())
+                self._tls_is_set = True
+        except OSError as error:
+            self._failure = f"{error}"
+            raise
+
+    # On the event loop.
+
+    def _answered(self, reason: ReasonCode) -> None:
+        if reason.is_failure:
+            self._failure = f"the broker {self._broker.address} refused the login: {reason}"
+            self._failed()
+            return
+        self._connected = True
+        log.info("broker connected", broker=self._broker.address)
+        self._subscribe(self._listeners)
+
+    def _failed(self) -> None:
+        self._tell_all_lost(self._failure or f"the broker {self._broker.address} doesn't answer")
+
+    def _broken(self, reason: ReasonCode) -> None:
+        if self._connected:
+            log.warning("broker lost", broker=self._broker.address, reason=str(reason))
+        self._connected = False
+        self._awaiting_suback.clear()
+        self._topics_asked.clear()
+        self._tell_all_lost(self._failure or f"the connection to the broker {self._broker.address} broke: {reason}")
+
+    def _tell_all_lost(self, detail: str) -> None:
+        for listener in tuple(self._listeners):
+            listener.lost(detail)
+
+    def _subscribe(self, listeners: Iterable[Listener]) -> None:
+        asking = list(listeners)
+        topics = list(dict.fromkeys(topic for listener in asking for topic in listener.topics))
+        if self._client is None or not topics:
+            return
+        live_only = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+        _, mid = self._client.subscribe([(topic, live_only) for topic in topics])
+        self._awaiting_suback[mid] = asking
+        self._topics_asked[mid] = topics
+
+    def _subscribed(self, mid: int, reasons: list[ReasonCode]) -> None:
+        asking, topics = self._awaiting_suback.pop(mid, []), self._topics_asked.pop(mid, [])
+        refused = {topic: reason for topic, reason in zip(topics, reasons, strict=False) if reason.is_failure}
+        reached = [listener for listener in asking if listener in self._listeners]
+        for listener in reached:
+            denied = next((topic for topic in listener.topics if topic in refused), None)
+            if denied is None:
+                listener.reached()
+            else:
+                listener.refused(f"the broker {self._broker.address} refuses {denied}: {refused[denied]}")
+        for topic in dict.fromkeys(listener.poll_topic for listener in reached):
+            if topic is not None:
+                self.poll(topic)
+
+    def poll(self, topic: str) -> None:
+        """Ask the devices behind `topic` to say their state. Does nothing without a connection."""
+        try:
+            self.publish(topic, "", expires_seconds=UNDELIVERED_MILLISECONDS / 1000)
+        except NotConnected:
+            log.debug("poll not sent", broker=self._broker.address, topic=topic)
+
+    def _heard(self, message: paho.MQTTMessage) -> None:
+        if message.retain:
+            log.debug("retained message not believed", topic=message.topic)
+            return
+        for listener in tuple(self._listeners):
+            if message.topic in listener.topics:
+                listener.received(message.topic, bytes(message.payload))
+
+
+def _give_up_soon(_client: paho.Client, _data: Any, connection: Any) -> None:
+    """A vend that lies in the kernel of a machine whose cable is out must not arrive when the cable is back."""
+    if hasattr(socket, "TCP_USER_TIMEOUT") and hasattr(connection, "setsockopt"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNDELIVERED_MILLISECONDS)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

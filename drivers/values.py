@@ -1,0 +1,62 @@
+"""The kinds of value that technicians write: lengths of time, ports, topics."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+_UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_LENGTH_OF_TIME = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
+_LENGTH_EXPECTED = 'a length of time is expected, such as "500 ms", "2 s" or 0.5 (seconds)'
+
+
+def seconds(written: Any) -> float:
+    """`"500 ms"`, `"2 s"`, `"10 min"`, `"1 h"`, `"1 d"` or a bare number of seconds, as seconds.
+
+    Raises ValueError for anything else, negative lengths included.
+    """
+    if isinstance(written, str):
+        match = _LENGTH_OF_TIME.fullmatch(written)
+        if match is None or (match[2] or "s") not in _UNITS:
+            raise ValueError(_LENGTH_EXPECTED)
+        return float(match[1]) * _UNITS[match[2] or "s"]
+    if isinstance(written, bool) or not isinstance(written, int | float):
+        raise ValueError(_LENGTH_EXPECTED)
+    if not math.isfinite(written) or written < 0:
+        raise ValueError(f"{_LENGTH_EXPECTED}; it can't be negative")
+    return float(written)
+
+
+Seconds = Annotated[float, BeforeValidator(seconds)]
+"""A length of time in seconds."""
+
+
+def _text_of_number(written: Any) -> Any:
+    """A device that says 1 and 0 is written `payload_on: 1`, which YAML takes for a number."""
+    if isinstance(written, int | float) and not isinstance(written, bool):
+        return str(getattr(written, "text", written))
+    return written
+
+
+def _publishable(topic: str) -> str:
+    if "+" in topic or "#" in topic:
+        raise ValueError("one topic is expected, without the wildcards + and #")
+    if "\0" in topic or topic.startswith("$"):
+        raise ValueError("a topic of the lot's own is expected: without $ in front")
+    return topic
+
+
+Topic = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_publishable)]
+"""The name of one MQTT topic."""
+
+Payload = Annotated[str, BeforeValidator(_text_of_number)]
+"""The text of an MQTT message."""
+
+Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^\S+$")]
+"""A machine's name or address."""
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+"""A TCP port."""

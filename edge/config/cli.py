@@ -1,0 +1,94 @@
+"""The commands that look at a lot's configuration: `check` and `init`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from drivers.registry import driver_name
+from edge.config.load import load_lot
+from edge.config.problems import ConfigurationError, counted, rendered
+from edge.config.settings import LotSettings
+from models.money import written
+
+WRONG = 2
+"""Exit code for a file that can't be used."""
+
+_File = Annotated[Path, typer.Argument(metavar="FILE", help="The lot's YAML file", show_default=False)]
+
+
+def check(file: _File) -> None:
+    """Look a configuration over without running it: 0 when it can be used, 2 with every problem when not."""
+    try:
+        lot = load_lot(file)
+    except ConfigurationError as error:
+        typer.echo(rendered(error.problems), err=True)
+        typer.echo(counted(error.problems), err=True)
+        raise typer.Exit(WRONG) from None
+    console = Console(highlight=False)
+    console.print(f"[green]✓[/] [bold]{lot.lot.name}[/] can be run.", soft_wrap=True)
+    console.print(_summary(lot))
+    for note in notes(lot):
+        console.print(f"[yellow]![/] {note}", soft_wrap=True)
+
+
+def init(
+    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it")] = Path("lot.yaml"),
+) -> None:
+    """Write a commented example to start from; a file that is there already is never touched."""
+    example = resources.files("edge.config").joinpath("example.yaml").read_text(encoding="utf-8")
+    try:
+        with file.open("x", encoding="utf-8") as new:
+            new.write(example)
+    except FileExistsError:
+        typer.echo(f"{file} is there already; nothing was written.", err=True)
+        raise typer.Exit(WRONG) from None
+    except OSError as error:
+        typer.echo(f"{file} can't be written: {error.strerror}.", err=True)
+        raise typer.Exit(WRONG) from None
+    typer.echo(f"{file} written. Make it yours, then: parkgate-edge check {file}")
+
+
+def notes(lot: LotSettings) -> list[str]:
+    """What a technician should know of a lot that can be run."""
+    said: list[str] = []
+    if lot.link is None:
+        said.append("No link: this lot works on its own and tells no cloud.")
+    for lane in lot.lanes:
+        if lane.payment_terminal is not None and lane.payment_terminal.simulated:
+            said.append(f"{lane.name}: its payment terminal is simulated and takes no money.")
+        if lane.arming_loop is None:
+            said.append(f"{lane.name}: no arming loop; the camera tells that a vehicle is there.")
+    if lot.simulation is not None:
+        said.append(f"Simulation: wall time runs {lot.simulation.wall_factor} times as fast.")
+    return said
+
+
+def _summary(lot: LotSettings) -> Table:
+    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    tariff = lot.tariff.tariff()
+    table.add_row("lot", f"{lot.lot.id}  ({lot.lot.timezone})")
+    table.add_row(
+        "tariff",
+        f"{written(tariff.hourly_rate, tariff.currency)} for each started hour, "
+        f"at most {written(tariff.daily_maximum, tariff.currency)}",
+    )
+    for level in lot.planned_levels():
+        types = Counter(type for _, type in level.spots)
+        table.add_row(
+            f"level {level.floor_number}",
+            f"{level.name}: {len(level.spots)} spots ({', '.join(f'{count} {type}' for type, count in types.items())})",
+        )
+    for lane in lot.lanes:
+        parts = ", ".join(f"{key.replace('_', ' ')} {driver_name(type(part))}" for key, part in lane.parts().items())
+        table.add_row(f"{lane.direction} lane", f"{lane.name}: {parts}")
+    if lot.link is not None:
+        table.add_row("cloud", f"{lot.link.address}{' (TLS)' if lot.link.tls else ''}")
+    table.add_row("store", str(lot.store.path))
+    return table

@@ -1,0 +1,148 @@
+"""Reads a lot's YAML file: either a lot that can be run, or every problem of the file at once."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, cast
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from drivers.settings import DriverSettings
+from edge.config.checks import KnownLane, Pieces, disagreements
+from edge.config.document import Document, read_document
+from edge.config.explain import problems_of
+from edge.config.problems import ConfigurationError, Problem, without_secrets
+from edge.config.settings import LaneSettings, LevelSettings, LotSettings, PermitSettings
+
+LISTS = ("levels", "permits", "lanes")
+SINGLES = ("lot", "tariff", "link", "simulation")
+FOR_ANCHORS = "x-"
+"""Top-level keys that begin so are passed over: a place for what several sections share."""
+
+
+def load_lot(path: Path) -> LotSettings:
+    """The lot that `path` describes. Raises ConfigurationError with every problem of the file."""
+    return parse_lot(_text_of(path), str(path))
+
+
+def parse_lot(text: str, name: str) -> LotSettings:
+    """The lot that `text` describes; `name` stands for the file in problems. Raises ConfigurationError."""
+    document = read_document(text, name)
+    if document.problems and document.data is None:
+        raise ConfigurationError(document.problems)
+    written: Any = document.data
+    if not isinstance(written, dict):
+        raise ConfigurationError([_no_lot(document)])
+    sections = cast("dict[str, Any]", written)
+    document.data = {key: value for key, value in sections.items() if not key.startswith(FOR_ANCHORS)}
+    return _checked(document)
+
+
+def _checked(document: Document) -> LotSettings:
+    problems = list(document.problems)
+    settings: LotSettings | None = None
+    try:
+        settings = LotSettings.model_validate(document.data)
+    except ValidationError as error:
+        problems += problems_of(document, LotSettings, error.errors(include_url=False))
+    for finding in disagreements(_pieces(document.data)):
+        mark = document.at_value(finding.path)
+        problems.append(document.problem(mark, finding.path, finding.expected))
+    if settings is None or problems:
+        raise ConfigurationError(_in_order(problems))
+    return settings
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    """By line; what stands once in the file and is used by several sections is told once."""
+    once: dict[tuple[int, int, str], Problem] = {}
+    for problem in problems:
+        once.setdefault((problem.line, problem.column, problem.message), problem)
+    return sorted(once.values(), key=lambda problem: (problem.line, problem.column))
+
+
+def _pieces(data: dict[str, Any]) -> Pieces:
+    """What is right by itself, so that one wrong key doesn't hide what else disagrees."""
+    right = _right_fields(LotSettings, {key: value for key, value in data.items() if key not in LISTS})
+    return Pieces(
+        **{key: right[key] for key in SINGLES if key in right},
+        levels=_right_items(data, "levels", LevelSettings),
+        permits=_right_items(data, "permits", PermitSettings),
+        lanes={index: _known_lane(lane) for index, lane in _items(data, "lanes")},
+    )
+
+
+def _known_lane(written: dict[str, Any]) -> KnownLane:
+    right = _right_fields(LaneSettings, written)
+    parts = {key: value for key, value in right.items() if isinstance(value, DriverSettings)}
+    keys = frozenset(key for key, value in written.items() if value is not None)
+    return KnownLane(right.get("name"), right.get("direction"), parts, keys)
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _right_items(data: dict[str, Any], section: str, model: type[_Model]) -> dict[int, _Model]:
+    right: dict[int, _Model] = {}
+    for index, item in _items(data, section):
+        with contextlib.suppress(ValidationError):
+            right[index] = model.model_validate(item)
+    return right
+
+
+def _items(data: dict[str, Any], section: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    written = data.get(section)
+    for index, item in enumerate(cast("list[Any]", written) if isinstance(written, list) else []):
+        if isinstance(item, dict):
+            yield index, cast("dict[str, Any]", item)
+
+
+def _right_fields(model: type[BaseModel], written: dict[str, Any]) -> dict[str, Any]:
+    right: dict[str, Any] = {}
+    for key, value in written.items():
+        if key in model.model_fields and value is not None:
+            with contextlib.suppress(ValidationError):
+                right[key] = _adapter(model, key).validate_python(value)
+    return right
+
+
+@functools.cache
+def _adapter(model: type[BaseModel], key: str) -> TypeAdapter[Any]:
+    field = model.model_fields[key]
+    annotation: Any = field.annotation
+    for note in field.metadata:
+        annotation = Annotated[annotation, note]
+    return TypeAdapter[Any](annotation)
+
+
+def _no_lot(document: Document) -> Problem:
+    if document.data is None:
+        return Problem(document.name, 0, 0, "", "", "the file is empty; `parkgate-edge init` writes an example")
+    mark = document.values[()]
+    return document.problem(mark, (), "a lot is expected: the sections lot, tariff, levels and lanes")
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        reason = f"byte 0x{error.object[error.start]:02x} isn't UTF-8: save the file as UTF-8 text"
+        problem = Problem(str(path), line, column, "", "", reason, source=_legible(error.object, line))
+    except IsADirectoryError:
+        problem = Problem(str(path), 0, 0, "", "", "this is a folder; a file is expected")
+    except FileNotFoundError:
+        problem = Problem(str(path), 0, 0, "", "", "there is no such file; `parkgate-edge init` writes an example")
+    except PermissionError:
+        problem = Problem(str(path), 0, 0, "", "", "no permission to read this file")
+    except OSError as error:
+        problem = Problem(str(path), 0, 0, "", "", f"the file can't be read: {error.strerror}")
+    raise ConfigurationError([problem])
+
+
+def _legible(content: bytes, line: int) -> str:
+    return without_secrets(content.split(b"\n")[line - 1].decode("latin-1").rstrip("\r"))

@@ -1,0 +1,150 @@
+"""The commands `read` and `weights` of parkgate-edge."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from drivers.contract import PlateReader
+from edge.clock import SystemClock
+from edge.vision import weights
+from edge.vision.files import FoundPlate, UnreadableFile, read_file
+from edge.vision.readers import choose_reader
+from edge.vision.settings import VisionSettings
+from edge.vision.weights import Weights, WeightsError
+from models.instants import SECOND
+
+ReaderName = Literal["auto", "fast-alpr", "rapidocr"]
+
+weights_app = typer.Typer(help="The weights of the plate reader: where they are, and how they get there.")
+_COMPLAINTS = Console(stderr=True, highlight=False)
+
+
+def read(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Photographs and videos")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each file")] = False,
+    weights_folder: Annotated[
+        Path | None, typer.Option("--weights", metavar="FOLDER", help="Where fast-alpr's ONNX files lie")
+    ] = None,
+    reader_name: Annotated[str, typer.Option("--reader", help="auto, fast-alpr or rapidocr")] = "auto",
+    threads: Annotated[int, typer.Option("--threads", min=1, max=16, help="Processor cores to use")] = 1,
+) -> None:
+    """Read the plates in photographs and videos.
+
+    A photograph's most prominent plate comes first; a video has one entry for each vehicle, in the order in which
+    they appear. Exits with 2 when a file couldn't be read; the others are still done.
+    """
+    _log_to_stderr()
+    reader = _chosen(reader_name, weights_folder, threads)
+    clock = SystemClock()
+    failed = False
+    for file in files:
+        started = clock.monotonic()
+        try:
+            plates = read_file(file, reader)
+        except UnreadableFile as error:
+            _COMPLAINTS.print(f"{file}: {error}", style="red", markup=False, soft_wrap=True)
+            failed = True
+            continue
+        took = round((clock.monotonic() - started) * 1000 / SECOND)
+        if as_json:
+            typer.echo(json.dumps(_as_json(file, plates, reader.name, took)))
+        else:
+            _print_table(file, plates, reader.name, took)
+    raise typer.Exit(2 if failed else 0)
+
+
+@weights_app.command("status")
+def weights_status(
+    weights_folder: Annotated[Path | None, typer.Option("--weights", metavar="FOLDER", help="Look only here")] = None,
+) -> None:
+    """Show which weights would be used, with checksums. Exits with 1 when there are none."""
+    console = Console(highlight=False)
+    for place in weights.places(weights_folder):
+        console.print(f"looked in {place.folder} (named by {place.named_by})", style="dim", markup=False)
+    try:
+        _print_weights(console, weights.find(weights_folder))
+    except WeightsError as error:
+        _COMPLAINTS.print(f"No weights: {error}", style="red", markup=False, soft_wrap=True)
+        _COMPLAINTS.print(
+            "Plates are read with RapidOCR. `parkgate-edge weights install` brings the better reader.", markup=False
+        )
+        raise typer.Exit(1) from None
+
+
+@weights_app.command("install")
+def weights_install(
+    source: Annotated[Path | None, typer.Option("--from", metavar="FOLDER", help="Copy them from this folder")] = None,
+    hub: Annotated[bool, typer.Option("--hub", help="Fetch them from fast-alpr's hub; needs internet")] = False,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FOLDER", help="Install them here instead")] = None,
+) -> None:
+    """Install the weights from a folder or from fast-alpr's hub. Exits with 1 when that fails."""
+    if (source is None) == (not hub):
+        _COMPLAINTS.print("Say where from: --from FOLDER or --hub, one of the two.", style="red", markup=False)
+        raise typer.Exit(2)
+    target = to or weights.install_folder()
+    try:
+        installed = weights.install_from_hub(target) if source is None else weights.install_from(source, target)
+    except WeightsError as error:
+        _COMPLAINTS.print(f"Nothing was installed: {error}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    _print_weights(Console(highlight=False), installed)
+
+
+def _chosen(reader_name: str, folder: Path | None, threads: int) -> PlateReader:
+    if reader_name not in ("auto", "fast-alpr", "rapidocr"):
+        _COMPLAINTS.print(f"There is no reader {reader_name!r}: auto, fast-alpr or rapidocr.", style="red")
+        raise typer.Exit(2)
+    try:
+        return choose_reader(VisionSettings(reader=reader_name, weights=folder, threads=threads))
+    except WeightsError as error:
+        _COMPLAINTS.print(f"fast-alpr can't be used: {error}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+
+
+def _as_json(file: Path, plates: list[FoundPlate], reader: str, took: int) -> dict[str, Any]:
+    found = [
+        {
+            "plate": plate.plate,
+            "confidence": round(plate.confidence, 3),
+            "box": [plate.box.x, plate.box.y, plate.box.width, plate.box.height],
+        }
+        for plate in plates
+    ]
+    return {"file": str(file), "plates": found, "reader": reader, "ms": took}
+
+
+def _print_table(file: Path, plates: list[FoundPlate], reader: str, took: int) -> None:
+    table = Table(title=str(file), caption=f"{reader}, {took} ms", title_justify="left", caption_justify="left")
+    for column in ("Plate", "Confidence", "Left", "Top", "Width", "Height"):
+        table.add_column(column, justify="left" if column == "Plate" else "right")
+    for plate in plates:
+        box = plate.box
+        table.add_row(plate.plate, f"{plate.confidence:.0%}", str(box.x), str(box.y), str(box.width), str(box.height))
+    console = Console(highlight=False)
+    console.print(table if plates else f"{file}: no plate found ({reader}, {took} ms)")
+
+
+def _print_weights(console: Console, found: Weights) -> None:
+    table = Table(title=str(found.folder), title_justify="left")
+    for column in ("Part", "File", "MB", "SHA-256"):
+        table.add_column(column, justify="right" if column == "MB" else "left", overflow="fold")
+    for part, file in zip(("detector", "speller", "plate config"), found.files, strict=True):
+        table.add_row(part, file.path.name, f"{file.size / 1e6:.1f}", file.sha256)
+    console.print(table)
+
+
+def _log_to_stderr() -> None:
+    """Standard output is for the plates alone."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )

@@ -1,0 +1,67 @@
+"""What the vision process tells the daemon, lane by lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drivers.contract import Box
+from models.ids import LaneName
+from models.plates import Plate
+
+
+@dataclass(frozen=True, slots=True)
+class PlateRead:
+    """What the frames of one vehicle agree on.
+
+    `confidence` is that of the weakest character, 0 to 1; `frames` is how many frames read exactly this
+    plate; `box` and `width` (pixels of the camera's picture) are those of the best of them.
+    """
+
+    plate: Plate
+    confidence: float
+    frames: int
+    box: Box
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleInView:
+    """A vehicle has come near enough to be read. `vehicle` rises by lane. Only on lanes without an arming loop."""
+
+    lane: LaneName
+    vehicle: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlateDecided:
+    """The vote of one vehicle is certain. At most once for each vehicle."""
+
+    lane: LaneName
+    vehicle: int
+    read: PlateRead
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleGone:
+    """The vehicle left the picture, or the arming loop."""
+
+    lane: LaneName
+    vehicle: int
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFault:
+    """A fault of `edge.vision.faults` began, or its detail changed."""
+
+    lane: LaneName
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraCleared:
+    lane: LaneName
+    code: str
+
+
+VisionEvent = VehicleInView | PlateDecided | VehicleGone | CameraFault | CameraCleared

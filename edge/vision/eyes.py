@@ -1,0 +1,119 @@
+"""Binds one lane's pictures to the reader: decides which frames are read, and turns what they show into events."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from drivers.contract import PlateReader
+from edge.vision import lookout as looking
+from edge.vision import watch as watching
+from edge.vision.capture import Shot
+from edge.vision.events import PlateDecided, PlateRead, VehicleGone, VehicleInView, VisionEvent
+from edge.vision.lookout import CameIntoView, Decided, Effort, Left, Lookout, Sign
+from edge.vision.motion import MotionGate
+from edge.vision.settings import ViewSettings
+from edge.vision.track import Sighting
+from edge.vision.view import is_caption, near_width, plates_in
+from edge.vision.vote import Verdict
+from edge.vision.watch import Watch
+from models.ids import LaneName
+from models.instants import SECOND, Monotonic
+from models.plates import Plate
+
+_PAUSE = {Effort.FULL: SECOND // 8, Effort.SLOW: SECOND // 4}
+
+
+class Eyes(Protocol):
+    """What looks at one lane. Blocking while it reads."""
+
+    def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]: ...
+
+    def watch(self, vehicle: int | None, at: Monotonic) -> None:
+        """The arming loop went on for this vehicle, or off."""
+        ...
+
+    def over(self) -> list[VisionEvent]:
+        """No more pictures will come."""
+        ...
+
+
+class LoopEyes:
+    """For a lane with an arming loop: reads from the moment the loop goes on until the vote is certain."""
+
+    def __init__(self, lane: LaneName, view: ViewSettings) -> None:
+        self._lane, self._view = lane, view
+        self._watch = Watch(near=1)
+        self._since = Monotonic(0)
+        self._read_at: Monotonic | None = None
+
+    def watch(self, vehicle: int | None, at: Monotonic) -> None:
+        self._since = at
+        self._watch = watching.over(self._watch) if vehicle is None else watching.began(self._watch, vehicle)
+
+    def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
+        vehicle = self._watch.vehicle
+        if vehicle is None or shot.at < self._since or not _is_due(self._read_at, shot.at, Effort.FULL):
+            return []
+        self._read_at = shot.at
+        self._watch = replace(self._watch, near=near_width(self._view, shot.frame.shape[1]))
+        sightings = tuple(
+            Sighting(candidate, caption=is_caption(candidate.box, shot.frame.shape[0]))
+            for candidate in plates_in(shot.frame, reader, self._view)
+        )
+        self._watch, verdict = watching.read(self._watch, shot.at, sightings)
+        return [] if verdict is None else [PlateDecided(self._lane, vehicle, _plate_read(verdict))]
+
+    def over(self) -> list[VisionEvent]:
+        return []
+
+
+class OpenEyes:
+    """For a lane without loops: reads while something moves, and tells who is in view."""
+
+    def __init__(self, lane: LaneName, view: ViewSettings) -> None:
+        self._lane, self._view = lane, view
+        self._gate = MotionGate(view.region)
+        self._lookout = Lookout(near=1)
+        self._read_at: Monotonic | None = None
+
+    def watch(self, vehicle: int | None, at: Monotonic) -> None:
+        """There is no loop here: nothing to heed."""
+
+    def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
+        moving = self._gate.moves(shot.frame, shot.at, occupied=self._lookout.subject is not None)
+        sized = replace(self._lookout, near=near_width(self._view, shot.frame.shape[1]))
+        self._lookout = looking.noticed(sized, shot.at, moving)
+        wanted = looking.effort(self._lookout, shot.at)
+        if wanted is Effort.NONE or not _is_due(self._read_at, shot.at, wanted):
+            return []
+        self._read_at = shot.at
+        sightings = tuple(
+            Sighting(candidate, self._gate.is_fresh(candidate.box), is_caption(candidate.box, shot.frame.shape[0]))
+            for candidate in plates_in(shot.frame, reader, self._view)
+        )
+        self._lookout, signs = looking.read(self._lookout, shot.at, sightings)
+        return [_event(self._lane, sign) for sign in signs]
+
+    def over(self) -> list[VisionEvent]:
+        self._lookout, signs = looking.ended(self._lookout)
+        return [_event(self._lane, sign) for sign in signs]
+
+
+def _is_due(last: Monotonic | None, at: Monotonic, wanted: Effort) -> bool:
+    return last is None or at - last >= _PAUSE[wanted]
+
+
+def _event(lane: LaneName, sign: Sign) -> VisionEvent:
+    match sign:
+        case CameIntoView(vehicle):
+            return VehicleInView(lane, vehicle)
+        case Decided(vehicle, verdict):
+            return PlateDecided(lane, vehicle, _plate_read(verdict))
+        case Left(vehicle):
+            return VehicleGone(lane, vehicle)
+
+
+def _plate_read(verdict: Verdict) -> PlateRead:
+    box = verdict.best.box
+    return PlateRead(Plate(verdict.text), verdict.weakest, verdict.agreeing, box, box.width)

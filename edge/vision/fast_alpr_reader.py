@@ -1,0 +1,85 @@
+"""Reads plates with fast-alpr from local weights: a YOLOv9 detector, then a transformer that spells the plate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from fast_alpr import ALPR  # pyright: ignore[reportMissingTypeStubs]
+from fast_alpr.alpr import ALPRResult  # pyright: ignore[reportMissingTypeStubs]
+from fast_alpr.base import BaseDetector, DetectionResult  # pyright: ignore[reportMissingTypeStubs]
+from open_image_models.detection.core.yolo_v9.inference import YoloV9Detector
+
+from drivers.contract import Box, PlateCandidate
+from edge.vision.motion import Frame
+from edge.vision.onnx import BROKEN_MODEL, PROVIDERS, session_options
+from edge.vision.weights import Weights
+from models.plates import normalised
+
+_WIDER, _HIGHER = 0.08, 0.10
+"""The detector's box is tight; the speller reads better with some of the plate's frame around it."""
+_LEAST_DETECTION = 0.4
+
+
+class FastAlprReader:
+    """One detector and one speller in memory (about 150 MB). Not for threads."""
+
+    def __init__(self, weights: Weights, threads: int = 1) -> None:
+        """Raises ValueError when a file isn't what it claims to be; nothing is downloaded."""
+        self.name = f"fast-alpr ({weights.detector.path.stem}, {weights.speller.path.stem})"
+        try:
+            self._alpr = ALPR(
+                detector=_EnlargingDetector(weights, threads),
+                ocr_model=None,
+                ocr_model_path=weights.speller.path,
+                ocr_config_path=weights.config.path,
+                ocr_providers=PROVIDERS,
+                ocr_sess_options=session_options(threads),
+            )
+        except (*BROKEN_MODEL, RuntimeError, LookupError, TypeError, OSError) as error:
+            raise ValueError(f"the weights in {weights.folder} can't be loaded: {error}") from error
+
+    def read(self, frame: Frame) -> list[PlateCandidate]:
+        """The plates in a BGR frame, in no order; crops in which no text was found are left out."""
+        candidates = (_candidate(result) for result in self._alpr.predict(frame))
+        return [candidate for candidate in candidates if candidate is not None]
+
+
+class _EnlargingDetector(BaseDetector):
+    """The plate detector, with boxes enlarged inside the picture."""
+
+    def __init__(self, weights: Weights, threads: int) -> None:
+        self._detector: Any = YoloV9Detector(
+            weights.detector.path,
+            class_labels=["License Plate"],
+            conf_thresh=_LEAST_DETECTION,
+            providers=PROVIDERS,
+            sess_options=session_options(threads),
+        )
+
+    def predict(self, frame: Frame) -> list[DetectionResult]:
+        height, width = frame.shape[:2]
+        enlarged = (_enlarged(detection, width, height) for detection in self._detector.predict(frame))
+        return [detection for detection in enlarged if not detection.bounding_box.is_empty]
+
+
+def _enlarged(detection: DetectionResult, width: int, height: int) -> DetectionResult:
+    box = detection.bounding_box
+    sideways, upwards = round(box.width * _WIDER / 2), round(box.height * _HIGHER / 2)
+    larger = replace(box, x1=box.x1 - sideways, x2=box.x2 + sideways, y1=box.y1 - upwards, y2=box.y2 + upwards)
+    return replace(detection, bounding_box=larger.clamp(width, height))
+
+
+def _candidate(result: ALPRResult) -> PlateCandidate | None:
+    if result.ocr is None:
+        return None
+    try:
+        text = normalised(result.ocr.text)
+    except ValueError:
+        return None
+    spelled, box = result.ocr.confidence, result.detection.bounding_box
+    # The speller gives one confidence for each of its ten slots, the empty ones included.
+    confidences = tuple(spelled[: len(text)]) if isinstance(spelled, list) else (spelled,) * len(text)
+    if len(confidences) != len(text):
+        return None
+    return PlateCandidate(text, confidences, Box(*box.to_xywh()), float(result.detection.confidence))

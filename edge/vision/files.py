@@ -1,0 +1,108 @@
+"""Reads the plates in a photograph or a recording that lies on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from drivers import registry
+from drivers.contract import Box, CameraSettings, PlateReader, Recording
+from edge.vision.settings import ViewSettings
+from edge.vision.track import ALIKE, Sighting, Track, follow, similarity
+from edge.vision.view import is_caption, near_width, plates_in
+from edge.vision.vote import Verdict
+from models.instants import SECOND, Monotonic
+
+_PHOTOGRAPHS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+_READS_A_SECOND = 8.0
+_LEAST_AGREEING = 2
+_LEAST_CONFIDENCE = 0.5
+_SHORTEST = 3
+_EVERYTHING = ViewSettings()
+
+
+class UnreadableFile(Exception):
+    """A file that is missing, or that is neither a photograph nor a video. The text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPlate:
+    """`confidence` is that of the weakest character."""
+
+    plate: str
+    confidence: float
+    box: Box
+
+
+def read_file(path: Path, reader: PlateReader) -> list[FoundPlate]:
+    """The plates of one file: of a photograph the most prominent first, of a video one for each vehicle, as they come.
+
+    Raises UnreadableFile.
+    """
+    if not path.is_file():
+        raise UnreadableFile("there is no such file" if not path.exists() else "it isn't a file")
+    if path.suffix.lower() in _PHOTOGRAPHS:
+        return _photograph(path, reader)
+    return _video(path, reader)
+
+
+def _photograph(path: Path, reader: PlateReader) -> list[FoundPlate]:
+    picture: Any = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise UnreadableFile("it can't be decoded as a photograph")
+    candidates = plates_in(picture, reader, _EVERYTHING)
+    prominent = sorted(candidates, key=lambda c: -c.box.width * c.box.height * min(c.confidences))
+    return [FoundPlate(c.text, min(c.confidences), c.box) for c in prominent]
+
+
+def _video(path: Path, reader: PlateReader) -> list[FoundPlate]:
+    settings: Any = registry.find(CameraSettings, "opencv")
+    try:
+        source: Any = settings(source=str(path.absolute()), realtime=False).open()
+    except OSError as error:
+        raise UnreadableFile("it can't be decoded as a video or a photograph") from error
+    try:
+        tracks, near = _tracked(source, reader)
+    finally:
+        source.close()
+    return list(_vehicles(tracks, near))
+
+
+def _tracked(source: Recording, reader: PlateReader) -> tuple[list[Track], int]:
+    """Every plate's track through the whole recording, in order of appearance; the near width."""
+    every = max(1, round(1 / (source.interval * _READS_A_SECOND)))
+    tracks: tuple[Track, ...] = ()
+    near, count = 1, 0
+    while (frame := source.read()) is not None:
+        if count % every == 0:
+            at = Monotonic(round(count * source.interval * SECOND))
+            near = near_width(_EVERYTHING, frame.shape[1])
+            sightings = [
+                Sighting(candidate, caption=is_caption(candidate.box, frame.shape[0]))
+                for candidate in plates_in(frame, reader, _EVERYTHING)
+            ]
+            tracks = follow(tracks, at, sightings, near, known=True)
+        count += 1
+    if count == 0:
+        raise UnreadableFile("it can't be decoded as a video or a photograph")
+    return sorted(tracks, key=lambda track: track.number), near
+
+
+def _vehicles(tracks: Iterable[Track], near: int) -> Iterator[FoundPlate]:
+    """One plate a vehicle: readings too poor to mean anything and second tracks of the same plate are left out."""
+    told: list[Verdict] = []
+    trusted = [(track.number, track.verdict(near), len(track.reads)) for track in tracks if track.came]
+    best_first = sorted(trusted, key=lambda entry: (-entry[1].certain, -entry[2]))
+    kept: list[tuple[int, Verdict]] = []
+    for number, verdict, reads in best_first:
+        doubtful = reads < _LEAST_AGREEING or len(verdict.text) < _SHORTEST or verdict.weakest < _LEAST_CONFIDENCE
+        if doubtful or any(similarity(verdict.text, other.text) >= ALIKE for other in told):
+            continue
+        told.append(verdict)
+        kept.append((number, verdict))
+    for _, verdict in sorted(kept, key=lambda entry: entry[0]):
+        yield FoundPlate(verdict.text, verdict.weakest, verdict.best.box)

@@ -1,0 +1,215 @@
+"""A lane without an arming loop, seen by its camera alone: who comes, what the plate is, who has gone. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from edge.vision.track import ALIKE, Sighting, Track, follow, similarity
+from edge.vision.vote import Verdict
+from models.instants import SECOND, Monotonic
+
+OPENING_READS = 4
+OPENING = SECOND // 2
+GONE_AFTER = 1_200_000
+ECHO = 5 * SECOND
+FORGET_MOVED = 4 * SECOND
+FORGET_STILL = 600 * SECOND
+TIRED = 10 * SECOND
+MOST_TRACKS = 24
+START = Monotonic(0)
+
+
+class Effort(Enum):
+    """How often a lane wants its newest frame read."""
+
+    NONE = 0
+    SLOW = 1
+    FULL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CameIntoView:
+    vehicle: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    vehicle: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    vehicle: int
+
+
+Sign = CameIntoView | Decided | Left
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """The last vehicle that left: its plate is no new vehicle's for a while (an arm swings through the view)."""
+
+    text: str
+    at: Monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Lookout:
+    """What is known of the lane. `near`: the width in pixels from which on a plate counts.
+
+    At most one vehicle is in view at a time, the nearest; those behind it wait for their turn.
+    """
+
+    near: int
+    tracks: tuple[Track, ...] = ()
+    vehicle: int = 0
+    subject: int | None = None
+    decided: bool = False
+    came: Monotonic = START
+    departed: Departed | None = None
+    opened: Monotonic | None = None
+    opening_reads: int = 0
+    read_at: Monotonic | None = None
+    still_there: Monotonic = START
+    moved_at: Monotonic | None = None
+    moving_since: Monotonic | None = None
+    found_at: Monotonic | None = None
+
+
+def noticed(lookout: Lookout, at: Monotonic, moving: bool) -> Lookout:
+    """A frame was looked at but not read: it only tells whether something moves.
+
+    While nothing does, a vehicle that the newest read showed is still there.
+    """
+    lookout = replace(lookout, opened=at if lookout.opened is None else lookout.opened)
+    if moving:
+        return replace(lookout, moved_at=at, moving_since=lookout.moving_since or at)
+    subject = _subject(lookout)
+    stands = subject is not None and not _is_missing(lookout, subject)
+    return replace(
+        lookout,
+        moving_since=None if _is_calm(lookout, at) else lookout.moving_since,
+        still_there=at if stands else lookout.still_there,
+    )
+
+
+def read(lookout: Lookout, at: Monotonic, sightings: tuple[Sighting, ...]) -> tuple[Lookout, tuple[Sign, ...]]:
+    """A frame was read: `sightings` are the plates in it."""
+    opened = at if lookout.opened is None else lookout.opened
+    known = lookout.opening_reads >= OPENING_READS and at - opened >= OPENING
+    tracks = _remembered(follow(lookout.tracks, at, sightings, lookout.near, known), at)
+    lookout = replace(
+        lookout,
+        tracks=tracks,
+        opened=opened,
+        opening_reads=lookout.opening_reads + 1,
+        read_at=at,
+        found_at=at if sightings else lookout.found_at,
+    )
+    lookout, left = _let_go(lookout, at)
+    lookout, came = _take_up(lookout, at)
+    lookout, decided = _decide(lookout)
+    return lookout, (*left, *came, *decided)
+
+
+def ended(lookout: Lookout) -> tuple[Lookout, tuple[Sign, ...]]:
+    """The picture is over: nobody is in view any more."""
+    gone = () if lookout.subject is None else (Left(lookout.vehicle),)
+    return replace(Lookout(lookout.near), vehicle=lookout.vehicle), gone
+
+
+def effort(lookout: Lookout, at: Monotonic) -> Effort:
+    """Whether the newest frame is worth reading now."""
+    if lookout.opened is None or lookout.opening_reads < OPENING_READS or at - lookout.opened < OPENING:
+        return Effort.FULL
+    stirring = not _is_calm(lookout, at)
+    subject = _subject(lookout)
+    if subject is None:
+        return _effort_of_search(lookout, at, stirring)
+    if lookout.decided:
+        return Effort.SLOW if stirring or _is_missing(lookout, subject) else Effort.NONE
+    return Effort.FULL if stirring or at - lookout.came < TIRED else Effort.SLOW
+
+
+def _effort_of_search(lookout: Lookout, at: Monotonic, stirring: bool) -> Effort:
+    if any(at - track.seen < GONE_AFTER and _could_be(lookout, track, at) for track in lookout.tracks):
+        return Effort.FULL
+    if not stirring:
+        return Effort.NONE
+    since = max(lookout.moving_since or at, lookout.found_at or 0)
+    return Effort.FULL if at - since < TIRED else Effort.SLOW
+
+
+def _is_calm(lookout: Lookout, at: Monotonic) -> bool:
+    return lookout.moved_at is None or at - lookout.moved_at > SECOND // 2
+
+
+def _subject(lookout: Lookout) -> Track | None:
+    return next((track for track in lookout.tracks if track.number == lookout.subject), None)
+
+
+def _is_missing(lookout: Lookout, subject: Track) -> bool:
+    """The newest read didn't show it, or something has moved since."""
+    return subject.seen < max(lookout.read_at or 0, lookout.moved_at or 0)
+
+
+def _let_go(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]]:
+    subject = _subject(lookout)
+    if lookout.subject is None:
+        return lookout, ()
+    if subject is not None and at - max(subject.seen, lookout.still_there) < GONE_AFTER:
+        return lookout, ()
+    departed = Departed(subject.verdict(lookout.near).text, at) if subject is not None else lookout.departed
+    tracks = tuple(track for track in lookout.tracks if track is not subject)
+    return (
+        replace(lookout, tracks=tracks, subject=None, decided=False, departed=departed),
+        (Left(lookout.vehicle),),
+    )
+
+
+def _take_up(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]]:
+    """Name the vehicle in view: the nearest that came. Until its plate is decided, a surer one may replace it."""
+    if lookout.decided:
+        return lookout, ()
+    here = [track for track in lookout.tracks if track.seen == at and _is_vehicle(lookout, track, at)]
+    if not here:
+        return lookout, ()
+    nearest = max(here, key=lambda track: (track.verdict(lookout.near).certain, track.here.width))
+    if lookout.subject is None:
+        taken = replace(lookout, subject=nearest.number, vehicle=lookout.vehicle + 1, came=at)
+        return taken, (CameIntoView(taken.vehicle),)
+    if nearest.verdict(lookout.near).certain:
+        return replace(lookout, subject=nearest.number), ()
+    return lookout, ()
+
+
+def _decide(lookout: Lookout) -> tuple[Lookout, tuple[Sign, ...]]:
+    subject = _subject(lookout)
+    if subject is None or lookout.decided:
+        return lookout, ()
+    verdict = subject.verdict(lookout.near)
+    if not verdict.certain:
+        return lookout, ()
+    return replace(lookout, decided=True), (Decided(lookout.vehicle, verdict),)
+
+
+def _is_vehicle(lookout: Lookout, track: Track, at: Monotonic) -> bool:
+    """It came: it moved, or it appeared where nothing was. What stood there from the start is scenery till it moves."""
+    return len(track.reads) >= 2 and track.came and _could_be(lookout, track, at)
+
+
+def _could_be(lookout: Lookout, track: Track, at: Monotonic) -> bool:
+    if track.here.width < lookout.near:
+        return False
+    if not track.came and track.verdict(lookout.near).certain:
+        return False
+    departed = lookout.departed
+    echo = departed is not None and at - departed.at < ECHO
+    return not (echo and departed is not None and similarity(track.verdict(lookout.near).text, departed.text) >= ALIKE)
+
+
+def _remembered(tracks: tuple[Track, ...], at: Monotonic) -> tuple[Track, ...]:
+    kept = [track for track in tracks if at - track.seen < (FORGET_MOVED if track.came else FORGET_STILL)]
+    return tuple(sorted(sorted(kept, key=lambda track: track.seen)[-MOST_TRACKS:], key=lambda track: track.number))

@@ -1,0 +1,112 @@
+"""The lines of JSON between the daemon and its vision process."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from drivers import registry
+from drivers.contract import CameraSettings
+from drivers.settings import DriverSettings
+from edge.vision.events import CameraCleared, CameraFault, PlateDecided, VehicleGone, VehicleInView, VisionEvent
+from edge.vision.settings import ViewSettings, VisionSettings
+from models.ids import LaneName
+
+LONGEST_LINE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The reader is loaded; `reader` is its name."""
+
+    reader: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The loop that reads frames still turns. Said once a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """The reader can't be loaded with these settings."""
+
+    why: str
+
+
+Said = VisionEvent | Ready | Alive | Unusable
+_KINDS: dict[str, type[Said]] = {
+    kind.__name__: kind
+    for kind in (
+        VehicleInView,
+        PlateDecided,
+        VehicleGone,
+        CameraFault,
+        CameraCleared,
+        Ready,
+        Alive,
+        Unusable,
+    )
+}
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(kind) for name, kind in _KINDS.items()}
+
+
+def said_line(said: Said) -> bytes:
+    """One line from the vision process."""
+    return json.dumps({type(said).__name__: asdict(said)}).encode() + b"\n"
+
+
+def read_said(line: bytes) -> Said:
+    """Raises ValueError for a line that isn't one of ours."""
+    loaded = json.loads(line)
+    if not isinstance(loaded, dict) or len(cast(dict[str, Any], loaded)) != 1:
+        raise ValueError("a line with one message is expected")
+    [(name, fields)] = cast(dict[str, Any], loaded).items()
+    if name not in _ADAPTERS:
+        raise ValueError(f"{name} isn't a message of the vision process")
+    return _ADAPTERS[name].validate_python(fields)
+
+
+class LaneOrder(BaseModel):
+    """One lane as the vision process is told of it. `camera` carries the driver's name among its settings."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lane: LaneName
+    camera: dict[str, Any]
+    view: ViewSettings
+    loop_gated: bool
+
+    @classmethod
+    def of(cls, lane: LaneName, camera: BaseModel, view: ViewSettings, loop_gated: bool) -> LaneOrder:
+        return cls(lane=lane, camera=camera.model_dump(mode="json"), view=view, loop_gated=loop_gated)
+
+    def camera_settings(self) -> CameraSettings:
+        """The camera's settings, rebuilt. Raises UnknownDriver or pydantic's ValidationError."""
+        kind: type[DriverSettings] = registry.find(CameraSettings, self.camera["driver"])
+        return cast(CameraSettings, kind.model_validate(self.camera))
+
+
+class Orders(BaseModel):
+    """The first line to the vision process: everything it has to know. Not in its arguments, which all users see."""
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: VisionSettings
+    lanes: tuple[LaneOrder, ...]
+
+
+class WatchOrder(BaseModel):
+    """Every further line: a vehicle is on the arming loop, or (`vehicle` empty) off it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lane: LaneName
+    vehicle: int | None
+
+
+def order_line(order: Orders | WatchOrder) -> bytes:
+    return order.model_dump_json().encode() + b"\n"

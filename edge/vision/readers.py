@@ -1,0 +1,47 @@
+"""Chooses the plate reader: fast-alpr where its weights are, RapidOCR where they aren't, and says which."""
+
+from __future__ import annotations
+
+import structlog
+
+from drivers.contract import PlateReader
+from edge.vision import weights
+from edge.vision.settings import VisionSettings
+from edge.vision.weights import WeightsError
+
+_LOG = structlog.get_logger("edge.vision")
+
+
+def choose_reader(settings: VisionSettings) -> PlateReader:
+    """The reader for these settings, loaded (a second or two). Its `name` says which it is.
+
+    Raises WeightsError when fast-alpr was asked for by name and its weights can't be used.
+    """
+    if settings.reader == "rapidocr":
+        return _rapidocr(settings, why="configured")
+    try:
+        return _fast_alpr(settings)
+    except WeightsError as error:
+        if settings.reader == "fast-alpr":
+            raise
+        return _rapidocr(settings, why=f"no weights for fast-alpr: {error}")
+
+
+def _fast_alpr(settings: VisionSettings) -> PlateReader:
+    found = weights.find(settings.weights)
+    from edge.vision.fast_alpr_reader import FastAlprReader
+
+    try:
+        reader = FastAlprReader(found, settings.threads)
+    except ValueError as error:
+        raise WeightsError(str(error)) from error
+    _LOG.info("vision.reader", reader=reader.name, weights=str(found.folder))
+    return reader
+
+
+def _rapidocr(settings: VisionSettings, why: str) -> PlateReader:
+    from edge.vision.rapidocr_reader import RapidOcrReader
+
+    reader = RapidOcrReader(settings.threads)
+    _LOG.info("vision.reader", reader=reader.name, why=why)
+    return reader

@@ -1,0 +1,69 @@
+"""What a technician can set about plate reading: the engine for the lot, the view for each lane."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class VisionSettings(_Section):
+    """The engine that reads plates, one for all lanes."""
+
+    reader: Annotated[Literal["auto", "fast-alpr", "rapidocr"], Field(title="Reader")] = "auto"
+    """`fast-alpr` needs weights; `rapidocr` is slower and less exact but needs none; `auto` takes what it can"""
+
+    weights: Annotated[Path | None, Field(title="Folder with weights")] = None
+    """Where the ONNX files of fast-alpr lie; left out: $PARKGATE_WEIGHTS, then the folder of `weights install`"""
+
+    threads: Annotated[int, Field(title="Threads", ge=1, le=16)] = 1
+    """Processor cores that one reading may use"""
+
+
+class Area(_Section):
+    """A rectangle in the picture, in shares of its width and height from the top left: 0 to 1."""
+
+    x: Annotated[Share, Field(title="Left")]
+    """Left edge, as a share of the picture's width"""
+
+    y: Annotated[Share, Field(title="Top")]
+    """Top edge, as a share of the picture's height"""
+
+    width: Annotated[Share, Field(title="Width", gt=0)]
+    """As a share of the picture's width"""
+
+    height: Annotated[Share, Field(title="Height", gt=0)]
+    """As a share of the picture's height"""
+
+    @model_validator(mode="after")
+    def _inside_the_picture(self) -> Area:
+        if self.x + self.width > 1 + 1e-9 or self.y + self.height > 1 + 1e-9:
+            raise ValueError("the rectangle reaches beyond the picture: x + width and y + height are at most 1")
+        return self
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point, in shares of the picture, lies inside."""
+        return self.x <= x <= self.x + self.width and self.y <= y <= self.y + self.height
+
+
+class ViewSettings(_Section):
+    """What of a lane's picture counts."""
+
+    region: Annotated[Area | None, Field(title="Region of interest")] = None
+    """Only plates in this part of the picture are looked for; left out: everywhere"""
+
+    masks: Annotated[tuple[Area, ...], Field(title="Masks")] = ()
+    """Parts of the picture that never hold a plate: a parked car, a sign, the camera's own caption"""
+
+    min_plate_share: Annotated[Share, Field(title="Narrowest plate, as a share")] = 0.055
+    """A plate narrower than this share of the picture's width is still too far away to count"""
+
+    min_plate_pixels: Annotated[int, Field(title="Narrowest plate, in pixels", ge=20)] = 60
+    """A plate narrower than this can't be read surely, whatever the picture's size; the larger of both counts"""

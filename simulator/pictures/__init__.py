@@ -1,0 +1,1 @@
+"""What a lane's camera sees, drawn."""

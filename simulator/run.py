@@ -1,0 +1,149 @@
+"""A simulated lot running in real time: the world stepped, its devices speaking, its cameras showing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from drivers.contract import Position
+from models.ids import LaneName
+from models.instants import SECOND, Clock, Reading
+from simulator.account import Account
+from simulator.camera import Cameras
+from simulator.hardware import Broker, Devices, VendHeard
+from simulator.lanes import Lane
+from simulator.render import Scene, scene_of
+from simulator.topics import LaneState, LaneTopics
+from simulator.witness import Witness
+from simulator.world import Happening, Vend, What, World, shown_class, step
+
+TICK = 0.05
+LONGEST_STEP = 0.2
+"""A machine that stalls slows the cars down; they never jump over a loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A car that waited in vain."""
+
+    lane: LaneName
+    plate: str
+    waited: float
+
+    def __str__(self) -> str:
+        return f"{self.lane}: {self.plate} got no vend in {self.waited:.0f} s"
+
+
+class Simulation:
+    """One run. Ends when all wanted cars have come and gone, or more than `tolerated` got stuck."""
+
+    def __init__(
+        self,
+        world: World,
+        broker: Broker,
+        topics: Sequence[LaneTopics],
+        witness: Witness,
+        account: Account,
+        clock: Clock,
+        camera_port: int = 0,
+        tolerated: int = 0,
+    ) -> None:
+        self._world = world
+        self._witness, self._account, self._clock = witness, account, clock
+        self._tolerated = tolerated
+        self._vends: list[VendHeard] = []
+        self._heard_at: dict[str, Reading] = {}
+        self._stuck: list[Stuck] = []
+        scenes = {lane.name: self._scene(lane) for lane in world.lanes}
+        self.cameras = Cameras(scenes, clock, port=camera_port)
+        self._devices = Devices(broker, topics, clock, self._vends.append)
+
+    @property
+    def world(self) -> World:
+        return self._world
+
+    @property
+    def stuck(self) -> tuple[Stuck, ...]:
+        return tuple(self._stuck)
+
+    async def run(self) -> None:
+        """Raises OSError when the cameras' port is taken."""
+        await self.cameras.start()
+        self._devices.start()
+        try:
+            for lane in self._world.lanes:
+                self._account.say(f"camera of {lane.name}: {self.cameras.url(lane.name)}")
+            before = self._clock.monotonic()
+            while not self._over():
+                await self._clock.sleep(TICK)
+                now = self._clock.monotonic()
+                self._advance(min((now - before) / SECOND, LONGEST_STEP))
+                before = now
+        finally:
+            await self._devices.stop()
+            await self.cameras.stop()
+
+    def _over(self) -> bool:
+        if len(self._stuck) > self._tolerated:
+            return True
+        at_rest = all(not lane.cars and lane.arm.position is Position.CLOSED for lane in self._world.lanes)
+        return self._world.finished and at_rest
+
+    def _advance(self, seconds: float) -> None:
+        fresh = [vend for vend in self._vends if self._is_to_be_obeyed(vend)]
+        self._vends.clear()
+        for vend in fresh:
+            self._heard_at[vend.vend_id or ""] = vend.at
+        orders = [Vend(vend.lane, vend.vend_id or "") for vend in fresh]
+        self._world, happened = step(self._world, seconds, orders)
+        at = self._clock.read()
+        for happening in happened:
+            self._testify(happening, at)
+            self._account.tell(happening, self._world, at)
+        for lane in self._world.lanes:
+            state = LaneState(lane.arm.position, lane.arming_loop, lane.closing_loop, shown_class(lane))
+            self._devices.say(lane.name, state)
+            self.cameras.show(lane.name, self._scene(lane))
+        self._devices.repeat_when_due()
+
+    def _is_to_be_obeyed(self, vend: VendHeard) -> bool:
+        if vend.refused is not None:
+            on_loop = self._world.lane(vend.lane).arming_loop
+            self._witness.vend(vend.lane, vend.vend_id, vend.refused, on_loop, vend.at)
+        return vend.refused is None
+
+    def _testify(self, happening: Happening, at: Reading) -> None:
+        lane, car = happening.lane, happening.car
+        match happening.what:
+            case What.VENDED | What.VEND_REPEATED:
+                heard_at = self._heard_at.pop(happening.vend or "", at)
+                refused = "repeated" if happening.what is What.VEND_REPEATED else None
+                self._witness.vend(lane, happening.vend, refused, happening.on_loop, heard_at)
+            case What.ARM if happening.position is not None:
+                self._witness.arm(lane, happening.position, at)
+            case _ if car is not None:
+                self._witness.car(lane, happening.what.value, car, at)
+            case _:
+                pass
+        if happening.what is What.GAVE_UP and car is not None:
+            self._stuck.append(Stuck(lane, car.plate.shown, happening.waited))
+
+    def _scene(self, lane: Lane) -> Scene:
+        return scene_of(lane, self._world.manners.comes_from)
+
+
+def with_memory(world: World, obeyed: dict[LaneName, frozenset[str]]) -> World:
+    """The world with arms that know which vends they have obeyed in earlier runs."""
+    lanes = tuple(
+        replace(lane, arm=replace(lane.arm, obeyed=obeyed.get(lane.name, frozenset()))) for lane in world.lanes
+    )
+    return replace(world, lanes=lanes)
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """An account that tells nobody: for tests."""
+
+    def tell(self, happening: Happening, world: World, at: Reading) -> None: ...
+
+    def say(self, line: str) -> None: ...

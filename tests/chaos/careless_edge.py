@@ -1,0 +1,28 @@
+"""The edge daemon with its safeguard off, for the negative control: it believes that published means arrived."""
+
+from __future__ import annotations
+
+import asyncio
+
+from edge.cli import main
+from edge.store import journal
+from edge.sync.cursor import Cursor
+from edge.sync.link import CloudLink
+from models.wire.envelopes import SentFact
+
+_publish = CloudLink._publish
+
+
+def _publish_and_forget(self: CloudLink, cursor: Cursor, previous: str, facts: tuple[SentFact, ...]) -> bool:
+    sent = _publish(self, cursor, previous, facts)
+    if sent:
+        last = facts[-1].seq
+        self._cursor = Cursor(cursor.stream_id, last, last, last)
+        asyncio.ensure_future(self._store.write(lambda tx: journal.mark_acked(tx.connection, "ledger", last)))
+    return sent
+
+
+CloudLink._publish = _publish_and_forget  # type: ignore[method-assign]
+
+if __name__ == "__main__":
+    main()

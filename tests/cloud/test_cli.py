@@ -1,0 +1,117 @@
+"""The command line, as an operator types it; the running process, as a machine starts and stops it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+
+from simulator.servers import Mosquitto, free_port
+from tests.brokers import USERS
+
+PROGRAM = Path(sys.executable).parent / "parkgate-cloud"
+
+
+def typed(url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([PROGRAM, *words], env=environment(url), capture_output=True, text=True, timeout=60)
+
+
+def environment(url: str, **more: str) -> Mapping[str, str]:
+    return {**os.environ, "PARKGATE_DATABASE_URL": url, **{f"PARKGATE_{name}": value for name, value in more.items()}}
+
+
+def test_from_an_empty_database_to_an_enrolled_lot(database_url: str) -> None:
+    early = typed(database_url, "lots", "add", "--name", "North")
+    assert early.returncode == 2
+    assert "parkgate-cloud db upgrade" in early.stderr
+    assert typed(database_url, "db", "upgrade").stdout == "Upgraded from nothing to 0001.\n"
+    lot = json.loads(typed(database_url, "lots", "add", "--name", "North", "--json").stdout)["id"]
+    [listed] = json.loads(typed(database_url, "lots", "--json").stdout)
+    assert (listed["id"], listed["name"], listed["last_contact"]) == (lot, "North", None)
+    assert lot in typed(database_url, "lots").stdout
+
+
+def test_a_key_is_shown_once_and_can_be_ended(database_url: str) -> None:
+    typed(database_url, "db", "upgrade")
+    key = typed(database_url, "keys", "add", "--name", "site", "--scope", "read").stdout.strip()
+    assert key.startswith("pk_")
+    assert typed(database_url, "keys", "revoke", key).returncode == 0
+    again = typed(database_url, "keys", "revoke", key)
+    assert again.returncode == 1
+    wrong = typed(database_url, "keys", "add", "--name", "site", "--scope", "everything")
+    assert wrong.returncode == 2
+    assert "read, plates, metrics, admin" in wrong.stderr
+
+
+@pytest.mark.parametrize("words", [("lots",), ("db", "upgrade"), ("run", "--wait", "0")])
+def test_a_database_that_isnt_there_is_one_sentence_without_its_password(words: tuple[str, ...]) -> None:
+    done = typed(f"postgresql://parkgate:hidden@127.0.0.1:{free_port()}/parkgate", *words)
+    assert done.returncode == 2
+    assert "can't be reached" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hidden" not in done.stderr
+
+
+def test_a_wrong_setting_is_named_and_not_quoted() -> None:
+    done = typed("mysql://parkgate:hidden@127.0.0.1/parkgate", "lots")
+    assert done.returncode == 2
+    assert done.stderr.startswith("PARKGATE_DATABASE_URL: ")
+    assert "hidden" not in done.stderr
+
+
+def test_the_process_serves_and_stops_in_order_with_a_stream_open(database_url: str, mosquitto: Mosquitto) -> None:
+    port = free_port()
+    settings = environment(
+        database_url,
+        HTTP_PORT=str(port),
+        MQTT_PORT=str(mosquitto.port),
+        MQTT_USERNAME="parkgate",
+        MQTT_PASSWORD=USERS["parkgate"],
+        CONSOLE="false",
+    )
+    typed(database_url, "db", "upgrade")
+    key = typed(database_url, "keys", "add", "--name", "site", "--scope", "read").stdout.strip()
+    with subprocess.Popen([PROGRAM, "run"], env=settings, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            client = httpx.Client(
+                base_url=f"http://127.0.0.1:{port}",
+                headers={"Authorization": f"Bearer {key}"},
+                transport=httpx.HTTPTransport(retries=0),
+            )
+            assert _health(client) == {"status": "ok", "database": "up", "broker": "connected"}
+            assert client.get("/v1/lots").json() == {"lots": []}
+            with client.stream("GET", "/v1/events") as events:
+                lines = events.iter_lines()
+                assert next(lines) == "event: resync"
+                process.send_signal(signal.SIGTERM)
+                rest = list(lines)
+            assert "event: lot" not in rest
+            assert process.wait(timeout=20) == 0
+            assert process.stderr is not None
+            log = process.stderr.read()
+        finally:
+            process.kill()
+    assert "event=stopped" in log
+    assert "Traceback" not in log
+    assert USERS["parkgate"] not in log
+
+
+def _health(client: httpx.Client) -> dict[str, str]:
+    import time
+
+    for _ in range(300):
+        try:
+            health = client.get("/healthz").json()
+        except httpx.TransportError:
+            health = {}
+        if health.get("status") == "ok":
+            break
+        time.sleep(0.1)
+    return health

@@ -1,0 +1,279 @@
+"""Facts over a real broker into a real PostgreSQL, with either of them failing."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import asyncpg
+import pytest
+
+from cloud import queries
+from cloud.clock import SystemClock
+from cloud.db import connect, migrate
+from cloud.enrolment import enrol_lot, tenant_named
+from cloud.ingest.service import Ingest
+from cloud.metrics import Metrics
+from cloud.settings import CloudSettings
+from models.ids import LotId
+from models.instants import Instant
+from models.wire.envelopes import Ack, Beacon, LaneNow, Window, pack, unpack
+from models.wire.topics import state, up, up_ack
+from simulator.servers import Mosquitto, Postgres, RumqttBroker
+from tests.brokers import USERS, Talker, talker
+from tests.cloud.conftest import settings_for
+from tests.cloud.lots import NOON, Lot, an_id
+
+
+@asynccontextmanager
+async def ingesting(
+    settings: CloudSettings, broker: Mosquitto | RumqttBroker, name: str = "cloud"
+) -> AsyncIterator[Metrics]:
+    """An ingest process, connected to the broker."""
+    known = {
+        "mqtt_port": broker.port,
+        "mqtt_username": "parkgate",
+        "mqtt_password": USERS["parkgate"],
+        "mqtt_client_id": f"{name}-{an_id()}",
+    }
+    metrics = Metrics()
+    ingest = Ingest(CloudSettings.model_validate({**settings.model_dump(), **known}), SystemClock(), metrics)
+    task = asyncio.create_task(ingest.run())
+    try:
+        await becomes(lambda: ingest.broker_connected)
+        yield metrics
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def counted(metrics: Metrics, name: str, **labels: str) -> float:
+    return metrics.registry.get_sample_value(name, labels) or 0
+
+
+async def becomes(true: Callable[[], bool | Awaitable[bool]], seconds: float = 30) -> None:
+    async with asyncio.timeout(seconds):
+        while True:
+            answer = true()
+            if answer is True or (not isinstance(answer, bool) and await answer):
+                return
+            await asyncio.sleep(0.02)
+
+
+class Link:
+    """A lot's end of the link."""
+
+    def __init__(self, lot: LotId, broker: Talker) -> None:
+        self.lot, self._broker = lot, broker
+        assert "Granted" in broker.subscribe(up_ack(lot, "ledger"))
+
+    async def sends(self, payload: Window | bytes) -> None:
+        payload = payload if isinstance(payload, bytes) else pack(payload)
+        await asyncio.to_thread(self._broker.publish, up(self.lot, "ledger"), payload)  # type: ignore[arg-type]
+
+    async def shows(self, beacon: Beacon) -> None:
+        await asyncio.to_thread(self._broker.publish, state(self.lot), pack(beacon), retain=True)  # type: ignore[arg-type]
+
+    async def hears(self) -> Ack:
+        message = await asyncio.to_thread(self._broker.hear)
+        return unpack(Ack, message.payload)
+
+    async def hears_nothing(self, seconds: float = 0.5) -> bool:
+        return await asyncio.to_thread(self._broker.hears_nothing, seconds)
+
+
+@contextmanager
+def linked(lot: Lot, broker: Mosquitto | RumqttBroker) -> Iterator[Link]:
+    with talker(broker.port, "lot", client_id=f"lot-{an_id()}") as client:
+        yield Link(lot.id, client)
+
+
+async def test_an_acknowledgement_follows_the_commit(
+    settings: CloudSettings, mosquitto: Mosquitto, database: asyncpg.Connection, lot: Lot
+) -> None:
+    lot.lets_in("AB12CDE", lot.spots[0])
+    async with ingesting(settings, mosquitto) as metrics:
+        with linked(lot, mosquitto) as link:
+            await link.sends(lot.window())
+            ack = await link.hears()
+            assert await database.fetchval("SELECT count(*) FROM facts") == len(lot.facts)
+            assert (ack.stream_id, ack.seq, ack.hash) == (lot.stream_id, len(lot.facts), lot.facts[-1].hash)
+            await link.sends(lot.window())
+            assert await link.hears() == ack
+    assert counted(metrics, "parkgate_facts_applied_total") == len(lot.facts)
+
+
+async def test_after_a_gap_the_lot_is_asked_to_replay_and_ends_equal(
+    settings: CloudSettings, mosquitto: Mosquitto, database: asyncpg.Connection, lot: Lot
+) -> None:
+    lot.lets_in("AB12CDE", lot.spots[0])
+    async with ingesting(settings, mosquitto):
+        with linked(lot, mosquitto) as link:
+            await link.sends(lot.window(1, 2))
+            await link.hears()
+            await link.sends(lot.window(4))
+            asked = await link.hears()
+            assert asked.seq == 2
+            await link.sends(lot.window(asked.seq + 1))
+            assert (await link.hears()).seq == len(lot.facts)
+    assert await database.fetchval("SELECT count(*) FROM tickets") == 1
+
+
+async def test_two_ingest_processes_on_one_broker_apply_each_fact_once(
+    settings: CloudSettings, mosquitto: Mosquitto, database: asyncpg.Connection, lot: Lot
+) -> None:
+    for n in range(20):
+        lot.lets_in(f"AB{n}CDE")
+    async with ingesting(settings, mosquitto, "one") as one, ingesting(settings, mosquitto, "two") as two:
+        with linked(lot, mosquitto) as link:
+            for first in range(1, len(lot.facts) + 1, 5):
+                await link.sends(lot.window(first, first + 4))
+            while (await link.hears()).seq < len(lot.facts):
+                pass
+    assert counted(one, "parkgate_facts_applied_total") + counted(two, "parkgate_facts_applied_total") == len(lot.facts)
+    assert await database.fetchval("SELECT count(*) FROM tickets") == 20
+    assert await database.fetchval("SELECT count(*) FROM cases") == 0
+
+
+async def test_strangers_and_nonsense_are_never_acknowledged(
+    settings: CloudSettings, mosquitto: Mosquitto, database: asyncpg.Connection, lot: Lot
+) -> None:
+    stranger = Lot(LotId(an_id())).opens_for_business()
+    async with ingesting(settings, mosquitto) as metrics:
+        with linked(stranger, mosquitto) as link:
+            await link.sends(stranger.window())
+            assert await link.hears_nothing()
+        with linked(lot, mosquitto) as link:
+            await link.sends(b"not an envelope")
+            await link.sends(stranger.window())
+            assert await link.hears_nothing()
+            await link.sends(lot.window())
+            assert (await link.hears()).seq == len(lot.facts)
+    assert counted(metrics, "parkgate_windows_total", verdict="unknown_lot") == 1
+    assert counted(metrics, "parkgate_windows_total", verdict="malformed") == 2
+    assert await database.fetchval("SELECT times FROM cases WHERE kind = 'window_refused'") == 2
+
+
+async def test_a_broker_that_dies_is_found_again(
+    settings: CloudSettings, own_mosquitto: Mosquitto, database: asyncpg.Connection, lot: Lot
+) -> None:
+    with own_mosquitto as broker:
+        async with ingesting(settings, broker):
+            with linked(lot, broker) as link:
+                await link.sends(lot.window())
+                await link.hears()
+            await asyncio.to_thread(broker.kill)
+            await asyncio.to_thread(broker.start)
+            lot.lets_in("AB12CDE")
+            with linked(lot, broker) as link:
+                # As a lot does: again on a timer, until it is acknowledged.
+                for _ in range(60):
+                    await link.sends(lot.window())
+                    with suppress(queue.Empty):
+                        if not await link.hears_nothing(0.5):
+                            break
+    assert await database.fetchval("SELECT count(*) FROM tickets") == 1
+
+
+async def test_while_the_database_is_away_nothing_is_acknowledged_and_afterwards_everything(
+    mosquitto: Mosquitto,
+) -> None:
+    with Postgres() as server:
+        settings = settings_for(server.create_database("cloud"))
+        engine = connect.engine(settings)
+        await migrate.upgrade(engine)
+        async with engine.begin() as connection:
+            lot = Lot(await enrol_lot(connection, await tenant_named(connection, "default", NOON), "North", NOON))
+        await engine.dispose()
+        lot.opens_for_business()
+        async with ingesting(settings, mosquitto):
+            with linked(lot, mosquitto) as link:
+                await link.sends(lot.window())
+                await link.hears()
+                await asyncio.to_thread(server.kill)
+                lot.lets_in("AB12CDE")
+                await link.sends(lot.window(4))
+                assert await link.hears_nothing()
+                await asyncio.to_thread(server.start)
+                assert (await link.hears()).seq == len(lot.facts)
+                connection = await connect.connection(settings, "test")
+                assert await connection.fetchval("SELECT count(*) FROM tickets") == 1
+                await connection.close()
+
+
+async def test_a_beacon_shows_the_lot_online_and_its_will_offline(
+    settings: CloudSettings, mosquitto: Mosquitto, database: asyncpg.Connection, lot: Lot, tenant: str
+) -> None:
+    clock = SystemClock()
+    now = clock.read().wall
+    engine = connect.engine(settings)
+
+    async def online(wanted: bool) -> bool:
+        async with engine.connect() as connection:
+            view = await queries.find_lot(connection, tenant, lot.id, clock.read().wall, 90)
+        assert view is not None
+        return view.online is wanted
+
+    lane = LaneNow(name="north-in", direction="entry", phase="idle", barrier="closed")
+    async with ingesting(settings, mosquitto):
+        with linked(lot, mosquitto) as link:
+            await link.sends(lot.window())
+            await link.hears()
+            await link.shows(Beacon(lot=lot.id, online=True, at=now, release="0.1.0", backlog=7, lanes=(lane,)))
+            await becomes(lambda: online(True))
+            await link.shows(Beacon(lot=lot.id, online=False))
+            await becomes(lambda: online(False))
+    async with engine.connect() as connection:
+        view = await queries.find_lot(connection, tenant, lot.id, now, 90)
+        lanes = await queries.lanes_now(connection, tenant, lot.id)
+    await engine.dispose()
+    assert view is not None
+    assert (view.backlog, view.release) == (7, "0.1.0")
+    assert (lanes[0].phase, lanes[0].barrier) == ("idle", "closed")
+
+
+@pytest.mark.parametrize("broker_of", ["mosquitto", "demo_broker"])
+@pytest.mark.parametrize("age", [0, 3600])
+async def test_a_retained_beacon_is_news_of_its_own_time(
+    request: pytest.FixtureRequest,
+    broker_of: str,
+    settings: CloudSettings,
+    database: asyncpg.Connection,
+    lot: Lot,
+    tenant: str,
+    age: int,
+) -> None:
+    mosquitto: Mosquitto | RumqttBroker = request.getfixturevalue(broker_of)
+    clock = SystemClock()
+    at = Instant(clock.read().wall - age * 1_000_000)
+    with linked(lot, mosquitto) as link:
+        await link.shows(Beacon(lot=lot.id, online=True, at=at))
+    async with ingesting(settings, mosquitto):
+
+        async def kept() -> bool:
+            return bool(await database.fetchval("SELECT count(*) FROM beacons WHERE lot_id = $1", lot.id))
+
+        await becomes(kept)
+    engine = connect.engine(settings)
+    async with engine.connect() as connection:
+        view = await queries.find_lot(connection, tenant, lot.id, clock.read().wall, 90)
+    await engine.dispose()
+    assert view is not None
+    assert view.online is (age == 0)
+
+
+async def test_the_demos_broker_serves_as_well(
+    settings: CloudSettings, demo_broker: RumqttBroker, database: asyncpg.Connection, lot: Lot
+) -> None:
+    for n in range(40):
+        lot.lets_in(f"AB{n}CDE")
+    async with ingesting(settings, demo_broker):
+        with linked(lot, demo_broker) as link:
+            for first in range(1, len(lot.facts) + 1, 2):
+                await link.sends(lot.window(first, first + 1))
+            while (await link.hears()).seq < len(lot.facts):
+                pass
+    assert await database.fetchval("SELECT count(*) FROM tickets") == 40

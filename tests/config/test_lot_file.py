@@ -1,0 +1,119 @@
+"""What a right file becomes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.config.load import load_lot, parse_lot
+from edge.config.settings import TimingSettings
+from edge.lane.timing import LaneTiming
+from models.instants import from_rfc3339
+from models.money import Minor
+from models.plates import Plate
+from models.spots import Right, SpotType, VehicleType
+from tests.config.lots import RIGHT, altered
+
+HOUSE = Path(__file__).resolve().parents[2]
+EXAMPLES = [*sorted((HOUSE / "config").rglob("*.yaml")), HOUSE / "edge/config/example.yaml"]
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_every_example_of_a_lot_can_be_used(file: Path):
+    assert load_lot(file).total_spots() > 0
+
+
+def test_spots_stand_level_by_level_in_the_order_in_which_they_fill():
+    lot = parse_lot(RIGHT, "lot.yaml")
+    basement, ground = lot.planned_levels()
+    assert (basement.floor_number, basement.name) == (-1, "Basement")
+    assert [number for number, _ in basement.spots] == ["B08", "B09", "B10"]
+    compact, ev = SpotType.COMPACT, SpotType.EV
+    assert ground.spots == (("1", compact), ("2", compact), ("3", compact), ("E1", ev), ("E2", ev))
+    assert lot.total_spots() == 8
+
+
+def test_money_is_exact_and_in_minor_units():
+    tariff = parse_lot(altered(("2.50", "0.29"), ("18.00", "1.1")), "lot.yaml").tariff.tariff()
+    assert (tariff.hourly_rate, tariff.daily_maximum) == (Minor(29), Minor(110))
+
+
+def test_yen_have_no_decimal_places():
+    text = altered(("EUR", "JPY"), ("2.50", "300"), ("18.00", '"2000"'))
+    assert parse_lot(text, "lot.yaml").tariff.tariff().daily_maximum == Minor(2000)
+
+
+def test_a_permit_is_known_by_its_plain_plate():
+    assert parse_lot(RIGHT, "lot.yaml").rights() == {Plate("AB12CDE"): (Right.EV,)}
+
+
+def test_a_plate_that_looks_like_a_number_stays_as_it_was_written():
+    text = altered(("plate: ab 12-cde", "plate: 007"))
+    assert list(parse_lot(text, "lot.yaml").rights()) == ["007"]
+    text = altered(("plate: ab 12-cde", "plate: 12E4"))
+    assert list(parse_lot(text, "lot.yaml").rights()) == ["12E4"]
+
+
+def test_lengths_of_time_are_seconds():
+    terminal = parse_lot(RIGHT, "lot.yaml").lanes[1].payment_terminal
+    assert terminal is not None
+    assert terminal.model_dump()["delay"] == 0.5
+
+
+def test_a_lane_without_loops_goes_by_its_camera():
+    entry, leaving = parse_lot(RIGHT, "lot.yaml").lanes
+    assert not entry.camera_only
+    assert leaving.camera_only
+    assert list(leaving.parts()) == ["barrier", "camera", "payment_terminal"]
+    assert leaving.vehicle_type is VehicleType.REGULAR
+
+
+def test_a_lanes_patience_is_what_the_file_says():
+    text = altered(("    arming_loop:", "    timing: {read_within: 20 s, rise_within: 1500 ms}\n    arming_loop:"))
+    timing = parse_lot(text, "lot.yaml").lanes[0].timing.lane_timing()
+    assert (timing.read_within, timing.rise_within) == (20.0, 1.5)
+    assert TimingSettings().lane_timing() == LaneTiming()
+
+
+def test_the_fact_that_declares_the_lot_has_whole_numbers_only():
+    text = altered(("timezone: Europe/Berlin", "timezone: Europe/Berlin\n  location: {lat: 52.52, lng: -13.405}"))
+    fact = parse_lot(text, "lot.yaml").declared()
+    assert (fact.lat_microdegrees, fact.lng_microdegrees) == (52_520_000, -13_405_000)
+    assert (fact.total_spots, fact.currency) == (8, "EUR")
+    assert [lane.name for lane in fact.lanes] == ["north-in", "north-out"]
+
+
+def test_a_section_whose_lines_are_all_commented_out_counts_as_left_out():
+    text = altered(("permits:\n  - {plate: ab 12-cde, rights: [EV]}", "permits:\n  # - {plate: X}\nlink:"))
+    lot = parse_lot(text, "lot.yaml")
+    assert lot.permits == ()
+    assert lot.link is None
+
+
+def test_what_several_parts_share_is_written_once():
+    text = altered(
+        ("lot:\n", "x-broker: &broker {driver: mqtt, host: 10.0.0.2}\nlot:\n"),
+        ("{driver: mqtt, host: 127.0.0.1, topic: in/arming}", "{<<: *broker, port: 1884, topic: in/arming}"),
+    )
+    loop = parse_lot(text, "lot.yaml").lanes[0].arming_loop
+    assert loop is not None
+    assert (loop.model_dump()["host"], loop.model_dump()["port"]) == ("10.0.0.2", 1884)
+
+
+def test_a_link_with_tls_has_the_port_of_tls():
+    link = parse_lot(RIGHT + "link: {host: cloud.example, tls: true, keepalive: 1 min}\n", "lot.yaml").link
+    assert link is not None
+    assert (link.port, link.keepalive) == (8883, 60.0)
+
+
+def test_a_simulation_runs_on_this_machine_only():
+    simulation = "simulation: {wall_anchor: 2026-01-01T00:00:00+01:00, wall_factor: 60}\n"
+    lot = parse_lot(RIGHT + simulation, "lot.yaml")
+    assert lot.simulated_time() == (from_rfc3339("2025-12-31T23:00:00Z"), 60)
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path):
+    file = tmp_path / "lot.yaml"
+    file.write_text(RIGHT, encoding="utf-8-sig")
+    assert load_lot(file).lot.name == "North Street"

@@ -1,0 +1,191 @@
+"""What a technician is told: every problem of a file in one go, on the right line and column."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from edge.config.load import load_lot
+from edge.config.problems import ConfigurationError
+from tests.config.lots import RIGHT, altered, problems, told
+
+
+def of_file(file: Path) -> str:
+    with pytest.raises(ConfigurationError) as wrong:
+        load_lot(file)
+    return str(wrong.value)
+
+
+def test_a_right_file_has_no_problems():
+    assert told(RIGHT) == []
+
+
+def test_a_misspelt_key_a_wrong_type_and_an_unknown_spot_type_are_told_in_one_go():
+    text = altered(
+        ("floor: 0", "floor: ground"), ("type: COMPACT", "type: COMPCT"), ("    arming_loop", "    armingloop")
+    )
+    assert told(text) == [
+        "8:12 levels[0].floor: a whole number is expected",
+        "10:16 levels[0].spots[0].type: one of MOTORCYCLE, COMPACT, REGULAR, LARGE, HANDICAP, EV is expected; "
+        'did you mean "COMPACT"?',
+        '25:5 lanes[0].armingloop: unknown key; did you mean "arming_loop"?',
+    ]
+
+
+def test_the_line_is_reprinted_with_a_mark_under_the_fault(tmp_path: Path):
+    file = tmp_path / "lot.yaml"
+    file.write_text(altered(("floor: 0", "floor: ground"), ("    arming_loop", "    armingloop")))
+    assert of_file(file) == (
+        f"{file}:8:12  levels[0].floor\n"
+        "    8 |     floor: ground\n"
+        "      |            ^^^^^^ a whole number is expected\n"
+        f"{file}:25:5  lanes[0].armingloop\n"
+        "   25 |     armingloop: {driver: mqtt, host: 127.0.0.1, topic: in/arming}\n"
+        '      |     ^^^^^^^^^^ unknown key; did you mean "arming_loop"?\n'
+        "2 problems."
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("Europe/Berlin", "Berln", 'a time zone of the IANA list is expected; did you mean "Europe/Berlin"?'),
+        ("2.50", "2,50", "a comma begins a new key here; a decimal fraction is written with a point, as in 0.5"),
+        ("500 ms", '"0,5 s"', 'a length of time is expected, such as "500 ms", "2 s" or 0.5 (seconds)'),
+        ("rights: [EV]", "rights: [ELECTRIC]", "one of HANDICAP, EV is expected"),
+        ("direction: exit", "direction: exti", 'one of entry, exit is expected; did you mean "exit"?'),
+        ("driver: opencv, source: 0", "driver: opencw", 'there is no such driver, only opencv; did you mean "opencv"?'),
+        ("driver: opencv, source: 0", "source: 0", 'the key "driver" is missing here, such as driver: opencv'),
+        ("numbers: 1-3", "numbers: 3-1", "this range runs backwards; did you mean 1-3?"),
+        ("B08-B10", "B08-C10", "a range stays within one letter: B08-B10"),
+        ("currency: EUR", "currency: euro", "three capital letters are expected, as in EUR"),
+        ("2.50", "2.505", "2.505 EUR has more decimal places than the currency (2)"),
+        ("18.00", "2", "at least the hourly rate is expected: one hour would cost more"),
+        ("0000000000ff", "nine", "the lot's id is expected as enrolment gave it: 8-4-4-4-12 hexadecimal digits"),
+        ("name: north-out", "name: north-in", "lanes[0] has this name already"),
+        ("floor: -1", "floor: 0", "levels[0] has this floor already"),
+        ("[E1, E2]", "[E1, 2]", "2: a number stands for one spot of 'Ground'; it has been used already"),
+        ("out/vend", "in/vend", "lanes[0].barrier.command_topic uses topic in/vend on 127.0.0.1:1883 already"),
+        ("in/arming", "in/+", "one topic is expected, without the wildcards + and #"),
+        ("ab 12-cde", "--", "'--' isn't a plate: 2 to 12 letters and digits are expected"),
+        ("name: North Street", "name: 5", "text is expected; put it in quotes"),
+        ("name: north-out", "name: a b", "a short name of letters, digits and dashes is expected, such as north-in"),
+        ("  timezone: Europe/Berlin\n", "", 'the key "timezone" is missing here'),
+        ("timezone: Europe/Berlin", "timezone:", "this key has no value"),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_told_in_a_technicians_words(old: str, new: str, said: str):
+    assert [problem.message for problem in problems(altered((old, new)))] == [said]
+
+
+def test_an_exit_without_a_payment_terminal():
+    text = altered(("    payment_terminal: {driver: simulated, delay: 500 ms}\n", ""))
+    assert told(text) == ['27:5 lanes[1]: an exit takes money: it needs a "payment_terminal"']
+
+
+def test_a_lot_without_an_entry():
+    text = altered(("direction: entry", "direction: exit\n    payment_terminal: {driver: simulated}"))
+    assert told(text) == ["19:3 lanes: at least one lane with direction: entry is expected"]
+
+
+def test_a_missing_key_is_told_at_its_section():
+    (missing,) = problems(altered(("currency: EUR, ", "")))
+    assert (missing.line, missing.column, missing.path, missing.width) == (5, 1, "tariff.currency", len("tariff"))
+
+
+def test_a_missing_section_is_told_at_the_top():
+    text = RIGHT.replace("tariff: {currency: EUR, hourly_rate: 2.50, daily_maximum: 18.00}\n", "")
+    assert told(text) == ['1:1 tariff: the key "tariff" is missing here']
+
+
+def test_a_required_key_that_is_misspelt_is_told_once():
+    assert told(altered(("currency:", "curency:"))) == ['5:10 tariff.curency: unknown key; did you mean "currency"?']
+
+
+def test_what_does_not_agree_is_told_although_a_key_is_wrong_elsewhere():
+    text = altered(("floor: 0", "floor: ground"), ("out/vend", "in/vend"), ("delay: 500 ms", "delay: long"))
+    assert [p.path for p in problems(text)] == [
+        "levels[0].floor",
+        "lanes[1].barrier.command_topic",
+        "lanes[1].payment_terminal.delay",
+    ]
+
+
+def test_what_is_shared_and_wrong_is_told_once_where_it_stands():
+    text = altered(
+        ("lot:\n", "x-broker: &broker {driver: mqtt, host: 127.0.0.1, prot: 1883}\nlot:\n"),
+        ("{driver: mqtt, host: 127.0.0.1, topic: in/arming}", "{<<: *broker, topic: in/arming}"),
+        ("{driver: mqtt, host: 127.0.0.1, command_topic: out/vend}", "{<<: *broker, command_topic: out/vend}"),
+    )
+    assert told(text) == ['1:51 lanes[0].arming_loop.prot: unknown key; did you mean "port"?']
+
+
+def test_a_key_that_stands_twice_is_told_with_its_first_line():
+    text = altered(("name: North Street", "name: North Street\n  name: South Street"))
+    assert told(text) == ["4:3 lot.name: this key stands here twice: it is on line 3 already"]
+
+
+def test_a_simulation_with_something_real_is_refused_at_that_part():
+    text = altered(("127.0.0.1, command_topic: out/vend", "10.0.0.2, command_topic: out/vend"))
+    (real,) = problems(text + "simulation: {wall_anchor: 2026-01-01T00:00:00Z}\n")
+    assert real.path == "lanes[1].barrier"
+    assert "a simulation moves nothing real" in real.message
+
+
+def test_the_examples_id_is_refused_where_there_is_a_cloud():
+    text = altered(("01920000-0000-7000-8000-0000000000ff", "00000000-0000-7000-8000-000000000000"))
+    assert told(text) == []
+    (example,) = problems(text + "link: {host: cloud.example}\n")
+    assert example.path == "lot.id"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [("lot:\n  name: a: b\n", 2, 10), ("lot: [1, 2\n", 1, 11), ("lot:\n\tname: x\n", 2, 1), ('lot: "open\n', 1, 11)],
+)
+def test_a_file_that_is_not_yaml_is_told_at_its_line(text: str, line: int, column: int):
+    (problem,) = problems(text)
+    assert problem.expected.startswith("this isn't YAML: ")
+    assert (problem.line, problem.column) == (line, column)
+
+
+def test_a_list_where_a_lot_is_expected():
+    assert told("- 1\n- 2\n") == ["1:1 : a lot is expected: the sections lot, tariff, levels and lanes"]
+
+
+def test_a_file_that_is_not_there_or_empty_or_no_text(tmp_path: Path):
+    file = tmp_path / "lot.yaml"
+    assert of_file(file).startswith(f"{file}  there is no such file")
+    assert of_file(tmp_path).startswith(f"{tmp_path}  this is a folder")
+    file.write_text("# nothing\n")
+    assert of_file(file).startswith(f"{file}  the file is empty")
+    file.write_bytes(b"lot:\n  name: Caf\xe9\n")
+    assert of_file(file).startswith(f"{file}:2:12\n    2 |   name: Café")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission(tmp_path: Path):
+    file = tmp_path / "lot.yaml"
+    file.write_text(RIGHT)
+    file.chmod(0)
+    assert of_file(file).startswith(f"{file}  no permission")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("command_topic: in/vend", "command_topic: in/vend\n      password: hunter2"),
+        ("rtsp://10.0.0.9/1}", "rtsp://admin:hunter2@10.0.0.9/1, sorce: 1}"),
+        ("rtsp://10.0.0.9/1}", '"http://10.0.0.9/1?user=x&pwd=hunter2", sorce: 1}'),
+        ("rtsp://10.0.0.9/1}", "ftp://admin:hunter2@10.0.0.9/1}"),
+    ],
+)
+def test_a_secret_that_stands_in_the_file_is_not_reprinted(old: str, new: str, tmp_path: Path):
+    file = tmp_path / "lot.yaml"
+    file.write_text(altered((old, new)))
+    shown = of_file(file)
+    assert "problem" in shown
+    assert "hunter2" not in shown
+    assert "hunter2" not in repr(problems(file.read_text()))

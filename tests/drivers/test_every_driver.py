@@ -1,0 +1,169 @@
+"""What holds for every driver that the registry finds, whoever wrote it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from drivers import contract
+from drivers.contract import ChargeOutcome, DriverContext, DriverError
+from drivers.registry import catalogue, driver_name
+from drivers.settings import DriverSettings
+from models.ids import PaymentId
+from models.money import Minor
+from tests.drivers.conftest import Notebook
+
+EVERY = sorted(catalogue().found.values(), key=lambda settings: settings.__name__)
+FRAMES = 5
+NOBODY_LISTENS = {"host": "127.0.0.1", "port": 1, "username": "u", "password_env": "GATE_PASSWORD"}
+"""A part behind a broker that isn't there."""
+
+
+def a_recording(folder: Path) -> str:
+    file = str(folder / "lane.avi")
+    video = cv2.VideoWriter(file, cv2.VideoWriter.fourcc(*"MJPG"), 12, (64, 48))
+    for shade in range(FRAMES):
+        video.write(np.full((48, 64, 3), shade * 40, np.uint8))
+    video.release()
+    return file
+
+
+EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
+    ("Barrier", "mqtt"): {**NOBODY_LISTENS, "command_topic": "gate/command", "position_topic": "gate/position"},
+    ("DigitalInput", "mqtt"): {**NOBODY_LISTENS, "topic": "gate/loop"},
+    ("VehicleClassifier", "mqtt"): {**NOBODY_LISTENS, "topic": "gate/kind"},
+    ("PaymentTerminal", "simulated"): {"delay": 0},
+    ("CameraSettings", "opencv"): {"source": "lane.avi", "realtime": False},
+}
+"""How a technician writes each driver, by its contract and name."""
+
+
+def an_example(settings: type[DriverSettings]) -> DriverSettings:
+    return settings.model_validate(EXAMPLES[settings.contract.__name__, driver_name(settings)])
+
+
+def of(kind: type) -> list[type[DriverSettings]]:
+    return [settings for settings in EVERY if settings.contract is kind]
+
+
+def test_no_driver_of_this_installation_is_broken():
+    assert catalogue().broken == {}
+
+
+def test_every_driver_is_in_this_suite():
+    assert {(kind.__name__, name) for kind, name in catalogue().found} == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("settings", EVERY)
+def test_a_driver_says_what_it_was_tested_against(settings: type[DriverSettings]):
+    file = Path(__import__(settings.__module__, fromlist=["_"]).__file__ or "")
+    assert "Tested against:" in file.read_text().partition("\n")[0]
+
+
+@pytest.mark.parametrize("settings", EVERY)
+def test_a_technician_can_read_what_each_key_is_for(settings: type[DriverSettings]):
+    untold = [key for key, field in settings.model_fields.items() if not field.description and key != "driver"]
+    assert untold == []
+
+
+@pytest.mark.parametrize("settings", EVERY)
+def test_the_faults_of_a_driver_have_codes_of_their_own(settings: type[DriverSettings]):
+    codes = [fault.code for fault in settings.faults]
+    assert len(codes) == len(set(codes))
+    assert all(fault.meaning and fault.look_at for fault in settings.faults)
+
+
+@pytest.mark.parametrize("settings", EVERY)
+def test_settings_survive_the_way_to_another_process(settings: type[DriverSettings]):
+    example = an_example(settings)
+    assert settings.model_validate_json(example.model_dump_json()) == example
+
+
+@pytest.mark.parametrize("settings", EVERY)
+def test_building_a_driver_opens_nothing_and_gives_what_its_contract_says(
+    settings: type[DriverSettings], context: DriverContext
+):
+    threads = threading.active_count()
+    built = an_example(settings).build(context)
+    assert threading.active_count() == threads
+    names = [name for name in dir(settings.contract) if not name.startswith("_")]
+    assert [name for name in names if not hasattr(built, name)] == []
+
+
+@pytest.mark.parametrize("settings", [s for s in EVERY if s.contract is not contract.CameraSettings])
+async def test_a_driver_starts_and_stops_while_its_hardware_is_absent(
+    settings: type[DriverSettings], context: DriverContext, faults: Notebook
+):
+    driver = an_example(settings).build(context)
+    threads = threading.active_count()
+    async with asyncio.timeout(15):
+        await driver.start()
+        await asyncio.sleep(0.2)
+        await driver.stop()
+        await driver.stop()
+    assert threading.active_count() <= threads + 1  # the event loop's own worker
+    assert set(faults.on) <= {fault.code for fault in settings.faults}
+
+
+@pytest.mark.parametrize("settings", of(contract.Barrier))
+async def test_a_barrier_out_of_reach_refuses_a_vend_with_a_declared_fault(
+    settings: type[DriverSettings], context: DriverContext
+):
+    barrier = an_example(settings).build(context)
+    await barrier.start()
+    with pytest.raises(DriverError) as refused:
+        await barrier.vend("vend-1")
+    assert refused.value.fault in settings.faults
+    assert barrier.position is contract.Position.UNKNOWN
+    await barrier.stop()
+
+
+@pytest.mark.parametrize("settings", of(contract.DigitalInput))
+async def test_an_input_out_of_reach_is_unknown(settings: type[DriverSettings], context: DriverContext):
+    loop = an_example(settings).build(context)
+    await loop.start()
+    assert loop.level is None
+    await loop.stop()
+
+
+@pytest.mark.parametrize("settings", of(contract.VehicleClassifier))
+async def test_a_classifier_out_of_reach_knows_no_vehicle(settings: type[DriverSettings], context: DriverContext):
+    classifier = an_example(settings).build(context)
+    await classifier.start()
+    assert classifier.vehicle_type is None
+    await classifier.stop()
+
+
+@pytest.mark.parametrize("settings", of(contract.PaymentTerminal))
+async def test_a_payment_asked_for_twice_is_taken_once(settings: type[DriverSettings], context: DriverContext):
+    terminal = an_example(settings).build(context)
+    first = await terminal.charge(PaymentId("payment-1"), Minor(250), "EUR")
+    again = await terminal.charge(PaymentId("payment-1"), Minor(250), "EUR")
+    assert first.outcome is ChargeOutcome.TAKEN
+    assert first.reference
+    assert again == first
+    assert (await terminal.charge(PaymentId("payment-2"), Minor(250), "EUR")).reference != first.reference
+
+
+@pytest.mark.parametrize("settings", of(contract.CameraSettings))
+def test_a_recording_is_played_once_frame_by_frame(settings: type[DriverSettings], tmp_path: Path):
+    written = {**EXAMPLES["CameraSettings", driver_name(settings)], "source": a_recording(tmp_path)}
+    camera: Any = settings.model_validate(written)
+    frames = camera.open()
+    shown = [frame.shape for _ in range(FRAMES) if (frame := frames.read()) is not None]
+    assert shown == [(48, 64, 3)] * FRAMES
+    assert frames.read() is None
+    frames.close()
+
+
+@pytest.mark.parametrize("settings", of(contract.CameraSettings))
+def test_a_camera_that_is_not_there_is_an_os_error(settings: type[DriverSettings], tmp_path: Path):
+    camera: Any = settings.model_validate({"source": str(tmp_path / "none.avi")})
+    with pytest.raises(OSError, match=r"none\.avi"):
+        camera.open()

@@ -1,0 +1,107 @@
+"""How well plates are read, on real photographs and recordings. Needs the shared material."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from drivers.contract import PlateReader
+from edge.vision.capture import Shot
+from edge.vision.events import PlateDecided, VehicleGone, VehicleInView, VisionEvent
+from edge.vision.eyes import OpenEyes
+from edge.vision.files import read_file
+from edge.vision.readers import choose_reader
+from edge.vision.settings import ViewSettings, VisionSettings
+from models.ids import LaneName
+from models.instants import SECOND, Monotonic
+
+LANE = LaneName("tollgate")
+OVERLAY = "14B02819T"
+
+
+@pytest.fixture(scope="module")
+def fast_alpr(shared: Path) -> PlateReader:
+    return choose_reader(VisionSettings(reader="fast-alpr", weights=shared / "lpr" / "weights"))
+
+
+@pytest.fixture(scope="module")
+def rapidocr() -> PlateReader:
+    return choose_reader(VisionSettings(reader="rapidocr"))
+
+
+def photographs(shared: Path, every: int) -> list[tuple[Path, str]]:
+    folder = shared / "lpr" / "images" / "eu"
+    with (folder / "truth.csv").open() as truth:
+        return [(folder / row["image"], row["plate"]) for row in csv.DictReader(truth)][::every]
+
+
+def clips(shared: Path) -> list[tuple[Path, set[str]]]:
+    folder = shared / "lpr" / "video"
+    with (folder / "truth.csv").open() as truth:
+        return [(folder / row["clip"], set(row["plates"].split())) for row in csv.DictReader(truth)]
+
+
+def exact(reader: PlateReader, pictures: list[tuple[Path, str]]) -> tuple[int, int]:
+    """How many most prominent plates are right: to the letter, and with O and 0 taken for the same."""
+    right = alike = 0
+    for path, plate in pictures:
+        found = read_file(path, reader)
+        text = found[0].plate if found else ""
+        right += text == plate
+        alike += text.replace("O", "0") == plate.replace("O", "0")
+    return right, alike
+
+
+def test_fast_alpr_reads_the_european_photographs(shared: Path, fast_alpr: PlateReader):
+    right, alike = exact(fast_alpr, photographs(shared, every=1))
+    assert right >= 101
+    assert alike == 108
+
+
+def test_rapidocr_reads_three_in_four_of_the_european_photographs(shared: Path, rapidocr: PlateReader):
+    right, alike = exact(rapidocr, photographs(shared, every=6))
+    assert right >= 13
+    assert alike >= 15
+
+
+def test_the_tollgates_two_cars_are_read_and_the_caption_never(shared: Path, fast_alpr: PlateReader):
+    found = [plate.plate for plate in read_file(shared / "lpr" / "video" / "tollgate.mp4", fast_alpr)]
+    assert found[:2] == ["34A36837", "34A23126"]
+    assert set(found[2:]) <= {"89C20339"}
+
+
+def passed(path: Path, eyes: OpenEyes, reader: PlateReader) -> list[VisionEvent]:
+    """Everything a lane without loops tells of a recording."""
+    capture: Any = cv2.VideoCapture(str(path))
+    interval = SECOND / capture.get(cv2.CAP_PROP_FPS)
+    told: list[VisionEvent] = []
+    count = 0
+    while True:
+        there, frame = capture.read()
+        if not there:
+            return [*told, *eyes.over()]
+        told += eyes.look(Shot(frame, Monotonic(round(count * interval))), reader)
+        count += 1
+
+
+def test_live_the_tollgate_has_two_vehicles_and_the_far_truck_is_none(shared: Path, fast_alpr: PlateReader):
+    told = passed(shared / "lpr" / "video" / "tollgate.mp4", OpenEyes(LANE, ViewSettings()), fast_alpr)
+    decided = [(event.vehicle, event.read.plate) for event in told if isinstance(event, PlateDecided)]
+    assert decided == [(1, "34A36837"), (2, "34A23126")]
+    assert [type(event) for event in told] == [VehicleInView, PlateDecided, VehicleGone] * 2
+
+
+def test_every_car_of_the_clips_is_read(shared: Path, fast_alpr: PlateReader):
+    missed = {
+        path.name: plates - found
+        for path, plates in clips(shared)
+        if not plates <= (found := {plate.plate for plate in read_file(path, fast_alpr)})
+    }
+    assert missed == {}
+
+
+def test_no_clip_yields_a_plate_that_is_not_there(shared: Path, fast_alpr: PlateReader):
+    for path, plates in clips(shared)[::3]:
+        assert {plate.plate for plate in read_file(path, fast_alpr)} <= plates

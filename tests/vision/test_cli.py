@@ -1,0 +1,84 @@
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from edge.vision.cli import read, weights_app
+from tests.vision.passages import a_passage, empty_lane, recorded, with_car
+
+app = typer.Typer()
+app.command()(read)
+app.add_typer(weights_app, name="weights")
+RAPIDOCR = ["--reader", "rapidocr"]
+
+
+@pytest.fixture
+def photograph(tmp_path: Path) -> Path:
+    path = tmp_path / "car.png"
+    cv2.imwrite(str(path), with_car(empty_lane(), "AB123CD"))
+    return path
+
+
+def test_one_object_a_file_with_the_plate_its_box_and_the_reader(photograph: Path):
+    ran = CliRunner().invoke(app, ["read", str(photograph), "--json", *RAPIDOCR])
+    told = json.loads(ran.stdout)
+    assert ran.exit_code == 0
+    assert set(told) == {"file", "plates", "reader", "ms"}
+    assert told["file"] == str(photograph)
+    assert told["reader"].startswith("rapidocr")
+    [plate] = told["plates"]
+    assert plate["plate"] == "AB123CD"
+    x, y, width, height = plate["box"]
+    assert 235 <= x + width / 2 <= 405
+    assert 362 <= y + height / 2 <= 402
+
+
+def test_a_video_has_one_entry_for_each_vehicle_in_order(tmp_path: Path):
+    film = recorded([*a_passage("AB123CD"), *a_passage("XY987ZW")], tmp_path / "lane.avi")
+    ran = CliRunner().invoke(app, ["read", str(film), "--json", *RAPIDOCR])
+    assert [plate["plate"] for plate in json.loads(ran.stdout)["plates"]] == ["AB123CD", "XY987ZW"]
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_done(tmp_path: Path, photograph: Path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    text = tmp_path / "notes.txt"
+    text.write_text("no video")
+    missing = tmp_path / "missing.mp4"
+    files = [str(broken), str(text), str(missing), str(photograph)]
+    ran = CliRunner().invoke(app, ["read", *files, "--json", *RAPIDOCR])
+    assert ran.exit_code == 2
+    assert [json.loads(line)["file"] for line in ran.stdout.splitlines()] == [str(photograph)]
+    for path, reason in ((broken, "as a photograph"), (text, "as a video"), (missing, "no such file")):
+        assert any(str(path) in line and reason in line for line in ran.stderr.splitlines())
+
+
+def test_without_json_people_get_a_table(photograph: Path):
+    ran = CliRunner().invoke(app, ["read", str(photograph), *RAPIDOCR])
+    assert "AB123CD" in ran.stdout
+    assert "Confidence" in ran.stdout
+
+
+def test_an_unknown_reader_is_refused(photograph: Path):
+    assert CliRunner().invoke(app, ["read", str(photograph), "--reader", "crystal-ball"]).exit_code == 2
+
+
+def test_weights_that_are_not_there_are_said_to_be_missing(tmp_path: Path):
+    ran = CliRunner().invoke(app, ["weights", "status", "--weights", str(tmp_path / "none")])
+    assert ran.exit_code == 1
+    assert "holds no weights" in ran.stderr
+
+
+def test_weights_are_installed_from_a_folder_with_their_checksums(shared: Path, tmp_path: Path):
+    source = str(shared / "lpr" / "weights")
+    ran = CliRunner().invoke(app, ["weights", "install", "--from", source, "--to", str(tmp_path)])
+    assert ran.exit_code == 0
+    assert "8031afb5" in ran.stdout
+    assert CliRunner().invoke(app, ["weights", "status", "--weights", str(tmp_path)]).exit_code == 0
+
+
+def test_an_installation_says_where_from(tmp_path: Path):
+    assert CliRunner().invoke(app, ["weights", "install", "--to", str(tmp_path)]).exit_code == 2

@@ -1,0 +1,154 @@
+"""A lane without loops, told in plates seen at moments."""
+
+from collections.abc import Sequence
+
+from drivers.contract import PlateCandidate
+from edge.vision.lookout import CameIntoView, Decided, Effort, Left, Lookout, Sign, effort, ended, noticed, read
+from edge.vision.track import Sighting
+from tests.vision.passages import NEAR, moment, plate, seen
+
+EVERY = 0.125
+
+
+class Lane:
+    """Plays plates to a lookout, eight frames a second, and keeps what it says."""
+
+    def __init__(self) -> None:
+        self.lookout = Lookout(near=NEAR)
+        self.said: list[Sign] = []
+        self.clock = 0.0
+
+    def shows(self, *candidates: PlateCandidate, frames: int = 1, moving: bool = True) -> "Lane":
+        return self.sees(seen(*candidates), frames, moving)
+
+    def sees(self, sightings: Sequence[Sighting], frames: int = 1, moving: bool = True) -> "Lane":
+        for _ in range(frames):
+            self.clock += EVERY
+            self.lookout = noticed(self.lookout, moment(self.clock), moving)
+            self.lookout, signs = read(self.lookout, moment(self.clock), tuple(sightings))
+            self.said += signs
+        return self
+
+    def drives_up(self, text: str, frames: int = 8) -> "Lane":
+        for step in range(frames):
+            self.shows(plate(text, x=200 + 6 * step, y=200 + 12 * step, width=50 + 10 * step))
+        return self
+
+    def lies_empty(self, frames: int = 16) -> "Lane":
+        return self.shows(frames=frames, moving=False)
+
+    @property
+    def vehicles(self) -> list[tuple[int, str]]:
+        return [(sign.vehicle, sign.verdict.text) for sign in self.said if isinstance(sign, Decided)]
+
+    @property
+    def wants(self) -> Effort:
+        return effort(self.lookout, moment(self.clock))
+
+
+def test_a_car_comes_is_decided_and_goes():
+    lane = Lane().lies_empty().drives_up("AB123CD").lies_empty()
+    assert [type(sign) for sign in lane.said] == [CameIntoView, Decided, Left]
+    assert lane.vehicles == [(1, "AB123CD")]
+
+
+def test_two_cars_one_after_the_other_are_two_vehicles():
+    lane = Lane().lies_empty().drives_up("AB123CD").lies_empty().drives_up("XY987ZW").lies_empty()
+    assert lane.vehicles == [(1, "AB123CD"), (2, "XY987ZW")]
+
+
+def test_misreads_of_one_car_are_not_a_second_vehicle():
+    lane = Lane().lies_empty().drives_up("34A36837")
+    lane.shows(plate("34A36026", x=240, y=290, sure=0.3)).shows(plate("34A268", x=236, y=300, sure=0.4))
+    lane.shows(frames=4).shows(plate("34A36837", x=230, y=310), frames=3).lies_empty()
+    assert lane.vehicles == [(1, "34A36837")]
+    assert sum(isinstance(sign, CameIntoView) for sign in lane.said) == 1
+
+
+def test_an_arm_that_hides_the_plate_for_a_while_makes_no_second_vehicle():
+    lane = Lane().lies_empty().drives_up("AB123CD").shows(frames=14).shows(plate("AB123CD", x=245, y=290), frames=8)
+    assert lane.vehicles == [(1, "AB123CD")]
+
+
+def test_a_car_that_comes_back_later_is_a_new_vehicle():
+    lane = Lane().lies_empty().drives_up("AB123CD").lies_empty(frames=64).drives_up("AB123CD")
+    assert lane.vehicles == [(1, "AB123CD"), (2, "AB123CD")]
+
+
+def test_a_car_that_still_is_far_is_not_in_view():
+    lane = Lane().lies_empty()
+    for step in range(12):
+        lane.shows(plate("89C20339", x=300 - 3 * step, y=200 + 3 * step, width=48))
+    assert lane.said == []
+
+
+def test_a_parked_car_that_was_there_from_the_start_is_scenery():
+    lane = Lane().shows(plate("PARKED1"), frames=80)
+    assert lane.said == []
+    assert lane.shows(plate("PARKED1"), frames=1, moving=False).sees((), 0).said == []
+
+
+def test_a_parked_car_beside_the_lane_does_not_hide_the_one_that_comes():
+    lane = Lane().shows(plate("PARKED1", x=20, y=100, width=90), frames=8)
+    for step in range(8):
+        lane.shows(
+            plate("PARKED1", x=20, y=100, width=90),
+            plate("AB123CD", x=300 + 6 * step, y=200 + 12 * step, width=50 + 10 * step),
+        )
+    assert lane.vehicles == [(1, "AB123CD")]
+
+
+def test_a_car_that_waited_before_the_camera_started_is_decided_when_it_moves():
+    lane = Lane().shows(plate("34A36837"), frames=20)
+    assert lane.said == []
+    for step in range(1, 6):
+        lane.shows(plate("34A36837", x=250 - 6 * step, y=300 + 6 * step))
+    assert lane.vehicles == [(1, "34A36837")]
+
+
+def test_the_cameras_caption_is_never_a_vehicle():
+    lane = Lane().lies_empty().sees(seen(plate("14B02819T", x=480, y=2, width=130), caption=True), frames=60)
+    assert lane.said == []
+
+
+def test_something_that_looks_as_the_empty_lane_did_is_no_newcomer():
+    stale = Sighting(plate("SIGN123"), fresh=False)
+    assert Lane().lies_empty().sees([stale], frames=40).said == []
+
+
+def test_of_two_cars_the_nearer_comes_first_and_the_other_waits_its_turn():
+    lane = Lane().lies_empty()
+    for step in range(8):
+        lane.shows(
+            plate("FIRST11", x=200, y=240 + 10 * step, width=110), plate("SECOND2", x=420, y=60 + 10 * step, width=70)
+        )
+    assert lane.vehicles == [(1, "FIRST11")]
+    for step in range(16):
+        lane.shows(plate("SECOND2", x=420 - 5 * step, y=140 + 6 * step, width=70 + 3 * step))
+    assert lane.vehicles == [(1, "FIRST11"), (2, "SECOND2")]
+
+
+def test_an_empty_and_quiet_lane_wants_no_reading():
+    assert Lane().lies_empty().wants is Effort.NONE
+
+
+def test_reading_stops_while_a_decided_car_stands_still():
+    lane = Lane().lies_empty().drives_up("AB123CD").shows(plate("AB123CD", x=242, y=284), frames=6, moving=False)
+    assert lane.wants is Effort.NONE
+
+
+def test_a_decided_car_that_moves_is_looked_after_slowly():
+    lane = Lane().lies_empty().drives_up("AB123CD").shows(plate("AB123CD", x=242, y=290))
+    assert lane.wants is Effort.SLOW
+
+
+def test_motion_that_never_shows_a_plate_is_soon_looked_at_less_often():
+    lane = Lane().lies_empty()
+    assert lane.shows().wants is Effort.FULL
+    assert lane.shows(frames=100).wants is Effort.SLOW
+
+
+def test_a_car_in_view_when_the_picture_ends_has_gone():
+    lane = Lane().lies_empty().drives_up("AB123CD")
+    _, signs = ended(lane.lookout)
+    assert signs == (Left(1),)

@@ -1,0 +1,142 @@
+"""The real child process, with recordings of a drawn car for cameras and RapidOCR for a reader."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+import pytest
+
+from drivers.opencv_camera import OpenCvCameraSettings
+from edge.clock import SystemClock
+from edge.vision.events import CameraCleared, CameraFault, PlateDecided, VehicleGone, VehicleInView, VisionEvent
+from edge.vision.process import VisionProcess
+from edge.vision.settings import ViewSettings, VisionSettings
+from models.ids import LaneName
+from tests.vision.passages import a_passage, empty_lane, recorded, with_car
+
+LANE = LaneName("gate")
+RAPIDOCR = VisionSettings(reader="rapidocr")
+PATIENCE = 60
+Kind = TypeVar("Kind", bound=VisionEvent)
+
+
+@dataclass
+class Heard:
+    """What the process said; waits for what it will say."""
+
+    events: list[VisionEvent] = field(default_factory=list[VisionEvent])
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __call__(self, event: VisionEvent) -> None:
+        self.events.append(event)
+        self.news.set()
+
+    async def first(self, kind: type[Kind], matching: Callable[[Kind], bool] = lambda event: True) -> Kind:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                for event in self.events:
+                    if isinstance(event, kind) and matching(event):
+                        return event
+                self.news.clear()
+                await self.news.wait()
+
+
+@asynccontextmanager
+async def vision(source: Path, loop_gated: bool, realtime: bool) -> AsyncIterator[tuple[VisionProcess, Heard]]:
+    heard = Heard()
+    camera = OpenCvCameraSettings(source=str(source), realtime=realtime)
+    process = VisionProcess({LANE: (camera, ViewSettings(), loop_gated)}, RAPIDOCR, SystemClock(), heard)
+    await process.start()
+    try:
+        yield process, heard
+    finally:
+        await process.stop()
+
+
+async def ready(process: VisionProcess) -> psutil.Process:
+    async with asyncio.timeout(PATIENCE):
+        while process.reader == "starting" or process.pid is None:
+            await asyncio.sleep(0.05)
+    return psutil.Process(process.pid)
+
+
+@pytest.fixture
+def passages(tmp_path: Path) -> Path:
+    frames = [*a_passage("AB123CD"), *a_passage("XY987ZW")]
+    return recorded(frames, tmp_path / "lane.avi")
+
+
+@pytest.fixture
+def standing(tmp_path: Path) -> Path:
+    """A car that stands before the barrier for twenty seconds."""
+    return recorded([with_car(empty_lane(), "AB123CD")] * 240, tmp_path / "standing.avi")
+
+
+async def test_a_lane_without_loops_tells_of_each_car_by_itself(passages: Path):
+    async with vision(passages, loop_gated=False, realtime=False) as (_, heard):
+        ended = await heard.first(CameraFault)
+        assert ended.code == "camera.ended"
+        told = [type(event) for event in heard.events if not isinstance(event, CameraFault)]
+        assert told == [VehicleInView, PlateDecided, VehicleGone] * 2
+        decided = [event for event in heard.events if isinstance(event, PlateDecided)]
+        assert [(event.vehicle, event.read.plate) for event in decided] == [(1, "AB123CD"), (2, "XY987ZW")]
+        assert all(event.read.frames >= 3 and event.read.confidence > 0.8 for event in decided)
+
+
+async def test_a_lane_with_a_loop_reads_once_for_each_time_the_loop_goes_on(standing: Path):
+    async with vision(standing, loop_gated=True, realtime=True) as (process, heard):
+        await ready(process)
+        process.watch(LANE, present=True)
+        first = await heard.first(PlateDecided)
+        assert (first.vehicle, first.read.plate) == (1, "AB123CD")
+        process.watch(LANE, present=False)
+        process.watch(LANE, present=True)
+        second = await heard.first(PlateDecided, lambda event: event.vehicle == 2)
+        assert second.read.plate == "AB123CD"
+        assert heard.events[1] == VehicleGone(LANE, 1)
+
+
+async def test_a_vehicle_on_the_loop_before_the_reader_is_loaded_is_read_too(standing: Path):
+    async with vision(standing, loop_gated=True, realtime=True) as (process, heard):
+        process.watch(LANE, present=True)
+        assert (await heard.first(PlateDecided)).read.plate == "AB123CD"
+
+
+async def test_a_killed_process_is_replaced_and_the_waiting_vehicle_is_read_by_the_new_one(standing: Path):
+    async with vision(standing, loop_gated=True, realtime=True) as (process, heard):
+        child = await ready(process)
+        child.kill()
+        await heard.first(CameraFault, lambda fault: fault.code == "vision.crashed")
+        process.watch(LANE, present=True)
+        assert (await heard.first(PlateDecided)).vehicle == 1
+        await heard.first(CameraCleared, lambda fault: fault.code == "vision.crashed")
+        assert process.pid != child.pid
+
+
+async def test_the_process_ends_with_the_daemon_and_heeds_no_ctrl_c(standing: Path):
+    async with vision(standing, loop_gated=True, realtime=True) as (process, heard):
+        child = await ready(process)
+        os.kill(child.pid, signal.SIGINT)
+        process.watch(LANE, present=True)
+        await heard.first(PlateDecided)
+        assert process.pid == child.pid
+    assert not child.is_running()
+
+
+async def test_a_camera_that_is_not_there_is_a_fault_of_its_lane(tmp_path: Path):
+    async with vision(tmp_path / "none.mp4", loop_gated=False, realtime=True) as (_, heard):
+        fault = await heard.first(CameraFault)
+        assert (fault.lane, fault.code) == (LANE, "camera.unreachable")
+
+
+async def test_a_camera_that_comes_back_clears_its_fault(tmp_path: Path):
+    async with vision(tmp_path / "late.avi", loop_gated=False, realtime=True) as (_, heard):
+        await heard.first(CameraFault)
+        recorded([empty_lane()] * 24, tmp_path / "late.avi")
+        await heard.first(CameraCleared, lambda fault: fault.code == "camera.unreachable")
