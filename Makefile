@@ -28,12 +28,14 @@ test: setup-test ## All tests and checks. TEST="tests/house -k lock" for some
 lint: setup-test ## Style, types and the arrows between the parts, without the tests
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports && .venv/bin/pyright
 
-bench: setup-test ## One benchmark beside its raw limit: BENCH=decision
-	@[[ "$(BENCH)" ]] || { echo 'which one? make bench BENCH=<name>: '$$(ls bench/*.py 2>/dev/null | sed 's|bench/||; s|\.py||; /^_/d'); exit 2; }
+bench: ## One benchmark beside its raw limit: BENCH=decision
+	@[[ "$(BENCH)" ]] || { echo 'which one? make bench BENCH=<name>: '$$(grep -l __main__ bench/*.py | sed 's|bench/||; s|\.py||'); exit 2; }
+	@bash setup/setup.sh dev
 	@$(PY) -m bench.$(subst -,_,$(BENCH))
 
-chaos: setup-test ## One way of losing data, N times: CHAOS=kills N=20
-	@[[ "$(CHAOS)" ]] || { echo 'which one? make chaos CHAOS=<name> N=<count>: '$$(ls tests/chaos/*.py 2>/dev/null | sed 's|tests/chaos/||; s|\.py||; /^_/d; /^test_/d; /^conftest/d'); exit 2; }
+chaos: ## One way of losing data, N times: CHAOS=kills N=20
+	@[[ "$(CHAOS)" ]] || { echo 'which one? make chaos CHAOS=<name> N=<count>: '$$(grep -l __main__ tests/chaos/*.py | sed 's|tests/chaos/||; s|\.py||'); exit 2; }
+	@bash setup/setup.sh dev
 	@$(PY) -m tests.chaos.$(subst -,_,$(CHAOS)) --n $(N)
 
 lock: ## Resolve the dependencies anew into requirements/*.lock

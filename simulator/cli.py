@@ -113,6 +113,7 @@ def barrier(
             RealTime(),
             seconds_written(open_for),
             obeyed,
+            typer.echo,
         )
         asyncio.run(_until_interrupted(arm.run(until_vends)))
         typer.echo(f"{lane}: {len(arm.vends)} vends obeyed")

@@ -67,9 +67,16 @@ class Devices:
     """All the devices of the lanes, over one connection. paho's thread only hands over what it hears."""
 
     def __init__(
-        self, broker: Broker, lanes: Iterable[LaneTopics], clock: Clock, heard: Callable[[VendHeard], None]
+        self,
+        broker: Broker,
+        lanes: Iterable[LaneTopics],
+        clock: Clock,
+        heard: Callable[[VendHeard], None],
+        tell: Callable[[str], None],
     ) -> None:
-        self._broker, self._clock, self._heard = broker, clock, heard
+        """`tell` is given a line for people whenever the connection comes, goes, or is refused."""
+        self._broker, self._clock, self._heard, self._tell = broker, clock, heard, tell
+        self._told = ""
         self._lanes = {lane.lane: lane for lane in lanes}
         self._commands: Mapping[str, LaneName] = {lane.command: lane.lane for lane in self._lanes.values()}
         self._polls: Mapping[str, LaneName] = {lane.poll: lane.lane for lane in self._lanes.values()}
@@ -90,9 +97,9 @@ class Devices:
         self._client.loop_start()
 
     async def stop(self) -> None:
+        self._connected = False
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
-        self._connected = False
 
     def say(self, lane: LaneName, state: LaneState) -> None:
         """Tell what changed in a lane; everything again when `REPEAT_EVERY` has gone by."""
@@ -128,6 +135,7 @@ class Devices:
         client.connect_timeout = 3.0
         client.on_connect = lambda _c, _u, _f, reason, _p: self._hop(self._answered, reason)
         client.on_subscribe = lambda _c, _u, _m, _r, _p: self._hop(self._listening)
+        client.on_connect_fail = lambda _c, _u: self._hop(self._failed)
         client.on_disconnect = lambda _c, _u, _f, _r, _p: self._hop(self._lost)
         client.on_message = lambda _c, _u, message: self._hop(self._received, message, self._clock.read())
         return client
@@ -140,16 +148,32 @@ class Devices:
 
     def _answered(self, reason: ReasonCode) -> None:
         if reason.is_failure:
+            self._tell_once(f"the broker {self._address} refuses us: {reason}")
             return
         as_published = SubscribeOptions(qos=1, retainAsPublished=True)
         self._client.subscribe([(topic, as_published) for topic in (*self._commands, *self._polls)])
 
     def _listening(self) -> None:
         self._connected = True
+        self._tell_once(f"connected to the broker {self._address}")
         self._say_again(self._lanes)
 
+    def _failed(self) -> None:
+        self._tell_once(f"the broker {self._address} doesn't answer; trying on")
+
     def _lost(self) -> None:
+        if self._connected:
+            self._tell_once(f"lost the broker {self._address}; trying on")
         self._connected = False
+
+    @property
+    def _address(self) -> str:
+        return f"{self._broker.host}:{self._broker.port}"
+
+    def _tell_once(self, line: str) -> None:
+        if line != self._told:
+            self._told = line
+            self._tell(line)
 
     def _received(self, message: paho.MQTTMessage, at: Reading) -> None:
         if message.topic in self._polls:

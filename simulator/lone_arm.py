@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from drivers.contract import Position
 from models.instants import SECOND, Clock
@@ -25,11 +26,12 @@ class LoneArm:
         clock: Clock,
         open_for: float = 4.0,
         obeyed: frozenset[str] = frozenset(),
+        tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._topics, self._witness, self._clock = topics, witness, clock
         self._arm = Arm(BarrierMake(closes_unused_after=open_for), obeyed=obeyed)
         self._heard: asyncio.Queue[VendHeard] = asyncio.Queue()
-        self._devices = Devices(broker, [topics], clock, self._heard.put_nowait)
+        self._devices = Devices(broker, [topics], clock, self._heard.put_nowait, tell)
         self.vends: list[str] = []
         """Those obeyed in this run."""
 

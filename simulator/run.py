@@ -56,7 +56,7 @@ class Simulation:
         self._stuck: list[Stuck] = []
         scenes = {lane.name: self._scene(lane) for lane in world.lanes}
         self.cameras = Cameras(scenes, clock, port=camera_port)
-        self._devices = Devices(broker, topics, clock, self._vends.append)
+        self._devices = Devices(broker, topics, clock, self._vends.append, account.say)
 
     @property
     def world(self) -> World:

@@ -24,7 +24,7 @@ from models.tickets import TicketStatus
 router = APIRouter(prefix="/v1/lots")
 
 LotPath = Annotated[str, Path(description="The lot's id", examples=["0192f0c1-2b3c-7d4e-8f50-61728394a5b6"])]
-_ABOUT_A_LOT = (*KEY_PROBLEMS, Problem.LOT_NOT_FOUND)
+_ABOUT_A_LOT = (*KEY_PROBLEMS, Problem.LOT_NOT_FOUND, Problem.INVALID)
 LARGEST_TIME = 2**63 - 1
 
 
@@ -62,7 +62,7 @@ async def availability(lot: LotPath, database: Database, key: Reader) -> Availab
     "/{lot}/tickets",
     tags=["tickets"],
     summary="Tickets, the newest first",
-    responses=answers(*_ABOUT_A_LOT, Problem.INVALID, Problem.CURSOR_INVALID, Problem.CODE_INVALID),
+    responses=answers(*_ABOUT_A_LOT, Problem.CURSOR_INVALID, Problem.CODE_INVALID, Problem.PLATE_INVALID),
 )
 async def tickets(
     lot: LotPath,

@@ -6,15 +6,18 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import structlog
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from drivers.contract import PlateReader
 from edge.clock import SystemClock
+from edge.config.load import load_lot
+from edge.config.problems import ConfigurationError
 from edge.vision import weights
 from edge.vision.files import FoundPlate, UnreadableFile, read_file
 from edge.vision.readers import choose_reader
@@ -34,8 +37,11 @@ def read(
     weights_folder: Annotated[
         Path | None, typer.Option("--weights", metavar="FOLDER", help="Where fast-alpr's ONNX files lie")
     ] = None,
-    reader_name: Annotated[str, typer.Option("--reader", help="auto, fast-alpr or rapidocr")] = "auto",
-    threads: Annotated[int, typer.Option("--threads", min=1, max=16, help="Processor cores to use")] = 1,
+    reader_name: Annotated[str | None, typer.Option("--reader", help="auto, fast-alpr or rapidocr")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, max=16, help="Processor cores to use")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Read as this lot does; the other options go before it")
+    ] = None,
 ) -> None:
     """Read the plates in photographs and videos.
 
@@ -43,7 +49,7 @@ def read(
     they appear. Exits with 2 when a file couldn't be read; the others are still done.
     """
     _log_to_stderr()
-    reader = _chosen(reader_name, weights_folder, threads)
+    reader = _chosen(_settings(config, reader_name, weights_folder, threads))
     clock = SystemClock()
     failed = False
     for file in files:
@@ -99,12 +105,23 @@ def weights_install(
     _print_weights(Console(highlight=False), installed)
 
 
-def _chosen(reader_name: str, folder: Path | None, threads: int) -> PlateReader:
-    if reader_name not in ("auto", "fast-alpr", "rapidocr"):
-        _COMPLAINTS.print(f"There is no reader {reader_name!r}: auto, fast-alpr or rapidocr.", style="red")
-        raise typer.Exit(2)
+def _settings(config: Path | None, reader: str | None, folder: Path | None, threads: int | None) -> VisionSettings:
+    """The lot's settings, or the defaults, with what was said on the command line put over them."""
+    said = {"reader": reader, "weights": folder, "threads": threads}
     try:
-        return choose_reader(VisionSettings(reader=reader_name, weights=folder, threads=threads))
+        lot = VisionSettings() if config is None else load_lot(config).vision
+        given = {key: value for key, value in said.items() if value is not None}
+        return VisionSettings.model_validate(lot.model_dump() | given)
+    except ConfigurationError as error:
+        _COMPLAINTS.print(str(error), markup=False, soft_wrap=True)
+    except ValidationError:
+        _COMPLAINTS.print(f"There is no reader {reader!r}: auto, fast-alpr or rapidocr.", style="red", markup=False)
+    raise typer.Exit(2)
+
+
+def _chosen(settings: VisionSettings) -> PlateReader:
+    try:
+        return choose_reader(settings)
     except WeightsError as error:
         _COMPLAINTS.print(f"fast-alpr can't be used: {error}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(2) from None

@@ -11,6 +11,7 @@ import cv2
 
 from drivers import registry
 from drivers.contract import Box, CameraSettings, PlateReader, Recording
+from edge.vision.motion import MotionGate
 from edge.vision.settings import ViewSettings
 from edge.vision.track import ALIKE, Sighting, Track, follow, similarity
 from edge.vision.view import is_caption, near_width, plates_in
@@ -18,7 +19,8 @@ from edge.vision.vote import Verdict
 from models.instants import SECOND, Monotonic
 
 _PHOTOGRAPHS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
-_READS_A_SECOND = 8.0
+_READS_A_SECOND = 6.0
+_OPENING_READS = 4
 _LEAST_AGREEING = 2
 _LEAST_CONFIDENCE = 0.5
 _SHORTEST = 3
@@ -76,10 +78,12 @@ def _tracked(source: Recording, reader: PlateReader) -> tuple[list[Track], int]:
     """Every plate's track through the whole recording, in order of appearance; the near width."""
     every = max(1, round(1 / (source.interval * _READS_A_SECOND)))
     tracks: tuple[Track, ...] = ()
-    near, count = 1, 0
+    gate = MotionGate()
+    near, count, reads = 1, 0, 0
     while (frame := source.read()) is not None:
-        if count % every == 0:
-            at = Monotonic(round(count * source.interval * SECOND))
+        at = Monotonic(round(count * source.interval * SECOND))
+        if count % every == 0 and (gate.moves(frame, at, occupied=False) or reads < _OPENING_READS):
+            reads += 1
             near = near_width(_EVERYTHING, frame.shape[1])
             sightings = [
                 Sighting(candidate, caption=is_caption(candidate.box, frame.shape[0]))

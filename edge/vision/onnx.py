@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
-
-import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
-from onnxruntime.capi import onnxruntime_pybind11_state  # pyright: ignore[reportMissingTypeStubs]
 
 PROVIDERS = ("CPUExecutionProvider",)
 _ERRORS_ONLY = 3
-_RUNTIME: Any = onnxruntime
-_STATE: Any = onnxruntime_pybind11_state
+# Neither has type stubs.
+_RUNTIME: Any = importlib.import_module("onnxruntime")
+_STATE: Any = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
 
 # ONNX Runtime's exceptions have no common base but Exception.
 BROKEN_MODEL: tuple[type[Exception], ...] = tuple(

@@ -128,15 +128,16 @@ class VisionProcess:
 
     async def _run_one(self) -> str:
         """One child, from start to end; why it ended."""
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "edge.vision.child",
-            stdin=PIPE,
-            stdout=PIPE,
-            limit=LONGEST_LINE,
-            env={**os.environ, **_QUIET},
-        )
+        try:
+            child = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "edge.vision.child"),
+                stdin=PIPE,
+                stdout=PIPE,
+                limit=LONGEST_LINE,
+                env={**os.environ, **_QUIET},
+            )
+        except OSError as error:
+            return f"it can't be started: {error}"
         self._child, self._ready, self._heard_at = child, False, self._clock.monotonic()
         self._send(order_line(self._orders))
         guard = asyncio.create_task(self._kill_when_hung(child))

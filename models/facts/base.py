@@ -66,11 +66,17 @@ def decode(type: str, version: int, body: dict[str, Any], personal: dict[str, An
     known = _KNOWN.get((type, version))
     if known is None:
         raise UnknownFact(type, version, "no such type and version is known here; upgrade this side")
-    private = personal if personal is not None else dict.fromkeys(known.personal, ERASED)
+    private = {field: personal.get(field) if personal is not None else ERASED for field in known.personal}
     try:
         return known.model_validate({**body, **private})
     except ValidationError as wrong:
-        raise UnknownFact(type, version, str(wrong)) from wrong
+        raise UnknownFact(type, version, _without_values(wrong)) from None
+
+
+def _without_values(wrong: ValidationError) -> str:
+    """What is wrong with which field; the values themselves may be personal."""
+    errors = wrong.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['type']}" for error in errors)
 
 
 def known_facts() -> dict[tuple[str, int], type[Fact]]:

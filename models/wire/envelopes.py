@@ -50,9 +50,9 @@ class SentFact(BaseModel):
         right = self.hash == link(
             previous, lot, stream, stream_id, self.seq, self.type, self.version, self.at, self.body
         )
-        if not right or self.personal is None or self.salt is None:
+        if not right or self.personal is None:
             return right
-        return f'"personal":"{commitment(self.salt, self.personal)}"' in self.body
+        return self.salt is not None and f'"personal":"{commitment(self.salt, self.personal)}"' in self.body
 
 
 class Window(BaseModel):

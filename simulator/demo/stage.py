@@ -86,7 +86,7 @@ class Stage:
         self.up, self.down = self._cloud_broker()
         self.database_url = self._database()
         self._enrol()
-        self.cloud = Cloud(self.options.http_port, self.folder / "cloud.log", self._cloud_environment())
+        self.cloud = Cloud(self.options.http_port or free_port(), self.folder / "cloud.log", self._cloud_environment())
         self._open.enter_context(self.cloud)
         self.say(f"cloud on http://127.0.0.1:{self.cloud.port}")
         self.store = self.folder / "lot.sqlite"

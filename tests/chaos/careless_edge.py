@@ -11,6 +11,7 @@ from edge.sync.link import CloudLink
 from models.wire.envelopes import SentFact
 
 _publish = CloudLink._publish
+_PENDING: list[asyncio.Future[None]] = []
 
 
 def _publish_and_forget(self: CloudLink, cursor: Cursor, previous: str, facts: tuple[SentFact, ...]) -> bool:
@@ -18,7 +19,8 @@ def _publish_and_forget(self: CloudLink, cursor: Cursor, previous: str, facts: t
     if sent:
         last = facts[-1].seq
         self._cursor = Cursor(cursor.stream_id, last, last, last)
-        asyncio.ensure_future(self._store.write(lambda tx: journal.mark_acked(tx.connection, "ledger", last)))
+        marked = self._store.write(lambda tx: journal.mark_acked(tx.connection, "ledger", last))
+        _PENDING.append(asyncio.ensure_future(marked))
     return sent
 
 

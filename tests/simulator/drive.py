@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from models.ids import LaneName
 from models.tickets import Direction
+from simulator.arm import BarrierMake
 from simulator.cars import Traffic
 from simulator.lanes import Manners
 from simulator.world import Happening, Signal, Vend, What, World, a_world, step
@@ -86,6 +87,13 @@ class Gatekeeper:
 
 def arm_angle(world: World, lane: LaneName) -> float:
     return world.lane(lane).arm.angle
+
+
+def with_hasty_arms(world: World, closes_unused_after: float) -> World:
+    """Barriers that close so soon after opening that a car may still be under them."""
+    make = BarrierMake(closes_unused_after=closes_unused_after, closes_after_passing=0.0)
+    lanes = tuple(replace(lane, arm=replace(lane.arm, make=make)) for lane in world.lanes)
+    return replace(world, lanes=lanes)
 
 
 def with_arm_up(world: World, lane: LaneName) -> World:

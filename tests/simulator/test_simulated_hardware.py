@@ -45,7 +45,7 @@ async def until(holds: Callable[[], bool]) -> None:
 @asynccontextmanager
 async def devices(broker: Broker, topics: LaneTopics) -> AsyncIterator[tuple[Devices, list[VendHeard]]]:
     heard: list[VendHeard] = []
-    made = Devices(broker, [topics], RealTime(), heard.append)
+    made = Devices(broker, [topics], RealTime(), heard.append, print)
     made.start()
     try:
         await until(lambda: made.connected)
@@ -126,6 +126,16 @@ async def test_after_the_broker_was_away_everything_is_said_anew(own_mosquitto: 
             client.publish(topics.poll, "")
             heard = await asyncio.to_thread(heard_by, client, topics.arming_loop)
     assert heard == {topics.arming_loop: "OFF"}
+
+
+async def test_a_broker_that_refuses_the_login_is_named(mosquitto: Mosquitto, topics: LaneTopics) -> None:
+    told: list[str] = []
+    wrong = Broker("127.0.0.1", mosquitto.port, "parkgate", "not-the-password")
+    made = Devices(wrong, [topics], RealTime(), lambda _vend: None, told.append)
+    made.start()
+    await until(lambda: bool(told))
+    await made.stop()
+    assert told == [f"the broker 127.0.0.1:{mosquitto.port} refuses us: Not authorized"]
 
 
 async def test_an_arm_rises_once_for_one_vend(mosquitto: Mosquitto, topics: LaneTopics, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def number_plate(text: str) -> Frame:
     return sign
 
 
-def a_passage(text: str, waits: float = 2.0) -> Iterator[Frame]:
+def a_passage(text: str, waits: float = 1.0) -> Iterator[Frame]:
     """An empty lane, a car that drives up, waits and drives away to the side, an empty lane: 12 frames a second."""
     lane = empty_lane()
     yield from [lane] * RATE

@@ -93,15 +93,7 @@ def test_live_the_tollgate_has_two_vehicles_and_the_far_truck_is_none(shared: Pa
     assert [type(event) for event in told] == [VehicleInView, PlateDecided, VehicleGone] * 2
 
 
-def test_every_car_of_the_clips_is_read(shared: Path, fast_alpr: PlateReader):
-    missed = {
-        path.name: plates - found
-        for path, plates in clips(shared)
-        if not plates <= (found := {plate.plate for plate in read_file(path, fast_alpr)})
-    }
-    assert missed == {}
-
-
-def test_no_clip_yields_a_plate_that_is_not_there(shared: Path, fast_alpr: PlateReader):
-    for path, plates in clips(shared)[::3]:
-        assert {plate.plate for plate in read_file(path, fast_alpr)} <= plates
+def test_the_clips_yield_their_plates_and_no_others(shared: Path, fast_alpr: PlateReader):
+    some = clips(shared)[::2]
+    read = {path.name: {plate.plate for plate in read_file(path, fast_alpr)} for path, _ in some}
+    assert read == {path.name: plates for path, plates in some}

@@ -1,8 +1,10 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import pytest
+import structlog
 import typer
 from typer.testing import CliRunner
 
@@ -13,6 +15,13 @@ app = typer.Typer()
 app.command()(read)
 app.add_typer(weights_app, name="weights")
 RAPIDOCR = ["--reader", "rapidocr"]
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A command sets up the logs of its process, which here is the test run's."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from edge.vision.events import CameraCleared, CameraFault, PlateDecided, Vehicle
 from edge.vision.process import VisionProcess
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
+from models.instants import SECOND, Clock, Monotonic
 from tests.vision.passages import a_passage, empty_lane, recorded, with_car
 
 LANE = LaneName("gate")
@@ -47,11 +49,22 @@ class Heard:
                 await self.news.wait()
 
 
+class LeapingClock(SystemClock):
+    """Real time, with minutes that can be made to pass at once."""
+
+    leapt = 0
+
+    def monotonic(self) -> Monotonic:
+        return Monotonic(super().monotonic() + self.leapt * SECOND)
+
+
 @asynccontextmanager
-async def vision(source: Path, loop_gated: bool, realtime: bool) -> AsyncIterator[tuple[VisionProcess, Heard]]:
+async def vision(
+    source: Path, loop_gated: bool, realtime: bool, clock: Clock | None = None
+) -> AsyncIterator[tuple[VisionProcess, Heard]]:
     heard = Heard()
     camera = OpenCvCameraSettings(source=str(source), realtime=realtime)
-    process = VisionProcess({LANE: (camera, ViewSettings(), loop_gated)}, RAPIDOCR, SystemClock(), heard)
+    process = VisionProcess({LANE: (camera, ViewSettings(), loop_gated)}, RAPIDOCR, clock or SystemClock(), heard)
     await process.start()
     try:
         yield process, heard
@@ -117,6 +130,52 @@ async def test_a_killed_process_is_replaced_and_the_waiting_vehicle_is_read_by_t
         assert (await heard.first(PlateDecided)).vehicle == 1
         await heard.first(CameraCleared, lambda fault: fault.code == "vision.crashed")
         assert process.pid != child.pid
+
+
+async def test_a_hung_process_is_killed_and_replaced(standing: Path):
+    clock = LeapingClock()
+    async with vision(standing, loop_gated=True, realtime=True, clock=clock) as (process, heard):
+        child = await ready(process)
+        child.suspend()
+        clock.leapt = 60
+        await heard.first(CameraFault, lambda fault: fault.code == "vision.crashed")
+        await heard.first(CameraCleared, lambda fault: fault.code == "vision.crashed")
+        assert not child.is_running()
+
+
+DAEMON = """
+import asyncio, sys
+from drivers.opencv_camera import OpenCvCameraSettings
+from edge.clock import SystemClock
+from edge.vision.process import VisionProcess
+from edge.vision.settings import ViewSettings, VisionSettings
+
+async def main():
+    camera = OpenCvCameraSettings(source=sys.argv[1])
+    settings = VisionSettings(reader="rapidocr")
+    process = VisionProcess({"gate": (camera, ViewSettings(), True)}, settings, SystemClock(), lambda event: None)
+    await process.start()
+    while process.reader == "starting":
+        await asyncio.sleep(0.05)
+    print(process.pid, flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+async def test_the_process_does_not_outlive_a_daemon_that_was_killed(standing: Path):
+    daemon = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", DAEMON, str(standing), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    assert daemon.stdout is not None
+    while not (said := (await daemon.stdout.readline()).strip()).isdigit():
+        assert said, "the daemon ended before its vision process was ready"
+    child = psutil.Process(int(said))
+    daemon.kill()
+    await daemon.wait()
+    psutil.wait_procs([child], timeout=10)
+    assert not child.is_running()
 
 
 async def test_the_process_ends_with_the_daemon_and_heeds_no_ctrl_c(standing: Path):
