@@ -52,7 +52,7 @@ class Simulation:
         self._witness, self._account, self._clock = witness, account, clock
         self._tolerated = tolerated
         self._vends: list[VendHeard] = []
-        self._heard_at: dict[str, Reading] = {}
+        self._heard_at: dict[tuple[LaneName, str], Reading] = {}
         self._stuck: list[Stuck] = []
         scenes = {lane.name: self._scene(lane) for lane in world.lanes}
         self.cameras = Cameras(scenes, clock, port=camera_port)
@@ -93,7 +93,7 @@ class Simulation:
         fresh = [vend for vend in self._vends if self._is_to_be_obeyed(vend)]
         self._vends.clear()
         for vend in fresh:
-            self._heard_at[vend.vend_id or ""] = vend.at
+            self._heard_at[vend.lane, vend.vend_id or ""] = vend.at
         orders = [Vend(vend.lane, vend.vend_id or "") for vend in fresh]
         self._world, happened = step(self._world, seconds, orders)
         at = self._clock.read()
@@ -116,7 +116,7 @@ class Simulation:
         lane, car = happening.lane, happening.car
         match happening.what:
             case What.VENDED | What.VEND_REPEATED:
-                heard_at = self._heard_at.pop(happening.vend or "", at)
+                heard_at = self._heard_at.pop((lane, happening.vend or ""), at)
                 refused = "repeated" if happening.what is What.VEND_REPEATED else None
                 self._witness.vend(lane, happening.vend, refused, happening.on_loop, heard_at)
             case What.ARM if happening.position is not None:

@@ -25,8 +25,6 @@ from edge.vision.settings import VisionSettings
 from edge.vision.weights import Weights, WeightsError
 from models.instants import SECOND
 
-ReaderName = Literal["auto", "fast-alpr", "rapidocr"]
-
 weights_app = typer.Typer(help="The weights of the plate reader: where they are, and how they get there.")
 _COMPLAINTS = Console(stderr=True, highlight=False)
 

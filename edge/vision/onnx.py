@@ -27,7 +27,7 @@ BROKEN_MODEL: tuple[type[Exception], ...] = tuple(
 
 
 def session_options(threads: int) -> Any:
-    """`threads` cores, and no spinning: threads that spin while they wait made the detector half as slow again."""
+    """`threads` cores, and no spinning: threads that spin while they wait made the detector take half as long again."""
     options = _RUNTIME.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -24,6 +24,9 @@ _LONGEST_SIDE = 960
 _LEAST_TEXT = 0.6
 _SHORTEST, _LONGEST = 4, 9
 _SQUAREST, _FLATTEST = 1.8, 8.5
+_CALIBRATION = 0.32
+"""Exponent for the engine's confidences. On photographs its right and its wrong plates part where the weakest
+character has 0.5, those of fast-alpr near 0.8: half to the power of 0.32 is 0.8, so that one vote serves both."""
 _PLATE_SPELLING = re.compile(r"[A-Z0-9]+(?:[ \-=:.,·•_/]{1,2}[A-Z0-9]+){0,3}")
 
 Letter = tuple[str, float, Any]
@@ -84,7 +87,8 @@ def plate_like(letters: Sequence[Letter], box: Box, frame_height: int) -> PlateC
     shaped = _SQUAREST <= box.width / max(box.height, 1) <= _FLATTEST
     if not (mixed and shaped and _SHORTEST <= len(plate) <= _LONGEST and len(surety) == len(plate)):
         return None
-    return PlateCandidate(plate, tuple(float(c) for c in surety), box, float(sum(surety) / len(surety)))
+    confidences = tuple(float(confidence) ** _CALIBRATION for confidence in surety)
+    return PlateCandidate(plate, confidences, box, sum(confidences) / len(confidences))
 
 
 def _around(corners: Any) -> Box:

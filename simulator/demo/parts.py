@@ -99,3 +99,24 @@ class SimulatedLot(Server):
 
     def __str__(self) -> str:
         return "the simulated lot"
+
+
+class LoneBarrier(Server):
+    """`parkgate-sim barrier`: an arm for a lane whose cars are in a video."""
+
+    def __init__(self, log: Path, options: Sequence[str], environment: Mapping[str, str]) -> None:
+        super().__init__(None, log)
+        self._options = options
+        self._variables = {**os.environ, **environment}
+
+    def _command(self) -> Sequence[str]:
+        return [str(_BIN / "parkgate-sim"), "barrier", *self._options]
+
+    def _environment(self) -> Mapping[str, str]:
+        return self._variables
+
+    def _ready(self) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        return "the simulated arm"

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from models.instants import Instant, to_rfc3339
 from simulator.clock import RealTime
-from simulator.demo.parts import Cloud, Edge, SimulatedLot, call
+from simulator.demo.parts import Cloud, Edge, LoneBarrier, SimulatedLot, call
 from simulator.servers import Postgres, RumqttBroker, free_port, wheel_binaries
 
 CLOUD_USER, LOT_USER, DEVICES_USER = "parkgate-cloud", "parkgate-lot", "parkgate-devices"
@@ -40,6 +40,8 @@ class Options:
     database: str | None = None
     speed: int = SPEED
     edge_program: tuple[str, ...] = ("parkgate-edge",)
+    video: Path | None = None
+    """What the lanes' cameras see instead of simulated cars; then only the arms are simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Stage:
         self._open.enter_context(self.cloud)
         self.say(f"cloud on http://127.0.0.1:{self.cloud.port}")
         self.store = self.folder / "lot.sqlite"
+        self.witness, self.events = self.folder / "witness.jsonl", self.folder / "events.jsonl"
         self.camera_port = free_port()
         self.config = self._write_config()
         self.edge = Edge(
@@ -98,13 +101,21 @@ class Stage:
 
     def let_cars_come(self) -> SimulatedLot:
         """The cameras first, then the daemon that watches them."""
-        self.witness, self.events = self.folder / "witness.jsonl", self.folder / "events.jsonl"
         self.lot = SimulatedLot(self.camera_port, self.events, self._simulator_options(), self._device_environment())
         self._open.enter_context(self.lot)
         self.say("simulated lot: cameras, loops and arms")
         self._open.enter_context(self.edge)
         self.say("edge daemon")
         return self.lot
+
+    def play_the_video(self, lane: str) -> LoneBarrier:
+        """An arm for that lane, then the daemon whose camera is the video."""
+        where = ["--mqtt", f"{self.devices.host}:{self.devices.port}", "--mqtt-user", self.devices.user]
+        options = ["--lane", lane, *where, "--witness", str(self.witness)]
+        arm = LoneBarrier(self.folder / "arm.log", options, self._device_environment())
+        self._open.enter_context(arm)
+        self._open.enter_context(self.edge)
+        return arm
 
     # --- servers ---
 
@@ -189,7 +200,8 @@ class Stage:
         lot["store"]["path"] = str(self.store)
         lot["link"] = self.up.written("PARKGATE_LINK_PASSWORD")
         for lane in lot["lanes"]:
-            lane["camera"]["source"] = f"http://127.0.0.1:{self.camera_port}/{lane['name']}.mjpg"
+            simulated = f"http://127.0.0.1:{self.camera_port}/{lane['name']}.mjpg"
+            lane["camera"]["source"] = str(self.options.video or simulated)
         if self.options.speed > 1:
             now = Instant(RealTime().read().wall)
             lot["simulation"] = {"wall_anchor": to_rfc3339(now), "wall_factor": self.options.speed}
