@@ -57,7 +57,7 @@ def _photograph(path: Path, reader: PlateReader) -> list[FoundPlate]:
     if picture is None:
         raise UnreadableFile("it can't be decoded as a photograph")
     candidates = plates_in(picture, reader, _EVERYTHING)
-    prominent = sorted(candidates, key=lambda c: -c.box.width * c.box.height * min(c.confidences))
+    prominent = sorted(candidates, key=lambda c: -c.box.width * c.box.height * min(c.confidences) ** 3)
     return [FoundPlate(c.text, min(c.confidences), c.box) for c in prominent]
 
 
