@@ -126,8 +126,8 @@ def _view(row: RowMapping, now: Instant, silent_after: int) -> LotView:
         address=row["address"],
         timezone=row["timezone"],
         currency=row["currency"],
-        lat=degrees(row["lat_microdegrees"]),
-        lng=degrees(row["lng_microdegrees"]),
+        lat=row["lat"],
+        lng=row["lng"],
         total=counted[0],
         available=counted[1],
         online=row["linked"] and last_contact is not None and now - last_contact < silent_after * SECOND,
@@ -144,7 +144,3 @@ def _view(row: RowMapping, now: Instant, silent_after: int) -> LotView:
 def counts(declared: int, free: int, total_spots: int, inside: int) -> tuple[int, int]:
     """(total, available) of a lot: by its spots, or where it only counts vehicles, by its open tickets."""
     return (declared, free) if declared else (total_spots, max(total_spots - inside, 0))
-
-
-def degrees(microdegrees: int | None) -> float | None:
-    return None if microdegrees is None else microdegrees / 1_000_000

@@ -87,7 +87,7 @@ def _visit(lot: Books, cloud: Books, ticket: dict[str, Any], shown: dict[str, st
 
 
 def _delay(lot: Books, cloud: Books, ticket: str, boot_offset: int) -> float | None:
-    """Seconds from the commit at the lot to the commit in the cloud of the ticket's last fact."""
+    """Seconds from the decision at the lot until the cloud took in the ticket's last fact."""
     own = [key for key, fact in lot.rows["facts"].items() if f'"ticket":"{ticket}"' in fact["body"]]
     if not own or own[-1] not in cloud.received:
         return None

@@ -1,0 +1,123 @@
+"""Facts as lines of the live feed: what an operator wants to know happened. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import singledispatch
+
+from cloud.console.shown import fault, refusal
+from models.facts import (
+    AccessRefused,
+    DaemonStarted,
+    ExitAbandoned,
+    Fact,
+    FaultCleared,
+    FaultRaised,
+    PaymentTaken,
+    TicketClosed,
+    TicketConfirmed,
+    TicketUnresolved,
+    TicketVoided,
+    UnableToCollect,
+)
+from models.instants import Instant
+from models.money import written
+from models.tickets import Direction
+
+_VOIDED = {
+    "back_out": "Backed out, ticket void",
+    "vend_failed": "The arm couldn't be told to rise, ticket void",
+    "seen_outside": "Seen outside again, ticket void",
+}
+TOLD = tuple(
+    fact.type
+    for fact in (
+        AccessRefused,
+        DaemonStarted,
+        ExitAbandoned,
+        FaultCleared,
+        FaultRaised,
+        PaymentTaken,
+        TicketClosed,
+        TicketConfirmed,
+        TicketUnresolved,
+        TicketVoided,
+        UnableToCollect,
+    )
+)
+"""The types that make a line. What only prepares another (a ticket opened, an exit allowed) makes none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`sign` names the little picture: in, out, back, refused, fault, cleared, money, debt, note."""
+
+    at: Instant
+    sign: str
+    said: str
+    where: str | None = None
+    ticket: str | None = None
+    plate: str | None = None
+
+
+@singledispatch
+def line(fact: Fact) -> Line | None:
+    """None for a fact that makes no line."""
+    return None
+
+
+@line.register
+def _(fact: TicketConfirmed) -> Line:
+    return Line(fact.passed, "in", "Entered", fact.lane, fact.ticket)
+
+
+@line.register
+def _(fact: TicketClosed) -> Line:
+    return Line(fact.exited, "out", "Left", fact.lane, fact.ticket)
+
+
+@line.register
+def _(fact: TicketVoided) -> Line:
+    return Line(fact.at, "back", _VOIDED[fact.reason], fact.lane, fact.ticket)
+
+
+@line.register
+def _(fact: TicketUnresolved) -> Line:
+    return Line(fact.at, "note", f"Nobody saw the {fact.during}: needs a look", None, fact.ticket)
+
+
+@line.register
+def _(fact: ExitAbandoned) -> Line:
+    return Line(fact.at, "back", "Turned back before the exit", fact.lane, fact.ticket)
+
+
+@line.register
+def _(fact: PaymentTaken) -> Line:
+    return Line(fact.taken, "money", f"Paid {written(fact.amount, fact.currency)}", fact.lane, fact.ticket)
+
+
+@line.register
+def _(fact: UnableToCollect) -> Line:
+    said = f"Unable to collect {written(fact.amount, fact.currency)}: {fact.reason}"
+    return Line(fact.at, "debt", said, fact.lane, fact.ticket)
+
+
+@line.register
+def _(fact: AccessRefused) -> Line:
+    way = "Entry" if fact.direction is Direction.ENTRY else "Exit"
+    return Line(fact.at, "refused", f"{way} refused: {refusal(fact.reason)}", fact.lane, None, fact.license_plate)
+
+
+@line.register
+def _(fact: FaultRaised) -> Line:
+    return Line(fact.at, "fault", f"{fault(fact.code)}, {fact.detail}".strip(" ,"), fact.source)
+
+
+@line.register
+def _(fact: FaultCleared) -> Line:
+    return Line(fact.at, "cleared", f"{fault(fact.code)}, over", fact.source)
+
+
+@line.register
+def _(fact: DaemonStarted) -> Line:
+    return Line(fact.at, "note", f"The lot's computer started (release {fact.release})")

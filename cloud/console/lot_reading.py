@@ -1,0 +1,205 @@
+"""What the page of one lot reads beyond its card: spots, the live feed, open tickets, a day's occupancy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.console.events import TOLD, Line, line
+from cloud.db.schema import facts, levels, spots, streams, tickets, vehicles
+from models.facts import UnknownFact, decode
+from models.ids import LotId, SpotId, TicketId
+from models.instants import HOUR, Instant
+from models.money import Minor
+from models.spots import SpotStatus, SpotType, VehicleType
+from models.tariff import Tariff, fee
+from models.tickets import OPEN, TicketStatus
+
+EVENTS = 50
+TICKETS = 300
+DAY = 24 * HOUR
+LONGEST_STAY = 35 * DAY
+"""A stay that ended isn't drawn on the day's chart when it began longer ago: it keeps the query on its index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    id: SpotId
+    floor: int
+    level: str
+    number: str
+    type: SpotType
+    status: SpotStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """A stay that hasn't ended. Plate in clear; `tariff` is None when this release can't read it."""
+
+    id: TicketId
+    code: str
+    plate: str
+    vehicle_type: VehicleType
+    spot: SpotId | None
+    spot_number: str | None
+    level: str | None
+    lane: str
+    entered: Instant
+    status: TicketStatus
+    paid: Minor
+    currency: str
+    tariff: Tariff | None
+
+    def fee_at(self, now: Instant) -> Minor | None:
+        """What would be due now, less what was paid; None when that can't be told here."""
+        return None if self.tariff is None else Minor(max(fee(self.tariff, self.entered, now).total - self.paid, 0))
+
+    def next_hour(self, now: Instant) -> Instant:
+        """When the fee may change next."""
+        return Instant(now + HOUR - (now - self.entered) % HOUR)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line of the feed with what its ticket knows."""
+
+    line: Line
+    plate: str | None = None
+    spot: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    entered: Instant
+    left: Instant | None
+
+
+async def read_spots(connection: AsyncConnection, tenant: str, lot: LotId) -> Sequence[Spot]:
+    """The lot's spots by level and number."""
+    rows = await connection.execute(
+        select(spots, levels.c.floor_number, levels.c.name.label("level"))
+        .join(levels, and_(levels.c.lot_id == spots.c.lot_id, levels.c.id == spots.c.level_id))
+        .where(spots.c.tenant_id == tenant, spots.c.lot_id == lot, ~spots.c.removed)
+        .order_by(levels.c.floor_number, func.length(spots.c.spot_number), spots.c.spot_number)
+    )
+    return [
+        Spot(
+            id=SpotId(row["id"]),
+            floor=row["floor_number"],
+            level=row["level"],
+            number=row["spot_number"],
+            type=SpotType(row["spot_type"]),
+            status=SpotStatus(row["status"]),
+        )
+        for row in rows.mappings()
+    ]
+
+
+async def read_open(connection: AsyncConnection, tenant: str, lot: LotId) -> Sequence[OpenTicket]:
+    """The newest open tickets, at most TICKETS."""
+    rows = await connection.execute(
+        select(tickets, vehicles.c.license_plate, spots.c.spot_number, levels.c.name.label("level"))
+        .join(vehicles, and_(vehicles.c.lot_id == tickets.c.lot_id, vehicles.c.id == tickets.c.vehicle_id))
+        .outerjoin(spots, and_(spots.c.lot_id == tickets.c.lot_id, spots.c.id == tickets.c.spot_id))
+        .outerjoin(levels, and_(levels.c.lot_id == spots.c.lot_id, levels.c.id == spots.c.level_id))
+        .where(tickets.c.tenant_id == tenant, tickets.c.lot_id == lot, tickets.c.status.in_(OPEN))
+        .order_by(tickets.c.entry_time.desc(), tickets.c.id.desc())
+        .limit(TICKETS)
+    )
+    return [
+        OpenTicket(
+            id=row["id"],
+            code=row["code"],
+            plate=row["license_plate"],
+            vehicle_type=VehicleType(row["vehicle_type"]),
+            spot=row["spot_id"],
+            spot_number=row["spot_number"],
+            level=row["level"],
+            lane=row["entry_lane"],
+            entered=row["entry_time"],
+            status=TicketStatus(row["status"]),
+            paid=row["amount_paid"],
+            currency=row["currency"],
+            tariff=_tariff(row["tariff"]),
+        )
+        for row in rows.mappings()
+    ]
+
+
+async def read_feed(connection: AsyncConnection, tenant: str, lot: LotId) -> Sequence[Told]:
+    """The last lines, the newest first: of the stream that the lot writes now."""
+    rows = await connection.execute(
+        select(facts.c.type, facts.c.version, facts.c.body, facts.c.personal)
+        .join(streams, and_(streams.c.lot_id == facts.c.lot_id, streams.c.stream_id == facts.c.stream_id))
+        .where(
+            facts.c.tenant_id == tenant,
+            facts.c.lot_id == lot,
+            streams.c.stream == "ledger",
+            streams.c.current,
+            facts.c.type.in_(TOLD),
+        )
+        .order_by(facts.c.seq.desc())
+        .limit(EVENTS)
+    )
+    lines = [told for row in rows if (told := _line(*row)) is not None]
+    known = await _of_tickets(connection, tenant, lot, [each.ticket for each in lines if each.ticket is not None])
+    return [replace(known.get(each.ticket or "", Told(each)), line=each) for each in lines]
+
+
+async def read_stays(connection: AsyncConnection, tenant: str, lot: LotId, now: Instant) -> Sequence[Stay]:
+    """The stays of the last day, those that go on and those that ended in it."""
+    since = now - DAY
+    going_on = tickets.c.status.in_(OPEN)
+    ended = and_(
+        tickets.c.status == TicketStatus.COMPLETED,
+        tickets.c.entry_time > since - LONGEST_STAY,
+        tickets.c.exit_time > since,
+    )
+    rows = await connection.execute(
+        select(tickets.c.entry_time, tickets.c.exit_time).where(
+            tickets.c.tenant_id == tenant, tickets.c.lot_id == lot, or_(going_on, ended)
+        )
+    )
+    return [Stay(entered, left) for entered, left in rows]
+
+
+def occupancy(stays: Sequence[Stay], until: Instant, points: int = 96) -> list[tuple[Instant, int]]:
+    """How many vehicles were inside at each quarter of an hour of the day before `until`, and at `until`."""
+    step = DAY // points
+    first = -(-(until - DAY) // step) * step
+    moments = [Instant(at) for at in range(first, until, step)] + [until]
+    return [
+        (at, sum(1 for stay in stays if stay.entered <= at and (stay.left is None or stay.left > at))) for at in moments
+    ]
+
+
+async def _of_tickets(connection: AsyncConnection, tenant: str, lot: LotId, of: Sequence[str]) -> Mapping[str, Told]:
+    if not of:
+        return {}
+    rows = await connection.execute(
+        select(tickets.c.id, vehicles.c.license_plate, spots.c.spot_number, tickets.c.code)
+        .join(vehicles, and_(vehicles.c.lot_id == tickets.c.lot_id, vehicles.c.id == tickets.c.vehicle_id))
+        .outerjoin(spots, and_(spots.c.lot_id == tickets.c.lot_id, spots.c.id == tickets.c.spot_id))
+        .where(tickets.c.tenant_id == tenant, tickets.c.lot_id == lot, tickets.c.id.in_(of))
+    )
+    nothing = Line(Instant(0), "note", "")
+    return {ticket: Told(nothing, plate, spot, code) for ticket, plate, spot, code in rows}
+
+
+def _line(type: str, version: int, body: str, personal: str | None) -> Line | None:
+    try:
+        return line(decode(type, version, json.loads(body), json.loads(personal) if personal else None))
+    except (UnknownFact, ValueError, LookupError):
+        return None  # parked by ingest, which raised a case: the alarms show it
+
+
+def _tariff(text: str) -> Tariff | None:
+    try:
+        return Tariff.model_validate_json(text)
+    except ValueError:
+        return None

@@ -1,0 +1,118 @@
+"""The decisions behind the page, without a browser: what comes first, how a day is counted, how a fact reads."""
+
+from __future__ import annotations
+
+from cloud.console.cards import Card, SpotCount, midnight
+from cloud.console.events import line
+from cloud.console.lot_reading import DAY, Stay, occupancy
+from cloud.console.shown import attention, by_level, by_type, refusal, totals
+from cloud.queries import LotView
+from models.facts import AccessRefused, TicketOpened, UnableToCollect
+from models.ids import LaneName, LotId, PaymentId, TicketId
+from models.instants import HOUR, SECOND, Instant, from_rfc3339
+from models.money import Minor
+from models.spots import SpotType
+from models.tickets import Direction
+from tests.browser.garages import an_open_ticket
+
+NOON = from_rfc3339("2026-11-23T12:00:00Z")
+
+
+def a_lot(*, total: int = 100, free: int = 50, online: bool = True, alarms: int = 0) -> LotView:
+    return LotView(
+        id=LotId("0190d9f0-0000-7000-8000-000000000000"),
+        name="North",
+        address="",
+        timezone="Europe/Berlin",
+        currency="EUR",
+        lat=None,
+        lng=None,
+        total=total,
+        available=free,
+        online=online,
+        last_contact=NOON,
+        backlog=None,
+        applied_seq=0,
+        applied_at=None,
+        release=None,
+        alarms=alarms,
+        parked=0,
+    )
+
+
+def test_alarms_come_before_lost_links_and_lost_links_before_full_lots() -> None:
+    alarmed, offline = Card(a_lot(free=100, alarms=1)), Card(a_lot(free=100, online=False))
+    full, empty = Card(a_lot(free=0)), Card(a_lot(free=100))
+    assert sorted([empty, full, offline, alarmed], key=attention, reverse=True) == [alarmed, offline, full, empty]
+
+
+def test_a_lot_without_spots_isnt_full() -> None:
+    assert attention(Card(a_lot(total=0, free=0))) == 0
+
+
+def test_takings_of_different_currencies_are_never_added_up() -> None:
+    euros, yen = {"EUR": Minor(250)}, {"JPY": Minor(400)}
+    sums = totals([Card(a_lot(), takings=euros), Card(a_lot(), takings=euros), Card(a_lot(), takings=yen)])
+    assert sums["takings"] == ["5.00 EUR", "400 JPY"]
+    assert (sums["free"], sums["total"]) == (150, 300)
+
+
+def test_takings_begin_at_the_lots_own_midnight() -> None:
+    assert midnight("Europe/Berlin", NOON) == from_rfc3339("2026-11-22T23:00:00Z")
+    assert midnight("Nowhere/Land", NOON) == from_rfc3339("2026-11-23T00:00:00Z")
+
+
+def test_spots_are_counted_by_level_and_by_type() -> None:
+    counts = [
+        SpotCount(2, "Upper", SpotType.REGULAR, 10, 4),
+        SpotCount(1, "Lower", SpotType.REGULAR, 5, 5),
+        SpotCount(1, "Lower", SpotType.COMPACT, 3, 0),
+    ]
+    assert [(each["name"], each["free"], each["total"]) for each in by_level(counts)] == [
+        ("Lower", 5, 8),
+        ("Upper", 4, 10),
+    ]
+    assert [(each["name"], each["free"], each["total"]) for each in by_type(counts)] == [
+        ("Compact", 0, 3),
+        ("Regular", 9, 15),
+    ]
+
+
+def test_a_days_occupancy_counts_who_was_inside_at_each_moment() -> None:
+    stays = [Stay(Instant(NOON - 3 * HOUR), Instant(NOON - HOUR)), Stay(Instant(NOON - 2 * HOUR), None)]
+    inside = dict(occupancy(stays, NOON, points=24))
+    assert inside[Instant(NOON - 4 * HOUR)] == 0
+    assert inside[Instant(NOON - 3 * HOUR)] == 1
+    assert inside[Instant(NOON - 2 * HOUR)] == 2
+    assert inside[Instant(NOON - HOUR)] == 1
+    assert inside[NOON] == 1
+    assert min(inside) == NOON - DAY
+
+
+def test_a_refusal_reads_as_the_catalogue_says_and_an_unknown_one_by_its_name() -> None:
+    assert refusal("LOT_FULL") == "No spot that fits the vehicle is free"
+    assert refusal("TOO_TALL") == "Too tall"
+    assert refusal(None) is None
+
+
+def test_the_feed_tells_of_debts_and_refusals_but_not_of_what_only_prepares() -> None:
+    lane, ticket = LaneName("out"), TicketId("t")
+    debt = UnableToCollect(
+        payment=PaymentId("p"), ticket=ticket, lane=lane, amount=Minor(250), currency="EUR", reason="terminal", at=NOON
+    )
+    refused = AccessRefused(
+        refusal="r", lane=lane, direction=Direction.EXIT, reason="NO_TICKET", at=NOON, license_plate=None
+    )
+    told = [line(debt), line(refused), line(TicketOpened.model_construct())]
+    assert [each.said if each else None for each in told] == [
+        "Unable to collect 2.50 EUR: terminal",
+        "Exit refused: No open ticket for this plate",
+        None,
+    ]
+
+
+def test_a_fee_on_the_page_changes_with_the_stays_own_hours() -> None:
+    ticket = an_open_ticket(entered=Instant(NOON - HOUR // 2))
+    assert ticket.fee_at(NOON) == 250
+    assert ticket.next_hour(NOON) == NOON + HOUR // 2
+    assert ticket.fee_at(Instant(ticket.next_hour(NOON) + SECOND)) == 500
