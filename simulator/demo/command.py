@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from simulator.demo.show import Show
-from simulator.demo.stage import SPEED, Options, Stage
+from simulator.demo.stage import MARK, SPEED, Options, Stage
 from simulator.servers import ServerError
 
 _EXAMPLE = Path("config/lots/simulated.yaml")
@@ -28,6 +28,7 @@ def demo(
     speed: Annotated[int, typer.Option(min=1, help="How many times as fast the lot's clock runs.")] = SPEED,
     seed: Annotated[int, typer.Option(help="The same seed brings the same vehicles.")] = 1,
     http_port: Annotated[int, typer.Option(help="Port of the operators' page and the API.")] = 8080,
+    folder: Annotated[Path, typer.Option(help="Where the run keeps its files; emptied first.")] = _FOLDER,
     weights: Annotated[Path | None, typer.Option(help="Folder with fast-alpr's weights.")] = None,
     mqtt: Annotated[
         str | None,
@@ -49,8 +50,8 @@ def demo(
     if not console.is_terminal:
         console.width = _WIDTH
     options = Options(_EXAMPLE.resolve(), vehicles, rate, stay, seed, http_port, weights, mqtt, database, speed)
-    folder = _FOLDER.resolve()
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = folder.resolve()
+    _empty(folder)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with Stage(folder, options, lambda line: console.print(f"[dim]starting[/]  {line}")) as stage:
@@ -59,3 +60,10 @@ def demo(
         console.print(f"[red]The demonstration couldn't run:[/] {error}\nLogs are in {folder}.")
         code = 1
     raise typer.Exit(code)
+
+
+def _empty(folder: Path) -> None:
+    """Clear what an earlier run left; anybody else's folder is refused."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise typer.BadParameter(f"{folder} isn't empty and isn't an earlier demonstration's; choose another --folder")
+    shutil.rmtree(folder, ignore_errors=True)

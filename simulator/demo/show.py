@@ -54,13 +54,13 @@ class Show:
         return max(int(stuck), self._settle())
 
     def _greet(self) -> None:
-        address = f"http://127.0.0.1:{self._stage.cloud.port}"
-        speed = self._stage.options.speed
+        stage, speed = self._stage, self._stage.options.speed
         self._console.print(
-            f"\n[bold]Operators' page[/] {address}/\n"
-            f"[bold]Sign in with[/]    {self._stage.api_key}\n"
-            f"[bold]API[/]             {address}/docs\n"
-            f"[bold]Logs[/]            {self._stage.folder}\n"
+            f"\n[bold]Operators' page[/]  {stage.sign_in_link()}\n"
+            f"                  (signs you in once; later: {stage.address}/ with the key below)\n"
+            f"[bold]API key[/]          {stage.api_key}\n"
+            f"[bold]API[/]              {stage.address}/docs\n"
+            f"[bold]Logs[/]             {stage.folder}\n"
             + (f"The lot's clock runs {speed} times as fast as yours.\n" if speed > 1 else ""),
             soft_wrap=True,
         )

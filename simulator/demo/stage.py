@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import httpx
 from ruamel.yaml import YAML
 
 from models.instants import Instant, to_rfc3339
@@ -20,6 +21,8 @@ from simulator.demo.parts import Cloud, Edge, LoneBarrier, SimulatedLot, call
 from simulator.servers import Postgres, RumqttBroker, free_port, wheel_binaries
 
 CLOUD_USER, LOT_USER, DEVICES_USER = "parkgate-cloud", "parkgate-lot", "parkgate-devices"
+MARK = "parkgate-demo"
+"""A file of this name says that a folder is a demonstration's, to be emptied by the next."""
 SPEED = 120
 """Lots of the demonstration live this many times as fast: half a minute of yours is an hour of parking."""
 
@@ -84,13 +87,14 @@ class Stage:
 
     def _set_up(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / MARK).touch()
         self.devices = self._device_broker()
         self.up, self.down = self._cloud_broker()
         self.database_url = self._database()
         self._enrol()
         self.cloud = Cloud(self.options.http_port or free_port(), self.folder / "cloud.log", self._cloud_environment())
         self._open.enter_context(self.cloud)
-        self.say(f"cloud on http://127.0.0.1:{self.cloud.port}")
+        self.say(f"cloud on {self.address}")
         self.store = self.folder / "lot.sqlite"
         self.witness, self.events = self.folder / "witness.jsonl", self.folder / "events.jsonl"
         self.camera_port = free_port()
@@ -107,6 +111,16 @@ class Stage:
         self._open.enter_context(self.edge)
         self.say("edge daemon")
         return self.lot
+
+    def sign_in_link(self) -> str:
+        """An address that opens the operators' page signed in, once, within ten minutes. Raises httpx.HTTPError."""
+        key = {"Authorization": f"Bearer {self.api_key}"}
+        made = httpx.post(f"{self.address}/console/links", headers=key).raise_for_status()
+        return f"{self.address}{made.json()['path']}"
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.cloud.port}"
 
     def play_the_video(self, lane: str) -> LoneBarrier:
         """An arm for that lane, then the daemon whose camera is the video."""
