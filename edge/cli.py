@@ -35,11 +35,17 @@ Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML fil
 
 
 @app.command()
-def run(config: Config) -> None:
+def run(
+    config: Config,
+    simulation: Annotated[bool, typer.Option(help="Allow fast time (`simulation:`); never at a real lot")] = False,
+) -> None:
     """Run the lot until SIGTERM or Ctrl-C. No arm moves because the daemon starts or stops."""
     set_up_logs()
     try:
-        daemon = Daemon(load_lot(config))
+        settings = load_lot(config)
+        if settings.simulation is not None and not simulation:
+            _fail(f"{config} has a section `simulation:`: time would run fast. At a real lot, take it out.", 2)
+        daemon = Daemon(settings)
     except ConfigurationError as wrong:
         _fail(str(wrong), 2)
     except StoreUnavailable as wrong:

@@ -11,7 +11,7 @@ from pathlib import Path
 from models.instants import Instant, Monotonic, Reading
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_CLOCK_UNSYNCHRONISED = 5
+_CLOCK_OK, _CLOCK_UNSYNCHRONISED = 0, 5
 _TIMEX_BYTES = 256
 NEVER = Instant(0)
 
@@ -62,7 +62,8 @@ class FastClock:
 
 def kernel_is_synced() -> bool:
     """Whether a time server has set this machine's clock (`ntp_adjtime` with nothing to adjust)."""
-    return _LIBC.ntp_adjtime(ctypes.create_string_buffer(_TIMEX_BYTES)) != _CLOCK_UNSYNCHRONISED
+    state = _LIBC.ntp_adjtime(ctypes.create_string_buffer(_TIMEX_BYTES))
+    return _CLOCK_OK <= state < _CLOCK_UNSYNCHRONISED  # -1: it may not be asked, so nothing is known
 
 
 _LIBC = ctypes.CDLL(None)

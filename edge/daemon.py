@@ -15,16 +15,18 @@ from drivers.contract import DriverContext, VehicleClassifier
 from edge.clock import FastClock, SystemClock
 from edge.config.settings import LaneSettings, LotSettings
 from edge.faults import FaultBoard, forget_faults_of_last_run
+from edge.kept_up import kept_up
 from edge.lane.controller import Hardware, LaneController
+from edge.lane.desk import Desk
 from edge.lane.in_view import InView
 from edge.lane.machine import Lane
 from edge.lane.signals import Read, Signal
-from edge.parking.desks import Desk, EntryDesk, ExitDesk
+from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.layout import declare
-from edge.parking.restart import settle_after_restart
+from edge.parking.unresolved import settle_after_restart
 from edge.status import DaemonStatus, LaneStatus, StatusSocket, socket_path
 from edge.store import Store, StoreUnavailable, Transaction, journal
-from edge.store.database import connect_to_look
+from edge.store.database import looking_into
 from edge.sync.link import CloudLink
 from edge.systemd import notify, watchdog_seconds
 from edge.vision.events import CameraCleared, CameraFault, PlateDecided, VehicleGone, VehicleInView, VisionEvent
@@ -39,6 +41,7 @@ from models.wire.envelopes import LaneNow
 
 _LOG = structlog.get_logger("edge.daemon")
 _RETRY_SECONDS = 2.0
+_UNWATCHED_SECONDS = 3600.0
 RELEASE = version("parkgate")
 
 
@@ -52,6 +55,7 @@ class Daemon:
         self._store = Store(settings.store.path, settings.lot.id, self._clock)
         self._store.write_now(self._begin)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._in_order = asyncio.Lock()
         self._faults = FaultBoard(self._write_when_possible)
         self._vision = VisionProcess(
             {lane.name: (lane.camera, lane.view, not lane.camera_only) for lane in settings.lanes},
@@ -112,8 +116,8 @@ class Daemon:
         for lane in self._lanes.values():
             await lane.start()
         if self._link is not None:
-            self._spawn(self._link.run())
-        self._spawn(self._feed_the_watchdog())
+            self._spawn(kept_up("link", self._link.run, self._clock))
+        self._spawn(kept_up("watchdog", self._feed_the_watchdog, self._clock))
         notify("READY=1")
         _LOG.info("daemon.ready", lot=self._settings.lot.name, lanes=len(self._lanes), release=RELEASE)
 
@@ -132,9 +136,9 @@ class Daemon:
 
     async def _feed_the_watchdog(self) -> None:
         seconds = watchdog_seconds()
-        while seconds is not None:
+        while True:
             notify("WATCHDOG=1")
-            await self._clock.sleep(seconds / 3)
+            await self._clock.sleep(_UNWATCHED_SECONDS if seconds is None else seconds / 3)
 
     # --- parts ---
 
@@ -151,7 +155,7 @@ class Daemon:
             closing_loop=lane.closing_loop.build(context("closing_loop")) if lane.closing_loop else None,
             others=tuple(part for part in (classifier, terminal) if part is not None),
         )
-        desk: Desk = ExitDesk(lane.name, self._store, terminal)
+        desk: Desk = ExitDesk(lane.name, self._store, terminal, self._clock)
         if lane.direction is Direction.ENTRY:
             rights = {Plate(plate): frozenset(held) for plate, held in self._settings.rights().items()}
             seen = _vehicle_type(classifier, lane.vehicle_type)
@@ -171,7 +175,9 @@ class Daemon:
     def _cloud_link(self, settings: LotSettings) -> CloudLink | None:
         if settings.link is None:
             return None
-        return CloudLink(settings.link, settings.lot.id, RELEASE, self._store, self._lanes_now, self._clock)
+        faults = self._faults.reporter("link")
+        lot = settings.lot.id
+        return CloudLink(settings.link, lot, RELEASE, self._store, self._lanes_now, self._clock, faults)
 
     def _lanes_now(self) -> tuple[LaneNow, ...]:
         return tuple(
@@ -216,12 +222,14 @@ class Daemon:
         self._spawn(self._keep_writing(decision))
 
     async def _keep_writing(self, decision: Callable[[Transaction], None]) -> None:
-        while True:
-            try:
-                return await self._store.write(decision)
-            except StoreUnavailable as wrong:
-                _LOG.error("daemon.not_recorded_yet", why=str(wrong))
-                await self._clock.sleep(_RETRY_SECONDS)
+        """In the order in which things happened, or a fault that has ended would be recorded as begun."""
+        async with self._in_order:
+            while True:
+                try:
+                    return await self._store.write(decision)
+                except StoreUnavailable as wrong:
+                    _LOG.error("daemon.not_recorded_yet", why=str(wrong))
+                    await self._clock.sleep(_RETRY_SECONDS)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -245,11 +253,8 @@ def _latest_known(store: Path) -> Instant:
     """The latest time that the store has seen; 1970 for a new lot."""
     if not store.exists():
         return Instant(0)
-    connection = connect_to_look(store)
-    try:
+    with looking_into(store) as connection:
         return Instant(journal.latest_wall(connection))
-    finally:
-        connection.close()
 
 
 def _vehicle_type(classifier: VehicleClassifier | None, otherwise: VehicleType) -> Callable[[], VehicleType]:

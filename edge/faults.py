@@ -13,6 +13,9 @@ from models.faults import Fault
 
 _LOG = structlog.get_logger("edge.faults")
 
+_DETAIL_LENGTH = 300
+"""A fact has to fit into an envelope, whatever an exception has to say."""
+
 Write = Callable[[Callable[[Transaction], None]], None]
 """Puts a decision into the store's queue."""
 
@@ -33,12 +36,12 @@ class FaultBoard:
 
     def open(self, source: str | None = None) -> list[OpenFault]:
         """The open faults of one part, or of all."""
-        return [fault for fault in self._open.values() if source is None or fault.source.startswith(source)]
+        return [fault for fault in self._open.values() if source is None or _belongs(fault.source, source)]
 
     def raise_(self, source: str, code: str, detail: str) -> None:
         if (source, code) in self._open:
             return
-        fault = OpenFault(code, source, detail)
+        fault = OpenFault(code, source, detail[:_DETAIL_LENGTH])
         self._open[source, code] = fault
         _LOG.warning("fault.raised", source=source, code=code, detail=detail)
         self._write(lambda tx: _record_raised(tx, fault))
@@ -65,6 +68,11 @@ class PartFaults:
 
     def cleared(self, fault: Fault) -> None:
         self.board.clear(self.source, fault.code)
+
+
+def _belongs(source: str, part: str) -> bool:
+    """Whether `source` is that part or something in it: `in.camera` is the lane `in`'s, `in-2.camera` isn't."""
+    return source == part or source.startswith(f"{part}.")
 
 
 def _record_raised(tx: Transaction, fault: OpenFault) -> None:

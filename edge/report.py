@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from rich.table import Table
 from edge.parking.spots import Availability, availability
 from edge.status import DaemonStatus, ask
 from edge.store import journal
-from edge.store.database import connect_to_look
+from edge.store.database import looking_into
 from edge.store.journal import Head
 
 
@@ -43,7 +42,7 @@ class Report:
 
 def look(store: Path) -> Report:
     """Raises StoreUnavailable."""
-    with closing(connect_to_look(store)) as connection:
+    with looking_into(store) as connection:
         return Report(
             daemon=ask(store),
             spots=availability(connection),

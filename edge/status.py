@@ -8,8 +8,10 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
 from pydantic import BaseModel, ConfigDict
 
+_LOG = structlog.get_logger("edge.status")
 _ANSWER_WITHIN = 3.0
 _MOST = 1 << 20
 
@@ -46,18 +48,23 @@ class StatusSocket:
 
     def __init__(self, path: Path, snapshot: Callable[[], DaemonStatus]) -> None:
         self._path, self._snapshot = path, snapshot
+        self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        self._path.unlink(missing_ok=True)
+        """A lot whose status can't be asked for (a path too long for a socket) works all the same."""
         mask = os.umask(0o177)
         try:
+            self._path.unlink(missing_ok=True)
             self._server = await asyncio.start_unix_server(self._answer, str(self._path))
+        except OSError as wrong:
+            _LOG.warning("status.unavailable", path=str(self._path), why=str(wrong))
         finally:
             os.umask(mask)
 
     async def stop(self) -> None:
-        self._server.close()
-        self._path.unlink(missing_ok=True)
+        if self._server is not None:
+            self._server.close()
+            self._path.unlink(missing_ok=True)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(self._snapshot().model_dump_json().encode())

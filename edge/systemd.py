@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 
 
 def notify(state: str) -> None:
-    """Send `READY=1`, `WATCHDOG=1`, `STOPPING=1` or `STATUS=...`. Does nothing outside systemd."""
+    """Send `READY=1`, `WATCHDOG=1`, `STOPPING=1` or `STATUS=...`. Does nothing outside systemd.
+
+    A systemd that doesn't listen is no reason to stop a lot or to make it wait; its watchdog draws its own conclusion.
+    """
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to_systemd:
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to_systemd:
+        to_systemd.setblocking(False)
         to_systemd.connect(address)
         to_systemd.sendall(state.encode())
 

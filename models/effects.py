@@ -37,7 +37,7 @@ from models.spots import SpotStatus
 from models.tickets import PaymentStatus, TicketStatus
 
 Table = Literal["parking_lots", "levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults"]
-Value = str | int | bool | None
+Value = str | int | float | bool | None
 
 SpotOf = Callable[[str], SpotId | None]
 """Finds the spot that a ticket holds, by the ticket's id."""
@@ -84,8 +84,8 @@ def _(fact: LotDeclared, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "timezone": fact.timezone,
         "currency": fact.currency,
         "total_spots": fact.total_spots,
-        "lat_microdegrees": fact.lat_microdegrees,
-        "lng_microdegrees": fact.lng_microdegrees,
+        "lat": _degrees(fact.lat_microdegrees),
+        "lng": _degrees(fact.lng_microdegrees),
     }
     return [Change("declare", "parking_lots", lot, values)]
 
@@ -163,7 +163,7 @@ def _(fact: TicketUnresolved, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 @_effects.register
 def _(fact: ExitAllowed, lot: LotId, spot_of: SpotOf) -> list[Change]:
-    values: dict[str, Value] = {"exit_lane": fact.lane, "settled_at": fact.at, "amount_due": fact.amount_due}
+    values: dict[str, Value] = {"exit_lane": fact.lane, "settled_at": fact.settled_until, "amount_due": fact.amount_due}
     return [Change("update", "tickets", fact.ticket, values)]
 
 
@@ -252,3 +252,7 @@ def _(fact: FaultCleared, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 def _spot(spot: SpotId | None, status: SpotStatus) -> list[Change]:
     return [] if spot is None else [Change("update", "spots", spot, {"status": status})]
+
+
+def _degrees(microdegrees: int | None) -> float | None:
+    return None if microdegrees is None else microdegrees / 1_000_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import NewType, Protocol
 
@@ -15,6 +16,7 @@ Monotonic = NewType("Monotonic", int)
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -59,4 +61,6 @@ def to_rfc3339(at: Instant) -> str:
 
 def from_rfc3339(text: str) -> Instant:
     """Raises ValueError for text that isn't RFC 3339 with an offset."""
-    return from_datetime(dt.datetime.fromisoformat(text))
+    if not _RFC3339.fullmatch(text):
+        raise ValueError(f"{text!r} isn't a time with its offset, such as 2026-11-20T08:12:00Z")
+    return from_datetime(dt.datetime.fromisoformat(text.upper()))

@@ -15,13 +15,16 @@ _NO_DECIMALS = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "
     "XPF",
 }
 _THREE_DECIMALS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
+_FOUR_DECIMALS = {"CLF", "UYW"}
 
 
 def exponent(currency: str) -> int:
     """How many decimal places the currency has."""
     if currency in _NO_DECIMALS:
         return 0
-    return 3 if currency in _THREE_DECIMALS else 2
+    if currency in _THREE_DECIMALS:
+        return 3
+    return 4 if currency in _FOUR_DECIMALS else 2
 
 
 def from_major(amount: Decimal, currency: str) -> Minor:

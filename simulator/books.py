@@ -38,11 +38,13 @@ class Difference:
 class Books:
     """All rows of one lot, by table and id, and its ledger by `stream/seq`.
 
-    `received` is when the cloud committed each fact (UTC, microseconds); the lot has none.
+    `received` is when the cloud took in each fact (UTC, microseconds); the lot has none. `acknowledged` are the
+    facts that the lot believes to be in the cloud.
     """
 
     rows: dict[str, dict[str, Row]]
     received: dict[str, int] = field(default_factory=dict[str, int])
+    acknowledged: frozenset[str] = frozenset()
 
     @property
     def tickets(self) -> dict[str, Row]:
@@ -65,7 +67,9 @@ def lot_books(store: Path) -> Books:
             "WHERE stream_id IN (SELECT stream_id FROM streams) ORDER BY stream_id, seq"
         )
         rows["facts"] = {f"{row['stream_id']}/{row['seq']}": dict(row) for row in ledger}
-    return Books(rows)
+        reached = {row["stream_id"]: row["acked"] for row in connection.execute("SELECT * FROM streams")}
+    acknowledged = (key for key, fact in rows["facts"].items() if fact["seq"] <= reached[fact["stream_id"]])
+    return Books(rows, acknowledged=frozenset(acknowledged))
 
 
 async def cloud_books(database_url: str, lot: str) -> Books:

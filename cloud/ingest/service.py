@@ -104,6 +104,16 @@ class Ingest:
 
     async def _take(self, lot: LotId, message: Arrived, since: Monotonic) -> None:
         try:
+            await self._judge(lot, message, since)
+        except Exception:
+            # A defect that one message meets costs that message: its lot sends the window again.
+            self._metrics.dropped.labels("failed").inc()
+            log.exception("ingest.failed", lot=lot, topic=message.topic)
+        finally:
+            self._release(message)
+
+    async def _judge(self, lot: LotId, message: Arrived, since: Monotonic) -> None:
+        try:
             if message.topic.endswith("/state"):
                 await self._take_beacon(lot, message)
             else:
@@ -115,10 +125,6 @@ class Ingest:
         except UnknownLot:
             self._metrics.windows.labels("unknown_lot").inc()
             log.warning("ingest.unknown_lot", lot=lot)
-        except Exception:
-            self._metrics.dropped.labels("failed").inc()
-            log.exception("ingest.failed", lot=lot, topic=message.topic)
-        self._release(message)
 
     async def _take_beacon(self, lot: LotId, message: Arrived) -> None:
         if not message.payload:

@@ -12,6 +12,7 @@ import structlog
 
 from drivers.contract import Barrier, DigitalInput, Driver, DriverError
 from edge.faults import FaultBoard
+from edge.lane.desk import Desk, Paper
 from edge.lane.faults import CONTRADICTION
 from edge.lane.machine import Lane, step
 from edge.lane.signals import (
@@ -30,13 +31,13 @@ from edge.lane.signals import (
     StartTimer,
     TimeUp,
     UnderArm,
+    Unresolve,
     Vend,
     VendFailed,
     Watch,
     Withdraw,
 )
-from edge.parking.desks import Desk
-from edge.store import Store, StoreUnavailable, Transaction
+from edge.store import Store, StoreUnavailable
 from models.ids import LaneName, TicketId
 from models.instants import Clock
 from models.plates import masked
@@ -79,6 +80,7 @@ class LaneController:
         self._log = structlog.get_logger("edge.lane").bind(lane=name)
         self._paperwork: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen to the hardware. Moves nothing."""
@@ -120,11 +122,15 @@ class LaneController:
                 self._file(self._desk.confirm(ticket))
             case Withdraw(ticket, vended):
                 self._file(self._desk.withdraw(ticket, vended=vended))
+            case Unresolve(ticket):
+                self._file(self._desk.unresolve(ticket))
             case RecordRefusal(reason, plate):
                 self._log.info("lane.refused", reason=reason.name, plate=masked(plate) if plate else None)
                 self._file(self._desk.refuse(reason, plate))
             case StartTimer(timer, seconds):
-                self._spawn(self._ring(timer, seconds))
+                if self._timer is not None:
+                    self._timer.cancel()
+                self._timer = self._spawn(self._ring(timer, seconds))
             case Show(line):
                 self.line = line
             case Raise(code, detail):
@@ -144,12 +150,13 @@ class LaneController:
 
     async def _ring(self, timer: int, seconds: float) -> None:
         await self._clock.sleep(seconds)
+        self._timer = None  # what rings now can't be cancelled by the timer that it starts
         self.hear(TimeUp(timer))
 
-    def _file(self, paper: Callable[[Transaction], None]) -> None:
+    def _file(self, paper: Paper) -> None:
         self._paperwork.put_nowait(lambda: self._write(paper))
 
-    async def _write(self, paper: Callable[[Transaction], None]) -> None:
+    async def _write(self, paper: Paper) -> None:
         """What happened has happened: it is written as soon as the store can, however long that takes."""
         while True:
             try:

@@ -15,10 +15,15 @@ UNVENDED_PASSAGE = Fault(
     look_at="The lane's pictures; the arm; the closing loop if nothing is there",
 )
 
+STUCK_LOOP = Fault(
+    code="lane.closing_loop_stuck",
+    meaning="The closing loop has been occupied, or unknown, for too long; the lane works on without it",
+    look_at="A vehicle standing under the arm; the loop's detector, its wiring and its sensitivity",
+)
 CONTRADICTION = Fault(
     code="lane.contradiction",
     meaning="What the lane saw doesn't agree with the lot's records, so it wasn't written",
     look_at="The ticket named in the detail; report this to the maker",
 )
 
-CATALOGUE = {fault.code: fault for fault in (SILENT_ARM, UNVENDED_PASSAGE, CONTRADICTION)}
+CATALOGUE = {fault.code: fault for fault in (SILENT_ARM, UNVENDED_PASSAGE, STUCK_LOOP, CONTRADICTION)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from drivers.contract import Position
-from edge.lane.faults import SILENT_ARM, UNVENDED_PASSAGE
+from edge.lane.faults import SILENT_ARM, STUCK_LOOP, UNVENDED_PASSAGE
 from edge.lane.signals import (
     Action,
     Allowed,
@@ -26,6 +26,7 @@ from edge.lane.signals import (
     StartTimer,
     TimeUp,
     UnderArm,
+    Unresolve,
     Vend,
     VendFailed,
     Watch,
@@ -36,15 +37,16 @@ from models.ids import TicketId
 from models.refusals import Refusal
 
 # These are asked again with the same plate; the others want a fresh look at the vehicle.
-_ASK_AGAIN = {Refusal.LOT_FULL, Refusal.PAYMENT_DECLINED, Refusal.NOT_RECORDED, Refusal.ARM_UNREACHABLE}
+_ASK_AGAIN = {Refusal.LOT_FULL, Refusal.PAYMENT_DECLINED, Refusal.NOT_RECORDED}
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
     """Everything that the machine knows about its lane.
 
-    `present` and `under_arm` are None while they are unknown. `refusal` is the last one on record for the
-    vehicle that is there. `blind`: the closing loop was unknown during this passage.
+    `present` and `under_arm` are None while they are unknown. `refusal` is what the vehicle that is there was
+    told last, `recorded` all that is on record for it. `blind`: the closing loop couldn't be believed during this
+    passage. `lost_sight`: the arming loop was unknown during it, so another vehicle may stand there now.
     """
 
     timing: LaneTiming
@@ -57,8 +59,10 @@ class Lane:
     read: Read | None = None
     ticket: TicketId | None = None
     refusal: Refusal | None = None
+    recorded: frozenset[Refusal] = frozenset()
     timer: int = 0
     blind: bool = False
+    lost_sight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,14 @@ def _deciding_presence(lane: Lane, signal: Presence) -> Step:
 def _deciding_allowed(lane: Lane, signal: Allowed) -> Step:
     if lane.read is None:
         return _somebody_else(lane, Withdraw(signal.ticket, vended=False))
-    vended = replace(lane, phase=Phase.VENDED, ticket=signal.ticket, refusal=None, blind=False)
+    vended = replace(
+        lane,
+        phase=Phase.VENDED,
+        ticket=signal.ticket,
+        refusal=None,
+        blind=lane.has_closing_loop and lane.under_arm is not False,
+        lost_sight=False,
+    )
     return _with_timer(vended, lane.timing.rise_within, Vend(signal.ticket), Show(signal.greeting))
 
 
@@ -137,7 +148,7 @@ def _somebody_else(lane: Lane, *actions: Action) -> Step:
     done = (*actions, Watch(on=False))
     if not lane.present:
         return _to_idle(lane, *done)
-    fresh = _begin_reading(replace(lane, refusal=None))
+    fresh = _begin_reading(replace(lane, refusal=None, recorded=frozenset()))
     return Step(fresh.lane, done + fresh.actions)
 
 
@@ -162,9 +173,11 @@ def _refused_time_up(lane: Lane, signal: TimeUp) -> Step:
 
 
 def _vended_presence(lane: Lane, signal: Presence) -> Step:
-    sensed = replace(lane, present=signal.present)
+    sensed = replace(lane, present=signal.present, lost_sight=lane.lost_sight or signal.present is None)
     if signal.present is None:
         return Step(sensed)
+    if sensed.lost_sight:
+        return _nobody_knows(sensed)
     if signal.present:
         return _with_timer(sensed, lane.timing.rise_within)
     if not lane.has_closing_loop:
@@ -174,18 +187,18 @@ def _vended_presence(lane: Lane, signal: Presence) -> Step:
 
 def _vended_under_arm(lane: Lane, signal: UnderArm) -> Step:
     sensed = replace(lane, under_arm=signal.occupied)
-    if signal.occupied is False:
-        return Step(sensed)
-    return Step(replace(sensed, phase=Phase.PASSING, blind=signal.occupied is None))
+    if signal.occupied:
+        return _with_timer(replace(sensed, phase=Phase.PASSING), lane.timing.clear_within)
+    # Seen clear while the vehicle stands before it all the time: nothing was missed.
+    nothing_missed = signal.occupied is False and lane.present is True and not lane.lost_sight
+    return Step(replace(sensed, blind=not nothing_missed and (lane.blind or signal.occupied is None)))
 
 
 def _vended_failed(lane: Lane, signal: VendFailed) -> Step:
-    withdrawn = Withdraw(_ticket(lane), vended=False)
-    if not lane.present:
-        return _to_idle(lane, withdrawn, Watch(on=False))
-    refused = _recorded(replace(lane, phase=Phase.REFUSED, ticket=None), Refusal.ARM_UNREACHABLE)
-    waiting = _with_timer(refused.lane, lane.timing.retry_after)
-    return Step(waiting.lane, (withdrawn, *refused.actions, *waiting.actions))
+    """The order didn't get out. The ticket stands, and the arm is told again while the vehicle is there."""
+    refused = _recorded(lane, Refusal.ARM_UNREACHABLE)
+    again = _with_timer(refused.lane, lane.timing.retry_after)
+    return Step(again.lane, refused.actions + again.actions)
 
 
 def _vended_arm(lane: Lane, signal: Arm) -> Step:
@@ -197,33 +210,50 @@ def _vended_time_up(lane: Lane, signal: TimeUp) -> Step:
     if signal.timer != lane.timer:
         return Step(lane)
     if lane.present is False:
-        return _to_idle(lane, Withdraw(_ticket(lane), vended=True), Watch(on=False))
-    if lane.present and lane.arm is Position.CLOSED:
+        return _nobody_knows(lane) if lane.blind else _backed_out(lane)
+    if lane.present is None:
+        return _with_timer(lane, lane.timing.rise_within)
+    if lane.refusal is Refusal.ARM_UNREACHABLE:
+        return _with_timer(replace(lane, refusal=None), lane.timing.rise_within, Vend(_ticket(lane)))
+    if lane.arm is Position.CLOSED:
         silent = Raise(SILENT_ARM.code, "told to rise, still closed; told again")
         return _with_timer(lane, lane.timing.rise_within, silent, Vend(_ticket(lane)))
     return _with_timer(lane, lane.timing.rise_within, Show("Please drive on"))
 
 
+def _passing_presence(lane: Lane, signal: Presence) -> Step:
+    return Step(replace(lane, present=signal.present))
+
+
 def _passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
-    sensed = replace(lane, under_arm=signal.occupied)
+    sensed = replace(lane, under_arm=signal.occupied, blind=lane.blind or signal.occupied is None)
     if signal.occupied is not False:
         return Step(sensed)
-    if lane.blind and lane.present:
-        # The loop was only out of reach; the vehicle never got there.
-        return _with_timer(replace(sensed, phase=Phase.VENDED, blind=False), lane.timing.rise_within)
-    return _passed(sensed)
+    # It was seen under the arm; only if the loop was out of reach since then may it have gone back.
+    return _passed(sensed) if not sensed.blind or lane.under_arm else _nobody_knows(sensed)
+
+
+def _passing_time_up(lane: Lane, signal: TimeUp) -> Step:
+    if signal.timer != lane.timer:
+        return Step(lane)
+    stuck = Raise(STUCK_LOOP.code, f"not clear for {lane.timing.clear_within:g} s")
+    return _nobody_knows(lane, stuck)
 
 
 def _passed(lane: Lane) -> Step:
-    confirmed = Confirm(_ticket(lane))
-    return _somebody_else(lane, confirmed)
+    return _somebody_else(lane, Confirm(_ticket(lane)))
+
+
+def _backed_out(lane: Lane) -> Step:
+    return _somebody_else(lane, Withdraw(_ticket(lane), vended=True))
+
+
+def _nobody_knows(lane: Lane, *actions: Action) -> Step:
+    """Neither passed nor backed out for certain: the ticket is left to the vehicle's next passage or to a person."""
+    return _somebody_else(lane, Unresolve(_ticket(lane)), *actions)
 
 
 # --- what is alike in several phases ---
-
-
-def _note_presence(lane: Lane, signal: Presence) -> Step:
-    return Step(replace(lane, present=signal.present))
 
 
 def _note_arm(lane: Lane, signal: Arm) -> Step:
@@ -234,8 +264,9 @@ def _unvended_under_arm(lane: Lane, signal: UnderArm) -> Step:
     sensed = replace(lane, under_arm=signal.occupied)
     if signal.occupied:
         return Step(sensed, (Raise(UNVENDED_PASSAGE.code, "closing loop occupied without a vend"),))
-    cleared = lane.under_arm is True and signal.occupied is False
-    return Step(sensed, (Clear(UNVENDED_PASSAGE.code),) if cleared else ())
+    if signal.occupied is None:
+        return Step(sensed)
+    return Step(sensed, (Clear(UNVENDED_PASSAGE.code), Clear(STUCK_LOOP.code)))
 
 
 def _late_allowed(lane: Lane, signal: Allowed) -> Step:
@@ -249,15 +280,26 @@ def _ignore(lane: Lane, signal: Signal) -> Step:
 
 def _recorded(lane: Lane, reason: Refusal) -> Step:
     """Show the refusal; put it on record once for each vehicle and reason."""
+    told = replace(lane, refusal=reason, recorded=lane.recorded | {reason})
     shown = Show(reason.driver)
-    if lane.refusal is reason:
-        return Step(lane, (shown,))
+    if reason in lane.recorded:
+        return Step(told, (shown,))
     plate = lane.read.plate if lane.read else None
-    return Step(replace(lane, refusal=reason), (RecordRefusal(reason, plate), shown))
+    return Step(told, (RecordRefusal(reason, plate), shown))
 
 
 def _to_idle(lane: Lane, *actions: Action) -> Step:
-    idle = replace(lane, phase=Phase.IDLE, read=None, ticket=None, refusal=None, blind=False, timer=lane.timer + 1)
+    idle = replace(
+        lane,
+        phase=Phase.IDLE,
+        read=None,
+        ticket=None,
+        refusal=None,
+        recorded=frozenset(),
+        blind=False,
+        lost_sight=False,
+        timer=lane.timer + 1,
+    )
     return Step(idle, (*actions, Show("")))
 
 
@@ -314,12 +356,12 @@ TRANSITIONS: dict[tuple[Phase, type[Signal]], Transition] = {
     (Phase.VENDED, VendFailed): _vended_failed,
     (Phase.VENDED, Arm): _vended_arm,
     (Phase.VENDED, TimeUp): _vended_time_up,
-    (Phase.PASSING, Presence): _note_presence,
+    (Phase.PASSING, Presence): _passing_presence,
     (Phase.PASSING, UnderArm): _passing_under_arm,
     (Phase.PASSING, Read): _ignore,
     (Phase.PASSING, Allowed): _late_allowed,
     (Phase.PASSING, Refused): _ignore,
     (Phase.PASSING, VendFailed): _ignore,
     (Phase.PASSING, Arm): _vended_arm,
-    (Phase.PASSING, TimeUp): _ignore,
+    (Phase.PASSING, TimeUp): _passing_time_up,
 }

@@ -114,6 +114,13 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
+class Unresolve:
+    """Nobody saw whether the vehicle passed."""
+
+    ticket: TicketId
+
+
+@dataclass(frozen=True, slots=True)
 class RecordRefusal:
     reason: Refusal
     plate: Plate | None
@@ -141,4 +148,4 @@ class Clear:
     code: str
 
 
-Action = Watch | Decide | Vend | Confirm | Withdraw | RecordRefusal | Show | StartTimer | Raise | Clear
+Action = Watch | Decide | Vend | Confirm | Withdraw | Unresolve | RecordRefusal | Show | StartTimer | Raise | Clear

@@ -25,3 +25,6 @@ class LaneTiming(BaseModel):
         title="Back-out after",
         description="A vehicle that left the arming loop and hasn't reached the closing loop by then has backed out",
     )
+    clear_within: float = Field(
+        default=60, gt=0, title="Clear within", description="A closing loop that is occupied for longer is stuck"
+    )

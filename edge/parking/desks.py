@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from drivers.contract import PaymentTerminal
+from edge.lane.desk import Paper
 from edge.lane.signals import Allowed, Read, Refused
 from edge.parking import entry, exit
+from edge.parking.unresolved import leave_unresolved
 from edge.store import Store, StoreUnavailable, Transaction
 from models.facts import AccessRefused
 from models.ids import LaneName, TicketId
+from models.instants import Clock
 from models.money import written
 from models.plates import Plate
 from models.refusals import Refusal
@@ -40,13 +43,16 @@ class EntryDesk:
             return Refused(answer)
         return Allowed(answer.ticket, f"Welcome, spot {answer.spot_number}")
 
-    def confirm(self, ticket: TicketId) -> Callable[[Transaction], None]:
+    def confirm(self, ticket: TicketId) -> Paper:
         return lambda tx: entry.confirm(tx, ticket, self.lane)
 
-    def withdraw(self, ticket: TicketId, *, vended: bool) -> Callable[[Transaction], None]:
+    def withdraw(self, ticket: TicketId, *, vended: bool) -> Paper:
         return lambda tx: entry.withdraw(tx, ticket, self.lane, "back_out" if vended else "vend_failed")
 
-    def refuse(self, reason: Refusal, plate: Plate | None) -> Callable[[Transaction], None]:
+    def unresolve(self, ticket: TicketId) -> Paper:
+        return lambda tx: leave_unresolved(tx, ticket, "entry")
+
+    def refuse(self, reason: Refusal, plate: Plate | None) -> Paper:
         return _refusal(self.lane, Direction.ENTRY, reason, plate)
 
 
@@ -57,10 +63,11 @@ class ExitDesk:
     lane: LaneName
     store: Store
     terminal: PaymentTerminal | None
+    clock: Clock
 
     async def decide(self, read: Read) -> Allowed | Refused:
         try:
-            answer = await exit.clear(self.store, self.terminal, self.lane, read.plate)
+            answer = await exit.clear(self.store, self.terminal, self.lane, read.plate, self.clock)
         except StoreUnavailable:
             return Refused(Refusal.NOT_RECORDED)
         if isinstance(answer, Refusal):
@@ -68,22 +75,20 @@ class ExitDesk:
         due = written(answer.amount_due, answer.currency)
         return Allowed(answer.ticket, f"{due} to pay later, goodbye" if answer.uncollected else f"{due} paid, goodbye")
 
-    def confirm(self, ticket: TicketId) -> Callable[[Transaction], None]:
+    def confirm(self, ticket: TicketId) -> Paper:
         return lambda tx: exit.close(tx, ticket, self.lane)
 
-    def withdraw(self, ticket: TicketId, *, vended: bool) -> Callable[[Transaction], None]:
+    def withdraw(self, ticket: TicketId, *, vended: bool) -> Paper:
         return lambda tx: exit.abandon(tx, ticket, self.lane)
 
-    def refuse(self, reason: Refusal, plate: Plate | None) -> Callable[[Transaction], None]:
+    def unresolve(self, ticket: TicketId) -> Paper:
+        return lambda tx: leave_unresolved(tx, ticket, "exit")
+
+    def refuse(self, reason: Refusal, plate: Plate | None) -> Paper:
         return _refusal(self.lane, Direction.EXIT, reason, plate)
 
 
-Desk = EntryDesk | ExitDesk
-
-
-def _refusal(
-    lane: LaneName, direction: Direction, reason: Refusal, plate: Plate | None
-) -> Callable[[Transaction], None]:
+def _refusal(lane: LaneName, direction: Direction, reason: Refusal, plate: Plate | None) -> Paper:
     def record(tx: Transaction) -> None:
         refused = AccessRefused(
             refusal=tx.mint(), lane=lane, direction=direction, reason=reason.name, at=tx.at.wall, license_plate=plate

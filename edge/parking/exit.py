@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from drivers.contract import Charged, ChargeOutcome, PaymentTerminal
@@ -10,23 +11,26 @@ from edge.parking.tickets import ticket as find
 from edge.store import Store, Transaction
 from models.facts import ExitAbandoned, ExitAllowed, PaymentTaken, TicketClosed, UnableToCollect
 from models.ids import LaneName, PaymentId, TicketId
-from models.instants import SECOND, Instant
+from models.instants import SECOND, Clock, Instant
 from models.money import Minor
 from models.plates import Plate
 from models.refusals import Refusal
 from models.tariff import Fee, fee
 
+PAY_WITHIN = 90
+"""Seconds that a driver has at the terminal. Nobody is kept in by one that has hung."""
 GRACE = 10 * 60 * SECOND
 """After a payment the vehicle has this long to leave before more is due (UK private parking code of practice)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What one ticket owes at one moment."""
+    """What one ticket owes, for the time until `until`."""
 
     ticket: Ticket
     fee: Fee
     owed: Minor
+    until: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,16 @@ def bill(ticket: Ticket, now: Instant) -> Bill:
     Within the grace after a settlement nothing more falls due.
     """
     settled = ticket.settled_at
-    in_grace = settled is not None and now - settled <= GRACE
-    stay = fee(ticket.tariff, ticket.entered, settled if settled is not None and in_grace else now)
-    return Bill(ticket, stay, Minor(max(stay.total - ticket.amount_paid - ticket.uncollected, 0)))
+    # The grace counts from the settlement itself: coming back to the exit within it doesn't begin another.
+    until = settled if settled is not None and now - settled <= GRACE else now
+    stay = fee(ticket.tariff, ticket.entered, until)
+    owed = max(stay.total - ticket.amount_paid - ticket.uncollected, 0)
+    return Bill(ticket, stay, Minor(owed), until)
 
 
-async def clear(store: Store, terminal: PaymentTerminal | None, lane: LaneName, plate: Plate) -> Cleared | Refusal:
+async def clear(
+    store: Store, terminal: PaymentTerminal | None, lane: LaneName, plate: Plate, clock: Clock
+) -> Cleared | Refusal:
     """Find the stay, take what it owes, and put on record that it may leave. Raises StoreUnavailable.
 
     A terminal that can't be reached doesn't keep a vehicle in: the sum becomes a debt on record. A charge
@@ -71,7 +79,7 @@ async def clear(store: Store, terminal: PaymentTerminal | None, lane: LaneName, 
         step = await store.write(lambda tx: _next_step(tx, lane, plate))
         if not isinstance(step, Charge):
             return step
-        done = await _collect(store, terminal, lane, step)
+        done = await _collect(store, terminal, lane, step, clock)
         if done is not None:
             return done
 
@@ -116,10 +124,10 @@ def _unanswered(tx: Transaction, stay: Ticket) -> Charge | None:
 
 
 async def _collect(
-    store: Store, terminal: PaymentTerminal | None, lane: LaneName, charge: Charge
+    store: Store, terminal: PaymentTerminal | None, lane: LaneName, charge: Charge, clock: Clock
 ) -> Cleared | Refusal | None:
     """One charge, asked and booked. None when more has fallen due in the meantime."""
-    charged = await _ask(terminal, charge)
+    charged = await _ask(terminal, charge, clock)
     match charged.outcome:
         case ChargeOutcome.TAKEN:
             return await store.write(lambda tx: _take(tx, lane, charge, charged.reference))
@@ -130,10 +138,20 @@ async def _collect(
             return Refusal.PAYMENT_DECLINED
 
 
-async def _ask(terminal: PaymentTerminal | None, charge: Charge) -> Charged:
+async def _ask(terminal: PaymentTerminal | None, charge: Charge, clock: Clock) -> Charged:
+    """The terminal's answer; one that says nothing for PAY_WITHIN seconds counts as unreachable."""
     if terminal is None:
         return Charged(ChargeOutcome.UNREACHABLE, detail="the lane has no payment terminal")
-    return await terminal.charge(charge.payment, charge.amount, charge.currency)
+    asked = asyncio.ensure_future(terminal.charge(charge.payment, charge.amount, charge.currency))
+    patience = asyncio.ensure_future(clock.sleep(PAY_WITHIN))
+    try:
+        await asyncio.wait({asked, patience}, return_when=asyncio.FIRST_COMPLETED)
+        if asked.done():
+            return asked.result()
+        return Charged(ChargeOutcome.UNREACHABLE, detail=f"the terminal said nothing for {PAY_WITHIN} s")
+    finally:
+        patience.cancel()
+        asked.cancel()
 
 
 def _take(tx: Transaction, lane: LaneName, charge: Charge, reference: str) -> Cleared | None:
@@ -179,6 +197,7 @@ def _allow(tx: Transaction, lane: LaneName, due: Bill) -> Cleared:
             ticket=stay.id,
             lane=lane,
             at=tx.at.wall,
+            settled_until=due.until,
             amount_due=due.fee.total,
             amount_paid=stay.amount_paid,
             started_hours=due.fee.started_hours,

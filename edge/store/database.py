@@ -7,12 +7,14 @@ import os
 import sqlite3
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 from sqlite_utils import Database
 
+from edge.store.lock import StoreLock
 from edge.store.migrations import migrations
 from edge.store.transaction import Transaction
 from models.ids import LotId
@@ -33,13 +35,14 @@ class Store:
     """
 
     def __init__(self, path: Path, lot: LotId, clock: Clock, *, synchronous: str = "FULL") -> None:
-        """Opens or creates the file and migrates it. Raises StoreUnavailable."""
-        self._lot, self._clock = lot, clock
+        """Opens or creates the file and migrates it. Raises StoreUnavailable, also when another process has it."""
+        self._path, self._lot, self._clock = path, lot, clock
         self._listeners: list[Callable[[], None]] = []
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         with _reported(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = StoreLock(path)
             self._write_connection = connect(path, synchronous=synchronous)
             migrations.apply(Database(self._write_connection))
             self._read_connection = connect(path, synchronous=synchronous)
@@ -61,7 +64,7 @@ class Store:
 
     def write_now(self, decide: Callable[[Transaction], _T]) -> _T:
         """As `write`, in the calling thread; for start-up and for the writer thread itself."""
-        with _reported(None):
+        with _reported(self._path):
             return self._in_transaction(decide)
 
     async def read(self, look: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -73,9 +76,10 @@ class Store:
         self._reader.shutdown()
         self._read_connection.close()
         self._write_connection.close()
+        self._lock.release()
 
     def _read_now(self, look: Callable[[sqlite3.Connection], _T]) -> _T:
-        with _reported(None):
+        with _reported(self._path):
             return look(self._read_connection)
 
     def _in_transaction(self, decide: Callable[[Transaction], _T]) -> _T:
@@ -103,23 +107,24 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
     return connection
 
 
-def connect_to_look(path: Path) -> sqlite3.Connection:
-    """A read-only connection to a lot's file, beside a daemon or without one. Raises StoreUnavailable."""
+@contextmanager
+def looking_into(path: Path) -> Generator[sqlite3.Connection]:
+    """A read-only connection to a lot's file, beside a daemon or without one. Raises StoreUnavailable, also for what
+    goes wrong while looking."""
     with _reported(path):
         if not path.exists():
             raise StoreUnavailable(f"{path} doesn't exist: has the daemon run with this configuration?")
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5.0)
-        connection.row_factory = sqlite3.Row
-        connection.execute("SELECT count(*) FROM sqlite_schema")
-        return connection
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5.0)) as connection:
+            connection.row_factory = sqlite3.Row
+            yield connection
 
 
 @contextmanager
-def _reported(path: Path | None) -> Generator[None]:
+def _reported(path: Path) -> Generator[None]:
     try:
         yield
     except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as wrong:
         # A broken rule of ours (a second open ticket for one vehicle) is a defect, not a sick disk.
         if isinstance(wrong, sqlite3.IntegrityError):
             raise
-        raise StoreUnavailable(f"{path or 'the store'}: {wrong}") from wrong
+        raise StoreUnavailable(f"{path}: {wrong}") from wrong

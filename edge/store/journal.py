@@ -104,7 +104,12 @@ def mark_acked(connection: sqlite3.Connection, stream: Stream, seq: int) -> None
 
 
 def latest_wall(connection: sqlite3.Connection) -> int:
-    """The latest wall time that a fact of this lot bears, 0 when there is none. Microseconds, UTC."""
+    """The latest wall time that a fact of this lot bears, 0 when there is none. Microseconds, UTC.
+
+    A file whose daemon died before it had made any table has none either.
+    """
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'journal'").fetchone() is None:
+        return 0
     row = connection.execute("SELECT max(wall) AS wall FROM journal JOIN streams USING (stream_id, seq)").fetchone()
     return row["wall"] or 0
 

@@ -27,7 +27,7 @@ def lot(database: Database) -> None:
         """CREATE TABLE parking_lots (
             id TEXT PRIMARY KEY, name TEXT NOT NULL, address TEXT NOT NULL, timezone TEXT NOT NULL,
             currency TEXT NOT NULL, total_spots INTEGER NOT NULL,
-            lat_microdegrees INTEGER, lng_microdegrees INTEGER
+            lat REAL, lng REAL
         ) STRICT""",
         """CREATE TABLE levels (
             id TEXT PRIMARY KEY, lot_id TEXT NOT NULL REFERENCES parking_lots(id),

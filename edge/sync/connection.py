@@ -11,15 +11,18 @@ import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from drivers.broker import BrokerSettings
+from drivers.broker import BrokerSettings, NoPassword
+from drivers.contract import FaultReporter
+from edge.sync.faults import REFUSED
 
 _LOG = structlog.get_logger("edge.sync")
 _IN_FLIGHT = 10
 
 
 class Connection:
-    """Reconnects for ever. Publishes only while connected: nothing queues here that a broker's death could lose
-    or a reconnection could repeat late; the journal is the only queue."""
+    """Reconnects for ever. Publishes only while connected, and only as much as the broker takes: what it hasn't
+    confirmed is published again by paho after a reconnection, so that little must never grow. The journal is the
+    only queue."""
 
     def __init__(
         self,
@@ -29,11 +32,20 @@ class Connection:
         topics: list[str],
         on_connected: Callable[[], None],
         on_message: Callable[[str, bytes], None],
+        on_taken: Callable[[], None],
+        faults: FaultReporter,
     ) -> None:
         self._broker, self._client_id, self._will, self._topics = broker, client_id, will, topics
-        self._on_connected, self._on_message = on_connected, on_message
+        self._on_connected, self._on_message, self._on_taken = on_connected, on_message, on_taken
+        self._faults = faults
         self._client: mqtt.Client | None = None
+        self._not_taken: set[int] = set()
         self.connected = False
+
+    @property
+    def all_taken(self) -> bool:
+        """Whether the broker has confirmed every message published at quality of service 1."""
+        return not self._not_taken
 
     def start(self) -> None:
         """Begin to connect; on the event loop, which will hear of everything.
@@ -50,7 +62,9 @@ class Connection:
             client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType]
         client.will_set(*self._will, qos=1, retain=True)
         client.reconnect_delay_set(min_delay=1, max_delay=15)
+        client.on_pre_connect = self._before_connecting
         client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
         client.on_disconnect = self._disconnected
         client.on_message = self._message
         client.on_publish = self._published
@@ -58,19 +72,24 @@ class Connection:
             self._broker.host, self._broker.port, keepalive=round(self._broker.keepalive), clean_start=True
         )
         client.loop_start()
-        self._client = client
+        self._client, self._not_taken = client, set()
 
     async def stop(self) -> None:
         if self._client is not None:
             await self._loop.run_in_executor(None, self._hang_up, self._client)
 
-    def publish(
-        self, topic: str, payload: bytes, *, qos: int, retain: bool = False, expires: int | None = None
-    ) -> bool:
-        """Whether the message was handed to a live connection. That alone proves nothing about its arrival."""
-        if not self.connected or self._client is None:
+    def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool = False) -> bool:
+        """Whether the message was handed to a live connection. That alone proves nothing about its arrival.
+
+        A slow line has only so many unconfirmed messages on it; `on_taken` tells when there is room again.
+        """
+        if not self.connected or self._client is None or (qos and len(self._not_taken) >= _IN_FLIGHT):
             return False
-        return self._client.publish(topic, payload, qos, retain).rc == mqtt.MQTT_ERR_SUCCESS
+        published = self._client.publish(topic, payload, qos, retain)
+        if qos:
+            # paho keeps even what it couldn't send, and sends it after the reconnection.
+            self._not_taken.add(published.mid)
+        return published.rc == mqtt.MQTT_ERR_SUCCESS
 
     @staticmethod
     def _hang_up(client: mqtt.Client) -> None:
@@ -83,12 +102,30 @@ class Connection:
 
     # These run in paho's thread.
 
+    def _before_connecting(self, client: mqtt.Client, userdata: object) -> None:
+        """The password is read for each login, so that a changed one needs no restart."""
+        if self._broker.username is None:
+            return
+        try:
+            client.username_pw_set(self._broker.username, self._broker.password())
+        except NoPassword as wrong:
+            _LOG.error("link.no_login", why=str(wrong))
+
     def _connected(self, client: mqtt.Client, userdata: object, flags: object, reason: Any, properties: object) -> None:
         if reason.is_failure:
-            _LOG.warning("link.refused", host=self._broker.host, reason=str(reason))
+            self._tell(self._refused, f"login: {reason}")
             return
         client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._topics])
-        self._tell(self._up)
+
+    def _subscribed(
+        self, client: mqtt.Client, userdata: object, mid: int, reasons: list[Any], properties: object
+    ) -> None:
+        """Only a link that will hear acknowledgements is one."""
+        refused = [str(reason) for reason in reasons if reason.is_failure]
+        if refused:
+            self._tell(self._refused, f"acknowledgements: {', '.join(refused)}")
+        else:
+            self._tell(self._up)
 
     def _disconnected(
         self, client: mqtt.Client, userdata: object, flags: object, reason: Any, properties: object
@@ -102,12 +139,17 @@ class Connection:
     def _published(self, client: mqtt.Client, userdata: object, mid: int, reason: Any, properties: object) -> None:
         # paho calls a refused publish a success; the reason code is the only place that says otherwise.
         if reason.is_failure:
-            _LOG.warning("link.publish_refused", host=self._broker.host, reason=str(reason))
+            self._tell(self._refused, f"publishing: {reason}")
+        self._tell(self._taken, mid)
 
     # These run on the event loop.
 
+    def _refused(self, what: str) -> None:
+        self._faults.raised(REFUSED, f"{self._broker.address} refuses {what}")
+
     def _up(self) -> None:
         self.connected = True
+        self._faults.cleared(REFUSED)
         _LOG.info("link.up", host=self._broker.host, port=self._broker.port)
         self._on_connected()
 
@@ -115,3 +157,8 @@ class Connection:
         if self.connected:
             _LOG.warning("link.down", host=self._broker.host, reason=reason)
         self.connected = False
+
+    def _taken(self, mid: int) -> None:
+        if mid in self._not_taken:
+            self._not_taken.remove(mid)
+            self._on_taken()

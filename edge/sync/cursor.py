@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from models.ids import StreamId
-from models.wire.envelopes import WINDOW_BYTES, Ack, SentFact
+from models.wire.envelopes import Ack
 
 WINDOWS_AHEAD = 8
 """Windows that may be under way at once; more would only wait in a broker that may die."""
-PACKED_SAFELY = 3 * WINDOW_BYTES
-"""Facts whose text is this long pack into one envelope with room to spare (they shrink about six-fold)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +17,7 @@ class Cursor:
     """`acked`: applied by the cloud. `sent`: published so far. `ends`: the last number of each window under way.
 
     `highest`: the last number that can ever have been published, by this run or the one before.
-    `rewound_at`: the acknowledgement that a gap was answered for; the cloud may ask many times for one gap.
+    `repeats_to`: facts up to here may have been published more than once.
     """
 
     stream_id: StreamId
@@ -27,11 +25,16 @@ class Cursor:
     sent: int
     highest: int
     ends: tuple[int, ...] = ()
-    rewound_at: int | None = None
+    repeats_to: int = 0
 
     @property
     def may_send(self) -> bool:
         return len(self.ends) < WINDOWS_AHEAD
+
+
+def resumed(stream_id: StreamId, acked: int, last: int) -> Cursor:
+    """At a start: all that this lot has written, up to number `last`, may have been published by the run before."""
+    return Cursor(stream_id, acked, acked, highest=last, repeats_to=last if last > acked else 0)
 
 
 def after_sending(cursor: Cursor, last: int) -> Cursor:
@@ -40,7 +43,8 @@ def after_sending(cursor: Cursor, last: int) -> Cursor:
 
 def rewound(cursor: Cursor) -> Cursor:
     """Everything unacknowledged is to be sent again: the link is new, or has been silent for too long."""
-    return replace(cursor, sent=cursor.acked, ends=())
+    repeats_to = cursor.highest if cursor.highest > cursor.acked else cursor.repeats_to
+    return replace(cursor, sent=cursor.acked, ends=(), repeats_to=repeats_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +72,17 @@ def hear_ack(cursor: Cursor, ack: Ack, own_hash: str | None) -> Heard:
         return Heard(cursor, "forked")
     if ack.seq > cursor.acked:
         ends = tuple(end for end in cursor.ends if end > ack.seq)
-        return Heard(
-            replace(cursor, acked=ack.seq, sent=max(cursor.sent, ack.seq), ends=ends, rewound_at=None), "advanced"
-        )
+        return Heard(replace(cursor, acked=ack.seq, sent=max(cursor.sent, ack.seq), ends=ends), "advanced")
     return _gap(cursor, ack.seq)
 
 
 def _gap(cursor: Cursor, seq: int) -> Heard:
-    """The cloud stands where it stood: a window before the ones under way was lost, or one came twice."""
-    if seq != cursor.acked or cursor.sent == cursor.acked or cursor.rewound_at == seq:
+    """The cloud stands where it stood: a window before the ones under way was lost, or one came twice.
+
+    Up to `repeats_to` it may be our own repetition that is answered, and answering that with another would go on
+    for as long as there is a backlog. Beyond, all repeated windows have been answered and it can only be a gap.
+    What this leaves out, silence brings back.
+    """
+    if seq != cursor.acked or cursor.sent == cursor.acked or seq <= cursor.repeats_to:
         return Heard(cursor, "repeated")
-    return Heard(replace(rewound(cursor), rewound_at=seq), "replay")
-
-
-def fill_window(facts: list[SentFact]) -> tuple[SentFact, ...]:
-    """As many of the facts as fit into one envelope; always at least the first."""
-    size = 0
-    for count, fact in enumerate(facts):
-        size += len(fact.body) + 400
-        if count and size > PACKED_SAFELY:
-            return tuple(facts[:count])
-    return tuple(facts)
+    return Heard(rewound(cursor), "replay")

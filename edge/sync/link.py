@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 
 import structlog
 
 from drivers.broker import BrokerSettings
+from drivers.contract import FaultReporter
 from edge.parking.spots import availability
 from edge.store import Store, StoreUnavailable, journal
 from edge.sync import beacon as beacons
 from edge.sync.connection import Connection
-from edge.sync.cursor import Cursor, after_sending, fill_window, hear_ack, rewound
+from edge.sync.cursor import Cursor, after_sending, hear_ack, resumed, rewound
+from edge.sync.faults import FORKED
+from edge.sync.windows import fill_window
 from models.facts.base import Stream
 from models.ids import LotId
 from models.instants import SECOND, Clock
 from models.wire import topics
-from models.wire.envelopes import Ack, Beacon, LaneNow, Malformed, SentFact, Window, pack, unpack
+from models.wire.envelopes import Ack, Beacon, LaneNow, Malformed, Window, pack, unpack
 
 _LOG = structlog.get_logger("edge.sync")
 _STREAM: Stream = "ledger"
 _FACTS_AT_ONCE = 400
-_SILENCE_SECONDS = 5.0
+_PATIENCE_SECONDS = 5
+_MOST_PATIENCE_SECONDS = 40
+_RETRY_SECONDS = 2.0
 _LOGIN_AGAIN_SECONDS = 30.0
 _BEACON_SECONDS = 1.0
 _BEACON_AT_LEAST_EVERY = 15 * SECOND
@@ -39,13 +45,15 @@ class CloudLink:
         store: Store,
         lanes: Callable[[], tuple[LaneNow, ...]],
         clock: Clock,
+        faults: FaultReporter,
     ) -> None:
         self._lot, self._release, self._store, self._lanes, self._clock = lot, release, store, lanes, clock
+        self._faults = faults
         self._cursor: Cursor | None = None
         self._work = asyncio.Event()
         self._acks: asyncio.Queue[Ack] = asyncio.Queue()
         self._shown_at = -_BEACON_AT_LEAST_EVERY
-        self._progress = clock.monotonic()
+        self._progress, self._patience = clock.monotonic(), _PATIENCE_SECONDS
         self._connection = Connection(
             broker,
             f"parkgate-{lot}",
@@ -53,6 +61,8 @@ class CloudLink:
             [topics.up_ack(lot, _STREAM)],
             self._connected,
             self._message,
+            self._taken,
+            faults,
         )
 
     @property
@@ -64,7 +74,9 @@ class CloudLink:
         await self._start()
         self._store.on_commit(self._work.set)
         try:
-            await asyncio.gather(self._pump(), self._hear_acks(), self._watch_for_silence(), self._show_the_present())
+            async with asyncio.TaskGroup() as parts:
+                for part in (self._pump(), self._hear_acks(), self._watch_for_silence(), self._show_the_present()):
+                    parts.create_task(part)
         finally:
             await self._say_goodbye()
 
@@ -87,45 +99,55 @@ class CloudLink:
                     pass
             except StoreUnavailable as wrong:
                 _LOG.error("link.store_unavailable", why=str(wrong))
+                await self._clock.sleep(_RETRY_SECONDS)
+                self._work.set()
 
     async def _send_one_window(self) -> bool:
         cursor = await self._cursor_now()
         if cursor is None or not cursor.may_send or not self.connected:
             return False
-        after = cursor.sent
-        facts, previous = await self._store.read(
-            lambda connection: (
-                journal.run(connection, cursor.stream_id, after, _FACTS_AT_ONCE),
-                journal.hash_at(connection, cursor.stream_id, after),
-            )
-        )
-        if not facts or previous is None or self._cursor is not cursor:
+        filled = await self._store.read(lambda connection: self._next_window(connection, cursor))
+        if filled is None or self._cursor is not cursor:
             return False
-        return self._publish(cursor, previous, fill_window(facts))
+        return self._publish(cursor, *filled)
 
-    def _publish(self, cursor: Cursor, previous: str, facts: tuple[SentFact, ...]) -> bool:
-        window = Window(lot=self._lot, stream=_STREAM, stream_id=cursor.stream_id, previous=previous, facts=facts)
-        if not self._connection.publish(topics.up(self._lot, _STREAM), pack(window), qos=1):
+    def _next_window(self, connection: sqlite3.Connection, cursor: Cursor) -> tuple[Window, bytes] | None:
+        """In the reader's thread."""
+        facts = journal.run(connection, cursor.stream_id, cursor.sent, _FACTS_AT_ONCE)
+        previous = journal.hash_at(connection, cursor.stream_id, cursor.sent)
+        if not facts or previous is None:
+            return None
+        return fill_window(self._lot, _STREAM, cursor.stream_id, previous, facts)
+
+    def _publish(self, cursor: Cursor, window: Window, packed: bytes) -> bool:
+        if not self._connection.publish(topics.up(self._lot, _STREAM), packed, qos=1):
             return False
         if cursor.sent == cursor.acked:
             self._progress = self._clock.monotonic()
-        self._cursor = after_sending(cursor, facts[-1].seq)
+        self._cursor = after_sending(cursor, window.facts[-1].seq)
         return True
+
+    def _taken(self) -> None:
+        """The broker has a window: there is room for another, and the cloud may be waited for."""
+        self._progress = self._clock.monotonic()
+        self._work.set()
 
     async def _cursor_now(self) -> Cursor | None:
         if self._cursor is None:
             head = await self._store.read(lambda connection: journal.head_of(connection, _STREAM))
             if head is not None and self._cursor is None:
-                self._cursor = Cursor(head.stream_id, head.acked, head.acked, highest=head.seq)
+                self._cursor = resumed(head.stream_id, head.acked, head.seq)
         return self._cursor
 
     async def _watch_for_silence(self) -> None:
-        """An unacknowledged tail is sent again, however it got lost."""
+        """An unacknowledged tail is sent again, however it got lost; ever less often while no answer comes."""
         while True:
-            await self._clock.sleep(_SILENCE_SECONDS)
+            await self._clock.sleep(_PATIENCE_SECONDS)
             silent_for = self._clock.monotonic() - self._progress
             waiting = self._cursor is not None and self._cursor.sent > self._cursor.acked
-            if self.connected and waiting and silent_for > _SILENCE_SECONDS * SECOND:
+            # What is still on its way to the broker isn't lost yet: a slow line mustn't be filled with repeats.
+            if self.connected and waiting and self._connection.all_taken and silent_for >= self._patience * SECOND:
+                self._patience = min(2 * self._patience, _MOST_PATIENCE_SECONDS)
                 self._rewind()
 
     def _rewind(self) -> None:
@@ -137,6 +159,7 @@ class CloudLink:
     # --- what comes down ---
 
     def _connected(self) -> None:
+        self._patience = _PATIENCE_SECONDS
         self._rewind()
         self._shown_at = -_BEACON_AT_LEAST_EVERY
 
@@ -154,7 +177,7 @@ class CloudLink:
             try:
                 await self._hear(ack)
             except StoreUnavailable as wrong:
-                # The cloud repeats itself when asked again; the facts stay unsent until then.
+                # Nothing was judged; the next acknowledgement says the same and more.
                 _LOG.error("link.store_unavailable", why=str(wrong))
 
     async def _hear(self, ack: Ack) -> None:
@@ -166,14 +189,25 @@ class CloudLink:
         self._work.set()
         match heard.verdict:
             case "advanced":
-                self._progress = self._clock.monotonic()
-                await self._store.write(lambda tx: journal.mark_acked(tx.connection, _STREAM, ack.seq))
+                self._faults.cleared(FORKED)
+                self._progress, self._patience = self._clock.monotonic(), _PATIENCE_SECONDS
+                await self._mark_acked(ack.seq)
             case "foreign" | "forked" | "beyond":
-                _LOG.error("link.ack_refused", why=heard.verdict, seq=ack.seq)
+                self._faults.raised(
+                    FORKED, f"an acknowledgement of fact {ack.seq} isn't about our facts ({heard.verdict})"
+                )
             case "replay":
                 _LOG.info("link.replay", after=ack.seq)
             case "repeated":
                 pass
+
+    async def _mark_acked(self, seq: int) -> None:
+        while True:
+            try:
+                return await self._store.write(lambda tx: journal.mark_acked(tx.connection, _STREAM, seq))
+            except StoreUnavailable as wrong:
+                _LOG.error("link.not_marked_yet", seq=seq, why=str(wrong))
+                await self._clock.sleep(_RETRY_SECONDS)
 
     # --- the present ---
 

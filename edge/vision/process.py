@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import structlog
 from pydantic import BaseModel
 
+from edge.kept_up import kept_up
 from edge.vision.events import CameraCleared, CameraFault, PlateDecided, VehicleGone, VehicleInView, VisionEvent
 from edge.vision.faults import CRASHED
 from edge.vision.protocol import (
@@ -91,7 +92,7 @@ class VisionProcess:
 
     async def start(self) -> None:
         """Begin to look; returns at once."""
-        self._task = asyncio.create_task(self._keep_running(), name="vision")
+        self._task = asyncio.create_task(kept_up("vision", self._keep_running, self._clock), name="vision")
 
     async def stop(self) -> None:
         """End the child and wait for it."""
@@ -234,9 +235,8 @@ class VisionProcess:
         self._faults.clear()
         for lane, state in self._lanes.items():
             if not state.loop_gated:
+                # Not gone: nobody knows. The fault tells the lane that it is blind.
                 self._lanes[lane] = replace(state, base=state.vehicle, present=False)
-                if state.present:
-                    self._heard(VehicleGone(lane, state.vehicle))
             self._heard(CameraFault(lane, CRASHED.code, why))
 
     # --- what it is told ---

@@ -30,12 +30,14 @@ class Fact(BaseModel):
     ) -> None:
         super().__init_subclass__(**kwargs)
         cls.type, cls.version, cls.stream, cls.personal = type, version, stream, frozenset(personal)
-        _KNOWN[type, version] = cls
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         if '"type": "number"' in json.dumps(cls.model_json_schema()):
             raise TypeError(f"{cls.__name__} has a float: write a whole number of a smaller unit")
+        known = _KNOWN.setdefault((cls.type, cls.version), cls)
+        if known is not cls:
+            raise TypeError(f"{cls.type} v{cls.version} is {known.__name__} already: a new meaning is a new version")
 
     def body(self) -> dict[str, Any]:
         """The part that is hashed and kept for good, as JSON values."""

@@ -64,11 +64,12 @@ class TicketUnresolved(Fact, type="ticket.unresolved", version=1):
 
 
 class ExitAllowed(Fact, type="exit.allowed", version=1):
-    """The fee up to `at` was settled or recorded as a debt: written before the exit's arm was told to rise."""
+    """The fee up to `settled_until` is paid or a debt on record: written before the exit's arm was told to rise."""
 
     ticket: TicketId
     lane: LaneName
     at: Instant
+    settled_until: Instant
     amount_due: Minor
     amount_paid: Minor
     started_hours: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal, TypeVar
+import re
+from typing import Any, Literal, TypeVar, cast
 
 import zstandard
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +19,10 @@ WINDOW_BYTES = 64 * 1024
 """The largest envelope, as published."""
 UNPACKED_BYTES = 4 * 1024 * 1024
 """The most that one envelope may unpack to: a compressed bomb is refused, not unpacked."""
+
+
+LARGEST = 2**63 - 1
+"""The largest number that the stores hold."""
 
 
 class Malformed(ValueError):
@@ -50,9 +55,14 @@ class SentFact(BaseModel):
         right = self.hash == link(
             previous, lot, stream, stream_id, self.seq, self.type, self.version, self.at, self.body
         )
-        if not right or self.personal is None:
-            return right
-        return self.salt is not None and f'"personal":"{commitment(self.salt, self.personal)}"' in self.body
+        return right and (self.personal is None or self._committed(self.personal))
+
+    def _committed(self, personal: dict[str, Any]) -> bool:
+        """Whether the body holds the commitment to this personal part."""
+        try:
+            return self.salt is not None and f'"personal":"{commitment(self.salt, personal)}"' in self.body
+        except ValueError:
+            return False  # a number such as NaN, which no lot writes
 
 
 class Window(BaseModel):
@@ -80,7 +90,7 @@ class Ack(BaseModel):
     lot: LotId
     stream: Stream
     stream_id: StreamId
-    seq: int = Field(ge=0)
+    seq: int = Field(ge=0, le=LARGEST)
     hash: str
 
 
@@ -134,7 +144,7 @@ def unpack(kind: type[_Envelope], payload: bytes) -> _Envelope:
         stated = zstandard.get_frame_parameters(payload).content_size
         if stated != zstandard.CONTENTSIZE_UNKNOWN and stated > UNPACKED_BYTES:
             raise Malformed(f"would unpack to {stated} bytes")
-        text = zstandard.ZstdDecompressor().decompress(payload, max_output_size=UNPACKED_BYTES)
+        text = zstandard.ZstdDecompressor().decompress(payload, max_output_size=UNPACKED_BYTES, allow_extra_data=False)
         return kind.model_validate_json(text)
     except (zstandard.ZstdError, ValidationError, ValueError) as wrong:
         raise Malformed(f"not a {kind.__name__.lower()}: {wrong}") from wrong
@@ -148,11 +158,31 @@ def body_text(body: dict[str, Any], salt: str | None, personal: dict[str, Any] |
 
 
 def read_body(text: str) -> dict[str, Any]:
-    """Raises Malformed when the text isn't a JSON object."""
+    """Raises Malformed when the text isn't a JSON object that a lot writes and every store can hold."""
     try:
-        value = json.loads(text)
-    except ValueError as wrong:
+        value = json.loads(text, parse_constant=_no_number)
+        # Only an escape can stand for what the text itself couldn't carry.
+        storable = "\\u" not in text or _storable(value)
+    except (ValueError, RecursionError) as wrong:
         raise Malformed(f"a fact's body isn't JSON: {wrong}") from wrong
     if not isinstance(value, dict):
         raise Malformed("a fact's body isn't a JSON object")
+    if not storable:
+        raise Malformed("a fact's body holds NUL or half a character")
     return value  # pyright: ignore[reportUnknownVariableType]
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def _storable(value: Any) -> bool:
+    """Whether every store can hold its texts: no NUL, and no half of a character."""
+    if isinstance(value, dict):
+        return all(_storable(part) for pair in cast("dict[str, Any]", value).items() for part in pair)
+    if isinstance(value, list):
+        return all(_storable(part) for part in cast("list[Any]", value))
+    return not isinstance(value, str) or _UNSTORABLE.search(value) is None
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} isn't a number that a fact holds")

@@ -61,7 +61,7 @@ class Edge(Server):
         self._variables = {**os.environ, **environment}
 
     def _command(self) -> Sequence[str]:
-        return [str(_BIN / self._program[0]), *self._program[1:], "run", "--config", str(self.config)]
+        return [str(_BIN / self._program[0]), *self._program[1:], "run", "--simulation", "--config", str(self.config)]
 
     def _environment(self) -> Mapping[str, str]:
         return self._variables

@@ -190,7 +190,15 @@ class Garage(Lot):
             PaymentTaken.model_validate({"payment": an_id(), "ticket": ticket, "lane": lane, "taken": at, **paid})
         )
         due = {"amount_due": money, "amount_paid": money}
-        allowed = {"ticket": ticket, "lane": lane, "at": at, "started_hours": 1, "match": "exact", **due}
+        allowed = {
+            "ticket": ticket,
+            "lane": lane,
+            "at": at,
+            "settled_until": at,
+            "started_hours": 1,
+            "match": "exact",
+            **due,
+        }
         self.says(ExitAllowed.model_validate(allowed))
         self.says(TicketClosed(ticket=ticket, lane=lane, exited=at, amount_due=money, amount_paid=money))
 

@@ -6,19 +6,19 @@ import asyncio
 
 from edge.cli import main
 from edge.store import journal
-from edge.sync.cursor import Cursor
+from edge.sync.cursor import Cursor, resumed
 from edge.sync.link import CloudLink
-from models.wire.envelopes import SentFact
+from models.wire.envelopes import Window
 
 _publish = CloudLink._publish
 _PENDING: list[asyncio.Future[None]] = []
 
 
-def _publish_and_forget(self: CloudLink, cursor: Cursor, previous: str, facts: tuple[SentFact, ...]) -> bool:
-    sent = _publish(self, cursor, previous, facts)
+def _publish_and_forget(self: CloudLink, cursor: Cursor, window: Window, packed: bytes) -> bool:
+    sent = _publish(self, cursor, window, packed)
     if sent:
-        last = facts[-1].seq
-        self._cursor = Cursor(cursor.stream_id, last, last, last)
+        last = window.facts[-1].seq
+        self._cursor = resumed(cursor.stream_id, last, last)
         marked = self._store.write(lambda tx: journal.mark_acked(tx.connection, "ledger", last))
         _PENDING.append(asyncio.ensure_future(marked))
     return sent

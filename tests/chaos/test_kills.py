@@ -21,4 +21,5 @@ def test_no_kill_loses_a_passage_or_counts_one_twice() -> None:
 @pytest.mark.timeout(600)
 def test_the_control_without_acknowledgements_from_the_cloud_does_lose(tmp_path: Path) -> None:
     outcome = run(1, seed=2, careless=True, weights=weights())
-    assert outcome.lost > 0
+    assert outcome.applied > 0, "the link works"
+    assert outcome.forgotten > 0

@@ -162,6 +162,7 @@ class Lot:
                 ticket=ticket,
                 lane=OUT,
                 at=self.now,
+                settled_until=self.now,
                 amount_due=money,
                 amount_paid=money,
                 started_hours=1,

@@ -11,6 +11,7 @@ from typing import TypeVar
 from edge.parking import entry, exit
 from edge.parking.layout import PlannedLevel, declare
 from edge.store import Store, Transaction
+from edge.store.database import looking_into
 from models.facts import DeclaredLane, LotDeclared
 from models.ids import LaneName, LotId
 from models.instants import HOUR, SECOND, Instant, Monotonic, Reading
@@ -55,18 +56,19 @@ class Lot:
     store: Store
     clock: HandClock
     path: Path
+    id: LotId = LOT
 
     def decide(self, decision: Callable[[Transaction], _T]) -> _T:
         return self.store.write_now(decision)
 
     def one(self, sql: str, *parameters: object) -> object:
-        row = self.store.write_now(lambda tx: tx.connection.execute(sql, parameters).fetchone())
-        return None if row is None else row[0]
+        rows = self.rows(sql, *parameters)
+        return rows[0][0] if rows else None
 
     def rows(self, sql: str, *parameters: object) -> list[tuple[object, ...]]:
-        return [
-            tuple(row) for row in self.store.write_now(lambda tx: tx.connection.execute(sql, parameters).fetchall())
-        ]
+        """What is committed, seen from beside the store, which may be at work."""
+        with looking_into(self.path) as connection:
+            return [tuple(row) for row in connection.execute(sql, parameters)]
 
     def arrives(
         self, plate: str, vehicle: VehicleType = VehicleType.REGULAR, rights: frozenset[Right] = frozenset()
@@ -81,13 +83,15 @@ class Lot:
         return admitted
 
     def leaves(self, plate: str, terminal: object) -> object:
-        return asyncio.run(exit.clear(self.store, terminal, OUT, Plate(plate)))  # type: ignore[arg-type]
+        return asyncio.run(exit.clear(self.store, terminal, OUT, Plate(plate), self.clock))  # type: ignore[arg-type]
 
 
-def a_lot(folder: Path, levels: tuple[PlannedLevel, ...] | None = None, clock: HandClock | None = None) -> Lot:
+def a_lot(
+    folder: Path, levels: tuple[PlannedLevel, ...] | None = None, clock: HandClock | None = None, id: LotId = LOT
+) -> Lot:
     clock = clock or HandClock()
-    store = Store(folder / "lot.sqlite", LOT, clock)
-    lot = Lot(store, clock, folder / "lot.sqlite")
+    store = Store(folder / "lot.sqlite", id, clock)
+    lot = Lot(store, clock, folder / "lot.sqlite", id)
     plan = levels or (a_level(0, REGULAR=4, COMPACT=2, MOTORCYCLE=1, LARGE=1, EV=1, HANDICAP=1),)
     lot.decide(lambda tx: declare(tx, declared(plan), plan))
     return lot

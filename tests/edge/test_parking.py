@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ import pytest
 from drivers.contract import Charged, ChargeOutcome
 from edge.parking import entry, exit
 from edge.parking.layout import declare
-from edge.parking.restart import settle_after_restart
 from edge.parking.spots import availability
+from edge.parking.unresolved import settle_after_restart
 from edge.store import Transaction, journal
 from models.ids import LotId, PaymentId, StreamId
 from models.money import Minor
@@ -154,6 +155,33 @@ def test_after_paying_a_driver_who_backs_away_owes_nothing_more_within_the_grace
     again = Terminal()
     assert isinstance(lot.leaves("AB12CDE", again), exit.Cleared)
     assert again.asked == []
+
+
+def test_the_grace_after_a_payment_does_not_renew_itself_nor_end_early(lot: Lot) -> None:
+    lot.enters("AB12CDE")
+    lot.clock.forward(minutes=59)
+    terminal = Terminal()
+    for minutes in (0, 3, 2, 4):  # at 59, 62, 64 and 68 minutes: all within ten minutes of the payment
+        lot.clock.forward(minutes=minutes)
+        cleared = lot.leaves("AB12CDE", terminal)
+        assert isinstance(cleared, exit.Cleared)
+        lot.decide(lambda tx, ticket=cleared.ticket: exit.abandon(tx, ticket, OUT))
+    assert [amount for _, amount in terminal.asked] == [250]
+    lot.clock.forward(minutes=2)
+    lot.leaves("AB12CDE", terminal)
+    assert [amount for _, amount in terminal.asked] == [250, 250], "eleven minutes after the payment"
+
+
+def test_a_terminal_that_says_nothing_does_not_keep_the_driver_in(lot: Lot) -> None:
+    class Hangs(Terminal):
+        async def charge(self, payment: PaymentId, amount: Minor, currency: str) -> Charged:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    lot.enters("AB12CDE")
+    cleared = lot.leaves("AB12CDE", Hangs())
+    assert isinstance(cleared, exit.Cleared)
+    assert cleared.uncollected == 250
 
 
 def test_what_was_half_way_through_a_lane_when_the_daemon_died_is_unresolved_never_void(lot: Lot) -> None:

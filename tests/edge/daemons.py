@@ -1,0 +1,231 @@
+"""The real daemon as a process, with its devices, its camera and its systemd played by the test."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import cv2
+import numpy as np
+from ruamel.yaml import YAML
+
+from models.wire import topics
+from simulator.servers import Mosquitto, free_port
+from tests.brokers import USERS, Talker, talker
+from tests.edge.clouds import forget_beacon
+
+EDGE = Path(sys.executable).with_name("parkgate-edge")
+PATIENCE = 40.0
+
+
+def until(true: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    """What `true` says, once it is something. Raises TimeoutError."""
+    ends = time.monotonic() + seconds
+    while not (said := true()):
+        if time.monotonic() > ends:
+            raise TimeoutError(f"it never became so within {seconds} s")
+        time.sleep(0.05)
+    return said
+
+
+@dataclass
+class Site:
+    """A lot with one entry, written down as a technician would, in a folder of its own."""
+
+    folder: Path
+    broker: Mosquitto
+    camera: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}/nothing.mjpg")
+    link: dict[str, Any] | None = None
+    id: str = field(default_factory=lambda: str(uuid4()))
+    store: Path = Path()
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.store = self.store if self.store.is_absolute() else self.folder / "lot.sqlite"
+        self.config = self.folder / "lot.yaml"
+        self.write(self.settings())
+
+    def topic(self, name: str) -> str:
+        return f"test/{self.id}/{name}"
+
+    def login(self, variable: str = "PARKGATE_TEST_PASSWORD") -> dict[str, Any]:
+        return {"host": "127.0.0.1", "port": self.broker.port, "username": "lot", "password_env": variable}
+
+    def settings(self) -> dict[str, Any]:
+        mqtt = {"driver": "mqtt", **self.login()}
+        settings: dict[str, Any] = {
+            "lot": {"id": self.id, "name": "North", "timezone": "Europe/Berlin"},
+            "tariff": {"currency": "EUR", "hourly_rate": "2.50", "daily_maximum": "18.00"},
+            "levels": [{"name": "Ground", "floor": 0, "spots": [{"type": "REGULAR", "numbers": "1-3"}]}],
+            "lanes": [
+                {
+                    "name": "in",
+                    "direction": "entry",
+                    "barrier": {
+                        **mqtt,
+                        "command_topic": self.topic("command"),
+                        "position_topic": self.topic("position"),
+                    },
+                    "arming_loop": {**mqtt, "topic": self.topic("arming")},
+                    "closing_loop": {**mqtt, "topic": self.topic("closing")},
+                    "camera": {"driver": "opencv", "source": self.camera},
+                }
+            ],
+            "vision": {"reader": "rapidocr"},
+            "store": {"path": str(self.store)},
+        }
+        return settings if self.link is None else {**settings, "link": self.link}
+
+    def is_forgotten(self) -> None:
+        """The broker lets go of the lot's beacon; the will of a daemon that was killed comes first."""
+        with talker(self.broker.port) as ear:
+            ear.subscribe(topics.state(self.id))
+            while not ear.hears_nothing():
+                pass
+        forget_beacon(self.broker, self.id)
+
+    def write(self, settings: dict[str, Any]) -> None:
+        with self.config.open("w", encoding="utf-8") as file:
+            YAML().dump(settings, file)
+
+    def status(self) -> dict[str, Any]:
+        """What `parkgate-edge status --json` prints."""
+        done = edge("status", "--config", str(self.config), "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+def edge(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of the lot, run to its end."""
+    return subprocess.run([EDGE, *arguments], capture_output=True, text=True, env=environment(), timeout=PATIENCE)
+
+
+def environment(**variables: str) -> Mapping[str, str]:
+    return {**os.environ, "PARKGATE_TEST_PASSWORD": USERS["lot"], **variables}
+
+
+class Daemon:
+    """`parkgate-edge run`, ready when it has told systemd so."""
+
+    def __init__(self, site: Site) -> None:
+        self.site, self.log = site, site.folder / "daemon.log"
+        self.told: list[str] = []
+        self._address = f"@parkgate-test-{uuid4().hex}"
+        self._systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._systemd.bind("\0" + self._address[1:])
+        self._systemd.settimeout(0.05)
+
+    def __enter__(self) -> Self:
+        variables = environment(NOTIFY_SOCKET=self._address, WATCHDOG_USEC="900000")
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [EDGE, "run", "--config", str(self.site.config)], stdout=log, stderr=log, env=variables
+            )
+        try:
+            until(lambda: self.tells("READY=1"))
+        except TimeoutError:
+            self.kill()
+            raise AssertionError(f"the daemon never got ready:\n{self.said()}") from None
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.kill()
+        self._systemd.close()
+        self.site.is_forgotten()
+
+    def tells(self, what: str) -> bool:
+        """Whether systemd has been told this so far."""
+        try:
+            while True:
+                self.told.append(self._systemd.recv(200).decode())
+        except TimeoutError:
+            assert self._process.poll() is None or what in self.told, self.said()
+            return what in self.told
+
+    def stop(self) -> tuple[int, float]:
+        """SIGTERM. The exit code, and how many seconds it took."""
+        begun = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(PATIENCE), time.monotonic() - begun
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+
+class Devices:
+    """The loops and the arm of the site's lane. Say something until the daemon has heard it."""
+
+    def __init__(self, site: Site, client: Talker) -> None:
+        self._site, self._client = site, client
+        client.subscribe(site.topic("command"))
+
+    def say(self, **levels: str) -> None:
+        for name, level in levels.items():
+            self._client.publish(self._site.topic(name), level)
+
+    def are_heard(self) -> None:
+        """A quiet lane: both loops clear, the arm down, until the daemon knows."""
+
+        def heard() -> bool:
+            self.say(arming="OFF", closing="OFF", position="closed")
+            return self._site.status()["daemon"]["lanes"][0]["barrier"] == "closed"
+
+        until(heard)
+
+    def hear_a_vend(self) -> str:
+        return str(json.loads(self._client.hear().payload)["vend"])
+
+    def hear_nothing(self, seconds: float = 0.3) -> bool:
+        return self._client.hears_nothing(seconds)
+
+
+@contextmanager
+def a_camera(frame: np.ndarray) -> Iterator[str]:
+    """The address of a camera that sees always the same, but for a flicker."""
+
+    class Stream(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+            self.end_headers()
+            picture, lit = frame.copy(), 0
+            while not over.is_set():
+                lit ^= 255
+                picture[:4, :4] = lit
+                jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
+                try:
+                    self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + jpeg + b"\r\n")
+                except OSError:
+                    return
+                over.wait(1 / 8)
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    over = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Stream)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/in.mjpg"
+    finally:
+        over.set()
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,295 @@
+"""A lane at work: the machine, the desk and a real store behind it, with hardware that lives in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from drivers.contract import DriverError, Position
+from edge.faults import FaultBoard
+from edge.lane.controller import Hardware, LaneController
+from edge.lane.faults import CONTRADICTION
+from edge.lane.machine import Lane
+from edge.lane.signals import Allowed, Phase, Read, Refused
+from edge.lane.timing import LaneTiming
+from edge.parking.desks import EntryDesk
+from edge.store import Store, Transaction
+from models.faults import Fault
+from models.ids import TicketId
+from models.instants import SECOND, Instant
+from models.plates import Plate
+from models.refusals import Refusal
+from models.spots import VehicleType
+from tests.edge.clouds import becomes
+from tests.edge.lots import IN, TARIFF, HandClock, Lot, a_lot
+
+OUT_OF_REACH = Fault(code="device.unreachable", meaning="The barrier is gone", look_at="Its cable")
+PLATE = Read(Plate("AB12CDE"), 0.97)
+
+
+class Clock(HandClock):
+    """Waits end when the test moves the clock beyond them."""
+
+    async def sleep(self, seconds: float) -> None:
+        until = self.wall + round(seconds * SECOND)
+        while self.wall < until:
+            await asyncio.sleep(0.002)
+
+    def seconds_pass(self, seconds: float) -> None:
+        self.wall = Instant(self.wall + round(seconds * SECOND))
+
+
+@dataclass
+class Part:
+    started: bool = False
+    stopped: bool = False
+
+    async def start(self) -> None:
+        self.started = True
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+
+@dataclass
+class Loop(Part):
+    level: bool | None = None
+    _heard: Callable[[bool | None], None] = lambda level: None
+
+    def on_level(self, heard: Callable[[bool | None], None]) -> None:
+        self._heard = heard
+
+    def becomes(self, level: bool | None) -> None:
+        self.level = level
+        self._heard(level)
+
+
+@dataclass
+class Arm(Part):
+    """Rises when it is told to, unless it is out of reach."""
+
+    position: Position = Position.CLOSED
+    vends: list[str] = field(default_factory=list)
+    reachable: bool = True
+
+    def on_position(self, heard: Callable[[Position], None]) -> None: ...
+
+    async def vend(self, vend_id: str) -> None:
+        if not self.reachable:
+            raise DriverError(OUT_OF_REACH, "no answer")
+        self.vends.append(vend_id)
+
+
+@dataclass
+class Entry:
+    """One entry lane with all that belongs to it."""
+
+    lot: Lot
+    clock: Clock
+    arming: Loop
+    closing: Loop
+    arm: Arm
+    controller: LaneController
+    faults: FaultBoard
+
+    @property
+    def phase(self) -> Phase:
+        return self.controller.lane.phase
+
+    async def a_car_stands_there(self, read: Read = PLATE) -> None:
+        self.arming.becomes(True)
+        self.controller.hear(read)
+
+    async def it_drives_through(self) -> None:
+        self.closing.becomes(True)
+        self.arming.becomes(False)
+        self.closing.becomes(False)
+
+    async def reaches(self, phase: Phase) -> None:
+        await becomes(lambda: self.phase is phase)
+
+    def tickets(self) -> list[str]:
+        return [str(status) for (status,) in self.lot.rows("SELECT status FROM tickets ORDER BY rowid")]
+
+    def refusals(self) -> list[str]:
+        return [str(reason) for (reason,) in self.lot.rows("SELECT reason FROM access_refusals ORDER BY rowid")]
+
+
+@dataclass(frozen=True)
+class FaultyDesk(EntryDesk):
+    """Raises what nobody foresaw, as often as it is told to."""
+
+    troubles: list[Exception] = field(default_factory=list)
+    bad_papers: list[Exception] = field(default_factory=list)
+
+    async def decide(self, read: Read) -> Allowed | Refused:
+        if self.troubles:
+            raise self.troubles.pop(0)
+        return await super().decide(read)
+
+    def confirm(self, ticket: TicketId) -> Callable[[Transaction], None]:
+        def bad(tx: Transaction) -> None:
+            raise self.bad_papers.pop(0)
+
+        return bad if self.bad_papers else super().confirm(ticket)
+
+
+@asynccontextmanager
+async def an_entry(
+    folder: Path, make_desk: Callable[[Store], EntryDesk] | None = None, timing: LaneTiming | None = None
+) -> AsyncIterator[Entry]:
+    clock = Clock()
+    lot = a_lot(folder, clock=clock)
+    lot.decide(lambda tx: tx.connection.execute("PRAGMA busy_timeout = 20"))
+    desk = make_desk(lot.store) if make_desk else EntryDesk(IN, lot.store, TARIFF, {}, lambda: VehicleType.REGULAR)
+    arming, closing_loop, arm = Loop(), Loop(), Arm()
+    faults = FaultBoard(lot.decide)
+    machine = Lane(timing or LaneTiming(), has_closing_loop=True, rereads=True)
+    hardware = Hardware(arm, arming, closing_loop, others=(Part(),))
+    controller = LaneController(IN, machine, hardware, desk, lot.store, lambda on: None, faults, clock)
+    await controller.start()
+    closing_loop.becomes(False)
+    yield Entry(lot, clock, arming, closing_loop, arm, controller, faults)
+    await controller.stop()
+    lot.store.close()
+
+
+async def test_a_car_is_on_record_before_the_arm_is_told_to_rise_and_inside_when_it_has_passed(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        recorded: list[str] = []
+        vend = lane.arm.vend
+
+        async def looks_first(vend_id: str) -> None:
+            recorded.extend(lane.tickets())
+            await vend(vend_id)
+
+        lane.arm.vend = looks_first  # type: ignore[method-assign]
+        await lane.a_car_stands_there()
+        await becomes(lambda: len(lane.arm.vends) == 1)
+        assert recorded == ["ADMITTED"]
+        await lane.it_drives_through()
+        await becomes(lambda: lane.tickets() == ["ACTIVE"])
+
+
+async def test_nothing_moves_because_a_lane_starts_or_stops(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        assert all(part.started for part in (lane.arm, lane.arming, lane.closing))
+    assert all(part.stopped for part in (lane.arm, lane.arming, lane.closing))
+    assert lane.arm.vends == []
+
+
+async def test_a_lane_that_stops_while_a_car_waits_leaves_the_arm_alone_and_runs_nothing_on(tmp_path: Path) -> None:
+    before = asyncio.all_tasks()
+    async with an_entry(tmp_path) as lane:
+        lane.arming.becomes(True)
+        await lane.reaches(Phase.READING)
+    assert lane.arm.vends == []
+    assert asyncio.all_tasks() == before
+
+
+async def test_when_the_arm_can_not_be_told_the_ticket_stands_and_it_is_told_again(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        lane.arm.reachable = False
+        await lane.a_car_stands_there()
+        await becomes(lambda: lane.refusals() == ["ARM_UNREACHABLE"])
+        assert lane.tickets() == ["ADMITTED"]
+        assert lane.controller.line == Refusal.ARM_UNREACHABLE.driver
+        lane.arm.reachable = True
+        await asyncio.sleep(0.02)
+        lane.clock.seconds_pass(LaneTiming().retry_after + 1)
+        await becomes(lambda: len(lane.arm.vends) == 1)
+        await lane.it_drives_through()
+        await becomes(lambda: lane.tickets() == ["ACTIVE"])
+
+
+async def test_a_driver_who_gives_up_before_a_dead_arm_was_never_inside(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        lane.arm.reachable = False
+        await lane.a_car_stands_there()
+        await becomes(lambda: lane.refusals() == ["ARM_UNREACHABLE"])
+        lane.arming.becomes(False)
+        await asyncio.sleep(0.02)
+        lane.clock.seconds_pass(LaneTiming().back_out_after + 1)
+        await becomes(lambda: lane.tickets() == ["VOIDED"])
+        assert lane.lot.one("SELECT count(*) FROM spots WHERE status = 'OCCUPIED'") == 0
+        said = str(lane.lot.one("SELECT body FROM journal WHERE type = 'ticket.voided'"))
+        assert json.loads(said)["reason"] == "back_out"
+        assert lane.arm.vends == []
+
+
+async def test_a_desk_that_fails_in_a_way_nobody_foresaw_costs_one_decision_and_not_the_lane(tmp_path: Path) -> None:
+    def faulty(store: Store) -> EntryDesk:
+        return FaultyDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR, troubles=[RuntimeError("a defect")])
+
+    async with an_entry(tmp_path, faulty) as lane:
+        await lane.a_car_stands_there()
+        await lane.reaches(Phase.REFUSED)
+        assert [fault.code for fault in lane.faults.open(IN)] == [CONTRADICTION.code]
+        await asyncio.sleep(0.02)
+        lane.clock.seconds_pass(LaneTiming().retry_after + 1)
+        await becomes(lambda: len(lane.arm.vends) == 1)
+        await lane.it_drives_through()
+        await becomes(lambda: lane.tickets() == ["ACTIVE"])
+
+
+async def test_a_passage_that_contradicts_the_records_is_a_fault_and_the_next_car_is_served(tmp_path: Path) -> None:
+    def faulty(store: Store) -> EntryDesk:
+        troubles: list[Exception] = [LookupError("tickets has no row t-1")]
+        return FaultyDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR, bad_papers=troubles)
+
+    async with an_entry(tmp_path, faulty) as lane:
+        await lane.a_car_stands_there()
+        await becomes(lambda: len(lane.arm.vends) == 1)
+        await lane.it_drives_through()
+        await becomes(lambda: bool(lane.faults.open(IN)))
+        await lane.a_car_stands_there(Read(Plate("XY99ZZZ"), 0.9))
+        await becomes(lambda: len(lane.arm.vends) == 2)
+        await lane.it_drives_through()
+        await becomes(lambda: lane.tickets() == ["ADMITTED", "ACTIVE"])
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> sqlite3.Connection:
+    """Somebody else who opens the lot's file, to hold it."""
+    return sqlite3.connect(tmp_path / "lot.sqlite", isolation_level=None)
+
+
+async def test_a_passage_that_the_store_can_not_take_now_is_written_when_it_can(
+    tmp_path: Path, stranger: sqlite3.Connection
+) -> None:
+    async with an_entry(tmp_path) as lane:
+        with closing(stranger):
+            await lane.a_car_stands_there()
+            await becomes(lambda: len(lane.arm.vends) == 1)
+            stranger.execute("BEGIN IMMEDIATE")
+            await lane.it_drives_through()
+            for _ in range(3):
+                await asyncio.sleep(0.05)
+                lane.clock.seconds_pass(3)
+            assert stranger.execute("SELECT status FROM tickets").fetchall() == [("ADMITTED",)]
+            stranger.execute("ROLLBACK")
+            await asyncio.sleep(0.05)
+            lane.clock.seconds_pass(3)
+            await becomes(lambda: lane.tickets() == ["ACTIVE"])
+
+
+async def test_while_the_store_can_not_record_no_arm_rises(tmp_path: Path, stranger: sqlite3.Connection) -> None:
+    async with an_entry(tmp_path) as lane:
+        with closing(stranger):
+            stranger.execute("BEGIN IMMEDIATE")
+            await lane.a_car_stands_there()
+            await lane.reaches(Phase.REFUSED)
+            assert lane.controller.line == Refusal.NOT_RECORDED.driver
+            assert lane.arm.vends == []
+            stranger.execute("ROLLBACK")
+        await asyncio.sleep(0.02)
+        lane.clock.seconds_pass(LaneTiming().retry_after + 1)
+        await becomes(lambda: len(lane.arm.vends) == 1)
+        assert lane.refusals() == ["NOT_RECORDED"], "the refusal is on record too, once it could be written"

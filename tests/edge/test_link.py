@@ -1,0 +1,247 @@
+"""The link on a real broker: what the cloud has applied counts as sent, and nothing else does."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from drivers.broker import BrokerSettings
+from edge.faults import FaultBoard
+from edge.parking import entry
+from edge.store import journal
+from edge.store.database import looking_into
+from edge.sync.link import CloudLink
+from models.ids import LotId, StreamId
+from models.plates import Plate
+from models.spots import VehicleType
+from models.wire import topics
+from models.wire.chain import GENESIS
+from models.wire.envelopes import LARGEST, Ack, Beacon, LaneNow, SentFact, pack, unpack
+from simulator.servers import Mosquitto
+from tests.brokers import USERS, Talker, talker
+from tests.edge.clouds import HonestCloud, HurriedClock, becomes, forget_beacon, ledger, written
+from tests.edge.lots import IN, TARIFF, Lot, a_level, a_lot
+
+LANES = (LaneNow(name="in", direction="entry", phase="idle", barrier="closed"),)
+
+
+@pytest.fixture
+def lot(tmp_path: Path) -> Lot:
+    return a_lot(tmp_path, (a_level(0, REGULAR=500),), id=LotId(str(uuid4())))
+
+
+@pytest.fixture
+def password(tmp_path: Path) -> Path:
+    return written(tmp_path / "password", USERS["lot"] + "\n")
+
+
+def a_link(lot: Lot, broker: Mosquitto, password: Path) -> CloudLink:
+    board = FaultBoard(lambda decision: None).reporter("link")
+    login = BrokerSettings(host="127.0.0.1", port=broker.port, username="lot", password_file=password, keepalive=5)
+    return CloudLink(login, lot.id, "0.1.0", lot.store, lambda: LANES, HurriedClock(), board)
+
+
+@asynccontextmanager
+async def linked(lot: Lot, broker: Mosquitto, password: Path, *, forget: bool = True) -> AsyncIterator[CloudLink]:
+    """The link at work; an orderly stop afterwards."""
+    link = a_link(lot, broker, password)
+    task = asyncio.create_task(link.run())
+    try:
+        await becomes(lambda: link.connected)
+        yield link
+        assert not task.done(), "the link never gives up by itself"
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        if forget:
+            await asyncio.to_thread(forget_beacon, broker, lot.id)
+
+
+async def cars_enter(lot: Lot, count: int) -> None:
+    for _ in range(count):
+        plate = Plate(uuid4().hex[:8].upper())
+        arrival = entry.Arrival(IN, plate, 0.98, VehicleType.REGULAR)
+        await lot.store.write(lambda tx, arrival=arrival: entry.admit(tx, arrival, TARIFF))
+
+
+def facts_of(lot: Lot) -> list[SentFact]:
+    head = ledger(lot.path)
+    with looking_into(lot.path) as connection:
+        return journal.run(connection, head.stream_id, 0, head.seq)
+
+
+def all_sent(lot: Lot) -> bool:
+    return ledger(lot.path).backlog == 0
+
+
+async def test_facts_arrive_in_order_and_count_as_sent_when_they_are_applied(
+    lot: Lot, mosquitto: Mosquitto, password: Path
+) -> None:
+    with HonestCloud(mosquitto, lot.id) as cloud:
+        async with linked(lot, mosquitto, password):
+            await cars_enter(lot, 30)
+            await becomes(lambda: all_sent(lot))
+    assert cloud.books.applied == facts_of(lot)
+    assert len(cloud.books.applied) > 60
+
+
+async def test_a_backlog_from_before_the_start_goes_up_without_anything_new_happening(
+    lot: Lot, mosquitto: Mosquitto, password: Path
+) -> None:
+    await cars_enter(lot, 400)
+    with HonestCloud(mosquitto, lot.id) as cloud:
+        async with linked(lot, mosquitto, password):
+            await becomes(lambda: all_sent(lot))
+    assert cloud.books.applied == facts_of(lot)
+    assert cloud.windows < 20
+
+
+async def test_what_the_broker_took_is_not_sent_until_the_cloud_says_so_and_is_sent_again(
+    lot: Lot, mosquitto: Mosquitto, password: Path
+) -> None:
+    with HonestCloud(mosquitto, lot.id, answers=False) as cloud:
+        async with linked(lot, mosquitto, password):
+            await cars_enter(lot, 3)
+            await becomes(lambda: cloud.windows >= 2)
+            assert ledger(lot.path).acked == 0
+            cloud.answers = True
+            await becomes(lambda: all_sent(lot))
+    assert cloud.books.applied == facts_of(lot)
+
+
+async def test_a_broker_that_dies_with_facts_in_its_hands_loses_none(
+    lot: Lot, own_mosquitto: Mosquitto, password: Path
+) -> None:
+    with HonestCloud(own_mosquitto, lot.id, answers=False) as cloud:
+        async with linked(lot, own_mosquitto, password) as link:
+            await cars_enter(lot, 5)
+            await becomes(lambda: cloud.windows > 0)
+            own_mosquitto.kill()
+            await becomes(lambda: not link.connected)
+            await cars_enter(lot, 5)
+            cloud.answers = True
+            await asyncio.to_thread(own_mosquitto.start)
+            await becomes(lambda: all_sent(lot))
+    assert cloud.books.applied == facts_of(lot)
+
+
+def forgeries(lot: Lot) -> list[Ack | bytes]:
+    head = ledger(lot.path)
+    honest = Ack(lot=lot.id, stream="ledger", stream_id=head.stream_id, seq=head.seq, hash=head.hash)
+    return [
+        honest.model_copy(update={"hash": "f" * 64}),
+        honest.model_copy(update={"hash": GENESIS}),
+        honest.model_copy(update={"seq": 0}),
+        honest.model_copy(update={"seq": head.seq + 1}),
+        honest.model_copy(update={"seq": LARGEST}),
+        honest.model_copy(update={"seq": LARGEST + 1}),
+        honest.model_copy(update={"stream_id": StreamId(str(uuid4()))}),
+        honest.model_copy(update={"lot": LotId(str(uuid4()))}),
+        b"noise",
+        b"",
+        pack(Beacon(lot=lot.id, online=True)),
+    ]
+
+
+async def test_a_forged_acknowledgement_marks_nothing_and_stops_nothing(
+    lot: Lot, mosquitto: Mosquitto, password: Path
+) -> None:
+    with HonestCloud(mosquitto, lot.id, answers=False) as cloud:
+        async with linked(lot, mosquitto, password):
+            await cars_enter(lot, 3)
+            await becomes(lambda: cloud.windows > 0)
+            for forged in forgeries(lot):
+                cloud.says(forged)
+            seen = cloud.windows
+            await becomes(lambda: cloud.windows > seen)
+            assert ledger(lot.path).acked == 0
+            cloud.answers = True
+            await becomes(lambda: all_sent(lot))
+
+
+async def test_a_retained_acknowledgement_is_not_believed_though_all_in_it_is_true(
+    lot: Lot, mosquitto: Mosquitto, password: Path
+) -> None:
+    head = ledger(lot.path)
+    true = Ack(lot=lot.id, stream="ledger", stream_id=head.stream_id, seq=head.seq, hash=head.hash)
+    with HonestCloud(mosquitto, lot.id, answers=False) as cloud:
+        cloud.says(true, retained=True)
+        try:
+            async with linked(lot, mosquitto, password):
+                await becomes(lambda: cloud.windows >= 2)
+                assert ledger(lot.path).acked == 0
+                cloud.says(true)
+                await becomes(lambda: all_sent(lot))  # the control: said live, it is believed
+        finally:
+            cloud.forgets_retained()
+
+
+async def test_an_acknowledgement_that_the_store_could_not_mark_is_marked_as_soon_as_it_can(
+    lot: Lot, mosquitto: Mosquitto, password: Path
+) -> None:
+    lot.decide(lambda tx: tx.connection.execute("PRAGMA busy_timeout = 20"))
+    with HonestCloud(mosquitto, lot.id) as cloud, closing(sqlite3.connect(lot.path)) as stranger:
+        stranger.isolation_level = None
+        stranger.execute("BEGIN IMMEDIATE")
+        async with linked(lot, mosquitto, password):
+            await becomes(lambda: len(cloud.books.applied) > 0)
+            await asyncio.sleep(0.3)
+            assert stranger.execute("SELECT acked FROM streams").fetchone() == (0,)
+            stranger.execute("ROLLBACK")
+            await becomes(lambda: all_sent(lot))
+
+
+async def test_a_lot_whose_password_is_missing_waits_for_it_and_then_logs_in(
+    lot: Lot, mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    link = a_link(lot, mosquitto, tmp_path / "later")
+    with HonestCloud(mosquitto, lot.id):
+        task = asyncio.create_task(link.run())
+        await asyncio.sleep(0.2)
+        assert not task.done()
+        assert not link.connected
+        written(tmp_path / "later", USERS["lot"])
+        await becomes(lambda: all_sent(lot))
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    await asyncio.to_thread(forget_beacon, mosquitto, lot.id)
+
+
+async def hears_beacon(ear: Talker, *, online: bool) -> Beacon:
+    """The next beacon that says so, others passed over."""
+    while True:
+        beacon = unpack(Beacon, (await asyncio.to_thread(ear.hear)).payload)
+        if beacon.online is online:
+            return beacon
+
+
+async def test_the_beacon_shows_the_present_to_whoever_comes_later_and_an_orderly_stop_at_once(
+    lot: Lot, mosquitto: Mosquitto, password: Path
+) -> None:
+    with talker(mosquitto.port) as ear:
+        ear.subscribe(topics.state(lot.id))
+        async with linked(lot, mosquitto, password, forget=False):
+            shown = await hears_beacon(ear, online=True)
+            assert (shown.available, shown.total, shown.lanes) == (500, 500, LANES)
+            assert shown.by_type == {"REGULAR": (500, 500)}
+            await cars_enter(lot, 1)
+            while shown.available != 499:
+                shown = await hears_beacon(ear, online=True)
+            with talker(mosquitto.port) as late:
+                late.subscribe(topics.state(lot.id))
+                message = await asyncio.to_thread(late.hear)
+                assert message.retain
+                assert unpack(Beacon, message.payload).online
+        assert not (await hears_beacon(ear, online=False)).online
+        with talker(mosquitto.port) as late:
+            late.subscribe(topics.state(lot.id))
+            assert not unpack(Beacon, (await asyncio.to_thread(late.hear)).payload).online
+    await asyncio.to_thread(forget_beacon, mosquitto, lot.id)

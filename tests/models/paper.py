@@ -1,0 +1,23 @@
+"""A lot's tables as a person with pencil and paper would keep them, from what the facts change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from models.effects import Change, Value
+
+TABLES = ("parking_lots", "levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults")
+
+Rows = dict[tuple[str, str], dict[str, Value]]
+"""Columns and values by table and id."""
+
+
+def on_paper(changes: Iterable[Change]) -> Rows:
+    """The rules of `Change`, read aloud."""
+    rows: Rows = {}
+    for change in changes:
+        row = rows.get((change.table, change.id))
+        assert (row is None) or change.kind != "insert"
+        assert (row is not None) or change.kind != "update"
+        rows[change.table, change.id] = {**(change.at_first if row is None else row), **change.values}
+    return rows

@@ -1,0 +1,129 @@
+"""Facts can be read in ten years: their types, versions and fields never change under our hands."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.facts import AccessRefused, DaemonStarted, Fact, TicketOpened, UnknownFact, VehicleRegistered, decode
+from models.facts.base import ERASED, known_facts
+from models.ids import LaneName, SpotId, TicketId, VehicleId
+from models.instants import Instant
+from models.money import Minor
+from models.spots import VehicleType
+from models.tariff import Tariff
+from models.wire.chain import canonical
+from tests.models.happenings import any_fact
+
+HISTORY = {
+    ("access.refused", 1): "at direction lane license_plate reason refusal",
+    ("daemon.started", 1): "at release",
+    ("exit.abandoned", 1): "at lane ticket",
+    ("exit.allowed", 1): "amount_due amount_paid at lane match settled_until started_hours ticket",
+    ("fault.cleared", 1): "at code fault source",
+    ("fault.raised", 1): "at code detail fault source",
+    ("level.declared", 1): "floor_number level name spots",
+    ("lot.declared", 1): "address currency lanes lat_microdegrees lng_microdegrees name timezone total_spots",
+    ("payment.taken", 1): "amount currency lane method paid_in_all payment reference taken ticket",
+    ("payment.uncollected", 1): "amount at currency lane payment reason ticket",
+    ("spots.removed", 1): "spots",
+    ("ticket.closed", 1): "amount_due amount_paid exited lane ticket",
+    ("ticket.confirmed", 1): "lane passed ticket",
+    ("ticket.opened", 1): "code confidence_permille entered lane spot tariff ticket vehicle vehicle_type",
+    ("ticket.unresolved", 1): "at during ticket",
+    ("ticket.voided", 1): "at lane reason ticket",
+    ("vehicle.registered", 1): "license_plate vehicle vehicle_type",
+}
+"""What was ever emitted. New lines may be added; a line that stands here stands in somebody's journal."""
+
+
+def test_history_is_not_edited() -> None:
+    known = {name: " ".join(sorted(kind.model_fields)) for name, kind in known_facts().items()}
+    assert {name: known.get(name) for name in HISTORY} == HISTORY
+    assert not known.keys() - HISTORY.keys(), "a new fact: add its line to HISTORY"
+
+
+def test_a_ticket_opened_today_is_written_like_this() -> None:
+    """The text that is hashed. If this changes, every lot's chain breaks."""
+    opened = TicketOpened(
+        ticket=TicketId("t"),
+        code="7Q2K-M4XD",
+        vehicle=VehicleId("v"),
+        vehicle_type=VehicleType.REGULAR,
+        lane=LaneName("in"),
+        spot=SpotId("s"),
+        entered=Instant(1),
+        tariff=Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800)),
+        confidence_permille=971,
+    )
+    assert canonical(opened.body()) == (
+        '{"code":"7Q2K-M4XD","confidence_permille":971,"entered":1,"lane":"in","spot":"s",'
+        '"tariff":{"currency":"EUR","daily_maximum":1800,"dialect":1,"hourly_rate":250},'
+        '"ticket":"t","vehicle":"v","vehicle_type":"REGULAR"}'
+    )
+
+
+@given(any_fact())
+def test_every_fact_is_read_back_as_it_was_written(fact: Fact) -> None:
+    body, personal = json.loads(canonical(fact.body())), json.loads(json.dumps(fact.personal_part()))
+    assert decode(fact.type, fact.version, body, personal) == fact
+
+
+@given(any_fact())
+def test_what_is_personal_never_stands_in_the_body(fact: Fact) -> None:
+    assert fact.body().keys() & fact.personal == set()
+    assert fact.personal_part().keys() == fact.personal
+
+
+@given(any_fact())
+def test_a_fact_whose_personal_part_was_erased_is_still_read(fact: Fact) -> None:
+    read = decode(fact.type, fact.version, fact.body(), None)
+    assert read.body() == fact.body()
+    assert set(read.personal_part().values()) <= {ERASED}
+
+
+@given(any_fact(), st.dictionaries(st.text(min_size=1).map("new_".__add__), st.integers()))
+def test_fields_that_a_later_release_added_do_not_disturb(fact: Fact, later: dict[str, int]) -> None:
+    assert decode(fact.type, fact.version, {**fact.body(), **later}, fact.personal_part()) == fact
+
+
+@given(any_fact(), st.data())
+def test_a_fact_that_lacks_a_field_is_unknown_and_never_guessed(fact: Fact, data: st.DataObject) -> None:
+    body = fact.body()
+    del body[data.draw(st.sampled_from(sorted(body)))]
+    with pytest.raises(UnknownFact, match="missing"):
+        decode(fact.type, fact.version, body, fact.personal_part())
+
+
+@given(st.text(max_size=20), st.integers(-1, 3))
+def test_a_type_that_nobody_knows_is_unknown(type: str, version: int) -> None:
+    if (type, version) not in known_facts():
+        with pytest.raises(UnknownFact):
+            decode(type, version, {}, None)
+
+
+def test_what_is_wrong_with_a_fact_is_said_without_its_plate() -> None:
+    with pytest.raises(UnknownFact) as wrong:
+        decode("vehicle.registered", 1, {"vehicle": "v", "vehicle_type": "BUS"}, {"license_plate": ["AB12CDE"]})
+    assert "AB12CDE" not in str(wrong.value)
+    assert "vehicle_type" in wrong.value.why
+
+
+def test_only_plates_are_personal() -> None:
+    assert {kind for kind in known_facts().values() if kind.personal} == {VehicleRegistered, AccessRefused}
+
+
+@pytest.mark.parametrize("annotation", [float, float | None, list[float], dict[str, float]])
+def test_a_fact_with_a_float_is_refused_when_it_is_written_and_stays_unknown(annotation: type) -> None:
+    with pytest.raises(TypeError, match="float"):
+        type("Weighed", (Fact,), {"__annotations__": {"tons": annotation}}, type="vehicle.weighed", version=1)
+    assert ("vehicle.weighed", 1) not in known_facts()
+
+
+def test_a_type_and_version_can_be_given_only_once() -> None:
+    with pytest.raises(TypeError, match="a new meaning is a new version"):
+        type("Begun", (Fact,), {"__annotations__": {"why": str}}, type="daemon.started", version=1)
+    assert known_facts()["daemon.started", 1] is DaemonStarted
