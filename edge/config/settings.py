@@ -130,6 +130,8 @@ class TimingSettings(Section):
     """An arm that still says it is closed this long after a vend is at fault"""
     back_out_after: Annotated[Seconds, Field(gt=0, le=60)] = 3.0
     """A vehicle that left the arming loop and isn't under the arm by then has backed out"""
+    clear_within: Annotated[Seconds, Field(gt=0, le=3600)] = 60.0
+    """A closing loop that is occupied for longer than this is stuck, and the lane works on without it"""
 
     def lane_timing(self) -> LaneTiming:
         return LaneTiming.model_validate(self.model_dump())

@@ -71,3 +71,12 @@ def test_the_lanes_come_back_by_themselves_and_reach_their_hardware():
     assert set(service["SupplementaryGroups"].split()) == {"gpio", "dialout", "video"}
     # onnxruntime maps memory that is written and then run
     assert service.get("MemoryDenyWriteExecute", "no") == "no"
+
+
+def test_the_units_start_what_the_technician_was_told_to_install() -> None:
+    for unit in SYSTEMD.glob("*.service"):
+        program = next(line for line in unit.read_text().splitlines() if line.startswith("ExecStart=")).split()[0]
+        assert program == f"ExecStart=/opt/parkgate/.venv/bin/{unit.stem}"
+    told = (HOUSE / "docs/technician.md").read_text()
+    assert "/opt/parkgate && cd /opt/parkgate" in told
+    assert ".venv/bin/parkgate-edge run" in told
