@@ -25,5 +25,6 @@ def normalised(text: str) -> Plate:
 
 
 def masked(plate: str) -> str:
-    """For logs and public screens: the first two characters, the rest as dots."""
-    return plate[:2] + "•" * max(len(plate) - 2, 1)
+    """For logs and public screens: the first two characters (of a short plate fewer), the rest as dots."""
+    shown = min(2, len(plate) // 2)
+    return plate[:shown] + "•" * max(len(plate) - shown, 1)

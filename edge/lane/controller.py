@@ -44,6 +44,7 @@ from models.plates import masked
 from models.refusals import Refusal
 
 _RETRY_SECONDS = 2.0
+_LAST_PAPERS_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,12 @@ class LaneController:
             await part.start()
 
     async def stop(self) -> None:
+        """What was seen is written down first, if the store takes it within a few seconds."""
+        written = asyncio.ensure_future(self._paperwork.join())
+        patience = asyncio.ensure_future(self._clock.sleep(_LAST_PAPERS_SECONDS))
+        await asyncio.wait({written, patience}, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (written, patience):
+            waiting.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -173,7 +180,10 @@ class LaneController:
     async def _clerk(self) -> None:
         while True:
             paper = await self._paperwork.get()
-            await paper()
+            try:
+                await paper()
+            finally:
+                self._paperwork.task_done()
 
     def _employ_clerk(self) -> None:
         self._spawn(self._clerk()).add_done_callback(self._clerk_left)
@@ -181,7 +191,8 @@ class LaneController:
     def _clerk_left(self, clerk: asyncio.Task[None]) -> None:
         """A defect in one decision costs that decision, never the lane."""
         if not clerk.cancelled():
-            self._faults.raise_(self.name, CONTRADICTION.code, repr(clerk.exception()))
+            # Its words stay in the log: they may quote a plate, and a fact is kept for good.
+            self._faults.raise_(self.name, CONTRADICTION.code, type(clerk.exception()).__name__)
             self._employ_clerk()
             self.hear(Refused(Refusal.NOT_RECORDED))
 
