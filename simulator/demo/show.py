@@ -55,13 +55,16 @@ class Show:
 
     def _greet(self) -> None:
         stage, speed = self._stage, self._stage.options.speed
+        fast = (
+            f"The lot's clock runs {speed} times as fast as yours, and ahead of the page. Try --speed 1."
+        )
         self._console.print(
             f"\n[bold]Operators' page[/]  {stage.sign_in_link()}\n"
             f"                  (signs you in once; later: {stage.address}/ with the key below)\n"
             f"[bold]API key[/]          {stage.api_key}\n"
             f"[bold]API[/]              {stage.address}/docs\n"
             f"[bold]Logs[/]             {stage.folder}\n"
-            + (f"The lot's clock runs {speed} times as fast as yours.\n" if speed > 1 else ""),
+            f"{fast if speed > 1 else ''}\n",
             soft_wrap=True,
         )
 
