@@ -24,7 +24,7 @@ from edge.lane.signals import Read, Signal
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.layout import declare
 from edge.parking.unresolved import settle_after_restart
-from edge.status import DaemonStatus, LaneStatus, StatusSocket, socket_path
+from edge.status import DaemonStatus, FaultStatus, LaneStatus, StatusSocket, socket_path
 from edge.store import Store, StoreUnavailable, Transaction, journal
 from edge.store.database import looking_into
 from edge.sync.link import CloudLink
@@ -93,7 +93,10 @@ class Daemon:
                     phase=lane.lane.phase,
                     barrier=lane.lane.arm,
                     sign=lane.line,
-                    faults=tuple(fault.code for fault in self._faults.open(name)),
+                    faults=tuple(
+                        FaultStatus(source=fault.source, code=fault.code, detail=fault.detail)
+                        for fault in self._faults.open(name)
+                    ),
                 )
                 for name, lane in self._lanes.items()
             ),
@@ -182,7 +185,11 @@ class Daemon:
     def _lanes_now(self) -> tuple[LaneNow, ...]:
         return tuple(
             LaneNow(
-                name=lane.name, direction=lane.direction, phase=lane.phase, barrier=lane.barrier, faults=lane.faults
+                name=lane.name,
+                direction=lane.direction,
+                phase=lane.phase,
+                barrier=lane.barrier,
+                faults=tuple(fault.code for fault in lane.faults),
             )
             for lane in self.snapshot().lanes
         )

@@ -63,13 +63,15 @@ def show(name: str, report: Report) -> None:
     open_tickets = ", ".join(f"{count} {status.lower()}" for status, count in report.tickets.items())
     console.print(f"Tickets: {open_tickets or 'none'}")
     facts, backlog = (report.ledger.seq, report.ledger.backlog) if report.ledger else (0, 0)
-    console.print(f"Cloud: link {daemon.link if daemon else 'unknown'}, {backlog} of {facts} facts not yet there")
+    link = daemon.link if daemon else "unknown while the daemon doesn't run"
+    waiting = "no link is configured" if link == "none" else f"link {link}, {backlog} of {facts} facts not yet there"
+    console.print(f"Cloud: {waiting}")
 
 
 def _lanes(daemon: DaemonStatus) -> Table:
     table = Table("Lane", "Direction", "Phase", "Arm", "Sign", "Faults")
     for lane in daemon.lanes:
-        faults = "[red]" + ", ".join(lane.faults) + "[/red]" if lane.faults else "none"
+        faults = "\n".join(f"{fault.source}: {fault.code} ({fault.detail})" for fault in lane.faults) or "none"
         table.add_row(lane.name, lane.direction, lane.phase, lane.barrier, lane.sign, faults)
     return table
 

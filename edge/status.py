@@ -16,6 +16,16 @@ _ANSWER_WITHIN = 3.0
 _MOST = 1 << 20
 
 
+class FaultStatus(BaseModel):
+    """A fault that is open now. `source` names the part, such as `north-in.closing_loop`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    code: str
+    detail: str
+
+
 class LaneStatus(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -24,7 +34,7 @@ class LaneStatus(BaseModel):
     phase: str
     barrier: str
     sign: str
-    faults: tuple[str, ...]
+    faults: tuple[FaultStatus, ...]
 
 
 class DaemonStatus(BaseModel):

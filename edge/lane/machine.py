@@ -46,7 +46,8 @@ class Lane:
 
     `present` and `under_arm` are None while they are unknown. `refusal` is what the vehicle that is there was
     told last, `recorded` all that is on record for it. `blind`: the closing loop couldn't be believed during this
-    passage. `lost_sight`: the arming loop was unknown during it, so another vehicle may stand there now.
+    passage. `lost_sight`: the arming loop was unknown during it, so another vehicle may stand there now. `risen`:
+    the arm was seen to move or stand open since the vend.
     """
 
     timing: LaneTiming
@@ -63,6 +64,7 @@ class Lane:
     timer: int = 0
     blind: bool = False
     lost_sight: bool = False
+    risen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def _deciding_allowed(lane: Lane, signal: Allowed) -> Step:
         refusal=None,
         blind=lane.has_closing_loop and lane.under_arm is not False,
         lost_sight=False,
+        risen=lane.arm in (Position.OPEN, Position.MOVING),
     )
     return _with_timer(vended, lane.timing.rise_within, Vend(signal.ticket), Show(signal.greeting))
 
@@ -181,7 +184,7 @@ def _vended_presence(lane: Lane, signal: Presence) -> Step:
     if signal.present:
         return _with_timer(sensed, lane.timing.rise_within)
     if not lane.has_closing_loop:
-        return _passed(sensed)
+        return _backed_out(sensed) if _arm_never_rose(lane) else _passed(sensed)
     return _with_timer(sensed, lane.timing.back_out_after)
 
 
@@ -203,7 +206,8 @@ def _vended_failed(lane: Lane, signal: VendFailed) -> Step:
 
 def _vended_arm(lane: Lane, signal: Arm) -> Step:
     risen = signal.position in (Position.OPEN, Position.MOVING)
-    return Step(replace(lane, arm=signal.position), (Clear(SILENT_ARM.code),) if risen else ())
+    sensed = replace(lane, arm=signal.position, risen=lane.risen or risen)
+    return Step(sensed, (Clear(SILENT_ARM.code),) if risen else ())
 
 
 def _vended_time_up(lane: Lane, signal: TimeUp) -> Step:
@@ -238,6 +242,11 @@ def _passing_time_up(lane: Lane, signal: TimeUp) -> Step:
         return Step(lane)
     stuck = Raise(STUCK_LOOP.code, f"not clear for {lane.timing.clear_within:g} s")
     return _nobody_knows(lane, stuck)
+
+
+def _arm_never_rose(lane: Lane) -> bool:
+    """The order didn't get out, or the arm says that it stayed down: nobody drove through there."""
+    return lane.refusal is Refusal.ARM_UNREACHABLE or (lane.arm is Position.CLOSED and not lane.risen)
 
 
 def _passed(lane: Lane) -> Step:

@@ -43,6 +43,7 @@ class Store:
         with _reported(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = StoreLock(path)
+            path.touch(mode=0o600)  # plates are in it
             self._write_connection = connect(path, synchronous=synchronous)
             migrations.apply(Database(self._write_connection))
             self._read_connection = connect(path, synchronous=synchronous)

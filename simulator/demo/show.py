@@ -55,9 +55,7 @@ class Show:
 
     def _greet(self) -> None:
         stage, speed = self._stage, self._stage.options.speed
-        fast = (
-            f"The lot's clock runs {speed} times as fast as yours, and ahead of the page. Try --speed 1."
-        )
+        fast = f"The lot's clock runs {speed} times as fast as yours, and ahead of the page. Try --speed 1."
         self._console.print(
             f"\n[bold]Operators' page[/]  {stage.sign_in_link()}\n"
             f"                  (signs you in once; later: {stage.address}/ with the key below)\n"

@@ -226,8 +226,19 @@ def test_a_vehicle_under_an_arm_that_nobody_raised_is_a_fault() -> None:
     assert said.Clear("lane.unvended_passage") in story.then(UnderArm(False)).asked(said.Clear)
 
 
-def test_a_lane_without_a_closing_loop_takes_the_cars_leaving_for_its_passage() -> None:
+def test_without_a_closing_loop_nobody_passes_an_arm_that_was_never_told() -> None:
+    story = a_vended_lane(closing_loop=False).then(VendFailed(), Presence(False))
+    assert story.asked(Withdraw) == [Withdraw(TICKET, vended=True)]
+    assert story.asked(Confirm) == []
+
+
+def test_without_a_closing_loop_nobody_passes_an_arm_that_stayed_down() -> None:
     story = a_vended_lane(closing_loop=False).then(Presence(False))
+    assert story.asked(Withdraw) == [Withdraw(TICKET, vended=True)]
+
+
+def test_a_lane_without_a_closing_loop_takes_the_cars_leaving_for_its_passage() -> None:
+    story = a_vended_lane(closing_loop=False).then(Arm(Position.OPEN), Presence(False))
     assert story.asked(Confirm) == [Confirm(TICKET)]
 
 

@@ -79,4 +79,4 @@ def test_the_units_start_what_the_technician_was_told_to_install() -> None:
         assert program == f"ExecStart=/opt/parkgate/.venv/bin/{unit.stem}"
     told = (HOUSE / "docs/technician.md").read_text()
     assert "/opt/parkgate && cd /opt/parkgate" in told
-    assert ".venv/bin/parkgate-edge run" in told
+    assert "parkgate-edge run --config /etc/parkgate/lot.yaml" in told
