@@ -49,6 +49,7 @@ def demo(
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _WIDTH
+    weights = weights.resolve() if weights else None
     options = Options(_EXAMPLE.resolve(), vehicles, rate, stay, seed, http_port, weights, mqtt, database, speed)
     folder = folder.resolve()
     _empty(folder)
