@@ -63,24 +63,87 @@ class Position(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
+    HELD = "held"
+    """Up, and kept there until it is released"""
     MOVING = "moving"
+    FAULTED = "faulted"
+    """The barrier itself says that something is wrong with it: the arm broken off, the motor blocked"""
     UNKNOWN = "unknown"
+
+    @property
+    def is_up(self) -> bool:
+        return self in (Position.OPEN, Position.HELD)
 
 
 @runtime_checkable
 class Barrier(Driver, Protocol):
-    """An arm that closes by itself once its own closing loop is clear."""
+    """An arm that closes by itself once its own closing loop is clear.
+
+    Every order is sent at most once: what can't be sent now is never sent later, and DriverError is raised.
+    """
 
     @property
     def position(self) -> Position: ...
 
+    @property
+    def reads_back(self) -> bool:
+        """Whether `position` is read from the product. Otherwise it is assumed from what the arm was told."""
+        ...
+
+    @property
+    def can_hold(self) -> bool:
+        """Whether the product keeps its arm up by itself; otherwise `hold` is never asked for."""
+        ...
+
+    @property
+    def can_lower(self) -> bool:
+        """Whether the product can be told to close; otherwise `lower` is never asked for."""
+        ...
+
     def on_position(self, heard: Callable[[Position], None]) -> None: ...
 
     async def vend(self, vend_id: str) -> None:
-        """Raise the arm for one vehicle. At most once: a vend that can't be sent now is never sent later.
+        """Raise the arm for one vehicle."""
+        ...
 
-        Raises DriverError when the barrier can't be reached.
+    async def hold(self) -> None:
+        """Raise the arm and keep it up until it is released. Told again while it is held, changes nothing."""
+        ...
+
+    async def release(self) -> None:
+        """End the hold. The arm comes down by its own controller's rules."""
+        ...
+
+    async def lower(self) -> None:
+        """Bring the arm down. The lane never asks while anything may be under it."""
+        ...
+
+
+@runtime_checkable
+class Relay(Driver, Protocol):
+    """One contact of a relay board, whatever carries the order to it."""
+
+    @property
+    def on(self) -> bool | None:
+        """As read back from the board, or as last switched where it can't be read; None while nobody knows."""
+        ...
+
+    @property
+    def reads_back(self) -> bool: ...
+
+    @property
+    def times_pulses(self) -> bool:
+        """Whether the board ends a pulse by itself, so that a dead daemon can't leave the contact made."""
+        ...
+
+    async def pulse(self, seconds: float) -> None:
+        """Make the contact for so long. Returns once the board has taken the order (one that times its own
+        pulses), or when the contact is open again. Raises DriverError; then the contact is left open if at all possible.
         """
+        ...
+
+    async def switch(self, on: bool) -> None:
+        """Make or open the contact until told otherwise; what was read back is compared. Raises DriverError."""
         ...
 
 
@@ -106,7 +169,51 @@ class VehicleClassifier(Driver, Protocol):
 
 @runtime_checkable
 class Sign(Driver, Protocol):
-    async def show(self, lines: Sequence[str]) -> None: ...
+    async def show(self, lines: Sequence[str]) -> None:
+        """Replace what stands there. Raises DriverError; the newest text is shown as soon as the sign is back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedTicket:
+    """What stands on a paper ticket. `code` is what people read; `qr` is what a scanner reads; times are local text."""
+
+    lot: str
+    code: str
+    qr: str
+    entered: str
+    lines: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class TicketPrinter(Driver, Protocol):
+    async def print_ticket(self, ticket: PrintedTicket) -> None:
+        """Print and cut. Raises DriverError when the paper is out or the printer is gone; nothing is printed later."""
+        ...
+
+
+@runtime_checkable
+class CodeScanner(Driver, Protocol):
+    """Reads the codes on tickets and telephones."""
+
+    def on_code(self, heard: Callable[[str], None]) -> None: ...
+
+
+@runtime_checkable
+class CardReader(Driver, Protocol):
+    """Reads cards and tags: `heard` gets the card's number as its maker prints it, such as `17-04711`."""
+
+    def on_card(self, heard: Callable[[str], None]) -> None: ...
+
+
+@runtime_checkable
+class SpotSensor(Driver, Protocol):
+    """Tells whether one spot is taken. `None` until it was heard live, and again when it has fallen silent."""
+
+    @property
+    def occupied(self) -> bool | None: ...
+
+    def on_occupied(self, heard: Callable[[bool | None], None]) -> None: ...
 
 
 class ChargeOutcome(StrEnum):

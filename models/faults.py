@@ -16,3 +16,7 @@ class Fault(BaseModel):
     code: str = Field(pattern=r"^[a-z_]+(\.[a-z_]+)+$")
     meaning: str
     look_at: str
+    does: str = ""
+    """What the lot does about it by itself"""
+    ends: str = ""
+    """What ends it: seen by itself, or a person's order"""
