@@ -21,10 +21,10 @@ from bench.report import Measured, percentile
 from drivers.contract import Position
 from edge.clock import SystemClock
 from edge.faults import FaultBoard
-from edge.lane.controller import Hardware, LaneController
-from edge.lane.machine import Lane
+from edge.lane.controller import LaneController
+from edge.lane.hardware import Hardware
+from edge.lane.lane import Fitted, a_lane
 from edge.lane.signals import Phase, Presence, Read, UnderArm
-from edge.lane.timing import LaneTiming
 from edge.parking.desks import EntryDesk
 from edge.parking.layout import PlannedLevel, declare
 from edge.store import Store
@@ -46,6 +46,9 @@ class _Relay:
     """A barrier that only notes when it was ordered to rise."""
 
     position = Position.CLOSED
+    reads_back = True
+    can_hold = False
+    can_lower = False
 
     def __init__(self) -> None:
         self.ordered = asyncio.Event()
@@ -61,6 +64,12 @@ class _Relay:
         self.at = time.perf_counter_ns()
         self.ordered.set()
 
+    async def hold(self) -> None: ...
+
+    async def release(self) -> None: ...
+
+    async def lower(self) -> None: ...
+
 
 async def ours(folder: Path, decisions: int) -> list[float]:
     """Milliseconds of each decision."""
@@ -71,11 +80,11 @@ async def ours(folder: Path, decisions: int) -> list[float]:
     relay = _Relay()
     lane = LaneController(
         _LANE,
-        Lane(LaneTiming(), has_closing_loop=True, rereads=True),
-        Hardware(relay, None, None),
-        EntryDesk(_LANE, store, _TARIFF, {}, lambda: VehicleType.REGULAR),
+        a_lane(Fitted(can_hold=False)),
+        Hardware(relay),
+        {Direction.ENTRY: EntryDesk(_LANE, store, _TARIFF, {}, lambda: VehicleType.REGULAR)},
         store,
-        lambda on: None,
+        lambda on, far: None,
         FaultBoard(lambda decision: None),
         clock,
     )

@@ -5,42 +5,47 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import uuid
 from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from pathlib import Path
 
 import structlog
 
-from drivers.contract import DriverContext, VehicleClassifier
+from drivers.contract import DigitalInput, Driver, SpotSensor
+from drivers.settings import DriverSettings
+from edge.assembly import Assembly, far_camera, lane_of_camera
 from edge.clock import FastClock, SystemClock
-from edge.config.settings import LaneSettings, LotSettings
+from edge.config.settings import LotSettings
 from edge.faults import FaultBoard, forget_faults_of_last_run
+from edge.inputs import MEANS, watch, watch_fire
 from edge.kept_up import kept_up
-from edge.lane.controller import Hardware, LaneController
-from edge.lane.desk import Desk
+from edge.kiosk.server import Kiosk
+from edge.lane.controller import LaneController
 from edge.lane.in_view import InView
-from edge.lane.machine import Lane
-from edge.lane.signals import Read, Signal
-from edge.parking.desks import EntryDesk, ExitDesk
+from edge.lane.signals import Blind, Fire, Order, Read, Signal
+from edge.local import LaneOrder, LocalSocket, Obeyed, socket_path
 from edge.parking.layout import declare
+from edge.parking.passback import neutralise
 from edge.parking.unresolved import settle_after_restart
-from edge.status import DaemonStatus, FaultStatus, LaneStatus, StatusSocket, socket_path
-from edge.store import Store, StoreUnavailable, Transaction, journal
+from edge.post import Post
+from edge.status import DaemonStatus, FaultStatus, LaneStatus, SpotStatus
+from edge.store import Store, Transaction, journal
 from edge.store.database import looking_into
+from edge.store.keep_writing import keep_writing
 from edge.sync.link import CloudLink
 from edge.systemd import notify, watchdog_seconds
 from edge.vision.events import CameraCleared, CameraFault, PlateDecided, VehicleGone, VehicleInView, VisionEvent
 from edge.vision.process import VisionProcess
+from edge.vision.settings import ViewSettings
 from models.facts import DaemonStarted
 from models.ids import LaneName
 from models.instants import Clock, Instant
-from models.plates import Plate, masked
-from models.spots import VehicleType
-from models.tickets import Direction
+from models.lanes import OrderKind
+from models.plates import masked
 from models.wire.envelopes import LaneNow
 
 _LOG = structlog.get_logger("edge.daemon")
-_RETRY_SECONDS = 2.0
 _UNWATCHED_SECONDS = 3600.0
 RELEASE = version("parkgate")
 
@@ -56,19 +61,18 @@ class Daemon:
         self._store.write_now(self._begin)
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()
-        self._faults = FaultBoard(self._write_when_possible)
-        self._vision = VisionProcess(
-            {lane.name: (lane.camera, lane.view, not lane.camera_only) for lane in settings.lanes},
-            settings.vision,
-            self._clock,
-            self._heard,
-        )
+        self._faults = FaultBoard(self._write_when_possible, self._neutral_after)
+        self._vision = VisionProcess(_cameras(settings), settings.vision, self._clock, self._heard)
+        self._blinded: dict[LaneName, set[str]] = {}
         self._in_view = {lane.name: InView() for lane in settings.lanes if lane.camera_only}
         self._directions = {lane.name: lane.direction for lane in settings.lanes}
-        shared: dict[object, object] = {}
-        self._lanes = {lane.name: self._lane(lane, shared) for lane in settings.lanes}
+        self._assembly = Assembly(settings, self._store, self._clock, self._faults, self._vision.watch)
+        self._lanes = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
+        self._sensed: dict[tuple[int, str], SpotSensor] = {}
+        self._beside = self._parts_beside_the_lanes()
+        self._kiosk = self._screens()
         self._link = self._cloud_link(settings)
-        self._status = StatusSocket(socket_path(settings.store.path), self.snapshot)
+        self._local = LocalSocket(socket_path(settings.store.path), self.snapshot, self.obey)
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT. No arm moves at the start or the stop."""
@@ -86,21 +90,43 @@ class Daemon:
             pid=os.getpid(),
             reader=self._vision.reader,
             link=link,
-            lanes=tuple(
-                LaneStatus(
-                    name=name,
-                    direction=self._directions[name],
-                    phase=lane.lane.phase,
-                    barrier=lane.lane.arm,
-                    sign=lane.line,
-                    faults=tuple(
-                        FaultStatus(source=fault.source, code=fault.code, detail=fault.detail)
-                        for fault in self._faults.open(name)
-                    ),
-                )
-                for name, lane in self._lanes.items()
+            lanes=tuple(self._lane_status(name, lane) for name, lane in self._lanes.items()),
+            faults=tuple(fault for part in ("lot", "kiosk", "link") for fault in self._faults_of(part)),
+            sensed=tuple(
+                SpotStatus(level=level, number=number, occupied=sensor.occupied)
+                for (level, number), sensor in self._sensed.items()
             ),
         )
+
+    def _lane_status(self, name: LaneName, lane: LaneController) -> LaneStatus:
+        now = lane.lane
+        return LaneStatus(
+            name=name,
+            direction=self._directions[name],
+            phase=now.phase,
+            barrier=now.arm,
+            sign=lane.line,
+            faults=self._faults_of(name),
+            state=now.state,
+            hold=now.hold,
+            assumed=not lane.reads_back,
+            arming_loop=now.near,
+            closing_loop=now.under_arm,
+        )
+
+    def _faults_of(self, part: str) -> tuple[FaultStatus, ...]:
+        return tuple(
+            FaultStatus(source=fault.source, code=fault.code, detail=fault.detail) for fault in self._faults.open(part)
+        )
+
+    def obey(self, asked: LaneOrder) -> Obeyed:
+        """A person's order, given at the lot itself."""
+        lane = self._lanes.get(LaneName(asked.lane))
+        if lane is None:
+            return Obeyed(why_not=f"there is no lane {asked.lane!r}; there are {', '.join(self._lanes)}")
+        if asked.kind is OrderKind.RESET_FAULTS:
+            self._write_when_possible(lambda tx: neutralise(tx, asked.reason, by=asked.by))
+        return Obeyed(why_not=lane.obey(Order(str(uuid.uuid4()), asked.kind, asked.by, asked.reason, asked.state)))
 
     # --- start and stop ---
 
@@ -114,10 +140,14 @@ class Daemon:
             _LOG.warning("daemon.unresolved_tickets", count=unresolved)
 
     async def _start(self) -> None:
-        await self._status.start()
+        await self._local.start()
         await self._vision.start()
+        for part in self._beside:
+            await part.start()
         for lane in self._lanes.values():
             await lane.start()
+        if self._kiosk is not None:
+            await self._kiosk.start()
         if self._link is not None:
             self._spawn(kept_up("link", self._link.run, self._clock))
         self._spawn(kept_up("watchdog", self._feed_the_watchdog, self._clock))
@@ -127,13 +157,17 @@ class Daemon:
     async def _stop(self) -> None:
         notify("STOPPING=1")
         _LOG.info("daemon.stopping")
+        if self._kiosk is not None:
+            await self._kiosk.stop()
         for lane in self._lanes.values():
             await lane.stop()
+        for part in self._beside:
+            await part.stop()
         await self._vision.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._status.stop()
+        await self._local.stop()
         self._store.close()
         _LOG.info("daemon.stopped")
 
@@ -145,35 +179,36 @@ class Daemon:
 
     # --- parts ---
 
-    def _lane(self, lane: LaneSettings, shared: dict[object, object]) -> LaneController:
-        def context(part: str) -> DriverContext:
-            source = f"{lane.name}.{part}"
-            return DriverContext(source, self._clock, self._faults.reporter(source), shared)
+    def _parts_beside_the_lanes(self) -> list[Driver]:
+        """The fire contact, the other contacts, the spots' sensors; each speaks to whom it concerns."""
+        parts: list[Driver] = []
+        settings, faults = self._settings, self._faults.reporter
+        if settings.fire is not None:
+            contact: DigitalInput = settings.fire.build(self._assembly.context("lot.fire"))
+            watch_fire(contact, self._fire, faults("lot.fire"))
+            parts.append(contact)
+        for watched in settings.inputs:
+            source = f"lot.{watched.name}"
+            contact = watched.input.build(self._assembly.context(source))
+            watch(contact, MEANS[watched.means], faults(source))
+            parts.append(contact)
+        for spot in settings.spot_sensors:
+            sensor: SpotSensor = spot.sensor.build(self._assembly.context(f"lot.spot.{spot.number}"))
+            self._sensed[spot.level, spot.number] = sensor
+            parts.append(sensor)
+        return parts
 
-        classifier = lane.classifier.build(context("classifier")) if lane.classifier else None
-        terminal = lane.payment_terminal.build(context("payment_terminal")) if lane.payment_terminal else None
-        hardware = Hardware(
-            barrier=lane.barrier.build(context("barrier")),
-            arming_loop=lane.arming_loop.build(context("arming_loop")) if lane.arming_loop else None,
-            closing_loop=lane.closing_loop.build(context("closing_loop")) if lane.closing_loop else None,
-            others=tuple(part for part in (classifier, terminal) if part is not None),
-        )
-        desk: Desk = ExitDesk(lane.name, self._store, terminal, self._clock)
-        if lane.direction is Direction.ENTRY:
-            rights = {Plate(plate): frozenset(held) for plate, held in self._settings.rights().items()}
-            seen = _vehicle_type(classifier, lane.vehicle_type)
-            desk = EntryDesk(lane.name, self._store, self._settings.tariff.tariff(), rights, seen)
-        machine = Lane(
-            lane.timing.lane_timing(), has_closing_loop=hardware.closing_loop is not None, rereads=not lane.camera_only
-        )
-        return LaneController(
-            lane.name, machine, hardware, desk, self._store, self._watcher(lane), self._faults, self._clock
-        )
+    def _fire(self, active: bool | None) -> None:
+        for lane in self._lanes.values():
+            lane.hear(Fire(active))
 
-    def _watcher(self, lane: LaneSettings) -> Callable[[bool], None]:
-        if lane.camera_only:
-            return lambda on: None
-        return lambda on: self._vision.watch(lane.name, on)
+    def _screens(self) -> Kiosk | None:
+        kiosk = self._settings.kiosk
+        if kiosk is None:
+            return None
+        posts = {lane.name: Post(self._lanes[lane.name], lane.choose_type) for lane in self._settings.lanes}
+        secret = kiosk.secret_beside(self._settings.store.path)
+        return Kiosk(kiosk, posts, secret, self._clock, self._faults.reporter("kiosk"))
 
     def _cloud_link(self, settings: LotSettings) -> CloudLink | None:
         if settings.link is None:
@@ -204,7 +239,7 @@ class Daemon:
                 if lane in self._in_view:
                     self._sees(lane, *self._in_view[lane].decided(vehicle, decided))
                 else:
-                    self._lanes[lane].hear(decided)
+                    self._lanes[lane_of_camera(lane)].hear(decided)
             case VehicleInView(lane, vehicle):
                 if lane in self._in_view:
                     self._sees(lane, *self._in_view[lane].comes(vehicle))
@@ -212,11 +247,17 @@ class Daemon:
                 if lane in self._in_view:
                     self._sees(lane, *self._in_view[lane].goes(vehicle))
             case CameraFault(lane, code, detail):
-                self._faults.raise_(f"{lane}.camera", code, detail)
+                self._faults.raise_(_camera_part(lane), code, detail)
+                self._blinded.setdefault(lane, set()).add(code)
                 if lane in self._in_view:
                     self._sees(lane, *self._in_view[lane].blinded())
+                else:
+                    self._lanes[lane_of_camera(lane)].hear(Blind(True))
             case CameraCleared(lane, code):
-                self._faults.clear(f"{lane}.camera", code)
+                self._faults.clear(_camera_part(lane), code)
+                self._blinded.setdefault(lane, set()).discard(code)
+                if lane not in self._in_view and not self._blinded[lane]:
+                    self._lanes[lane_of_camera(lane)].hear(Blind(False))
 
     def _sees(self, lane: LaneName, view: InView, signals: list[Signal]) -> None:
         self._in_view[lane] = view
@@ -231,12 +272,12 @@ class Daemon:
     async def _keep_writing(self, decision: Callable[[Transaction], None]) -> None:
         """In the order in which things happened, or a fault that has ended would be recorded as begun."""
         async with self._in_order:
-            while True:
-                try:
-                    return await self._store.write(decision)
-                except StoreUnavailable as wrong:
-                    _LOG.error("daemon.not_recorded_yet", why=str(wrong))
-                    await self._clock.sleep(_RETRY_SECONDS)
+            await keep_writing(self._store, decision, self._clock)
+
+    def _neutral_after(self, source: str, code: str) -> None:
+        """Who passed a barrier out of order wasn't seen: nobody's next passage is held against them."""
+        if code.startswith("barrier."):
+            self._write_when_possible(lambda tx: neutralise(tx, f"{code} at {source}"))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -264,5 +305,15 @@ def _latest_known(store: Path) -> Instant:
         return Instant(journal.latest_wall(connection))
 
 
-def _vehicle_type(classifier: VehicleClassifier | None, otherwise: VehicleType) -> Callable[[], VehicleType]:
-    return lambda: (classifier.vehicle_type if classifier else None) or otherwise
+def _cameras(settings: LotSettings) -> dict[LaneName, tuple[DriverSettings, ViewSettings, bool]]:
+    """The camera of each lane, and that of its far side by a name of its own."""
+    cameras = {lane.name: (lane.camera, lane.view, not lane.camera_only) for lane in settings.lanes}
+    for lane in settings.lanes:
+        if lane.far_camera is not None:
+            cameras[far_camera(lane.name)] = (lane.far_camera, lane.view, True)
+    return cameras
+
+
+def _camera_part(camera: LaneName) -> str:
+    lane = lane_of_camera(camera)
+    return f"{lane}.camera" if lane == camera else f"{lane}.far_camera"

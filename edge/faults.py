@@ -30,8 +30,9 @@ class OpenFault:
 class FaultBoard:
     """What is wrong at this lot now. Repeats of a fault that is already open are not new faults."""
 
-    def __init__(self, write: Write) -> None:
-        self._write = write
+    def __init__(self, write: Write, raised: Callable[[str, str], None] = lambda source, code: None) -> None:
+        """`raised(source, code)` is told of each fault that begins."""
+        self._write, self._raised = write, raised
         self._open: dict[tuple[str, str], OpenFault] = {}
 
     def open(self, source: str | None = None) -> list[OpenFault]:
@@ -45,6 +46,7 @@ class FaultBoard:
         self._open[source, code] = fault
         _LOG.warning("fault.raised", source=source, code=code, detail=detail)
         self._write(lambda tx: _record_raised(tx, fault))
+        self._raised(source, code)
 
     def clear(self, source: str, code: str) -> None:
         if self._open.pop((source, code), None) is None:

@@ -10,8 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from edge.local import ask
 from edge.parking.spots import Availability, availability
-from edge.status import DaemonStatus, ask
+from edge.status import DaemonStatus
 from edge.store import journal
 from edge.store.database import looking_into
 from edge.store.journal import Head

@@ -17,12 +17,21 @@ from models.facts import (
     DaemonStarted,
     ExitAbandoned,
     ExitAllowed,
+    ExitAllowedV1,
     Fact,
     FaultCleared,
     FaultRaised,
+    HelpCalled,
+    LaneHeld,
+    LaneOrdered,
+    LaneReleased,
     LevelDeclared,
     LotDeclared,
+    PassageCounted,
+    PassbackNoted,
+    PassbackReset,
     PaymentTaken,
+    PlateDiffered,
     SpotsRemoved,
     TicketClosed,
     TicketConfirmed,
@@ -31,12 +40,28 @@ from models.facts import (
     TicketVoided,
     UnableToCollect,
     VehicleRegistered,
+    VehicleRegisteredV1,
 )
-from models.ids import LotId, SpotId
+from models.ids import LaneName, LotId, SpotId, lane_id
+from models.instants import Instant
+from models.lanes import HoldCause, LaneState
 from models.spots import SpotStatus
 from models.tickets import PaymentStatus, TicketStatus
 
-Table = Literal["parking_lots", "levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults"]
+Table = Literal[
+    "parking_lots",
+    "levels",
+    "spots",
+    "vehicles",
+    "tickets",
+    "payments",
+    "access_refusals",
+    "faults",
+    "lane_states",
+    "lane_orders",
+    "passages",
+    "help_calls",
+]
 Value = str | int | float | bool | None
 
 SpotOf = Callable[[str], SpotId | None]
@@ -72,7 +97,7 @@ def _effects(fact: Fact, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 
 @_effects.register
-def _(fact: DaemonStarted, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: DaemonStarted | PlateDiffered | PassbackNoted, lot: LotId, spot_of: SpotOf) -> list[Change]:
     return []
 
 
@@ -87,7 +112,7 @@ def _(fact: LotDeclared, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "lat": _degrees(fact.lat_microdegrees),
         "lng": _degrees(fact.lng_microdegrees),
     }
-    return [Change("declare", "parking_lots", lot, values)]
+    return [Change("declare", "parking_lots", lot, values, {"neutral_since": None})]
 
 
 @_effects.register
@@ -113,12 +138,13 @@ def _(fact: SpotsRemoved, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 
 @_effects.register
-def _(fact: VehicleRegistered, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: VehicleRegistered | VehicleRegisteredV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     values: dict[str, Value] = {
         "lot_id": lot,
         "license_plate": fact.license_plate,
         "vehicle_type": fact.vehicle_type,
         "owner_id": None,
+        "neutral_since": None,
     }
     return [Change("insert", "vehicles", fact.vehicle, values)]
 
@@ -162,7 +188,7 @@ def _(fact: TicketUnresolved, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 
 @_effects.register
-def _(fact: ExitAllowed, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: ExitAllowed | ExitAllowedV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     values: dict[str, Value] = {"exit_lane": fact.lane, "settled_at": fact.settled_until, "amount_due": fact.amount_due}
     return [Change("update", "tickets", fact.ticket, values)]
 
@@ -248,6 +274,76 @@ def _(fact: FaultRaised, lot: LotId, spot_of: SpotOf) -> list[Change]:
 @_effects.register
 def _(fact: FaultCleared, lot: LotId, spot_of: SpotOf) -> list[Change]:
     return [Change("update", "faults", fact.fault, {"cleared_at": fact.at})]
+
+
+@_effects.register
+def _(fact: LaneOrdered, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    order: dict[str, Value] = {
+        "lot_id": lot,
+        "order_id": fact.order,
+        "lane": fact.lane,
+        "kind": fact.kind,
+        "given_by": fact.by,
+        "reason": fact.reason,
+        "state": fact.state,
+        "obeyed": fact.obeyed,
+        "why_not": fact.why_not,
+        "at": fact.at,
+    }
+    changes = [Change("insert", "lane_orders", fact.record, order)]
+    if fact.obeyed and fact.state is not None:
+        changes.append(_lane(lot, fact.lane, fact.at, {"state": fact.state}))
+    return changes
+
+
+@_effects.register
+def _(fact: LaneHeld, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [_lane(lot, fact.lane, fact.at, {"hold": fact.cause})]
+
+
+@_effects.register
+def _(fact: LaneReleased, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [_lane(lot, fact.lane, fact.at, {"hold": None})]
+
+
+@_effects.register
+def _(fact: PassageCounted, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    values: dict[str, Value] = {
+        "lot_id": lot,
+        "lane": fact.lane,
+        "direction": fact.direction,
+        "kind": fact.kind,
+        "order_id": fact.order,
+        "unable_to_collect": fact.unable_to_collect,
+        "license_plate": fact.license_plate,
+        "at": fact.at,
+    }
+    return [Change("insert", "passages", fact.passage, values)]
+
+
+@_effects.register
+def _(fact: HelpCalled, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    values: dict[str, Value] = {
+        "lot_id": lot,
+        "lane": fact.lane,
+        "why": fact.why,
+        "license_plate": fact.license_plate,
+        "at": fact.at,
+    }
+    return [Change("insert", "help_calls", fact.call, values)]
+
+
+@_effects.register
+def _(fact: PassbackReset, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    table, row = ("parking_lots", lot) if fact.vehicle is None else ("vehicles", fact.vehicle)
+    return [Change("update", table, row, {"neutral_since": fact.at})]
+
+
+def _lane(lot: LotId, name: LaneName, at: Instant, now: Mapping[str, LaneState | HoldCause | None]) -> Change:
+    """What a lane is set to. One that was never told anything is open and holds nothing."""
+    at_first: dict[str, Value] = {"lot_id": lot, "name": name, "state": LaneState.OPEN, "hold": None}
+    others = {column: value for column, value in at_first.items() if column not in now}
+    return Change("declare", "lane_states", lane_id(lot, name), {**now, "changed_at": at}, others)
 
 
 def _spot(spot: SpotId | None, status: SpotStatus) -> list[Change]:

@@ -15,9 +15,12 @@ TicketId = NewType("TicketId", str)
 PaymentId = NewType("PaymentId", str)
 ReservationId = NewType("ReservationId", str)
 StreamId = NewType("StreamId", str)
+LaneId = NewType("LaneId", str)
 LaneName = NewType("LaneName", str)
 
 ENTROPY_BYTES = 10
+_LANES = uuid.UUID("090dff96-1d3b-4853-b978-ac5f2fff51e2")
+"""The namespace of `lane_id`; it never changes."""
 
 
 def uuid7(at: Instant, entropy: bytes) -> str:
@@ -34,3 +37,8 @@ def uuid7(at: Instant, entropy: bytes) -> str:
     high = random >> 68
     low = random & (2**62 - 1)
     return str(uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))
+
+
+def lane_id(lot: LotId, name: LaneName) -> LaneId:
+    """A lane's own id: the same wherever it is worked out, for a lane is known by its name (UUID version 5)."""
+    return LaneId(str(uuid.uuid5(_LANES, f"{lot}/{name}")))

@@ -26,10 +26,40 @@ class Refusal(Enum):
         "A vehicle with this plate is inside already",
         "Compare the pictures; close the stale ticket or let the vehicle in by hand",
     )
+    PASSBACK = Said(
+        "Please use the intercom",
+        "This permit is inside already, or leaves without having entered",
+        "Look where the vehicle is; reset the permit to neutral, or let the vehicle through by hand",
+    )
+    CLOSED_TO_TRANSIENTS = Said(
+        "Permits only",
+        "The lane is closed to vehicles without a permit or a reservation",
+        "Open the lane to all, or send the vehicle elsewhere",
+    )
+    LANE_CLOSED = Said(
+        "Lane closed",
+        "The lane is closed to all",
+        "Open the lane, or send the vehicle to another one",
+    )
     NO_TICKET = Said(
         "Please press the intercom",
         "No open ticket for this plate",
         "Look for a misread plate among the open tickets",
+    )
+    NO_SUCH_TICKET = Said(
+        "Ticket not known here",
+        "The code that was scanned or typed is no ticket of this lot",
+        "Ask for the right ticket; look for the vehicle by its plate",
+    )
+    TICKET_USED = Said(
+        "Ticket no longer valid",
+        "The stay of this ticket is over: its vehicle has left, or never came in",
+        "Look at the ticket's passages; it may be a copy",
+    )
+    CARD_UNKNOWN = Said(
+        "Card not known here",
+        "No permit has this card",
+        "Look at the card's number and at the permits of the lot",
     )
     NOT_READ = Said(
         "Please move forward slowly",

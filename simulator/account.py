@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from models.instants import Reading, to_rfc3339
-from simulator.world import Happening, What, World
+from simulator.happenings import Happening, What
+from simulator.world import World
 
 _SAID = {
     What.ARRIVED: "[dim]drives up to[/] {lane}",

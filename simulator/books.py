@@ -11,7 +11,10 @@ from uuid import UUID
 
 import asyncpg
 
-TABLES = ("levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults")
+TABLES = (
+    *("levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults"),
+    *("lane_states", "lane_orders", "passages", "help_calls"),
+)
 FACT_FIELDS = (
     *("stream_id", "seq", "type", "version", "boot_id", "monotonic", "wall", "synced"),
     *("body", "salt", "hash"),

@@ -10,12 +10,14 @@ from models.ids import LaneName
 from models.instants import SECOND, Clock, Reading
 from simulator.account import Account
 from simulator.camera import Cameras
+from simulator.happenings import Happening, What
 from simulator.hardware import Broker, Devices, VendHeard
-from simulator.lanes import Lane
+from simulator.lanes import Lane, said
+from simulator.orders import Vend
 from simulator.render import Scene, scene_of
 from simulator.topics import LaneState, LaneTopics
 from simulator.witness import Witness
-from simulator.world import Happening, Vend, What, World, shown_class, step
+from simulator.world import World, step
 
 TICK = 0.05
 LONGEST_STEP = 0.2
@@ -101,7 +103,8 @@ class Simulation:
             self._testify(happening, at)
             self._account.tell(happening, self._world, at)
         for lane in self._world.lanes:
-            state = LaneState(lane.arm.position, lane.arming_loop, lane.closing_loop, shown_class(lane))
+            told = said(lane, self._world.now)
+            state = LaneState(told.position, told.arming_loop, told.closing_loop, told.vehicle_type)
             self._devices.say(lane.name, state)
             self.cameras.show(lane.name, self._scene(lane))
         self._devices.repeat_when_due()

@@ -162,7 +162,9 @@ class TicketOut(Shape):
     id: str
     code: str = Field(description="For people; check-digited", examples=["7Q2K-M4XD"])
     status: str = Field(examples=["ACTIVE"])
-    plate: str = Field(description="Masked unless the key has the scope `plates`", examples=["AB•••••"])
+    plate: str | None = Field(
+        description="Masked unless the key has the scope `plates`; null when it couldn't be read", examples=["AB•••••"]
+    )
     vehicle_type: str = Field(examples=["REGULAR"])
     spot_number: str | None = Field(examples=["104"])
     floor_number: int | None = Field(examples=[1])
@@ -180,7 +182,7 @@ class TicketOut(Shape):
             id=view.id,
             code=view.code,
             status=view.status,
-            plate=view.plate if plates else masked(view.plate),
+            plate=_plate(view.plate, plates),
             vehicle_type=view.vehicle_type,
             spot_number=view.spot_number,
             floor_number=view.floor_number,

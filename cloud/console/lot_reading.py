@@ -42,7 +42,7 @@ class OpenTicket:
 
     id: TicketId
     code: str
-    plate: str
+    plate: str | None
     vehicle_type: VehicleType
     spot: SpotId | None
     spot_number: str | None

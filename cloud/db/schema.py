@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from models.lanes import HoldCause, LaneState
 from models.spots import SpotStatus, SpotType, VehicleType
 from models.tickets import OPEN, Direction, PaymentStatus, TicketStatus
 
@@ -121,6 +122,7 @@ parking_lots = Table(
     Column("lat", Double, nullable=True),
     Column("lng", Double, nullable=True),
     Column("enrolled_at", BigInteger, nullable=False),
+    _at("neutral_since", nullable=True),
     UniqueConstraint("id", "tenant_id"),
     Index(None, "tenant_id", "name"),
 )
@@ -159,9 +161,11 @@ vehicles = Table(
     *_of_lot(),
     _id(),
     PrimaryKeyConstraint("lot_id", "id"),
-    _text("license_plate"),
+    # None: it couldn't be read.
+    _text("license_plate", nullable=True),
     _text("vehicle_type"),
     Column("owner_id", Uuid(as_uuid=False), nullable=True),
+    _at("neutral_since", nullable=True),
     _words("vehicle_type", VehicleType),
     Index(None, "lot_id", "license_plate"),
 )
@@ -243,6 +247,69 @@ faults = Table(
     _at("raised_at"),
     _at("cleared_at", nullable=True),
     Index("faults_active", "lot_id", postgresql_where=text("cleared_at IS NULL")),
+)
+
+lane_states = Table(
+    "lane_states",
+    metadata,
+    *_of_lot(),
+    # Worked out from the lane's name (`models.ids.lane_id`); `lanes` is what the cloud itself keeps of a lane.
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("name"),
+    _text("state"),
+    _text("hold", nullable=True),
+    _at("changed_at"),
+    _words("state", LaneState),
+    _words("hold", HoldCause),
+)
+
+lane_orders = Table(
+    "lane_orders",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("order_id"),
+    _text("lane"),
+    _text("kind"),
+    _text("given_by"),
+    _text("reason"),
+    _text("state", nullable=True),
+    Column("obeyed", Boolean, nullable=False),
+    _text("why_not"),
+    _at("at"),
+    Index(None, "lot_id", "at"),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("lane"),
+    _text("direction"),
+    _text("kind"),
+    _text("order_id", nullable=True),
+    Column("unable_to_collect", Boolean, nullable=False),
+    _text("license_plate", nullable=True),
+    _at("at"),
+    _words("direction", Direction),
+    Index(None, "lot_id", "at"),
+)
+
+help_calls = Table(
+    "help_calls",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("lane"),
+    _text("why"),
+    _text("license_plate", nullable=True),
+    _at("at"),
+    Index(None, "lot_id", "at"),
 )
 
 reservations = Table(

@@ -17,6 +17,10 @@ TABLES: Sequence[Table] = (
     "payments",
     "access_refusals",
     "faults",
+    "lane_states",
+    "lane_orders",
+    "passages",
+    "help_calls",
 )
 """In the order in which rows must be written: what is referred to comes first."""
 

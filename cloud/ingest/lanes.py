@@ -11,6 +11,7 @@ from models.facts import (
     DeclaredLane,
     ExitAbandoned,
     ExitAllowed,
+    ExitAllowedV1,
     Fact,
     LotDeclared,
     TicketClosed,
@@ -73,7 +74,7 @@ def last_vehicle(fact: Fact) -> LastVehicle | None:
             return LastVehicle(fact.lane, Direction.ENTRY, LaneEvent.ENTERED, fact.passed, fact.ticket)
         case TicketVoided():
             return LastVehicle(fact.lane, Direction.ENTRY, LaneEvent.BACKED_OUT, fact.at, fact.ticket)
-        case ExitAllowed():
+        case ExitAllowed() | ExitAllowedV1():
             return LastVehicle(fact.lane, Direction.EXIT, LaneEvent.ALLOWED_OUT, fact.at, fact.ticket)
         case ExitAbandoned():
             return LastVehicle(fact.lane, Direction.EXIT, LaneEvent.TURNED_BACK, fact.at, fact.ticket)

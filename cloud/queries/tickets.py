@@ -21,13 +21,14 @@ from models.tickets import TicketStatus
 
 @dataclass(frozen=True, slots=True)
 class TicketView:
-    """One stay. `plate` is in clear: mask it for whoever may not read plates. Amounts in minor units of `currency`."""
+    """One stay. `plate` is in clear: mask it for whoever may not read plates; None when nobody read it. Amounts in
+    minor units of `currency`."""
 
     id: TicketId
     lot: LotId
     code: str
     status: TicketStatus
-    plate: str
+    plate: str | None
     vehicle_type: VehicleType
     spot_number: str | None
     floor_number: int | None

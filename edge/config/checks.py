@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from drivers.contract import CameraSettings
+from drivers.registry import driver_name
 from drivers.settings import DriverSettings
-from edge.config.document import Path
+from drivers.twin_connection import TWIN
+from edge.config.document import Path, path_text
 from edge.config.settings import (
     LevelSettings,
     LinkSettings,
@@ -26,11 +29,15 @@ EXAMPLE_LOT_ID = "00000000-0000-7000-8000-000000000000"
 
 @dataclass(frozen=True)
 class KnownLane:
-    """What is right in a lane, which may have other keys that aren't; `keys` are all that stand there."""
+    """What is right in a lane, which may have other keys that aren't; `keys` are all that stand there.
+
+    `parts` by the way to them from the lane, such as `("buttons", "help")`.
+    """
 
     name: LaneName | None
     direction: Direction | None
-    parts: Mapping[str, DriverSettings]
+    two_way: bool
+    parts: Mapping[Path, DriverSettings]
     keys: frozenset[str]
 
 
@@ -45,6 +52,8 @@ class Pieces:
     lanes: Mapping[int, KnownLane] = field(default_factory=dict[int, KnownLane])
     link: LinkSettings | None = None
     simulation: SimulationSettings | None = None
+    beside: Mapping[Path, DriverSettings] = field(default_factory=dict[Path, DriverSettings])
+    kiosk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,7 @@ def disagreements(pieces: Pieces) -> Iterator[Finding]:
     yield from _lanes(pieces)
     yield from _claimed_twice(pieces)
     yield from _simulation(pieces)
+    yield from _lockstep(pieces)
 
 
 def _identity(pieces: Pieces) -> Iterator[Finding]:
@@ -108,13 +118,30 @@ def _permits(pieces: Pieces) -> Iterator[Finding]:
 def _lanes(pieces: Pieces) -> Iterator[Finding]:
     yield from _twice("lanes", "name", {i: lane.name for i, lane in pieces.lanes.items() if lane.name is not None})
     for index, lane in pieces.lanes.items():
+        if lane.two_way:
+            yield from _two_way(index, lane)
+            continue
+        for key in ("far_arming_loop", "far_camera"):
+            if key in lane.keys:
+                yield Finding(("lanes", index, key), "this belongs to a lane that works both ways: two_way: true")
         if lane.direction is Direction.EXIT and "payment_terminal" not in lane.keys:
             yield Finding(("lanes", index), 'an exit takes money: it needs a "payment_terminal"')
         if lane.direction is Direction.ENTRY and "payment_terminal" in lane.keys:
             yield Finding(("lanes", index, "payment_terminal"), "nobody pays at an entry: this belongs to an exit")
     directions = {lane.direction for lane in pieces.lanes.values()}
-    if directions == {Direction.EXIT}:
+    if directions == {Direction.EXIT} and not any(lane.two_way for lane in pieces.lanes.values()):
         yield Finding(("lanes",), "at least one lane with direction: entry is expected")
+
+
+def _two_way(index: int, lane: KnownLane) -> Iterator[Finding]:
+    for key, why in (
+        ("payment_terminal", "those who leave pay there"),
+        ("arming_loop", "it tells from which side a vehicle comes"),
+        ("far_arming_loop", "it tells from which side a vehicle comes"),
+        ("closing_loop", "without it nobody knows who has passed"),
+    ):
+        if key not in lane.keys:
+            yield Finding(("lanes", index), f'a lane that works both ways needs a "{key}": {why}')
 
 
 def _twice(section: str, key: str, values: Mapping[int, object]) -> Iterator[Finding]:
@@ -126,19 +153,32 @@ def _twice(section: str, key: str, values: Mapping[int, object]) -> Iterator[Fin
 
 
 def _claimed_twice(pieces: Pieces) -> Iterator[Finding]:
-    holders: dict[str, str] = {}
+    holders: dict[str, Path] = {}
     for path, part in _parts(pieces):
         for key, claim in part.claims.items():
-            holder = holders.setdefault(claim, f"{path[0]}[{path[1]}].{path[2]}.{key}")
-            if holder != f"{path[0]}[{path[1]}].{path[2]}.{key}":
-                yield Finding((*path, key), f"{holder} uses {claim} already")
+            way = (*path, *key.split("."))
+            if holders.setdefault(claim, way) != way:
+                yield Finding(way, f"{path_text(holders[claim])} uses {claim} already")
+
+
+def _lockstep(pieces: Pieces) -> Iterator[Finding]:
+    """A twin plays every part of its lot, and only of its lot: nothing else can follow its time."""
+    locked = pieces.simulation is not None and pieces.simulation.lockstep is not None
+    for path, part in _parts(pieces):
+        if (driver_name(type(part)) == TWIN) is not locked:
+            why = "in lock-step the twin plays every part: `driver: twin` is expected"
+            yield Finding(
+                path, why if locked else "a twin's part works only in lock-step (`simulation: {lockstep: ...}`)"
+            )
+    if locked and pieces.link is not None:
+        yield Finding(("link",), "a lot in lock-step has a time of its own and no cloud: take the link out")
 
 
 def _simulation(pieces: Pieces) -> Iterator[Finding]:
-    if pieces.simulation is None:
+    if pieces.simulation is None or pieces.simulation.lockstep is not None:
         return
     for path, part in _parts(pieces):
-        if path[2] != "camera" and part.reaches_hardware:
+        if part.contract is not CameraSettings and part.reaches_hardware:
             yield Finding(
                 path,
                 "this may be real, and a simulation moves nothing real: "
@@ -148,5 +188,6 @@ def _simulation(pieces: Pieces) -> Iterator[Finding]:
 
 def _parts(pieces: Pieces) -> Iterator[tuple[Path, DriverSettings]]:
     for index, lane in pieces.lanes.items():
-        for key, part in lane.parts.items():
-            yield ("lanes", index, key), part
+        for way, part in lane.parts.items():
+            yield ("lanes", index, *way), part
+    yield from pieces.beside.items()

@@ -66,7 +66,8 @@ def notes(lot: LotSettings) -> list[str]:
         if lane.arming_loop is None:
             said.append(f"{lane.name}: no arming loop; the camera tells that a vehicle is there.")
     if lot.simulation is not None:
-        said.append(f"Simulation: wall time runs {lot.simulation.wall_factor} times as fast.")
+        fast = f"wall time runs {lot.simulation.wall_factor} times as fast."
+        said.append(f"Simulation: {'a twin hands out the time.' if lot.simulation.lockstep else fast}")
     return said
 
 

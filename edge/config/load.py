@@ -10,14 +10,14 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from drivers.settings import DriverSettings
 from edge.config.checks import KnownLane, Pieces, disagreements
 from edge.config.document import Document, read_document
 from edge.config.explain import problems_of
 from edge.config.problems import ConfigurationError, Problem, without_secrets
-from edge.config.settings import LaneSettings, LevelSettings, LotSettings, PermitSettings
+from edge.config.settings import LaneSettings, LevelSettings, LotSettings, PermitSettings, parts_in
 
 LISTS = ("levels", "permits", "lanes")
+BESIDE_THE_LANES = ("fire", "inputs", "spot_sensors")
 SINGLES = ("lot", "tariff", "link", "simulation")
 FOR_ANCHORS = "x-"
 """Top-level keys that begin so are passed over: a place for what several sections share."""
@@ -72,14 +72,16 @@ def _pieces(data: dict[str, Any]) -> Pieces:
         levels=_right_items(data, "levels", LevelSettings),
         permits=_right_items(data, "permits", PermitSettings),
         lanes={index: _known_lane(lane) for index, lane in _items(data, "lanes")},
+        beside={path: part for key in BESIDE_THE_LANES if key in right for path, part in parts_in((key,), right[key])},
+        kiosk="kiosk" in right,
     )
 
 
 def _known_lane(written: dict[str, Any]) -> KnownLane:
     right = _right_fields(LaneSettings, written)
-    parts = {key: value for key, value in right.items() if isinstance(value, DriverSettings)}
+    parts = dict(found for key, value in right.items() for found in parts_in((key,), value))
     keys = frozenset(key for key, value in written.items() if value is not None)
-    return KnownLane(right.get("name"), right.get("direction"), parts, keys)
+    return KnownLane(right.get("name"), right.get("direction"), right.get("two_way") is True, parts, keys)
 
 
 _Model = TypeVar("_Model", bound=BaseModel)

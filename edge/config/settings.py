@@ -3,30 +3,65 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from drivers.broker import BrokerSettings
-from drivers.contract import Barrier, CameraSettings, DigitalInput, PaymentTerminal, VehicleClassifier
+from drivers.contract import (
+    Barrier,
+    CameraSettings,
+    CardReader,
+    CodeScanner,
+    DigitalInput,
+    PaymentTerminal,
+    Sign,
+    SpotSensor,
+    TicketPrinter,
+    VehicleClassifier,
+)
 from drivers.registry import settings_for
 from drivers.settings import DriverSettings
 from drivers.values import Seconds
-from edge.config.written import Amount, SpotNumbers, WrittenInstant, WrittenLotId, WrittenPlate, ZoneName
+from edge.config.written import Amount, SpotNumbers, WrittenInstant, WrittenLotId, WrittenPlate, ZoneName, as_written
+from edge.inputs import InputMeaning
+from edge.kiosk.settings import KioskSettings
+from edge.lane.lane import WhenUnread
 from edge.lane.timing import LaneTiming
 from edge.parking.layout import PlannedLevel
+from edge.parking.permits import Permit, card_number
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.facts import DeclaredLane, LotDeclared
 from models.ids import LaneName
 from models.instants import Instant
 from models.money import from_major
+from models.passback import Passback
 from models.plates import Plate
 from models.spots import Right, SpotType, VehicleType
 from models.tariff import Tariff
 from models.tickets import Direction
 
 MICRODEGREES = 1_000_000
+
+
+def parts_of(section: BaseModel) -> Iterator[tuple[tuple[str | int, ...], DriverSettings]]:
+    """Every piece of hardware in a section and below it, by the way to it."""
+    for key in type(section).model_fields:
+        yield from parts_in((key,), getattr(section, key))
+
+
+def parts_in(path: tuple[str | int, ...], value: Any) -> Iterator[tuple[tuple[str | int, ...], DriverSettings]]:
+    """The hardware in the value of one key."""
+    if isinstance(value, DriverSettings):
+        yield path, value
+    elif isinstance(value, BaseModel):
+        for below, part in parts_of(value):
+            yield (*path, *below), part
+    elif isinstance(value, tuple):
+        for index, item in enumerate(cast("tuple[Any, ...]", value)):
+            yield from parts_in((*path, index), item)
 
 
 class Section(BaseModel):
@@ -110,13 +145,24 @@ class LevelSettings(Section):
         return PlannedLevel(self.floor, self.name, spots)
 
 
+def _card(written: Any) -> str:
+    text = as_written(written)
+    if not isinstance(text, str) or not card_number(text):
+        raise ValueError('the number of a card is expected as its reader says it, such as "17-04711"')
+    return card_number(text)
+
+
 class PermitSettings(Section):
-    """A vehicle with a right, known at this lot."""
+    """A vehicle that this lot knows: it may enter while others may not."""
 
     plate: WrittenPlate
     """Spaces, dashes and letter case don't matter"""
-    rights: Annotated[tuple[Right, ...], Field(min_length=1)]
-    """HANDICAP, EV, or both"""
+    rights: tuple[Right, ...] = ()
+    """HANDICAP, EV, or both, for spots that are kept back"""
+    cards: tuple[Annotated[str, BeforeValidator(_card)], ...] = ()
+    """Numbers of its cards or tags as their reader says them, such as 17-04711"""
+    passback: Passback | None = None
+    """`hard`, `soft` or `off`, where it isn't the lot's"""
 
 
 class TimingSettings(Section):
@@ -132,9 +178,38 @@ class TimingSettings(Section):
     """A vehicle that left the arming loop and isn't under the arm by then has backed out"""
     clear_within: Annotated[Seconds, Field(gt=0, le=3600)] = 60.0
     """A closing loop that is occupied for longer than this is stuck, and the lane works on without it"""
+    leave_within: Annotated[Seconds, Field(gt=0, le=86400)] = 900.0
+    """An arming loop that is occupied for longer than this is stuck, and the lane works on by its camera"""
+    travel_within: Annotated[Seconds, Field(gt=0, le=60)] = 8.0
+    """An arm that is still between up and down after this long is stuck"""
+    close_within: Annotated[Seconds, Field(gt=0, le=3600)] = 30.0
+    """An arm that is still up this long after the last vehicle is stuck up"""
 
     def lane_timing(self) -> LaneTiming:
         return LaneTiming.model_validate(self.model_dump())
+
+
+class ButtonSettings(Section):
+    """Buttons on the post: the same answers as on the kiosk's screen."""
+
+    ticket: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """A ticket, please: where the plate can't be read"""
+    lost_ticket: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """I have lost my ticket: calls a person"""
+    confirm: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """Yes, that is my plate"""
+    deny: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """No, that isn't my plate"""
+    help: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """Calls a person"""
+    motorcycle: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """This is a motorcycle"""
+    compact: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """This is a small car"""
+    regular: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """This is a car"""
+    large: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """This is a van or a truck"""
 
 
 class LaneSettings(Section):
@@ -144,12 +219,18 @@ class LaneSettings(Section):
     """Short, without spaces, such as north-in; it never changes"""
     direction: Direction
     """`entry` or `exit`"""
+    two_way: bool = False
+    """`true` where vehicles also come from the other side; `direction` is then that of those from the near side"""
     barrier: Annotated[DriverSettings, settings_for(Barrier)]
     """The arm"""
     arming_loop: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
     """The loop in front of the arm; without one, the camera tells that a vehicle is there"""
     closing_loop: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
     """The loop under the arm; without one, the passage is taken from what is seen in front of it"""
+    far_arming_loop: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """Of a lane that works both ways: the loop in front of the arm on its other side"""
+    far_camera: Annotated[DriverSettings, settings_for(CameraSettings)] | None = None
+    """Of a lane that works both ways: the camera that sees the plates of those from the other side"""
     classifier: Annotated[DriverSettings, settings_for(VehicleClassifier)] | None = None
     """Tells the kind of vehicle at the arm"""
     vehicle_type: VehicleType = VehicleType.REGULAR
@@ -160,6 +241,21 @@ class LaneSettings(Section):
     """Which part of the picture counts"""
     payment_terminal: Annotated[DriverSettings, settings_for(PaymentTerminal)] | None = None
     """Takes the money at an exit"""
+    when_unread: WhenUnread = WhenUnread.REFUSE
+    """What happens when a plate can't be read: `refuse` waits for a person, a code or a card; `button` gives a ticket
+    at the press of a button (entries); `open` lets everybody through, at an exit with the fee on record as unpaid"""
+    sign: Annotated[DriverSettings, settings_for(Sign)] | None = None
+    """Shows one line to the driver"""
+    ticket_printer: Annotated[DriverSettings, settings_for(TicketPrinter)] | None = None
+    """Prints tickets for those whose plate can't be read"""
+    code_scanner: Annotated[DriverSettings, settings_for(CodeScanner)] | None = None
+    """Reads the codes on tickets and telephones"""
+    card_reader: Annotated[DriverSettings, settings_for(CardReader)] | None = None
+    """Reads permits' cards and tags"""
+    buttons: ButtonSettings = Field(default_factory=ButtonSettings)
+    """Buttons on the post"""
+    choose_type: bool = False
+    """`true` where the driver says on the kiosk's screen what kind of vehicle it is"""
     timing: TimingSettings = Field(default_factory=TimingSettings)
     """How long the lane waits for what"""
 
@@ -176,9 +272,30 @@ class LaneSettings(Section):
         return self.arming_loop is None
 
     def parts(self) -> dict[str, DriverSettings]:
-        """The lane's hardware by the key that names it, what isn't there left out."""
-        keys = ("barrier", "arming_loop", "closing_loop", "classifier", "camera", "payment_terminal")
-        return {key: part for key in keys if (part := getattr(self, key)) is not None}
+        """The lane's hardware by the keys that name it, such as `buttons.help`; what isn't there is left out."""
+        return {".".join(map(str, path)): part for path, part in parts_of(self)}
+
+
+class WatchedInput(Section):
+    """A contact that is watched, and a fault while it is made."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    """Short, without spaces: names the contact in faults"""
+    means: InputMeaning
+    """`door_open`, `on_battery` (the UPS), `battery_low` or `alarm`"""
+    input: Annotated[DriverSettings, settings_for(DigitalInput)]
+    """The contact"""
+
+
+class SensedSpot(Section):
+    """A spot with a sensor of its own."""
+
+    level: int
+    """Its floor, as in the levels"""
+    number: str
+    """As painted"""
+    sensor: Annotated[DriverSettings, settings_for(SpotSensor)]
+    """Tells whether a vehicle stands on it"""
 
 
 class StoreSettings(Section):
@@ -193,12 +310,20 @@ class LinkSettings(Section, BrokerSettings):
 
 
 class SimulationSettings(Section):
-    """Wall time that runs fast, for a lot with nothing real in it."""
+    """Time that isn't real, for a lot with nothing real in it: either wall time that runs fast, or a twin's."""
 
-    wall_anchor: WrittenInstant
-    """The moment from which time runs fast"""
+    wall_anchor: WrittenInstant | None = None
+    """The moment from which wall time runs fast"""
     wall_factor: Annotated[int, Field(ge=1, le=100_000)] = 60
     """How many times as fast"""
+    lockstep: Path | None = None
+    """The socket of `parkgate-sim twin`, which hands out the time: it moves on when the daemon has nothing to do"""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> SimulationSettings:
+        if (self.wall_anchor is None) == (self.lockstep is None):
+            raise ValueError('either "wall_anchor" (time that runs fast) or "lockstep" (a twin\'s time) is expected')
+        return self
 
 
 class LotSettings(Section):
@@ -211,9 +336,20 @@ class LotSettings(Section):
     levels: Annotated[tuple[LevelSettings, ...], Field(min_length=1)]
     """The floors and their spots"""
     permits: tuple[PermitSettings, ...] = ()
-    """Vehicles with a right to spots that are kept back"""
+    """Vehicles that this lot knows"""
+    passback: Passback = Passback.HARD
+    """A permit that is inside and comes in again, or leaves without having come in: `hard` refuses it, `soft` lets it
+    through and records it, `off` lets it through"""
     lanes: Annotated[tuple[LaneSettings, ...], Field(min_length=1)]
     """The ways in and out"""
+    fire: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """The contact of the fire alarm: made, every arm goes up and stays up until a person resets it"""
+    inputs: tuple[WatchedInput, ...] = ()
+    """Other contacts that are watched: doors, the UPS"""
+    spot_sensors: tuple[SensedSpot, ...] = ()
+    """Spots with a sensor of their own"""
+    kiosk: KioskSettings | None = None
+    """The page for small screens at the lanes"""
     vision: VisionSettings = Field(default_factory=VisionSettings)
     """How plates are read"""
     store: StoreSettings = Field(default_factory=StoreSettings)
@@ -233,6 +369,18 @@ class LotSettings(Section):
     def rights(self) -> dict[Plate, tuple[Right, ...]]:
         """The rights of each plate that has any."""
         return {permit.plate: permit.rights for permit in self.permits}
+
+    def permits_by_plate(self) -> dict[Plate, Permit]:
+        """As the parking service knows them."""
+        return {
+            permit.plate: Permit(
+                plate=permit.plate,
+                rights=frozenset(permit.rights),
+                cards=frozenset(permit.cards),
+                passback=permit.passback or self.passback,
+            )
+            for permit in self.permits
+        }
 
     def declared(self) -> LotDeclared:
         """The fact that tells the cloud of this lot."""
@@ -257,4 +405,5 @@ class LotSettings(Section):
 
     def simulated_time(self) -> tuple[Instant, int] | None:
         """Anchor and factor of the fast wall clock; None for real time."""
-        return None if self.simulation is None else (self.simulation.wall_anchor, self.simulation.wall_factor)
+        fast = self.simulation
+        return None if fast is None or fast.wall_anchor is None else (fast.wall_anchor, fast.wall_factor)

@@ -1,64 +1,66 @@
-"""Binds one lane's machine to its hardware, its camera and its desk. It executes actions and knows nothing of why."""
+"""Binds one lane's machine to its hardware, its cameras and its desks. It executes actions and knows nothing of why."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
 import structlog
 
-from drivers.contract import Barrier, DigitalInput, Driver, DriverError
+from drivers.contract import DriverError, PrintedTicket
 from edge.faults import FaultBoard
 from edge.lane.desk import Desk, Paper
 from edge.lane.faults import CONTRADICTION
-from edge.lane.machine import Lane, step
+from edge.lane.hardware import Hardware
+from edge.lane.lane import Lane
+from edge.lane.machine import started, step
 from edge.lane.signals import (
     Action,
-    Arm,
+    Asked,
+    Button,
+    Call,
+    Chosen,
     Clear,
+    Code,
     Confirm,
+    Count,
     Decide,
-    Presence,
+    Hold,
+    HoldFailed,
+    Lower,
+    Order,
+    Ordered,
+    Pressed,
+    Print,
     Raise,
-    Read,
+    RecordHold,
+    RecordOrder,
     RecordRefusal,
     Refused,
+    Release,
     Show,
     Signal,
     StartTimer,
     TimeUp,
-    UnderArm,
     Unresolve,
     Vend,
     VendFailed,
     Watch,
+    Which,
     Withdraw,
 )
-from edge.store import Store, StoreUnavailable
-from models.ids import LaneName, TicketId
+from edge.store import Store
+from edge.store.keep_writing import keep_writing
+from models.ids import LaneName
 from models.instants import Clock
 from models.plates import masked
 from models.refusals import Refusal
+from models.spots import VehicleType
+from models.tickets import Direction
 
-_RETRY_SECONDS = 2.0
 _LAST_PAPERS_SECONDS = 3.0
-
-
-@dataclass(frozen=True)
-class Hardware:
-    """What stands in the lane. Without an arming loop the camera tells presence."""
-
-    barrier: Barrier
-    arming_loop: DigitalInput | None
-    closing_loop: DigitalInput | None
-    others: tuple[Driver, ...] = ()
-
-    def all(self) -> list[Driver]:
-        loops = [loop for loop in (self.arming_loop, self.closing_loop) if loop is not None]
-        return [*loops, *self.others, self.barrier]
 
 
 class LaneController:
@@ -69,30 +71,42 @@ class LaneController:
         name: LaneName,
         lane: Lane,
         hardware: Hardware,
-        desk: Desk,
+        desks: Mapping[Direction, Desk],
         store: Store,
-        watch: Callable[[bool], None],
+        watch: Callable[[bool, bool], None],
         faults: FaultBoard,
         clock: Clock,
     ) -> None:
-        self.name, self.lane, self.line = name, lane, ""
-        self._hardware, self._desk, self._store = hardware, desk, store
+        """`watch(on, far)` begins or ends reading plates, on the near or the far side."""
+        self.name, self.lane, self.shown = name, lane, Show("")
+        self._hardware, self._desks, self._store = hardware, desks, store
         self._watch, self._faults, self._clock = watch, faults, clock
         self._log = structlog.get_logger("edge.lane").bind(lane=name)
         self._paperwork: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.Task[None] | None = None
+        self._timers: dict[Which, asyncio.Task[None]] = {}
+        self._changed: list[Callable[[], None]] = []
+        self._sign_stale = asyncio.Event()
+
+    @property
+    def line(self) -> str:
+        """What the sign says."""
+        return self.shown.line
+
+    @property
+    def reads_back(self) -> bool:
+        return self._hardware.barrier.reads_back
 
     async def start(self) -> None:
-        """Listen to the hardware. Moves nothing."""
+        """Listen to the hardware. Only an arm that was kept up before is told so again."""
         self._employ_clerk()
-        if self._hardware.arming_loop is not None:
-            self._hardware.arming_loop.on_level(lambda level: self.hear(Presence(level)))
-        if self._hardware.closing_loop is not None:
-            self._hardware.closing_loop.on_level(lambda level: self.hear(UnderArm(level)))
-        self._hardware.barrier.on_position(lambda position: self.hear(Arm(position)))
+        if self._hardware.sign is not None:
+            self._spawn(self._keep_the_sign_up())
+        self._hardware.speak_to(self.hear)
         for part in self._hardware.all():
             await part.start()
+        begun = started(self.lane, self._clock.monotonic())
+        self._take(begun.lane, begun.actions)
 
     async def stop(self) -> None:
         """What was seen is written down first, if the store takes it within a few seconds."""
@@ -107,75 +121,171 @@ class LaneController:
         for part in self._hardware.all():
             await part.stop()
 
+    # --- what comes in; only on the event loop ---
+
     def hear(self, signal: Signal) -> None:
-        """One signal from outside; only on the event loop."""
-        before = self.lane.phase
-        stepped = step(self.lane, signal)
-        self.lane = stepped.lane
-        if self.lane.phase is not before:
-            self._log.info("lane.phase", was=before, now=self.lane.phase, signal=type(signal).__name__)
-        for action in stepped.actions:
+        """One signal from outside."""
+        before = self.lane
+        stepped = step(before, signal, self._clock.monotonic())
+        if stepped.lane.phase is not before.phase:
+            self._log.info("lane.phase", was=before.phase, now=stepped.lane.phase, signal=type(signal).__name__)
+        self._take(stepped.lane, stepped.actions)
+
+    def obey(self, order: Order) -> str:
+        """A person's order. Returns why the lane doesn't obey, in one line; empty when it does."""
+        stepped = step(self.lane, Ordered(order), self._clock.monotonic())
+        self._take(stepped.lane, stepped.actions)
+        said = [action.why_not for action in stepped.actions if isinstance(action, RecordOrder)]
+        self._log.warning("lane.ordered", kind=order.kind, by=order.by, reason=order.reason, why_not=said[0])
+        return said[0]
+
+    def press(self, button: Button) -> None:
+        self.hear(Pressed(button))
+
+    def choose(self, vehicle_type: VehicleType) -> None:
+        self.hear(Chosen(vehicle_type))
+
+    def present_code(self, text: str) -> None:
+        self.hear(Code(text))
+
+    def on_change(self, changed: Callable[[], None]) -> None:
+        """Call `changed` after everything that this lane has heard."""
+        self._changed.append(changed)
+
+    def _take(self, lane: Lane, actions: tuple[Action, ...]) -> None:
+        self.lane = lane
+        for action in actions:
             self._perform(action)
+        for changed in self._changed:
+            changed()
+
+    # --- what goes out ---
 
     def _perform(self, action: Action) -> None:
         match action:
-            case Watch(on):
-                self._watch(on)
-            case Decide(read):
-                self._paperwork.put_nowait(lambda: self._decide(read))
-            case Vend(ticket):
-                self._spawn(self._vend(ticket))
-            case Confirm(ticket):
-                self._file(self._desk.confirm(ticket))
-            case Withdraw(ticket, vended):
-                self._file(self._desk.withdraw(ticket, vended=vended))
-            case Unresolve(ticket):
-                self._file(self._desk.unresolve(ticket))
-            case RecordRefusal(reason, plate):
-                self._log.info("lane.refused", reason=reason.name, plate=masked(plate) if plate else None)
-                self._file(self._desk.refuse(reason, plate))
-            case StartTimer(timer, seconds):
-                if self._timer is not None:
-                    self._timer.cancel()
-                self._timer = self._spawn(self._ring(timer, seconds))
-            case Show(line):
-                self.line = line
+            case Vend() | Hold() | Release() | Lower():
+                self._order_the_barrier(action)
+            case Decide(asked, direction):
+                self._paperwork.put_nowait(lambda: self._decide(asked, direction))
+            case Watch(on, far):
+                self._watch(on, far)
+            case Show():
+                self.shown = action
+                self._sign_stale.set()
+            case Print(ticket):
+                self._spawn(self._print(ticket))
+            case StartTimer(timer, seconds, which):
+                self._start_timer(timer, seconds, which)
             case Raise(code, detail):
                 self._faults.raise_(self.name, code, detail)
             case Clear(code):
                 self._faults.clear(self.name, code)
+            case _:
+                self._file(self._paper(action))
 
-    async def _decide(self, read: Read) -> None:
-        self.hear(await self._desk.decide(read))
+    def _paper(
+        self,
+        action: Confirm | Withdraw | Unresolve | Count | RecordRefusal | RecordOrder | RecordHold | Call,
+    ) -> Paper:
+        match action:
+            case Confirm(ticket, direction):
+                return self._desks[direction].confirm(ticket)
+            case Withdraw(ticket, direction, vended):
+                return self._desks[direction].withdraw(ticket, vended=vended)
+            case Unresolve(ticket, direction):
+                return self._desks[direction].unresolve(ticket)
+            case RecordRefusal(reason, plate, direction):
+                self._log.info("lane.refused", reason=reason.name, plate=masked(plate) if plate else None)
+                return self._desks[direction].refuse(reason, plate)
+            case Count(kind, _, plate):
+                self._log.info("lane.counted", kind=kind, plate=masked(plate) if plate else None)
+                return self._any_desk.count(action)
+            case RecordOrder(order, why_not):
+                return self._any_desk.obey(order, why_not)
+            case RecordHold(cause, order):
+                return self._any_desk.hold(cause, order)
+            case Call(why, plate):
+                self._log.info("lane.called", why=why)
+                return self._any_desk.call(why, plate)
 
-    async def _vend(self, ticket: TicketId) -> None:
+    @property
+    def _any_desk(self) -> Desk:
+        """For papers that don't depend on the direction, or name it themselves."""
+        return next(iter(self._desks.values()))
+
+    def _order_the_barrier(self, order: Vend | Hold | Release | Lower) -> None:
+        failed = VendFailed() if isinstance(order, Vend) else HoldFailed()
+        self._spawn(self._tell_the_barrier(order)).add_done_callback(
+            lambda task: self._not_told(task, failed) if not isinstance(order, Lower) else None
+        )
+
+    async def _tell_the_barrier(self, order: Vend | Hold | Release | Lower) -> None:
+        barrier = self._hardware.barrier
+        match order:
+            case Vend():
+                await barrier.vend(str(uuid.uuid4()))
+            case Hold():
+                await barrier.hold()
+            case Release():
+                await barrier.release()
+            case Lower():
+                await barrier.lower()
+
+    def _not_told(self, task: asyncio.Task[None], failed: VendFailed | HoldFailed) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self.hear(failed)
+
+    async def _decide(self, asked: Asked, direction: Direction) -> None:
+        self.hear(await self._desks[direction].decide(asked))
+
+    async def _print(self, ticket: PrintedTicket) -> None:
+        """A driver whose ticket can't be printed gets its code on the sign: it opens the exit as well."""
+        printer = self._hardware.printer
         try:
-            await self._hardware.barrier.vend(str(uuid.uuid4()))
+            if printer is not None:
+                await printer.print_ticket(ticket)
+                return
         except DriverError as wrong:
-            self._log.warning("lane.vend_failed", ticket=ticket, fault=wrong.fault.code, detail=wrong.detail)
-            self.hear(VendFailed())
+            self._log.warning("lane.not_printed", fault=wrong.fault.code, detail=wrong.detail)
+        self._perform(Show(f"Note your ticket: {ticket.code}", self.shown.asks))
+        for changed in self._changed:
+            changed()
 
-    async def _ring(self, timer: int, seconds: float) -> None:
+    async def _keep_the_sign_up(self) -> None:
+        """The newest line only: a slow sign skips what nobody could have read."""
+        while True:
+            await self._sign_stale.wait()
+            self._sign_stale.clear()
+            try:
+                assert self._hardware.sign is not None, "started for a lane with a sign"
+                await self._hardware.sign.show([self.line])
+            except DriverError as wrong:
+                self._log.info("lane.sign_failed", fault=wrong.fault.code, detail=wrong.detail)
+
+    # --- timers ---
+
+    def _start_timer(self, timer: int, seconds: float, which: Which) -> None:
+        before = self._timers.pop(which, None)
+        if before is not None:
+            before.cancel()
+        self._timers[which] = self._spawn(self._ring(timer, seconds, which))
+
+    async def _ring(self, timer: int, seconds: float, which: Which) -> None:
         await self._clock.sleep(seconds)
-        self._timer = None  # what rings now can't be cancelled by the timer that it starts
-        self.hear(TimeUp(timer))
+        self._timers.pop(which, None)  # what rings now can't be cancelled by the timer that it starts
+        self.hear(TimeUp(timer, which))
+
+    # --- paperwork ---
 
     def _file(self, paper: Paper) -> None:
         self._paperwork.put_nowait(lambda: self._write(paper))
 
     async def _write(self, paper: Paper) -> None:
-        """What happened has happened: it is written as soon as the store can, however long that takes."""
-        while True:
-            try:
-                await self._store.write(paper)
-                return
-            except StoreUnavailable as wrong:
-                self._log.error("lane.not_recorded_yet", why=str(wrong))
-                await self._clock.sleep(_RETRY_SECONDS)
-            except (LookupError, sqlite3.IntegrityError) as wrong:
-                # One bad row must not stop the lane.
-                self._faults.raise_(self.name, CONTRADICTION.code, str(wrong))
-                return
+        try:
+            await keep_writing(self._store, paper, self._clock)
+        except (LookupError, sqlite3.IntegrityError) as wrong:
+            # One bad row must not stop the lane.
+            self._faults.raise_(self.name, CONTRADICTION.code, str(wrong))
 
     async def _clerk(self) -> None:
         while True:
@@ -204,5 +314,8 @@ class LaneController:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self._log.error("lane.task_failed", exc_info=task.exception())
+        wrong = None if task.cancelled() else task.exception()
+        if isinstance(wrong, DriverError):
+            self._log.warning("lane.not_told", fault=wrong.fault.code, detail=wrong.detail)
+        elif wrong is not None:
+            self._log.error("lane.task_failed", exc_info=wrong)

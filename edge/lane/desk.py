@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from edge.lane.signals import Allowed, Read, Refused
+from edge.lane.signals import Allowed, Asked, Button, Count, Order, Refused
 from edge.store import Transaction
 from models.ids import TicketId
+from models.lanes import HoldCause
 from models.plates import Plate
 from models.refusals import Refusal
 
@@ -16,7 +17,9 @@ Paper = Callable[[Transaction], None]
 
 
 class Desk(Protocol):
-    async def decide(self, read: Read) -> Allowed | Refused:
+    """One direction of one lane, as the parking service serves it."""
+
+    async def decide(self, asked: Asked) -> Allowed | Refused:
         """Whether the vehicle may pass. `Allowed` is on record when it is answered."""
         ...
 
@@ -33,3 +36,19 @@ class Desk(Protocol):
         ...
 
     def refuse(self, reason: Refusal, plate: Plate | None) -> Paper: ...
+
+    def count(self, passage: Count) -> Paper:
+        """A vehicle passed that no ticket stands for; at an exit, what it owed couldn't be collected."""
+        ...
+
+    def obey(self, order: Order, why_not: str) -> Paper:
+        """A person's order, and why the lane didn't obey; empty if it did. With SET_STATE, the lane's new state."""
+        ...
+
+    def hold(self, cause: HoldCause | None, order: Order | None) -> Paper:
+        """The arm is kept up from now on for this cause, or (None) no longer."""
+        ...
+
+    def call(self, why: Button, plate: Plate | None) -> Paper:
+        """The driver wants a person."""
+        ...

@@ -8,23 +8,30 @@ from pydantic import BaseModel, ConfigDict, Field
 class LaneTiming(BaseModel):
     """Waits of one lane, in seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    read_within: float = Field(
-        default=12, gt=0, title="Read within", description="Say that the plate couldn't be read after this long"
-    )
-    retry_after: float = Field(
-        default=5, gt=0, title="Retry after", description="Ask again for a refused vehicle that is still waiting"
-    )
-    rise_within: float = Field(
-        default=5, gt=0, title="Rise within", description="An arm that still reads closed after this long is silent"
-    )
-    back_out_after: float = Field(
-        default=3,
-        gt=0,
-        title="Back-out after",
-        description="A vehicle that left the arming loop and hasn't reached the closing loop by then has backed out",
-    )
-    clear_within: float = Field(
-        default=60, gt=0, title="Clear within", description="A closing loop that is occupied for longer is stuck"
-    )
+    read_within: float = Field(default=12, gt=0)
+    """A plate that wasn't read by then counts as unreadable"""
+    retry_after: float = Field(default=5, gt=0)
+    """A refused vehicle that still waits is asked for again"""
+    rise_within: float = Field(default=5, gt=0)
+    """An arm that still reads closed after this long is silent"""
+    travel_within: float = Field(default=8, gt=0)
+    """An arm that is still between up and down after this long is stuck"""
+    close_within: float = Field(default=30, gt=0)
+    """An arm that is still up this long after the last vehicle is stuck up"""
+    back_out_after: float = Field(default=3, gt=0)
+    """A vehicle that left the arming loop and hasn't reached the closing loop by then has backed out"""
+    clear_within: float = Field(default=60, gt=0)
+    """A closing loop that is occupied for longer is stuck"""
+    leave_within: float = Field(default=900, gt=0)
+    """An arming loop that is occupied for longer is stuck"""
+    used_within: float = Field(default=30, gt=0)
+    """A vend on a person's order that nobody drove through by then is over"""
+    chatter_changes: int = Field(default=10, ge=4)
+    """A loop that changes more often than this within `chatter_window` chatters"""
+    chatter_window: float = Field(default=10, gt=0)
+    settled_after: float = Field(default=5, gt=0)
+    """A chattering loop that hasn't changed for so long is believed again"""
+    held_by_vends_every: float = Field(default=5, gt=0)
+    """A barrier that can't keep its arm up by itself is told to rise this often while it is held"""

@@ -3,45 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
+from zoneinfo import ZoneInfo
 
-from drivers.contract import PaymentTerminal
+from drivers.contract import PaymentTerminal, PrintedTicket
 from edge.lane.desk import Paper
-from edge.lane.signals import Allowed, Read, Refused
-from edge.parking import entry, exit
+from edge.lane.signals import Allowed, Asked, Button, Card, Code, Count, Order, Read, Refused, Unread
+from edge.parking import entry, exit, lanes
+from edge.parking.claims import match_of, stay_claimed, stay_known
+from edge.parking.permits import Permit, Permits, permit_of_card
+from edge.parking.tickets import WithoutStay
 from edge.parking.unresolved import leave_unresolved
-from edge.store import Store, StoreUnavailable, Transaction
-from models.facts import AccessRefused
+from edge.store import Store, StoreUnavailable
 from models.ids import LaneName, TicketId
-from models.instants import Clock
+from models.instants import Clock, to_datetime
+from models.lanes import HoldCause
 from models.money import written
 from models.plates import Plate
+from models.qr import qr_text
 from models.refusals import Refusal
-from models.spots import Right, VehicleType
+from models.spots import VehicleType
 from models.tariff import Tariff
 from models.tickets import Direction
 
+_NO_PERMITS: Mapping[Plate, Permit] = {}
+
 
 @dataclass(frozen=True)
-class EntryDesk:
-    """Decides who may enter. `vehicle_type` answers for the vehicle that stands there now."""
+class _Desk:
+    """What is put on record of a lane beside its tickets, alike in both directions."""
+
+    direction: ClassVar[Direction]
 
     lane: LaneName
     store: Store
-    tariff: Tariff
-    rights: Mapping[Plate, frozenset[Right]]
-    vehicle_type: Callable[[], VehicleType]
 
-    async def decide(self, read: Read) -> Allowed | Refused:
-        rights = self.rights.get(read.plate, frozenset[Right]())
-        arrival = entry.Arrival(self.lane, read.plate, read.confidence, self.vehicle_type(), rights)
+    def unresolve(self, ticket: TicketId) -> Paper:
+        return lambda tx: leave_unresolved(tx, ticket, self.direction.value)
+
+    def refuse(self, reason: Refusal, plate: Plate | None) -> Paper:
+        return lambda tx: lanes.refuse(tx, self.lane, self.direction, reason, plate)
+
+    def count(self, passage: Count) -> Paper:
+        return lambda tx: lanes.count(tx, self.lane, passage)
+
+    def obey(self, order: Order, why_not: str) -> Paper:
+        return lambda tx: lanes.obey(tx, self.lane, order, why_not)
+
+    def hold(self, cause: HoldCause | None, order: Order | None) -> Paper:
+        return lambda tx: lanes.hold(tx, self.lane, cause, order)
+
+    def call(self, why: Button, plate: Plate | None) -> Paper:
+        return lambda tx: lanes.call(tx, self.lane, why, plate)
+
+
+@dataclass(frozen=True)
+class EntryDesk(_Desk):
+    """Decides who may enter. `vehicle_type` answers for the vehicle that stands there now; the driver's own word goes
+    over it. `lot_name` and `zone` (an IANA name) stand for paper tickets."""
+
+    direction: ClassVar[Direction] = Direction.ENTRY
+
+    tariff: Tariff
+    permits: Permits
+    vehicle_type: Callable[[], VehicleType]
+    lot_name: str = ""
+    zone: str = "UTC"
+
+    async def decide(self, asked: Asked) -> Allowed | Refused:
+        arrival = self._arrival(asked)
+        if isinstance(arrival, Refusal):
+            return Refused(arrival)
         try:
             answer = await self.store.write(lambda tx: entry.admit(tx, arrival, self.tariff))
         except StoreUnavailable:
             return Refused(Refusal.NOT_RECORDED)
-        if isinstance(answer, Refusal):
-            return Refused(answer)
-        return Allowed(answer.ticket, f"Welcome, spot {answer.spot_number}")
+        match answer:
+            case Refusal():
+                return Refused(answer)
+            case WithoutStay():
+                return Allowed(None, "Welcome")
+            case entry.Admitted():
+                greeting = f"Welcome, spot {answer.spot_number}" if answer.spot_number else "Welcome"
+                on_paper = not isinstance(asked.credential, Read | Card)
+                return Allowed(answer.ticket, greeting, self._printed(answer) if on_paper else None)
 
     def confirm(self, ticket: TicketId) -> Paper:
         return lambda tx: entry.confirm(tx, ticket, self.lane)
@@ -49,31 +95,72 @@ class EntryDesk:
     def withdraw(self, ticket: TicketId, *, vended: bool) -> Paper:
         return lambda tx: entry.withdraw(tx, ticket, self.lane, "back_out" if vended else "vend_failed")
 
-    def unresolve(self, ticket: TicketId) -> Paper:
-        return lambda tx: leave_unresolved(tx, ticket, "entry")
+    def _arrival(self, asked: Asked) -> entry.Arrival | Refusal:
+        """Who comes, by what they show; a person's word lets in whoever shows nothing that is known."""
+        by_hand = asked.by_hand is not None
+        plate, confidence = asked.plate, 0.0
+        match asked.credential:
+            case Read(read, sure):
+                plate, confidence = read, sure
+            case Card(number):
+                permit = permit_of_card(self.permits, number)
+                if permit is not None:
+                    plate, confidence = permit.plate, 1.0
+                elif not by_hand:
+                    return Refusal.CARD_UNKNOWN
+            case Code():
+                if not by_hand:
+                    return Refusal.NO_SUCH_TICKET
+            case Unread():
+                pass
+        return entry.Arrival(
+            lane=self.lane,
+            plate=plate,
+            confidence=confidence,
+            vehicle_type=asked.vehicle_type or self.vehicle_type(),
+            permit=None if plate is None else self.permits.get(plate),
+            state=asked.state,
+            by_hand=by_hand,
+        )
 
-    def refuse(self, reason: Refusal, plate: Plate | None) -> Paper:
-        return _refusal(self.lane, Direction.ENTRY, reason, plate)
+    def _printed(self, admitted: entry.Admitted) -> PrintedTicket:
+        price, most = (
+            written(sum, self.tariff.currency) for sum in (self.tariff.hourly_rate, self.tariff.daily_maximum)
+        )
+        spot = (f"Spot {admitted.spot_number}",) if admitted.spot_number else ()
+        return PrintedTicket(
+            lot=self.lot_name,
+            code=admitted.code,
+            qr=qr_text(admitted.code),
+            entered=to_datetime(admitted.entered).astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M"),
+            lines=(*spot, f"{price} for each hour begun", f"At most {most}"),
+        )
 
 
 @dataclass(frozen=True)
-class ExitDesk:
+class ExitDesk(_Desk):
     """Decides who may leave, and takes what they owe."""
 
-    lane: LaneName
-    store: Store
+    direction: ClassVar[Direction] = Direction.EXIT
+
     terminal: PaymentTerminal | None
     clock: Clock
+    permits: Permits = field(default_factory=lambda: _NO_PERMITS)
 
-    async def decide(self, read: Read) -> Allowed | Refused:
+    async def decide(self, asked: Asked) -> Allowed | Refused:
         try:
-            answer = await exit.clear(self.store, self.terminal, self.lane, read.plate, self.clock)
+            answer = await self._answer(asked)
         except StoreUnavailable:
             return Refused(Refusal.NOT_RECORDED)
-        if isinstance(answer, Refusal):
-            return Refused(answer)
-        due = written(answer.amount_due, answer.currency)
-        return Allowed(answer.ticket, f"{due} to pay later, goodbye" if answer.uncollected else f"{due} paid, goodbye")
+        match answer:
+            case Refusal():
+                return Refused(answer)
+            case WithoutStay():
+                return Allowed(None, "Goodbye")
+            case exit.Cleared():
+                due = written(answer.amount_due, answer.currency)
+                said = f"{due} to pay later, goodbye" if answer.uncollected else f"{due} paid, goodbye"
+                return Allowed(answer.ticket, said)
 
     def confirm(self, ticket: TicketId) -> Paper:
         return lambda tx: exit.close(tx, ticket, self.lane)
@@ -81,18 +168,11 @@ class ExitDesk:
     def withdraw(self, ticket: TicketId, *, vended: bool) -> Paper:
         return lambda tx: exit.abandon(tx, ticket, self.lane)
 
-    def unresolve(self, ticket: TicketId) -> Paper:
-        return lambda tx: leave_unresolved(tx, ticket, "exit")
-
-    def refuse(self, reason: Refusal, plate: Plate | None) -> Paper:
-        return _refusal(self.lane, Direction.EXIT, reason, plate)
-
-
-def _refusal(lane: LaneName, direction: Direction, reason: Refusal, plate: Plate | None) -> Paper:
-    def record(tx: Transaction) -> None:
-        refused = AccessRefused(
-            refusal=tx.mint(), lane=lane, direction=direction, reason=reason.name, at=tx.at.wall, license_plate=plate
-        )
-        tx.record(refused)
-
-    return record
+    async def _answer(self, asked: Asked) -> exit.Cleared | WithoutStay | Refusal:
+        order, match, plate = asked.by_hand, match_of(asked), asked.plate
+        if order is not None:
+            known = exit.Departure(self.lane, lambda tx: stay_known(tx.connection, asked, self.permits), match, plate)
+            why = f"let out by hand ({order.kind}, {order.id}) by {order.by}: {order.reason}"[: lanes.LONGEST_TEXT]
+            return await self.store.write(lambda tx: exit.let_out(tx, known, why))
+        claimed = exit.Departure(self.lane, lambda tx: stay_claimed(tx, self.lane, asked, self.permits), match, plate)
+        return await exit.clear(self.store, self.terminal, claimed, self.clock)

@@ -5,70 +5,93 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from edge.parking import passback
+from edge.parking.passback import Ruling
+from edge.parking.permits import Permit
 from edge.parking.spots import free_spot
-from edge.parking.tickets import Ticket, known_vehicle, open_ticket
+from edge.parking.tickets import Ticket, WithoutStay, open_ticket
+from edge.parking.vehicles import vehicle_for
 from edge.store import Transaction
 from models.codes import DIGITS, ticket_code
 from models.facts import (
     TicketClosed,
     TicketConfirmed,
     TicketOpened,
+    TicketUnresolved,
     TicketVoided,
-    VehicleRegistered,
 )
-from models.ids import LaneName, TicketId, VehicleId
+from models.ids import LaneName, TicketId
+from models.instants import Instant
+from models.lanes import LaneState
 from models.plates import Plate
 from models.refusals import Refusal
-from models.spots import Right, VehicleType
+from models.spots import VehicleType
 from models.tariff import Tariff
-from models.tickets import TicketStatus
+from models.tickets import Direction, TicketStatus
 
 _CODE_BITS = 5 * DIGITS
+_PERMITS_ONLY = {
+    LaneState.FULL: Refusal.LOT_FULL,
+    LaneState.CLOSED_TO_TRANSIENTS: Refusal.CLOSED_TO_TRANSIENTS,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A vehicle at an entry, as far as the lane knows it. `confidence` is 0..1, of the weakest character."""
+    """A vehicle at an entry, as far as the lane knows it. `plate` is None where it couldn't be read.
+
+    `confidence` is 0..1, of the weakest character. `by_hand`: a person lets it in, whatever speaks against it.
+    """
 
     lane: LaneName
-    plate: Plate
+    plate: Plate | None
     confidence: float
     vehicle_type: VehicleType
-    rights: frozenset[Right] = frozenset()
+    permit: Permit | None = None
+    state: LaneState = LaneState.OPEN
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """On record and about to be let in."""
+    """On record and about to be let in. No spot number: all were taken, and a person let it in."""
 
     ticket: TicketId
     code: str
-    spot_number: str
+    spot_number: str | None
+    entered: Instant
 
 
-def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | Refusal:
-    """Open a ticket and take a spot for the vehicle, or say why not. A refusal changes nothing."""
-    before = open_ticket(tx.connection, arrival.plate)
-    if before is not None and before.status is not TicketStatus.UNRESOLVED:
-        return Refusal.ALREADY_INSIDE
+def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | WithoutStay | Refusal:
+    """Open a ticket and take a spot for the vehicle, or say why not.
+
+    A refusal changes nothing, except that an old stay has ended of which nobody knew better: its vehicle stands
+    outside. Whoever a person lets in though they are inside keeps the stay they have.
+    """
+    if arrival.permit is None and not arrival.by_hand and arrival.state in _PERMITS_ONLY:
+        return _PERMITS_ONLY[arrival.state]
+    before = None if arrival.plate is None else open_ticket(tx.connection, arrival.plate)
     if before is not None:
+        otherwise = _inside_already(tx, arrival, before)
+        if otherwise is not None:
+            return otherwise
         _settle_as_gone(tx, before, arrival.lane)
-    spot = free_spot(tx.connection, arrival.vehicle_type, arrival.rights)
-    if spot is None:
+    spot = free_spot(tx.connection, arrival.vehicle_type, arrival.permit.rights if arrival.permit else ())
+    if spot is None and not arrival.by_hand:
         return Refusal.LOT_FULL
     opened = TicketOpened(
         ticket=TicketId(tx.mint()),
         code=_unused_code(tx),
-        vehicle=_vehicle(tx, arrival),
+        vehicle=vehicle_for(tx, arrival.plate, arrival.vehicle_type),
         vehicle_type=arrival.vehicle_type,
         lane=arrival.lane,
-        spot=spot.id,
+        spot=spot.id if spot else None,
         entered=tx.at.wall,
         tariff=tariff,
         confidence_permille=round(arrival.confidence * 1000),
     )
     tx.record(opened)
-    return Admitted(opened.ticket, opened.code, spot.number)
+    return Admitted(opened.ticket, opened.code, spot.number if spot else None, opened.entered)
 
 
 def confirm(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
@@ -81,29 +104,50 @@ def withdraw(tx: Transaction, ticket: TicketId, lane: LaneName, reason: Literal[
     tx.record(TicketVoided(ticket=ticket, lane=lane, at=tx.at.wall, reason=reason))
 
 
+def _inside_already(tx: Transaction, arrival: Arrival, stay: Ticket) -> WithoutStay | Refusal | None:
+    """What becomes of a vehicle whose stay is still open; None: that stay is over, it may have another."""
+    if stay.status is TicketStatus.UNRESOLVED:
+        return None
+    if arrival.by_hand:
+        return WithoutStay()
+    if arrival.permit is None:
+        return Refusal.ALREADY_INSIDE
+    if stay.half_way:
+        # Another lane is at work on that stay: it must not end under its hands.
+        return Refusal.PASSBACK
+    mode, neutral = arrival.permit.passback, passback.is_neutral(tx.connection, arrival.permit.plate)
+    match passback.ruling(mode, Direction.ENTRY, inside=True, neutral=neutral):
+        case Ruling.REFUSE:
+            return Refusal.PASSBACK
+        case Ruling.NOTE:
+            passback.note(tx, stay.vehicle, arrival.lane, Direction.ENTRY, mode)
+            return None
+        case Ruling.PASS:
+            return None
+
+
 def _settle_as_gone(tx: Transaction, stay: Ticket, lane: LaneName) -> None:
-    """A vehicle that stands before an entry isn't inside: its unresolved stay ends with what is known of it."""
-    if stay.settled_at is None:
+    """A vehicle that stands before an entry isn't inside: its open stay ends with what is known of it.
+
+    It is void if nobody saw it come in. Otherwise it left when it was last let out, or else unseen until now; what
+    it paid is all that falls due.
+    """
+    if stay.status is TicketStatus.UNRESOLVED and stay.settled_at is None:
         tx.record(TicketVoided(ticket=stay.id, lane=lane, at=tx.at.wall, reason="seen_outside"))
         return
+    left = stay.settled_at
+    if stay.status is TicketStatus.ACTIVE:
+        tx.record(TicketUnresolved(ticket=stay.id, at=tx.at.wall, during="exit"))
+        left = None
     tx.record(
         TicketClosed(
             ticket=stay.id,
             lane=LaneName(stay.exit_lane or lane),
-            exited=stay.settled_at,
+            exited=tx.at.wall if left is None else left,
             amount_due=stay.amount_due or stay.amount_paid,
             amount_paid=stay.amount_paid,
         )
     )
-
-
-def _vehicle(tx: Transaction, arrival: Arrival) -> VehicleId:
-    known = known_vehicle(tx.connection, arrival.plate)
-    if known is not None:
-        return known[0]
-    vehicle = VehicleId(tx.mint())
-    tx.record(VehicleRegistered(vehicle=vehicle, vehicle_type=arrival.vehicle_type, license_plate=arrival.plate))
-    return vehicle
 
 
 def _unused_code(tx: Transaction) -> str:

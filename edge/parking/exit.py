@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.contract import Charged, ChargeOutcome, PaymentTerminal
-from edge.parking.tickets import Ticket, open_ticket
+from edge.parking.tickets import Ticket, WithoutStay
 from edge.parking.tickets import ticket as find
 from edge.store import Store, Transaction
-from models.facts import ExitAbandoned, ExitAllowed, PaymentTaken, TicketClosed, UnableToCollect
+from models.facts import ExitAbandoned, ExitAllowed, Match, PaymentTaken, PlateDiffered, TicketClosed, UnableToCollect
 from models.ids import LaneName, PaymentId, TicketId
 from models.instants import SECOND, Clock, Instant
 from models.money import Minor
@@ -21,6 +22,16 @@ PAY_WITHIN = 90
 """Seconds that a driver has at the terminal. Nobody is kept in by one that has hung."""
 GRACE = 10 * 60 * SECOND
 """After a payment the vehicle has this long to leave before more is due (UK private parking code of practice)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A vehicle at an exit. `stay` finds what it owes for, `match` says by what; `plate` was read of it."""
+
+    lane: LaneName
+    stay: Callable[[Transaction], Ticket | WithoutStay | Refusal]
+    match: Match
+    plate: Plate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +79,38 @@ def bill(ticket: Ticket, now: Instant) -> Bill:
 
 
 async def clear(
-    store: Store, terminal: PaymentTerminal | None, lane: LaneName, plate: Plate, clock: Clock
-) -> Cleared | Refusal:
+    store: Store, terminal: PaymentTerminal | None, departure: Departure, clock: Clock
+) -> Cleared | WithoutStay | Refusal:
     """Find the stay, take what it owes, and put on record that it may leave. Raises StoreUnavailable.
 
     A terminal that can't be reached doesn't keep a vehicle in: the sum becomes a debt on record. A charge
     whose answer was lost (the daemon died) is asked for again under the same id, so nobody pays twice.
     """
     while True:
-        step = await store.write(lambda tx: _next_step(tx, lane, plate))
+        step = await store.write(lambda tx: _next_step(tx, departure))
         if not isinstance(step, Charge):
             return step
-        done = await _collect(store, terminal, lane, step, clock)
+        done = await _collect(store, terminal, departure, step, clock)
         if done is not None:
             return done
+
+
+def let_out(tx: Transaction, departure: Departure, why: str) -> Cleared | WithoutStay:
+    """A person lets the vehicle out: nobody is asked for money, and whatever is owed becomes a debt on record.
+
+    A charge that a terminal hasn't answered counts as not taken; should its answer come after all, it is booked too.
+    """
+    stay = departure.stay(tx)
+    if not isinstance(stay, Ticket):
+        return WithoutStay()
+    unanswered = _unanswered(tx, stay)
+    if unanswered is not None:
+        _owe(tx, departure.lane, unanswered, why)
+        _drop(tx, unanswered)
+    due = bill(find(tx.connection, stay.id), tx.at.wall)
+    if due.owed:
+        _owe(tx, departure.lane, Charge(PaymentId(tx.mint()), stay.id, due.owed, stay.tariff.currency), why)
+    return _allow(tx, departure, bill(find(tx.connection, stay.id), tx.at.wall))
 
 
 def close(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
@@ -103,16 +132,16 @@ def abandon(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
     tx.record(ExitAbandoned(ticket=ticket, lane=lane, at=tx.at.wall))
 
 
-def _next_step(tx: Transaction, lane: LaneName, plate: Plate) -> Charge | Cleared | Refusal:
-    stay = open_ticket(tx.connection, plate)
-    if stay is None:
-        return Refusal.NO_TICKET
+def _next_step(tx: Transaction, departure: Departure) -> Charge | Cleared | WithoutStay | Refusal:
+    stay = departure.stay(tx)
+    if not isinstance(stay, Ticket):
+        return stay
     unanswered = _unanswered(tx, stay)
     if unanswered is not None:
         return unanswered
     due = bill(stay, tx.at.wall)
     if due.owed == 0:
-        return _allow(tx, lane, due)
+        return _allow(tx, departure, due)
     charge = Charge(PaymentId(tx.mint()), stay.id, due.owed, stay.tariff.currency)
     tx.connection.execute("INSERT INTO charges VALUES (?, ?, ?)", (charge.payment, charge.ticket, charge.amount))
     return charge
@@ -124,15 +153,16 @@ def _unanswered(tx: Transaction, stay: Ticket) -> Charge | None:
 
 
 async def _collect(
-    store: Store, terminal: PaymentTerminal | None, lane: LaneName, charge: Charge, clock: Clock
+    store: Store, terminal: PaymentTerminal | None, departure: Departure, charge: Charge, clock: Clock
 ) -> Cleared | Refusal | None:
-    """One charge, asked and booked. None when more has fallen due in the meantime."""
+    """One charge, asked and booked. None when it has to be looked at again: more has fallen due, or a person has let
+    the vehicle out in the meantime."""
     charged = await _ask(terminal, charge, clock)
     match charged.outcome:
         case ChargeOutcome.TAKEN:
-            return await store.write(lambda tx: _take(tx, lane, charge, charged.reference))
+            return await store.write(lambda tx: _take(tx, departure, charge, charged.reference))
         case ChargeOutcome.UNREACHABLE:
-            return await store.write(lambda tx: _let_out_unpaid(tx, lane, charge, charged.detail))
+            return await store.write(lambda tx: _let_out_unpaid(tx, departure, charge, charged.detail))
         case ChargeOutcome.DECLINED:
             await store.write(lambda tx: _drop(tx, charge))
             return Refusal.PAYMENT_DECLINED
@@ -154,13 +184,15 @@ async def _ask(terminal: PaymentTerminal | None, charge: Charge, clock: Clock) -
         asked.cancel()
 
 
-def _take(tx: Transaction, lane: LaneName, charge: Charge, reference: str) -> Cleared | None:
+def _take(tx: Transaction, departure: Departure, charge: Charge, reference: str) -> Cleared | None:
+    awaited = _drop(tx, charge)
     before = find(tx.connection, charge.ticket)
     tx.record(
         PaymentTaken(
-            payment=charge.payment,
+            # One that was given up is on record under its own id, as a debt: the money has to be, too.
+            payment=charge.payment if awaited else PaymentId(tx.mint()),
             ticket=charge.ticket,
-            lane=lane,
+            lane=departure.lane,
             amount=charge.amount,
             currency=charge.currency,
             method="terminal",
@@ -169,12 +201,18 @@ def _take(tx: Transaction, lane: LaneName, charge: Charge, reference: str) -> Cl
             paid_in_all=Minor(before.amount_paid + charge.amount),
         )
     )
-    _drop(tx, charge)
     due = bill(find(tx.connection, charge.ticket), tx.at.wall)
-    return _allow(tx, lane, due) if due.owed == 0 else None
+    return _allow(tx, departure, due) if awaited and due.owed == 0 else None
 
 
-def _let_out_unpaid(tx: Transaction, lane: LaneName, charge: Charge, reason: str) -> Cleared:
+def _let_out_unpaid(tx: Transaction, departure: Departure, charge: Charge, reason: str) -> Cleared | None:
+    if not _drop(tx, charge):
+        return None
+    _owe(tx, departure.lane, charge, reason)
+    return _allow(tx, departure, bill(find(tx.connection, charge.ticket), tx.at.wall))
+
+
+def _owe(tx: Transaction, lane: LaneName, charge: Charge, reason: str) -> None:
     tx.record(
         UnableToCollect(
             payment=charge.payment,
@@ -186,26 +224,27 @@ def _let_out_unpaid(tx: Transaction, lane: LaneName, charge: Charge, reason: str
             at=tx.at.wall,
         )
     )
-    _drop(tx, charge)
-    return _allow(tx, lane, bill(find(tx.connection, charge.ticket), tx.at.wall))
 
 
-def _allow(tx: Transaction, lane: LaneName, due: Bill) -> Cleared:
+def _allow(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
     stay = due.ticket
+    if stay.plate is not None and departure.plate is not None and departure.plate != stay.plate:
+        tx.record(PlateDiffered(ticket=stay.id, lane=departure.lane, at=tx.at.wall, license_plate=departure.plate))
     tx.record(
         ExitAllowed(
             ticket=stay.id,
-            lane=lane,
+            lane=departure.lane,
             at=tx.at.wall,
             settled_until=due.until,
             amount_due=due.fee.total,
             amount_paid=stay.amount_paid,
             started_hours=due.fee.started_hours,
-            match="exact",
+            match=departure.match,
         )
     )
     return Cleared(stay.id, stay.code, due.fee.total, stay.uncollected, due.fee.currency)
 
 
-def _drop(tx: Transaction, charge: Charge) -> None:
-    tx.connection.execute("DELETE FROM charges WHERE payment_id = ?", (charge.payment,))
+def _drop(tx: Transaction, charge: Charge) -> bool:
+    """Whether the charge was still waited for."""
+    return tx.connection.execute("DELETE FROM charges WHERE payment_id = ?", (charge.payment,)).rowcount == 1

@@ -9,16 +9,16 @@ from models.ids import SpotId, TicketId, VehicleId
 from models.instants import Instant
 from models.money import Minor
 from models.plates import Plate
-from models.spots import VehicleType
 from models.tariff import Tariff
-from models.tickets import TicketStatus
+from models.tickets import OPEN, TicketStatus
 
 _TICKET = """
-    SELECT tickets.*, spot_number,
+    SELECT tickets.*, spot_number, license_plate,
         (SELECT coalesce(sum(amount), 0) FROM payments
          WHERE ticket_id = tickets.id AND payments.status = 'UNCOLLECTED') AS uncollected
     FROM tickets JOIN vehicles ON vehicles.id = vehicle_id LEFT JOIN spots ON spots.id = spot_id"""
 _OPEN_BY_PLATE = f"{_TICKET} WHERE license_plate = ? AND tickets.status IN ('ADMITTED', 'ACTIVE', 'UNRESOLVED')"
+_BY_CODE = f"{_TICKET} WHERE code = ?"
 _BY_ID = f"{_TICKET} WHERE tickets.id = ?"
 
 
@@ -26,11 +26,13 @@ _BY_ID = f"{_TICKET} WHERE tickets.id = ?"
 class Ticket:
     """One stay, as the store knows it. Times UTC; amounts in minor units of `tariff.currency`.
 
-    `uncollected` is what the vehicle was let out without paying.
+    `plate` is None where it couldn't be read. `uncollected` is what the vehicle was let out without paying.
     """
 
     id: TicketId
     code: str
+    vehicle: VehicleId
+    plate: Plate | None
     spot: SpotId | None
     spot_number: str | None
     status: TicketStatus
@@ -42,10 +44,30 @@ class Ticket:
     uncollected: Minor
     tariff: Tariff
 
+    @property
+    def open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def half_way(self) -> bool:
+        """Its vehicle stands in a lane now, and that lane will tell how that ends."""
+        leaving = self.status is TicketStatus.ACTIVE and self.exit_lane is not None
+        return leaving or self.status is TicketStatus.ADMITTED
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutStay:
+    """The vehicle may pass, and no ticket stands for it."""
+
 
 def open_ticket(connection: sqlite3.Connection, plate: Plate) -> Ticket | None:
     """The open stay of exactly this plate. There is never more than one."""
     return _ticket(connection.execute(_OPEN_BY_PLATE, (plate,)).fetchone())
+
+
+def ticket_with_code(connection: sqlite3.Connection, code: str) -> Ticket | None:
+    """The ticket on which `code` stands, as `models.codes` writes it, whatever became of it."""
+    return _ticket(connection.execute(_BY_CODE, (code,)).fetchone())
 
 
 def ticket(connection: sqlite3.Connection, id: TicketId) -> Ticket:
@@ -56,17 +78,14 @@ def ticket(connection: sqlite3.Connection, id: TicketId) -> Ticket:
     return found
 
 
-def known_vehicle(connection: sqlite3.Connection, plate: Plate) -> tuple[VehicleId, VehicleType] | None:
-    row = connection.execute("SELECT id, vehicle_type FROM vehicles WHERE license_plate = ?", (plate,)).fetchone()
-    return (VehicleId(row["id"]), VehicleType(row["vehicle_type"])) if row else None
-
-
 def _ticket(row: sqlite3.Row | None) -> Ticket | None:
     if row is None:
         return None
     return Ticket(
         id=row["id"],
         code=row["code"],
+        vehicle=row["vehicle_id"],
+        plate=row["license_plate"],
         spot=row["spot_id"],
         spot_number=row["spot_number"],
         status=TicketStatus(row["status"]),

@@ -13,6 +13,8 @@ _SPOT_STATUSES = "('AVAILABLE', 'OCCUPIED', 'RESERVED', 'MAINTENANCE')"
 _VEHICLE_TYPES = "('MOTORCYCLE', 'COMPACT', 'REGULAR', 'LARGE')"
 _TICKET_STATUSES = "('ADMITTED', 'ACTIVE', 'COMPLETED', 'VOIDED', 'UNRESOLVED')"
 _PAYMENT_STATUSES = "('TAKEN', 'UNCOLLECTED')"
+_LANE_STATES = "('open', 'full', 'closed_to_transients', 'closed')"
+_HOLD_CAUSES = "('keep_open', 'fire')"
 
 
 def _run(database: Database, *statements: str) -> None:
@@ -109,5 +111,54 @@ def charges(database: Database) -> None:
         database,
         """CREATE TABLE charges (
             payment_id TEXT PRIMARY KEY, ticket_id TEXT NOT NULL UNIQUE REFERENCES tickets(id), amount INTEGER NOT NULL
+        ) STRICT""",
+    )
+
+
+@migrations(name="0004_unread_vehicles")
+def unread_vehicles(database: Database) -> None:
+    # A column can't lose its NOT NULL: the table is made anew. Tickets point at it, so that is checked at the end;
+    # without the index, each vehicle would be looked for in all tickets.
+    _run(
+        database,
+        "PRAGMA defer_foreign_keys = ON",
+        "CREATE INDEX tickets_vehicle ON tickets (vehicle_id)",
+        "CREATE TABLE vehicles_before AS SELECT * FROM vehicles ORDER BY rowid",
+        "DROP TABLE vehicles",
+        f"""CREATE TABLE vehicles (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, license_plate TEXT,
+            vehicle_type TEXT NOT NULL CHECK (vehicle_type IN {_VEHICLE_TYPES}), owner_id TEXT,
+            neutral_since INTEGER
+        ) STRICT""",
+        "CREATE UNIQUE INDEX vehicles_plate ON vehicles (license_plate)",
+        """INSERT INTO vehicles (id, lot_id, license_plate, vehicle_type, owner_id)
+            SELECT id, lot_id, license_plate, vehicle_type, owner_id FROM vehicles_before ORDER BY rowid""",
+        "DROP TABLE vehicles_before",
+        "ALTER TABLE parking_lots ADD COLUMN neutral_since INTEGER",
+    )
+
+
+@migrations(name="0005_lanes")
+def lanes(database: Database) -> None:
+    _run(
+        database,
+        f"""CREATE TABLE lane_states (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, name TEXT NOT NULL UNIQUE,
+            state TEXT NOT NULL CHECK (state IN {_LANE_STATES}), hold TEXT CHECK (hold IN {_HOLD_CAUSES}),
+            changed_at INTEGER NOT NULL
+        ) STRICT""",
+        """CREATE TABLE lane_orders (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, order_id TEXT NOT NULL, lane TEXT NOT NULL, kind TEXT NOT NULL,
+            given_by TEXT NOT NULL, reason TEXT NOT NULL, state TEXT,
+            obeyed INTEGER NOT NULL CHECK (obeyed IN (0, 1)), why_not TEXT NOT NULL, at INTEGER NOT NULL
+        ) STRICT""",
+        """CREATE TABLE passages (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, lane TEXT NOT NULL, direction TEXT NOT NULL, kind TEXT NOT NULL,
+            order_id TEXT, unable_to_collect INTEGER NOT NULL CHECK (unable_to_collect IN (0, 1)),
+            license_plate TEXT, at INTEGER NOT NULL
+        ) STRICT""",
+        """CREATE TABLE help_calls (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, lane TEXT NOT NULL, why TEXT NOT NULL, license_plate TEXT,
+            at INTEGER NOT NULL
         ) STRICT""",
     )

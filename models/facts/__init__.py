@@ -3,17 +3,23 @@
 from models.facts.access import AccessRefused
 from models.facts.base import Fact, UnknownFact, decode
 from models.facts.faults import DaemonStarted, FaultCleared, FaultRaised
+from models.facts.lanes import HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
 from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
+from models.facts.passback import PassbackNoted, PassbackReset
 from models.facts.payments import PaymentTaken, UnableToCollect
 from models.facts.tickets import (
     ExitAbandoned,
     ExitAllowed,
+    ExitAllowedV1,
+    Match,
+    PlateDiffered,
     TicketClosed,
     TicketConfirmed,
     TicketOpened,
     TicketUnresolved,
     TicketVoided,
     VehicleRegistered,
+    VehicleRegisteredV1,
 )
 
 __all__ = [
@@ -23,12 +29,22 @@ __all__ = [
     "DeclaredSpot",
     "ExitAbandoned",
     "ExitAllowed",
+    "ExitAllowedV1",
     "Fact",
     "FaultCleared",
     "FaultRaised",
+    "HelpCalled",
+    "LaneHeld",
+    "LaneOrdered",
+    "LaneReleased",
     "LevelDeclared",
     "LotDeclared",
+    "Match",
+    "PassageCounted",
+    "PassbackNoted",
+    "PassbackReset",
     "PaymentTaken",
+    "PlateDiffered",
     "SpotsRemoved",
     "TicketClosed",
     "TicketConfirmed",
@@ -38,5 +54,6 @@ __all__ = [
     "UnableToCollect",
     "UnknownFact",
     "VehicleRegistered",
+    "VehicleRegisteredV1",
     "decode",
 ]

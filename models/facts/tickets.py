@@ -11,13 +11,24 @@ from models.money import Minor
 from models.spots import VehicleType
 from models.tariff import Tariff
 
+Match = Literal["exact", "code", "card", "by_hand"]
+"""How the stay of a vehicle at an exit was found."""
 
-class VehicleRegistered(Fact, type="vehicle.registered", version=1, personal=("license_plate",)):
-    """A plate was met at this lot for the first time."""
+
+class VehicleRegisteredV1(Fact, type="vehicle.registered", version=1, personal=("license_plate",)):
+    """A plate was met at this lot for the first time. No longer written."""
 
     vehicle: VehicleId
     vehicle_type: VehicleType
     license_plate: str
+
+
+class VehicleRegistered(Fact, type="vehicle.registered", version=2, personal=("license_plate",)):
+    """A vehicle was met at this lot for the first time; None: its plate couldn't be read."""
+
+    vehicle: VehicleId
+    vehicle_type: VehicleType
+    license_plate: str | None
 
 
 class TicketOpened(Fact, type="ticket.opened", version=1):
@@ -63,8 +74,8 @@ class TicketUnresolved(Fact, type="ticket.unresolved", version=1):
     during: Literal["entry", "exit"]
 
 
-class ExitAllowed(Fact, type="exit.allowed", version=1):
-    """The fee up to `settled_until` is paid or a debt on record: written before the exit's arm was told to rise."""
+class ExitAllowedV1(Fact, type="exit.allowed", version=1):
+    """The same as version 2, from when only plates led to a stay. No longer written."""
 
     ticket: TicketId
     lane: LaneName
@@ -74,6 +85,32 @@ class ExitAllowed(Fact, type="exit.allowed", version=1):
     amount_paid: Minor
     started_hours: int
     match: Literal["exact"]
+
+
+class ExitAllowed(Fact, type="exit.allowed", version=2):
+    """The fee up to `settled_until` is paid or a debt on record: written before the exit's arm was told to rise.
+
+    `match` is what led to the stay: exactly its plate, the code of its ticket, its permit's card; or a person let
+    it out, whatever it showed.
+    """
+
+    ticket: TicketId
+    lane: LaneName
+    at: Instant
+    settled_until: Instant
+    amount_due: Minor
+    amount_paid: Minor
+    started_hours: int
+    match: Match
+
+
+class PlateDiffered(Fact, type="plate.differed", version=1, personal=("license_plate",)):
+    """A vehicle was let out on a ticket or card that isn't of the plate read there: swapped, or one of them misread."""
+
+    ticket: TicketId
+    lane: LaneName
+    at: Instant
+    license_plate: str
 
 
 class ExitAbandoned(Fact, type="exit.abandoned", version=1):

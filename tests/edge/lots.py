@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from edge.parking import entry, exit
 from edge.parking.layout import PlannedLevel, declare
+from edge.parking.permits import Permit
+from edge.parking.tickets import Ticket, open_ticket
 from edge.store import Store, Transaction
 from edge.store.database import looking_into
 from models.facts import DeclaredLane, LotDeclared
@@ -17,6 +19,7 @@ from models.ids import LaneName, LotId
 from models.instants import HOUR, SECOND, Instant, Monotonic, Reading
 from models.money import Minor
 from models.plates import Plate, normalised
+from models.refusals import Refusal
 from models.spots import Right, SpotType, VehicleType
 from models.tariff import Tariff
 from models.tickets import Direction
@@ -73,7 +76,8 @@ class Lot:
     def arrives(
         self, plate: str, vehicle: VehicleType = VehicleType.REGULAR, rights: frozenset[Right] = frozenset()
     ) -> object:
-        arrival = entry.Arrival(IN, normalised(plate), 0.98, vehicle, rights)
+        permit = Permit(normalised(plate), rights) if rights else None
+        arrival = entry.Arrival(IN, normalised(plate), 0.98, vehicle, permit)
         return self.decide(lambda tx: entry.admit(tx, arrival, TARIFF))
 
     def enters(self, plate: str, vehicle: VehicleType = VehicleType.REGULAR) -> entry.Admitted:
@@ -83,7 +87,11 @@ class Lot:
         return admitted
 
     def leaves(self, plate: str, terminal: object) -> object:
-        return asyncio.run(exit.clear(self.store, terminal, OUT, Plate(plate), self.clock))  # type: ignore[arg-type]
+        def stay(tx: Transaction) -> Ticket | Refusal:
+            return open_ticket(tx.connection, Plate(plate)) or Refusal.NO_TICKET
+
+        departure = exit.Departure(OUT, stay, "exact")
+        return asyncio.run(exit.clear(self.store, terminal, departure, self.clock))  # type: ignore[arg-type]
 
 
 def a_lot(

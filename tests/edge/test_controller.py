@@ -14,10 +14,11 @@ import pytest
 
 from drivers.contract import DriverError, Position
 from edge.faults import FaultBoard
-from edge.lane.controller import Hardware, LaneController
+from edge.lane.controller import LaneController
 from edge.lane.faults import CONTRADICTION
-from edge.lane.machine import Lane
-from edge.lane.signals import Allowed, Phase, Read, Refused
+from edge.lane.hardware import Hardware
+from edge.lane.lane import Fitted, a_lane
+from edge.lane.signals import Allowed, Asked, Phase, Read, Refused
 from edge.lane.timing import LaneTiming
 from edge.parking.desks import EntryDesk
 from edge.store import Store, Transaction
@@ -27,6 +28,7 @@ from models.instants import SECOND, Instant
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
+from models.tickets import Direction
 from tests.edge.clouds import becomes
 from tests.edge.lots import IN, TARIFF, HandClock, Lot, a_lot
 
@@ -78,6 +80,10 @@ class Arm(Part):
     position: Position = Position.CLOSED
     vends: list[str] = field(default_factory=list)
     reachable: bool = True
+    reads_back: bool = True
+    can_hold: bool = True
+    can_lower: bool = False
+    held: list[bool] = field(default_factory=list)
 
     def on_position(self, heard: Callable[[Position], None]) -> None: ...
 
@@ -85,6 +91,16 @@ class Arm(Part):
         if not self.reachable:
             raise DriverError(OUT_OF_REACH, "no answer")
         self.vends.append(vend_id)
+
+    async def hold(self) -> None:
+        if not self.reachable:
+            raise DriverError(OUT_OF_REACH, "no answer")
+        self.held.append(True)
+
+    async def release(self) -> None:
+        self.held.append(False)
+
+    async def lower(self) -> None: ...
 
 
 @dataclass
@@ -129,10 +145,10 @@ class FaultyDesk(EntryDesk):
     troubles: list[Exception] = field(default_factory=list)
     bad_papers: list[Exception] = field(default_factory=list)
 
-    async def decide(self, read: Read) -> Allowed | Refused:
+    async def decide(self, asked: Asked) -> Allowed | Refused:
         if self.troubles:
             raise self.troubles.pop(0)
-        return await super().decide(read)
+        return await super().decide(asked)
 
     def confirm(self, ticket: TicketId) -> Callable[[Transaction], None]:
         def bad(tx: Transaction) -> None:
@@ -151,9 +167,10 @@ async def an_entry(
     desk = make_desk(lot.store) if make_desk else EntryDesk(IN, lot.store, TARIFF, {}, lambda: VehicleType.REGULAR)
     arming, closing_loop, arm = Loop(), Loop(), Arm()
     faults = FaultBoard(lot.decide)
-    machine = Lane(timing or LaneTiming(), has_closing_loop=True, rereads=True)
-    hardware = Hardware(arm, arming, closing_loop, others=(Part(),))
-    controller = LaneController(IN, machine, hardware, desk, lot.store, lambda on: None, faults, clock)
+    machine = a_lane(Fitted(timing=timing or LaneTiming()))
+    hardware = Hardware(arm, arming_loop=arming, closing_loop=closing_loop, others=(Part(),))
+    desks = {Direction.ENTRY: desk}
+    controller = LaneController(IN, machine, hardware, desks, lot.store, lambda on, far: None, faults, clock)
     await controller.start()
     closing_loop.becomes(False)
     yield Entry(lot, clock, arming, closing_loop, arm, controller, faults)

@@ -99,7 +99,7 @@ def test_a_lot_without_a_cloud_starts_and_stops_and_moves_no_arm(tmp_path: Path,
             code, seconds = daemon.stop()
         assert (code, seconds < ORDERLY_SECONDS) == (0, True), f"{code} after {seconds} s"
         assert devices.hear_nothing()
-    assert "status.unavailable" in daemon.said()
+    assert "local.unavailable" in daemon.said()
     assert site.status()["link"]["backlog"] > 0
 
 

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 from models.effects import Change, Value
 
-TABLES = ("parking_lots", "levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults")
+TABLES = (
+    *("parking_lots", "levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults"),
+    *("lane_states", "lane_orders", "passages", "help_calls"),
+)
 
 Rows = dict[tuple[str, str], dict[str, Value]]
 """Columns and values by table and id."""

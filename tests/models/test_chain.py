@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.facts import DaemonStarted, Fact, VehicleRegistered
+from models.facts import DaemonStarted, Fact, VehicleRegisteredV1
 from models.ids import LotId, StreamId, VehicleId
 from models.instants import Instant, Monotonic, Reading
 from models.spots import VehicleType
@@ -17,7 +17,7 @@ from models.wire.envelopes import SentFact
 from tests.models.happenings import LOT, READINGS, SALT, STREAM, WHOLE, any_fact, journal, sent
 
 AT = Reading("boot", Monotonic(7), Instant(1_795_000_000_000_000), True)
-MET = sent(VehicleRegistered(vehicle=VehicleId("v"), vehicle_type=VehicleType.REGULAR, license_plate="AB12CDE"), AT)
+MET = sent(VehicleRegisteredV1(vehicle=VehicleId("v"), vehicle_type=VehicleType.REGULAR, license_plate="AB12CDE"), AT)
 
 FORGED_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "seq": st.integers(1, 2**63 - 1),

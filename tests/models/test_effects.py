@@ -25,8 +25,14 @@ from models.facts import (
     Fact,
     FaultCleared,
     FaultRaised,
+    HelpCalled,
+    LaneHeld,
+    LaneOrdered,
+    LaneReleased,
     LevelDeclared,
     LotDeclared,
+    PassageCounted,
+    PassbackReset,
     PaymentTaken,
     SpotsRemoved,
     TicketClosed,
@@ -39,9 +45,11 @@ from models.facts import (
 )
 from models.ids import LaneName, LevelId, PaymentId, SpotId, TicketId, VehicleId
 from models.instants import Instant
+from models.lanes import HoldCause, LaneState, OrderKind, PassageKind
 from models.money import Minor
 from models.spots import SpotType, VehicleType
 from models.tariff import Tariff
+from models.tickets import Direction
 from tests.models.happenings import LOT, any_fact
 from tests.models.paper import TABLES, Rows, on_paper
 
@@ -54,6 +62,7 @@ STEPS = st.lists(
             [
                 *("enters", "enters", "confirms", "backs_out", "pays", "owes", "is_let_out", "turns_back", "leaves"),
                 *("is_lost", "breaks", "is_repaired", "is_closed_off", "is_declared"),
+                *("is_set", "is_kept_open", "is_let_down", "is_counted", "is_forgotten", "calls"),
             ]
         ),
         st.integers(0, 3),
@@ -71,6 +80,7 @@ class Day:
     status: dict[TicketId, str] = field(default_factory=dict)
     plates: int = 0
     payments: int = 0
+    entries: int = 0
     broken: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -106,7 +116,11 @@ class Day:
         vehicle, ticket = VehicleId(f"v{self.plates}"), TicketId(f"t{self.plates}")
         spot = free[which % len(free)] if which < 3 else None
         self.facts += [
-            VehicleRegistered(vehicle=vehicle, vehicle_type=VehicleType.REGULAR, license_plate=f"P{self.plates}"),
+            VehicleRegistered(
+                vehicle=vehicle,
+                vehicle_type=VehicleType.REGULAR,
+                license_plate=None if which == 2 else f"P{self.plates}",
+            ),
             TicketOpened(
                 ticket=ticket,
                 code=str(self.plates),
@@ -209,6 +223,57 @@ class Day:
         kind = list(SpotType)[which]
         spots = tuple(DeclaredSpot(id=SpotId(f"s{n}"), number=str(n), type=kind) for n in range(SPOTS))
         self.facts.append(LevelDeclared(level=LevelId("l0"), floor_number=0, name=f"Level {which}", spots=spots))
+
+    def is_set(self, which: int) -> None:
+        """A state that is obeyed, one that isn't, or an order that sets none."""
+        self.entries += 1
+        state = None if which == 3 else list(LaneState)[which]
+        self.facts.append(
+            LaneOrdered(
+                record=f"o{self.entries}",
+                order="again and again",
+                lane=(IN, OUT)[which % 2],
+                kind=OrderKind.SET_STATE if state else OrderKind.OPEN,
+                by="Ann",
+                reason="-",
+                state=state,
+                obeyed=which != 1,
+                why_not="no" if which == 1 else "",
+                at=Instant(which),
+            )
+        )
+
+    def is_kept_open(self, which: int) -> None:
+        cause = list(HoldCause)[which % 2]
+        self.facts.append(LaneHeld(lane=IN, cause=cause, by=None, reason=None, at=Instant(which)))
+
+    def is_let_down(self, which: int) -> None:
+        self.facts.append(LaneReleased(lane=IN, cause=HoldCause.FIRE, by=None, reason=None, at=Instant(which)))
+
+    def is_counted(self, which: int) -> None:
+        self.entries += 1
+        self.facts.append(
+            PassageCounted(
+                passage=f"c{self.entries}",
+                lane=OUT,
+                direction=Direction.EXIT,
+                kind=list(PassageKind)[which],
+                order=None,
+                unable_to_collect=which > 1,
+                at=Instant(which),
+                license_plate=None,
+            )
+        )
+
+    def is_forgotten(self, which: int) -> None:
+        vehicle = VehicleId(f"v{self.plates}") if which and self.plates else None
+        self.facts.append(PassbackReset(vehicle=vehicle, by=None, reason="-", at=Instant(which)))
+
+    def calls(self, which: int) -> None:
+        self.entries += 1
+        self.facts.append(
+            HelpCalled(call=f"h{self.entries}", lane=IN, why="help", at=Instant(which), license_plate=f"P{which}")
+        )
 
     def changes(self) -> list[Change]:
         return [change for fact in self.facts for change in effects(fact, LOT, self.spot_of.get)]

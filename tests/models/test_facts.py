@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.facts import AccessRefused, DaemonStarted, Fact, TicketOpened, UnknownFact, VehicleRegistered, decode
+from models.facts import (
+    AccessRefused,
+    DaemonStarted,
+    ExitAllowedV1,
+    Fact,
+    HelpCalled,
+    PassageCounted,
+    PlateDiffered,
+    TicketOpened,
+    UnknownFact,
+    VehicleRegistered,
+    VehicleRegisteredV1,
+    decode,
+)
 from models.facts.base import ERASED, known_facts
 from models.ids import LaneName, SpotId, TicketId, VehicleId
 from models.instants import Instant
@@ -23,12 +36,21 @@ HISTORY = {
     ("daemon.started", 1): "at release",
     ("exit.abandoned", 1): "at lane ticket",
     ("exit.allowed", 1): "amount_due amount_paid at lane match settled_until started_hours ticket",
+    ("exit.allowed", 2): "amount_due amount_paid at lane match settled_until started_hours ticket",
     ("fault.cleared", 1): "at code fault source",
     ("fault.raised", 1): "at code detail fault source",
+    ("help.called", 1): "at call lane license_plate why",
+    ("lane.held", 1): "at by cause lane reason",
+    ("lane.ordered", 1): "at by kind lane obeyed order reason record state why_not",
+    ("lane.released", 1): "at by cause lane reason",
     ("level.declared", 1): "floor_number level name spots",
     ("lot.declared", 1): "address currency lanes lat_microdegrees lng_microdegrees name timezone total_spots",
+    ("passage.counted", 1): "at direction kind lane license_plate order passage unable_to_collect",
+    ("passback.noted", 1): "at direction lane mode note vehicle",
+    ("passback.reset", 1): "at by reason vehicle",
     ("payment.taken", 1): "amount currency lane method paid_in_all payment reference taken ticket",
     ("payment.uncollected", 1): "amount at currency lane payment reason ticket",
+    ("plate.differed", 1): "at lane license_plate ticket",
     ("spots.removed", 1): "spots",
     ("ticket.closed", 1): "amount_due amount_paid exited lane ticket",
     ("ticket.confirmed", 1): "lane passed ticket",
@@ -36,6 +58,7 @@ HISTORY = {
     ("ticket.unresolved", 1): "at during ticket",
     ("ticket.voided", 1): "at lane reason ticket",
     ("vehicle.registered", 1): "license_plate vehicle vehicle_type",
+    ("vehicle.registered", 2): "license_plate vehicle vehicle_type",
 }
 """What was ever emitted. New lines may be added; a line that stands here stands in somebody's journal."""
 
@@ -113,7 +136,22 @@ def test_what_is_wrong_with_a_fact_is_said_without_its_plate() -> None:
 
 
 def test_only_plates_are_personal() -> None:
-    assert {kind for kind in known_facts().values() if kind.personal} == {VehicleRegistered, AccessRefused}
+    kinds = {kind for kind in known_facts().values() if kind.personal}
+    assert kinds == {
+        *(VehicleRegistered, VehicleRegisteredV1),
+        *(AccessRefused, PassageCounted, HelpCalled, PlateDiffered),
+    }
+    assert {field for kind in kinds for field in kind.personal} == {"license_plate"}
+
+
+def test_a_vehicle_and_an_exit_that_were_written_before_there_were_others_are_read_as_ever() -> None:
+    met = decode("vehicle.registered", 1, {"vehicle": "v", "vehicle_type": "REGULAR"}, {"license_plate": "AB12CDE"})
+    assert isinstance(met, VehicleRegisteredV1)
+    with pytest.raises(UnknownFact):
+        decode("vehicle.registered", 1, {"vehicle": "v", "vehicle_type": "REGULAR"}, {"license_plate": None})
+    figures = dict.fromkeys(("at", "settled_until", "amount_due", "amount_paid", "started_hours"), 1)
+    left = decode("exit.allowed", 1, {"ticket": "t", "lane": "out", "match": "exact", **figures}, None)
+    assert isinstance(left, ExitAllowedV1)
 
 
 @pytest.mark.parametrize("annotation", [float, float | None, list[float], dict[str, float]])

@@ -9,8 +9,10 @@ from models.ids import LaneName
 from models.tickets import Direction
 from simulator.arm import BarrierMake
 from simulator.cars import Traffic
+from simulator.happenings import Happening, What
 from simulator.lanes import Manners
-from simulator.world import Happening, Signal, Vend, What, World, a_world, step
+from simulator.orders import Signal, Vend
+from simulator.world import World, a_world, step
 
 IN, OUT = LaneName("north-in"), LaneName("north-out")
 TICK = 0.05

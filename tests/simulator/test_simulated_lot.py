@@ -13,8 +13,10 @@ from models.ids import LaneName
 from models.tickets import Direction
 from simulator.arm import Arm, moved, vend
 from simulator.cars import Traffic
+from simulator.happenings import What
 from simulator.lanes import STOP_LINE
-from simulator.world import BackOut, Signal, Vend, What, World, a_world
+from simulator.orders import BackOut, Signal, Vend
+from simulator.world import World, a_world
 from tests.simulator.drive import IN, OUT, Gatekeeper, a_lot, arm_angle, driving, with_arm_up, with_hasty_arms
 
 LANES = st.sampled_from([IN, OUT])

@@ -1,0 +1,63 @@
+"""Relays with a web server: Shelly, Tasmota, ControlByWeb. Tested against: a web server like each; hardware: none yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from drivers.contract import DriverContext, Relay
+from drivers.http_contact import RELAY_FAULTS, HttpContact
+from drivers.http_device import HttpSettings
+from drivers.http_dialects import LONGEST_PULSE_SECONDS
+from drivers.http_host import Question
+from drivers.values import Seconds
+from models.faults import Fault
+from models.instants import Monotonic
+
+
+class HttpRelaySettings(HttpSettings):
+    """One contact of a device in the network. The device ends its pulses itself."""
+
+    contract: ClassVar[type] = Relay
+    faults: ClassVar[tuple[Fault, ...]] = RELAY_FAULTS
+
+    watch: Seconds = Field(default=5.0, ge=0.1, le=60)
+    """How often the contact is read while nothing is ordered"""
+    safe_state: Literal["open", "leave"] = "open"
+    """`open`: a contact found made at start is opened, and so it is at stop; `leave`: it stays as it is, for one that
+    keeps an arm up, which would come down"""
+
+    @property
+    def claims(self) -> Mapping[str, str]:
+        return {"channel": f"relay {self.channel} at {self.origin}"}
+
+    def build(self, context: DriverContext) -> HttpRelay:
+        return HttpRelay(self, context)
+
+
+class HttpRelay(HttpContact):
+    """Reads back how its contact stands; `pulse` returns once the device has taken it."""
+
+    times_pulses = True
+    reads_back = True
+
+    def __init__(self, settings: HttpRelaySettings, context: DriverContext) -> None:
+        super().__init__(settings.host_of(context), context, settings.watch, settings.safe_state == "open")
+        self._settings, self._dialect = settings, settings.dialect()
+
+    async def _pulse(self, seconds: float, latest: Monotonic) -> None:
+        await self._dialect.pulse(self._asking(latest), self._settings.channel, min(seconds, LONGEST_PULSE_SECONDS))
+
+    async def _switch(self, on: bool, latest: Monotonic | None) -> bool:
+        return await self._dialect.switch(self._asking(latest), self._settings.channel, on)
+
+    async def _stands(self) -> bool:
+        return await self._dialect.contact(self._asking(None), self._settings.channel)
+
+    def _asking(self, latest: Monotonic | None):
+        async def ask(question: Question) -> str:
+            return await self._host.ask(question, self._settings.answer_within, latest)
+
+        return ask

@@ -1,0 +1,442 @@
+"""A barrier worked by volt-free contacts: any relays, any inputs. Tested against: mock GPIO pins; hardware: none yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+import structlog
+from pydantic import ConfigDict, Field, field_validator
+
+from drivers.arm_position import evidence
+from drivers.contract import (
+    Barrier,
+    DigitalInput,
+    Driver,
+    DriverContext,
+    DriverError,
+    FaultReporter,
+    Position,
+    Relay,
+)
+from drivers.registry import catalogue, settings_for
+from drivers.release import Release
+from drivers.settings import DriverSettings
+from drivers.values import Seconds
+from models.faults import Fault
+from models.instants import SECOND, Monotonic
+
+log = structlog.get_logger()
+
+REST_SECONDS = 0.3
+"""Between two pulses, so that the barrier's controller sees two"""
+PATIENCE_SECONDS = 2.0
+"""A vend that couldn't be told by then isn't meant any more"""
+HOLD_AGAIN_WITHIN_SECONDS = 2.0
+"""After the start, the daemon tells again what it held before; until then a contact that may hold the arm is left"""
+LOOK_SECONDS = 0.5
+
+CONTACT = Fault(
+    code="barrier.contact_failed",
+    meaning="A contact of the barrier couldn't be made or opened",
+    look_at="The fault of the relay itself, which is reported beside this one",
+    does="The order is refused and never repeated; a contact that may be made is opened as soon as that can be done",
+    ends="With the next order that the relay takes",
+)
+BUSY = Fault(
+    code="barrier.busy",
+    meaning="The barrier was told to rise while it was still being told",
+    look_at="Who gives so many orders; `pulse`, if it is longer than the barrier needs",
+    does="The order is refused; the arm is rising already",
+    ends="At once: the next order is taken",
+)
+NOT_FITTED = Fault(
+    code="barrier.not_fitted",
+    meaning="The barrier was told something for which it has no contact",
+    look_at="`close`, `hold` and `hold_by` in the barrier's settings",
+    does="The order is refused",
+    ends="At once",
+)
+LIMITS_DISAGREE = Fault(
+    code="barrier.limits_disagree",
+    meaning="Both limit switches say that the arm is at their end",
+    look_at="The limit switches and their wires; `active_low` of at_top and at_bottom",
+    does="Takes the barrier for faulted; vends are still told",
+    ends="By itself, when one of them is off",
+)
+OUT_OF_ORDER = Fault(
+    code="barrier.out_of_order",
+    meaning="The barrier's own contact says that the arm is broken off or its controller is at fault",
+    look_at="The arm and its break-away contact; the display of the barrier's controller; `active_low` of broken",
+    does="Takes the barrier for faulted; vends are still told",
+    ends="By itself, when that contact is off",
+)
+HOLD_LOST = Fault(
+    code="barrier.hold_lost",
+    meaning="The contact that keeps the arm up has opened by itself",
+    look_at="The power of the relay board, which forgets its relays when it goes",
+    does="Nothing by itself: whoever wants the arm up has to tell it again",
+    ends="With the next hold or release",
+)
+OWN_FAULTS = (CONTACT, BUSY, NOT_FITTED, LIMITS_DISAGREE, OUT_OF_ORDER, HOLD_LOST)
+
+_CONTACTS = ("open", "close", "hold")
+_INPUTS = ("at_top", "at_bottom", "broken")
+
+
+class HoldBy(StrEnum):
+    MAINTAINED = "maintained"
+    RELAY = "relay"
+    NONE = "none"
+
+
+class _WithThoseOfItsParts:
+    """A barrier reports what is wrong with its contacts and switches as well: of one barrier the faults of its own
+    parts, of all barriers those of all parts that there are. A code stands there once."""
+
+    def __get__(self, barrier: RelayBarrierSettings | None, _kind: type) -> tuple[Fault, ...]:
+        if barrier is not None:
+            parts = [type(part) for part in barrier.parts().values()]
+        else:
+            parts = [part for (kind, _), part in catalogue().found.items() if kind in (Relay, DigitalInput)]
+        every = [*OWN_FAULTS, *(fault for part in parts for fault in part.faults)]
+        return tuple({fault.code: fault for fault in reversed(every)}.values())[::-1]
+
+
+class RelayBarrierSettings(DriverSettings):
+    """A barrier whose controller takes volt-free contacts, as nearly all of them do.
+
+    All contacts are opened when the daemon stops; an arm that one of them holds then comes down by its
+    controller's own rules, and is raised again when the daemon is back.
+    """
+
+    # The drivers of the parts are looked up when the first barrier is read, not while drivers are being loaded.
+    model_config = ConfigDict(defer_build=True)
+
+    contract: ClassVar[type] = Barrier
+    faults: ClassVar[Any] = _WithThoseOfItsParts()
+
+    driver: Literal["relays"] = "relays"
+    open: Annotated[DriverSettings, settings_for(Relay)]
+    """The relay on the controller's "open" input"""
+    close: Annotated[DriverSettings, settings_for(Relay)] | None = None
+    """The relay on its "close" input; most barriers close by themselves and need none"""
+    hold: Annotated[DriverSettings, settings_for(Relay)] | None = None
+    """The relay on an input of its own that keeps the arm up while it is made, such as "hold open" or "fire" """
+    hold_by: HoldBy | None = None
+    """What keeps the arm up: `maintained`, the open contact stays made (most controllers); `relay`, the contact `hold`;
+    `none`, this barrier can't. Left out, it is `relay` with a contact `hold` and `maintained` without"""
+    pulse: Annotated[Seconds, Field(gt=0, le=5)] = 0.5
+    """How long the open contact is made for one vend, and the close contact to close"""
+    at_top: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """The limit switch that is on while the arm is up"""
+    at_bottom: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """The limit switch that is on while the arm is down. With only one of the two, the other end is assumed once
+    `travel` has passed; with none, the position is assumed from what the arm was told"""
+    broken: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """The contact that is on when the arm is broken off or the controller is at fault"""
+    travel: Annotated[Seconds, Field(gt=0, le=60)] = 6.0
+    """The longest that the arm takes from one end to the other; only matters with less than two limit switches"""
+    assumed_open: Annotated[Seconds, Field(gt=0, le=600)] = 10.0
+    """How long the arm stays up for one vehicle; only matters without limit switches"""
+
+    @field_validator("hold_by")
+    @classmethod
+    def _held_by_what_is_there(cls, hold_by: HoldBy | None, info: Any) -> HoldBy | None:
+        has_relay = info.data.get("hold") is not None
+        if hold_by is HoldBy.RELAY and not has_relay and "hold" in info.data:
+            raise ValueError("the contact `hold` is needed for that; `maintained` keeps the open contact made instead")
+        if hold_by is not None and hold_by is not HoldBy.RELAY and has_relay:
+            raise ValueError("there is a contact `hold`, so `relay` is expected; take `hold` out if it isn't used")
+        return hold_by
+
+    @property
+    def holding(self) -> HoldBy:
+        """What keeps the arm up, whether it was written or not."""
+        return self.hold_by or (HoldBy.MAINTAINED if self.hold is None else HoldBy.RELAY)
+
+    def parts(self) -> dict[str, DriverSettings]:
+        """The contacts and switches by the key that names them, what isn't there left out."""
+        return {key: part for key in (*_CONTACTS, *_INPUTS) if (part := getattr(self, key)) is not None}
+
+    @property
+    def claims(self) -> Mapping[str, str]:
+        return {f"{key}.{inner}": claim for key, part in self.parts().items() for inner, claim in part.claims.items()}
+
+    @property
+    def reaches_hardware(self) -> bool:
+        return any(part.reaches_hardware for part in self.parts().values())
+
+    def build(self, context: DriverContext) -> RelayBarrier:
+        return RelayBarrier(self, context)
+
+
+class _PartsFaults:
+    """The faults of several parts under one name: one ends when the last part that had it is well again."""
+
+    def __init__(self, reporter: FaultReporter) -> None:
+        self._reporter = reporter
+        self._raised: dict[str, dict[str, str]] = {}
+
+    def of(self, part: str) -> _PartFaults:
+        return _PartFaults(self, part)
+
+    def raised(self, part: str, fault: Fault, detail: str) -> None:
+        self._raised.setdefault(fault.code, {})[part] = detail
+        self._reporter.raised(fault, f"{part}: {detail}")
+
+    def cleared(self, part: str, fault: Fault) -> None:
+        having = self._raised.get(fault.code, {})
+        if having.pop(part, None) is not None and not having:
+            self._reporter.cleared(fault)
+
+
+class _PartFaults:
+    def __init__(self, all_parts: _PartsFaults, part: str) -> None:
+        self._all, self._part = all_parts, part
+
+    def raised(self, fault: Fault, detail: str) -> None:
+        self._all.raised(self._part, fault, detail)
+
+    def cleared(self, fault: Fault) -> None:
+        self._all.cleared(self._part, fault)
+
+
+class _Contact:
+    """One contact of the barrier. Whatever goes wrong with a pulse, it is opened until it is known to be open."""
+
+    def __init__(self, name: str, relay: Relay, context: DriverContext) -> None:
+        self.name, self.relay = name, relay
+        self._release = Release(self._open_once, self._not_open, lambda: None, context.clock)
+
+    async def pulse(self, seconds: float) -> None:
+        self._release.forget()
+        try:
+            await self.relay.pulse(seconds)
+        except DriverError as error:
+            self._release.want()
+            raise self._failed(error) from error
+        except asyncio.CancelledError:
+            self._release.want()
+            raise
+
+    async def make(self) -> None:
+        self._release.forget()
+        try:
+            await self.relay.switch(True)
+        except DriverError as error:
+            raise self._failed(error) from error
+
+    async def open(self) -> None:
+        """Trying goes on in the background when it couldn't be done at once."""
+        try:
+            await self._release.open()
+        except DriverError as error:
+            raise self._failed(error) from error
+
+    def open_when_possible(self) -> None:
+        self._release.want()
+
+    def forget(self) -> None:
+        self._release.forget()
+
+    async def _open_once(self) -> None:
+        if self.relay.on is not False:
+            await self.relay.switch(False)
+
+    def _not_open(self, error: DriverError) -> None:
+        log.debug("contact not opened yet", contact=self.name, why=str(error))
+
+    def _failed(self, error: DriverError) -> DriverError:
+        return DriverError(CONTACT, f"{self.name}: {error}")
+
+
+class RelayBarrier:
+    """Gives one order at a time. A vend during another one waits for its end and gives a pulse of its own, so that
+    a controller that counts vehicles counts two; it is refused when that would take long or another waits already."""
+
+    def __init__(self, settings: RelayBarrierSettings, context: DriverContext) -> None:
+        self._settings, self._context = settings, context
+        together = _PartsFaults(context.faults)
+        parts: dict[str, Any] = {
+            key: part.build(replace(context, part=f"{context.part}.{key}", faults=together.of(key)))
+            for key, part in settings.parts().items()
+        }
+        self._parts: tuple[Driver, ...] = tuple(parts.values())
+        self._contacts = {key: _Contact(key, parts[key], context) for key in _CONTACTS if key in parts}
+        self._holder = _holder(settings.holding, self._contacts)
+        self._broken: DigitalInput | None = parts.get("broken")
+        top, bottom = parts.get("at_top"), parts.get("at_bottom")
+        self._evidence = evidence(top, bottom, travel=settings.travel, stays_up_for=settings.assumed_open)
+        for switch in (top, bottom, self._broken):
+            if switch is not None:
+                switch.on_level(lambda _level: self._look())
+        self.reads_back = top is not None or bottom is not None
+        self.can_hold = self._holder is not None
+        self.can_lower = "close" in self._contacts
+        self._position = Position.UNKNOWN
+        self._heard_by: list[Callable[[Position], None]] = []
+        self._held = False
+        self._turn = asyncio.Lock()  # an order's turn: nothing but other orders of this barrier waits for it
+        self._waiting = 0
+        self._pulse_ends = Monotonic(0)
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
+
+    @property
+    def position(self) -> Position:
+        return self._position
+
+    def on_position(self, heard: Callable[[Position], None]) -> None:
+        self._heard_by.append(heard)
+
+    async def start(self) -> None:
+        """Opens contacts that an interrupted pulse may have left made, and makes none."""
+        if self._tasks:
+            return
+        for part in self._parts:
+            await part.start()
+        for contact in self._contacts.values():
+            if contact is not self._holder:
+                contact.open_when_possible()
+        self._tasks = (asyncio.create_task(self._watch()), asyncio.create_task(self._open_unless_held()))
+
+    async def stop(self) -> None:
+        """Opens all contacts, the one that holds included."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            for contact in self._contacts.values():
+                contact.forget()
+                with suppress(DriverError):
+                    await contact.relay.switch(False)
+        self._tasks = ()
+        for part in self._parts:
+            await part.stop()
+        self._held = False
+        self._evidence.perhaps_told()
+        self._look()
+
+    async def vend(self, vend_id: str) -> None:
+        """While the arm is held nothing is done: a pulse on the contact that holds it would end with the hold."""
+        self._refuse_if_busy()
+        async with self._order():
+            if self._held:
+                return
+            await self._pulse(self._contacts["open"])
+            self._evidence.told_to_rise(self._now())
+
+    async def hold(self) -> None:
+        holder = self._fitted(self._holder, "no contact keeps the arm up")
+        async with self._order():
+            if self._held and holder.relay.on:
+                return
+            await self._until(self._pulse_ends)
+            await holder.make()
+            self._held = True
+            self._context.faults.cleared(HOLD_LOST)
+            self._evidence.told_to_stay_up()
+
+    async def release(self) -> None:
+        holder = self._fitted(self._holder, "no contact keeps the arm up")
+        async with self._order():
+            await self._open(holder)
+
+    async def lower(self) -> None:
+        close = self._fitted(self._contacts.get("close"), "there is no contact `close`")
+        async with self._order():
+            if self._held and self._holder is not None:
+                await self._open(self._holder)
+            await self._pulse(close)
+            self._evidence.told_to_lower(self._now())
+
+    async def _open(self, holder: _Contact) -> None:
+        was_held, self._held = self._held, False
+        self._context.faults.cleared(HOLD_LOST)
+        await holder.open()
+        if was_held:
+            self._evidence.told_to_rise(self._now())
+
+    async def _pulse(self, contact: _Contact) -> None:
+        await self._until(Monotonic(self._pulse_ends + round(REST_SECONDS * SECOND)))
+        # A board that times the pulse itself answers long before its end.
+        self._pulse_ends = Monotonic(self._now() + round(self._settings.pulse * SECOND))
+        await contact.pulse(self._settings.pulse)
+
+    @asynccontextmanager
+    async def _order(self) -> AsyncIterator[None]:
+        self._waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        except (DriverError, asyncio.CancelledError):
+            self._evidence.perhaps_told()
+            raise
+        finally:
+            self._turn.release()
+            self._look()
+
+    def _refuse_if_busy(self) -> None:
+        remaining = self._pulse_ends - self._now()
+        if self._turn.locked() and (self._waiting or remaining > PATIENCE_SECONDS * SECOND):
+            raise DriverError(BUSY, "another order is being given")
+
+    def _fitted(self, contact: _Contact | None, why_not: str) -> _Contact:
+        if contact is None:
+            raise DriverError(NOT_FITTED, why_not)
+        return contact
+
+    async def _open_unless_held(self) -> None:
+        await self._context.clock.sleep(HOLD_AGAIN_WITHIN_SECONDS)
+        async with self._turn:
+            if self._holder is not None and not self._held:
+                self._holder.open_when_possible()
+
+    async def _watch(self) -> None:
+        """What no switch tells by itself: that time has passed, and that a contact has dropped."""
+        while True:
+            if self._held and self._holder is not None and self._holder.relay.on is False:
+                self._held = False
+                self._evidence.perhaps_told()
+                self._context.faults.raised(HOLD_LOST, f"{self._holder.name}: the relay says that it is off")
+            self._look()
+            await self._context.clock.sleep(LOOK_SECONDS)
+
+    def _look(self) -> None:
+        position = self._evidence.position(self._now())
+        self._report(LIMITS_DISAGREE, position is Position.FAULTED, "at_top and at_bottom are both on")
+        broken = self._broken is not None and self._broken.level
+        self._report(OUT_OF_ORDER, broken is True, "the input `broken` is on")
+        if broken:
+            position = Position.FAULTED
+        elif position is Position.OPEN and self._held:
+            position = Position.HELD
+        if position is not self._position:
+            self._position = position
+            for heard in self._heard_by:
+                heard(position)
+
+    def _report(self, fault: Fault, wrong: bool, detail: str) -> None:
+        if wrong:
+            self._context.faults.raised(fault, detail)
+        else:
+            self._context.faults.cleared(fault)
+
+    async def _until(self, moment: Monotonic) -> None:
+        wait = moment - self._now()
+        if wait > 0:
+            await self._context.clock.sleep(wait / SECOND)
+
+    def _now(self) -> Monotonic:
+        return self._context.clock.monotonic()
+
+
+def _holder(holding: HoldBy, contacts: Mapping[str, _Contact]) -> _Contact | None:
+    return {HoldBy.MAINTAINED: contacts["open"], HoldBy.RELAY: contacts.get("hold"), HoldBy.NONE: None}[holding]

@@ -1,0 +1,133 @@
+"""From one lane's settings to the lane at work: its hardware, its desks, its machine as it was left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from drivers.contract import Barrier, DigitalInput, DriverContext, PaymentTerminal, VehicleClassifier
+from drivers.settings import DriverSettings
+from edge.config.settings import ButtonSettings, LaneSettings, LotSettings
+from edge.faults import FaultBoard
+from edge.lane.controller import LaneController
+from edge.lane.desk import Desk
+from edge.lane.hardware import Answer, Hardware
+from edge.lane.lane import Fitted, a_lane, opposite
+from edge.lane.signals import Button
+from edge.parking.desks import EntryDesk, ExitDesk
+from edge.parking.lanes import lane_memory
+from edge.parking.permits import Permits
+from edge.store import Store
+from edge.store.database import looking_into
+from models.ids import LaneName
+from models.instants import Clock
+from models.spots import VehicleType
+from models.tickets import Direction
+
+FAR = ".far"
+"""Follows a lane's name to name the camera on its far side."""
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What all lanes of a lot share. `watch(camera, on)` begins or ends reading plates."""
+
+    settings: LotSettings
+    store: Store
+    clock: Clock
+    faults: FaultBoard
+    watch: Callable[[LaneName, bool], None]
+    shared: dict[object, object] = field(default_factory=dict[object, object])
+
+    def context(self, part: str) -> DriverContext:
+        """What a part needs of the daemon; `part` names it in faults, such as `north-in.barrier`."""
+        return DriverContext(part, self.clock, self.faults.reporter(part), self.shared)
+
+    def lane(self, lane: LaneSettings) -> LaneController:
+        classifier = self._built(lane, "classifier", lane.classifier)
+        terminal = self._built(lane, "payment_terminal", lane.payment_terminal)
+        hardware = Hardware(
+            barrier=lane.barrier.build(self.context(f"{lane.name}.barrier")),
+            arming_loop=self._built(lane, "arming_loop", lane.arming_loop),
+            far_loop=self._built(lane, "far_arming_loop", lane.far_arming_loop),
+            closing_loop=self._built(lane, "closing_loop", lane.closing_loop),
+            sign=self._built(lane, "sign", lane.sign),
+            printer=self._built(lane, "ticket_printer", lane.ticket_printer),
+            scanner=self._built(lane, "code_scanner", lane.code_scanner),
+            card_reader=self._built(lane, "card_reader", lane.card_reader),
+            buttons=self._buttons(lane),
+            others=tuple(part for part in (classifier, terminal) if part is not None),
+        )
+        with looking_into(self.settings.store.path) as connection:
+            state, hold = lane_memory(connection, lane.name)
+        machine = a_lane(self._fitted(lane, hardware.barrier), state, hold)
+        desks = self._desks(lane, classifier, terminal)
+        return LaneController(
+            lane.name, machine, hardware, desks, self.store, self._watcher(lane), self.faults, self.clock
+        )
+
+    def _built(self, lane: LaneSettings, key: str, part: DriverSettings | None) -> Any:
+        return None if part is None else part.build(self.context(f"{lane.name}.{key}"))
+
+    def _buttons(self, lane: LaneSettings) -> dict[Answer, DigitalInput]:
+        named = ((name, getattr(lane.buttons, name)) for name in ButtonSettings.model_fields)
+        return {_answer(name): self._built(lane, f"buttons.{name}", part) for name, part in named if part is not None}
+
+    def _fitted(self, lane: LaneSettings, barrier: Barrier) -> Fitted:
+        return Fitted(
+            direction=lane.direction,
+            two_way=lane.two_way,
+            arming_loop=lane.arming_loop is not None,
+            closing_loop=lane.closing_loop is not None,
+            reads_back=barrier.reads_back,
+            can_hold=barrier.can_hold,
+            can_lower=barrier.can_lower,
+            fire_input=self.settings.fire is not None,
+            when_unread=lane.when_unread,
+            timing=lane.timing.lane_timing(),
+        )
+
+    def _desks(
+        self, lane: LaneSettings, classifier: VehicleClassifier | None, terminal: PaymentTerminal | None
+    ) -> dict[Direction, Desk]:
+        permits = self.settings.permits_by_plate()
+        makers: dict[Direction, Callable[[], Desk]] = {
+            Direction.ENTRY: lambda: self._entry_desk(lane, classifier, permits),
+            Direction.EXIT: lambda: ExitDesk(lane.name, self.store, terminal, self.clock, permits),
+        }
+        served = (lane.direction, opposite(lane.direction)) if lane.two_way else (lane.direction,)
+        return {direction: makers[direction]() for direction in served}
+
+    def _entry_desk(self, lane: LaneSettings, classifier: VehicleClassifier | None, permits: Permits) -> EntryDesk:
+        return EntryDesk(
+            lane.name,
+            self.store,
+            self.settings.tariff.tariff(),
+            permits,
+            _vehicle_type(classifier, lane.vehicle_type),
+            self.settings.lot.name,
+            self.settings.lot.timezone,
+        )
+
+    def _watcher(self, lane: LaneSettings) -> Callable[[bool, bool], None]:
+        if lane.camera_only:
+            return lambda on, far: None
+        other_side = far_camera(lane.name) if lane.far_camera is not None else lane.name
+        return lambda on, far: self.watch(other_side if far else lane.name, on)
+
+
+def far_camera(lane: LaneName) -> LaneName:
+    return LaneName(lane + FAR)
+
+
+def lane_of_camera(camera: LaneName) -> LaneName:
+    return LaneName(camera.removesuffix(FAR))
+
+
+def _answer(name: str) -> Answer:
+    return Button(name) if name in list(Button) else VehicleType(name.upper())
+
+
+def _vehicle_type(classifier: VehicleClassifier | None, otherwise: VehicleType) -> Callable[[], VehicleType]:
+    return lambda: (classifier.vehicle_type if classifier else None) or otherwise

@@ -1,0 +1,73 @@
+"""The screens' languages: the page's own words, and every line that a lane says to a driver. One YAML file each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from ruamel.yaml import YAML
+
+_FOLDER = Path(__file__).with_name("words")
+_FIRST = ("en", "de", "fr", "es", "pl", "tr")
+_VALUE = re.compile(r"\{(\w+)\}")
+
+
+class Language(BaseModel):
+    """One language. `lines` has the lane's English sentences as keys; a part in braces stands for any value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str
+    name: str
+    """As its speakers call it"""
+    decimal: str
+    """Between euros and cents"""
+    page: Mapping[str, str]
+    lines: Mapping[str, str]
+
+    def says(self, line: str) -> str | None:
+        """A lane's line in this language; None for one that nobody has translated."""
+        if self.code == "en":
+            return line
+        if line in self.lines:
+            return self.lines[line]
+        for pattern, said in self._patterns:
+            found = pattern.fullmatch(line)
+            if found is not None:
+                return self._filled(said, found.groupdict())
+        return None
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
+        return [(_pattern(source), said) for source, said in self.lines.items() if _VALUE.search(source)]
+
+    def _filled(self, said: str, values: Mapping[str, str]) -> str:
+        """Sums of money get this language's decimal sign."""
+        written = {
+            name: value.replace(".", self.decimal) if name == "amount" else value for name, value in values.items()
+        }
+        return _VALUE.sub(lambda place: written[place[1]], said)
+
+
+def spoken() -> tuple[str, ...]:
+    """The codes of all languages, the usual ones first."""
+    found = {path.stem for path in _FOLDER.glob("*.yaml")}
+    return (*(code for code in _FIRST if code in found), *sorted(found - set(_FIRST)))
+
+
+@cache
+def language(code: str) -> Language:
+    """Raises KeyError for one that isn't spoken."""
+    if code not in spoken():
+        raise KeyError(code)
+    yaml: Any = YAML(typ="safe", pure=True)
+    return Language.model_validate({"code": code, **yaml.load((_FOLDER / f"{code}.yaml").read_text(encoding="utf-8"))})
+
+
+def _pattern(source: str) -> re.Pattern[str]:
+    parts = _VALUE.split(source)
+    return re.compile("".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)))

@@ -1,0 +1,323 @@
+"""From the first sight of a vehicle to the vend: it is read, or shows what it has, and the desk decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from drivers.contract import Position
+from edge.lane.lane import Lane, Side, Step, WhenUnread, forgotten, refused, sensed, told_to_rise, with_timer
+from edge.lane.signals import (
+    Action,
+    Allowed,
+    Asked,
+    Button,
+    Call,
+    Card,
+    Chosen,
+    Code,
+    Confirm,
+    Count,
+    Credential,
+    Decide,
+    FarPresence,
+    Guess,
+    Phase,
+    Presence,
+    Pressed,
+    Print,
+    Read,
+    Refused,
+    Show,
+    TimeUp,
+    Unread,
+    Watch,
+    Withdraw,
+)
+from models.lanes import HoldCause, LaneState, PassageKind
+from models.refusals import Refusal
+from models.tickets import Direction
+
+# These are asked again with what the vehicle showed; the others want a fresh look at it.
+_ASK_AGAIN = {Refusal.LOT_FULL, Refusal.PAYMENT_DECLINED, Refusal.NOT_RECORDED, Refusal.CLOSED_TO_TRANSIENTS}
+
+
+# --- idle ---
+
+
+def idle_presence(lane: Lane, signal: Presence) -> Step:
+    return _looked_at(sensed(lane, signal))
+
+
+def idle_far_presence(lane: Lane, signal: FarPresence) -> Step:
+    return _looked_at(sensed(lane, signal)) if lane.fitted.two_way else Step(lane)
+
+
+def _looked_at(lane: Lane) -> Step:
+    """Serve whoever stands there. A vehicle that came from under the arm is on its way out of the lane."""
+    if lane.unvended is not None:
+        return Step(_reached_other_loop(lane))
+    for side in (lane.side, lane.side.other) if lane.fitted.two_way else (Side.NEAR,):
+        if lane.at(side) and lane.outgoing is not side:
+            return begin(replace(lane, side=side))
+    return Step(lane)
+
+
+def _reached_other_loop(lane: Lane) -> Lane:
+    passing = lane.unvended
+    assert passing is not None, "only asked while a vehicle that wasn't vended is under the arm"
+    beyond = passing.came_from.other
+    if lane.at(beyond):
+        return replace(lane, outgoing=beyond, unvended=replace(passing, reached_other=True))
+    if lane.at(passing.came_from) is False:
+        return replace(lane, unvended=replace(passing, left=True))
+    return lane
+
+
+def idle_time_up(lane: Lane, signal: TimeUp) -> Step:
+    return Step(replace(lane, just_left=False)) if signal.timer == lane.timer else Step(lane)
+
+
+def begin(lane: Lane) -> Step:
+    """A vehicle stands there: look at it, unless the lane is closed or everybody shall just drive."""
+    if lane.hold is HoldCause.FIRE:
+        return Step(lane)
+    fresh = replace(lane, phase=Phase.READING, read=None, guess=None, asked=None, unreadable=False)
+    if lane.state is LaneState.CLOSED and lane.hold is None:
+        return refused(replace(fresh, phase=Phase.REFUSED), Refusal.LANE_CLOSED)
+    far = lane.side is Side.FAR
+    reading = with_timer(fresh, lane.timing.read_within, Watch(on=True, far=far), Show("Reading your plate"))
+    return _unreadable(reading) if lane.reader_down else reading
+
+
+def to_idle(lane: Lane, *actions: Action) -> Step:
+    """The vehicle is gone, or done with; whoever else stands there is served next."""
+    idle = forgotten(lane)
+    looked = _looked_at(idle)
+    return Step(looked.lane, (*actions, Show(idle_line(idle)), *looked.actions))
+
+
+def idle_line(lane: Lane) -> str:
+    """What the sign says while nobody is served."""
+    if lane.hold is HoldCause.FIRE:
+        return "Fire alarm: leave now" if lane.is_exit else "Fire alarm: do not enter"
+    if lane.hold is HoldCause.KEEP_OPEN:
+        return "Please drive on"
+    return Refusal.LANE_CLOSED.driver if lane.state is LaneState.CLOSED else ""
+
+
+# --- reading ---
+
+
+def reading_presence(lane: Lane, signal: Presence) -> Step:
+    return _went_away(lane, signal)
+
+
+def _went_away(lane: Lane, signal: Presence) -> Step:
+    here = sensed(lane, signal)
+    if signal.present:
+        return Step(here)
+    if signal.present is None:
+        return to_idle(here, Watch(on=False, far=lane.side is Side.FAR))
+    left = to_idle(here, Watch(on=False, far=lane.side is Side.FAR))
+    if left.lane.phase is not Phase.IDLE:
+        return left
+    # It may be on its way under the arm, without a vend.
+    soon = with_timer(replace(left.lane, just_left=True), lane.timing.back_out_after)
+    return Step(soon.lane, left.actions + soon.actions)
+
+
+def shown(lane: Lane, signal: Read | Code | Card) -> Step:
+    """The plate is certain, or the driver shows what they have."""
+    if not lane.present or lane.refusal is Refusal.LANE_CLOSED:
+        return Step(lane)
+    read = signal if isinstance(signal, Read) else lane.read
+    return ask(replace(lane, read=read), signal)
+
+
+def guessed(lane: Lane, signal: Guess) -> Step:
+    if not lane.present or lane.refusal is Refusal.LANE_CLOSED:
+        return Step(lane)
+    asks = (Button.CONFIRM, Button.DENY, Button.HELP)
+    return Step(replace(lane, guess=signal), (Show(f"Is this your plate? {signal.plate}", asks),))
+
+
+def reading_time_up(lane: Lane, signal: TimeUp) -> Step:
+    if signal.timer != lane.timer:
+        return Step(lane)
+    again = with_timer(lane, lane.timing.read_within)
+    if lane.guess is not None and not lane.unreadable:
+        # The driver has been asked; they get as long again to answer.
+        return Step(replace(again.lane, unreadable=True), again.actions)
+    return _unreadable(again)
+
+
+def _unreadable(step: Step) -> Step:
+    """Degraded: the plate can't be read, so the lane does what it is set to do then."""
+    lane = replace(step.lane, unreadable=True)
+    when = lane.fitted.when_unread
+    if when is WhenUnread.OPEN:
+        asked = ask(lane, Unread(by_policy=True))
+        return Step(asked.lane, step.actions + asked.actions)
+    offers = when is WhenUnread.BUTTON and not lane.is_exit
+    told = refused(lane, Refusal.NOT_READ, *((Button.TICKET,) if offers else (Button.LOST_TICKET,)))
+    told = told.then(Show(_what_to_do(lane, offers), told_asks(offers)))
+    return Step(told.lane, step.actions + told.actions)
+
+
+def told_asks(offers: bool) -> tuple[Button, ...]:
+    return (Button.TICKET if offers else Button.LOST_TICKET, Button.HELP)
+
+
+def _what_to_do(lane: Lane, offers: bool) -> str:
+    if offers:
+        return "Press for a ticket"
+    return "Please scan your ticket" if lane.is_exit else Refusal.NOT_READ.driver
+
+
+def pressed(lane: Lane, signal: Pressed) -> Step:
+    """A button while the vehicle is being looked at, or has been refused."""
+    match signal.button:
+        case Button.TICKET if lane.present and _may_press_for_a_ticket(lane):
+            return ask(lane, Unread(by_policy=False))
+        case Button.CONFIRM if lane.present and lane.guess is not None:
+            sure = Read(lane.guess.plate, lane.guess.confidence, by_driver=True)
+            return shown(lane, sure)
+        case Button.DENY if lane.guess is not None:
+            return _unreadable(Step(replace(lane, guess=None)))
+        case Button.HELP | Button.LOST_TICKET:
+            return called(lane, signal)
+        case _:
+            return Step(lane)
+
+
+def _may_press_for_a_ticket(lane: Lane) -> bool:
+    return not lane.is_exit and lane.unreadable and lane.fitted.when_unread is WhenUnread.BUTTON
+
+
+def called(lane: Lane, signal: Pressed) -> Step:
+    """A call for a person, once for each vehicle and button; a stuck button calls nobody again and again."""
+    if signal.button not in (Button.HELP, Button.LOST_TICKET):
+        return Step(lane)
+    coming = Show("Help is on its way", (Button.HELP,))
+    if signal.button in lane.called:
+        return Step(lane, (coming,))
+    return Step(replace(lane, called=lane.called | {signal.button}), (Call(signal.button, lane.plate), coming))
+
+
+def chosen(lane: Lane, signal: Chosen) -> Step:
+    return Step(replace(lane, chosen=signal.vehicle_type) if lane.present else lane)
+
+
+# --- deciding ---
+
+
+def ask(lane: Lane, credential: Credential) -> Step:
+    # Whoever passes an arm that is kept open isn't kept waiting for money: it is a debt on record.
+    by_hand = lane.order or (lane.hold_order if lane.hold is HoldCause.KEEP_OPEN and lane.is_exit else None)
+    plate = lane.read.plate if lane.read else None
+    asked = Asked(credential, lane.state, lane.chosen, by_hand, plate)
+    deciding = replace(lane, phase=Phase.DECIDING, asked=asked, timer=lane.timer + 1)
+    return Step(deciding, (Decide(asked, lane.direction), Show("One moment")))
+
+
+def deciding_presence(lane: Lane, signal: Presence) -> Step:
+    """A vehicle that leaves while the lot decides takes what it showed with it: the next one isn't let in on it."""
+    here = sensed(lane, signal)
+    if signal.present or here.hold is not None:
+        # Under an arm that is kept up it may have driven on; the answer is for it.
+        return Step(here)
+    return Step(replace(here, asked=None, read=None, order=None, just_left=signal.present is False))
+
+
+def deciding_allowed(lane: Lane, signal: Allowed) -> Step:
+    if lane.asked is None:
+        return _somebody_else_stands_there(lane, *withdrawn(lane, signal))
+    if lane.answer_passed:
+        # Through already, under an arm that was kept up.
+        done = (Confirm(signal.ticket, lane.direction),) if signal.ticket else (_counted(lane),)
+        return to_idle(lane, *done, Watch(on=False, far=lane.side is Side.FAR))
+    policy = signal.ticket is None and isinstance(lane.asked.credential, Unread)
+    printed = (Print(signal.printed),) if signal.printed else ()
+    vended = replace(lane, ticket=signal.ticket, policy=policy)
+    return vend(vended, *printed, greeting=signal.greeting)
+
+
+def vend(lane: Lane, *before: Action, greeting: str) -> Step:
+    """Whatever has to be on record is: the arm is told to rise."""
+    under_way = lane.hold is not None and lane.unvended is not None
+    vended = replace(
+        lane,
+        phase=Phase.PASSING if under_way else Phase.VENDED,
+        refusal=None,
+        unvended=None,
+        blind=lane.fitted.closing_loop and lane.under_arm is not False and not under_way,
+        lost_sight=False,
+        gap=False,
+        followed=False,
+        risen=lane.arm.is_up or lane.arm is Position.MOVING,
+    )
+    return with_timer(vended, _patience(vended), *before, *told_to_rise(vended), Show(greeting))
+
+
+def _patience(lane: Lane) -> float:
+    if lane.phase is Phase.PASSING:
+        return lane.timing.clear_within
+    # Opened by a person for somebody whom no loop sees.
+    return lane.timing.rise_within if lane.present else lane.timing.used_within
+
+
+def deciding_refused(lane: Lane, signal: Refused) -> Step:
+    if lane.order is not None:
+        # A person let it through; what couldn't be put on record as a stay is counted.
+        return vend(replace(lane, ticket=None), greeting="Please drive on")
+    if lane.asked is None:
+        return _somebody_else_stands_there(lane)
+    if lane.answer_passed:
+        return to_idle(lane, _counted(lane), Watch(on=False, far=lane.side is Side.FAR))
+    told = refused(replace(lane, phase=Phase.REFUSED), signal.reason, *_ways_out(lane, signal.reason))
+    waiting = with_timer(told.lane, lane.timing.retry_after)
+    return Step(waiting.lane, told.actions + waiting.actions)
+
+
+def _ways_out(lane: Lane, reason: Refusal) -> tuple[Button, ...]:
+    return (Button.LOST_TICKET,) if lane.direction is Direction.EXIT and reason is not Refusal.PAYMENT_DECLINED else ()
+
+
+def _counted(lane: Lane) -> Count:
+    kind = PassageKind.FIRE if lane.hold is HoldCause.FIRE else PassageKind.HELD
+    return Count(kind, lane.direction, lane.plate, lane.hold_order)
+
+
+def _somebody_else_stands_there(lane: Lane, *actions: Action) -> Step:
+    """The vehicle that was decided about is gone. No vend; whoever stands there now is looked at afresh."""
+    return to_idle(lane, *actions, Watch(on=False, far=lane.side is Side.FAR))
+
+
+def late_allowed(lane: Lane, signal: Allowed) -> Step:
+    """An answer that nobody waits for any more: what it put on record is taken back."""
+    return Step(lane, withdrawn(lane, signal))
+
+
+def withdrawn(lane: Lane, signal: Allowed) -> tuple[Action, ...]:
+    return () if signal.ticket is None else (Withdraw(signal.ticket, lane.direction, vended=False),)
+
+
+# --- refused ---
+
+
+def refused_time_up(lane: Lane, signal: TimeUp) -> Step:
+    if signal.timer != lane.timer:
+        return Step(lane)
+    if lane.refusal is Refusal.LANE_CLOSED:
+        return Step(lane)
+    if lane.asked is not None and (lane.refusal in _ASK_AGAIN or not lane.fitted.arming_loop):
+        return ask(lane, lane.asked.credential)
+    return begin(lane)
+
+
+def reader(lane: Lane, down: bool) -> Step:
+    """The lane's plate reader is out of order, or in order again."""
+    knows = replace(lane, reader_down=down)
+    if down and lane.phase is Phase.READING and not lane.unreadable:
+        return _unreadable(Step(knows))
+    return Step(knows)

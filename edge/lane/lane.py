@@ -1,0 +1,269 @@
+"""Everything that the machine knows about its lane, and the small steps that all its transitions share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from drivers.contract import Position
+from edge.lane.arm_watch import ArmWatch
+from edge.lane.faults import CHATTERING_ARMING_LOOP, CHATTERING_LOOP, STUCK_ARMING_LOOP, STUCK_LOOP
+from edge.lane.loop_watch import LoopWatch
+from edge.lane.signals import (
+    Action,
+    Asked,
+    Button,
+    FarPresence,
+    Guess,
+    Order,
+    Phase,
+    Presence,
+    Read,
+    RecordRefusal,
+    Show,
+    StartTimer,
+    UnderArm,
+    Vend,
+    Which,
+)
+from edge.lane.timing import LaneTiming
+from models.faults import Fault
+from models.ids import TicketId
+from models.lanes import HoldCause, LaneState, OrderKind, PassageKind
+from models.plates import Plate
+from models.refusals import Refusal
+from models.spots import VehicleType
+from models.tickets import Direction
+
+
+class WhenUnread(StrEnum):
+    """What a lane does for a vehicle whose plate can't be read."""
+
+    REFUSE = "refuse"
+    """It waits for a person, or shows a code or a card"""
+    BUTTON = "button"
+    """At an entry it gets a ticket at the press of a button"""
+    OPEN = "open"
+    """It is let through; at an exit its fee is recorded as unable to collect"""
+
+
+class Side(StrEnum):
+    NEAR = "near"
+    FAR = "far"
+
+    @property
+    def other(self) -> Side:
+        return Side.FAR if self is Side.NEAR else Side.NEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What stands in the lane, and how it is set up. `direction` is that of a vehicle that comes from the near side."""
+
+    direction: Direction = Direction.ENTRY
+    two_way: bool = False
+    arming_loop: bool = True
+    closing_loop: bool = True
+    reads_back: bool = True
+    can_hold: bool = True
+    can_lower: bool = False
+    fire_input: bool = False
+    when_unread: WhenUnread = WhenUnread.REFUSE
+    timing: LaneTiming = field(default_factory=LaneTiming)
+
+
+@dataclass(frozen=True, slots=True)
+class Unvended:
+    """A vehicle on the closing loop that nothing was vended for.
+
+    `waited`: it stood on the arming loop of the side that it `came_from` when it drove on; `left`: that loop has been
+    clear since; `reached_other`: it came onto the one beyond the arm. `fault` stands as long as it is there.
+    """
+
+    kind: PassageKind
+    fault: Fault
+    came_from: Side
+    waited: bool
+    plate: Plate | None = None
+    left: bool = False
+    reached_other: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """`near`, `far` and `under_arm` are None while they are unknown; `far` stays so in a lane that works one way.
+
+    Of the vehicle that is served: it comes from `side`. `asked` is what it showed last, `read` its plate, `guess` what
+    its plate may be, `chosen` what its driver says it is. `refusal` is what it was told last, `recorded` all that is on
+    record for it, `called` whom it called for. `unreadable`: its plate couldn't be read in time.
+
+    Of a vend: `ticket` or `order` or `policy` say what for. `blind`: the closing loop couldn't be believed during this
+    passage. `lost_sight`: the arming loop was unknown during it, so another vehicle may stand there now. `gap`: the
+    arming loop was clear since the vend. `followed`: another vehicle came and went on under the arm meanwhile.
+    `risen`: the arm was seen to move or stand open since the vend. `answer_passed`: the vehicle was through, under an
+    arm that was kept up, before the desk had answered.
+
+    `outgoing`: the side on whose arming loop a vehicle stands that has passed already. `just_left`: a vehicle went off
+    the arming loop a moment ago.
+    """
+
+    fitted: Fitted = field(default_factory=Fitted)
+    phase: Phase = Phase.IDLE
+    side: Side = Side.NEAR
+    near: bool | None = None
+    far: bool | None = None
+    under_arm: bool | None = None
+    arm: Position = Position.UNKNOWN
+    state: LaneState = LaneState.OPEN
+    hold: HoldCause | None = None
+    kept_open_before: bool = False
+    hold_order: Order | None = None
+    releasing: bool = False
+    fire: bool | None = None
+    reader_down: bool = False
+    read: Read | None = None
+    guess: Guess | None = None
+    asked: Asked | None = None
+    chosen: VehicleType | None = None
+    unreadable: bool = False
+    ticket: TicketId | None = None
+    order: Order | None = None
+    policy: bool = False
+    refusal: Refusal | None = None
+    recorded: frozenset[Refusal] = frozenset()
+    called: frozenset[Button] = frozenset()
+    blind: bool = False
+    lost_sight: bool = False
+    gap: bool = False
+    followed: bool = False
+    risen: bool = False
+    answer_passed: bool = False
+    unvended: Unvended | None = None
+    outgoing: Side | None = None
+    just_left: bool = False
+    timer: int = 0
+    arm_watch: ArmWatch = field(default_factory=ArmWatch)
+    near_watch: LoopWatch | None = None
+    far_watch: LoopWatch | None = None
+    closing_watch: LoopWatch | None = None
+
+    @property
+    def timing(self) -> LaneTiming:
+        return self.fitted.timing
+
+    @property
+    def direction(self) -> Direction:
+        """Of the vehicle that is served."""
+        return self.fitted.direction if self.side is Side.NEAR else opposite(self.fitted.direction)
+
+    def at(self, side: Side) -> bool | None:
+        """Whether a vehicle stands on the arming loop of that side."""
+        return self.near if side is Side.NEAR else self.far
+
+    @property
+    def present(self) -> bool | None:
+        """Whether a vehicle stands before the arm, on the side that is served."""
+        return self.at(self.side)
+
+    @property
+    def is_exit(self) -> bool:
+        return self.direction is Direction.EXIT
+
+    @property
+    def plate(self) -> Plate | None:
+        return self.read.plate if self.read else None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    lane: Lane
+    actions: tuple[Action, ...] = ()
+
+    def then(self, *actions: Action) -> Step:
+        return Step(self.lane, (*self.actions, *actions))
+
+
+def a_lane(fitted: Fitted, state: LaneState = LaneState.OPEN, hold: HoldCause | None = None, by: str = "") -> Lane:
+    """A lane as its daemon starts: nothing is known but what it was set to. `by`: the order to keep it open."""
+    timing = fitted.timing
+    chatter = (timing.chatter_changes, timing.chatter_window, timing.settled_after)
+    arming = (STUCK_ARMING_LOOP, CHATTERING_ARMING_LOOP, timing.leave_within)
+    closing = (STUCK_LOOP, CHATTERING_LOOP, timing.clear_within)
+    kept = Order(by, OrderKind.KEEP_OPEN, "before the restart", "kept open") if hold is HoldCause.KEEP_OPEN else None
+    return Lane(
+        fitted,
+        state=state,
+        hold=hold,
+        hold_order=kept,
+        near_watch=LoopWatch(Which.ARMING_LOOP, *arming, *chatter) if fitted.arming_loop else None,
+        far_watch=LoopWatch(Which.FAR_LOOP, *arming, *chatter) if fitted.two_way else None,
+        closing_watch=LoopWatch(Which.CLOSING_LOOP, *closing, *chatter) if fitted.closing_loop else None,
+    )
+
+
+def opposite(direction: Direction) -> Direction:
+    return Direction.EXIT if direction is Direction.ENTRY else Direction.ENTRY
+
+
+def sensed(lane: Lane, signal: Presence | FarPresence | UnderArm) -> Lane:
+    """The lane with what its loops say now."""
+    match signal:
+        case Presence(present):
+            return _stands(lane, lane.side, present)
+        case FarPresence(present):
+            return _stands(lane, lane.side.other, present)
+        case UnderArm(occupied):
+            return replace(lane, under_arm=occupied)
+
+
+def _stands(lane: Lane, side: Side, present: bool | None) -> Lane:
+    if present is False and lane.outgoing is side:
+        lane = replace(lane, outgoing=None)
+    return replace(lane, near=present) if side is Side.NEAR else replace(lane, far=present)
+
+
+def with_timer(lane: Lane, seconds: float, *actions: Action) -> Step:
+    timed = replace(lane, timer=lane.timer + 1)
+    return Step(timed, (*actions, StartTimer(timed.timer, seconds)))
+
+
+def told_to_rise(lane: Lane) -> tuple[Action, ...]:
+    """The vend of the vehicle that is served; nothing while the arm is kept up anyway."""
+    if lane.hold is not None:
+        return ()
+    return (Vend(lane.ticket, lane.order.id if lane.order else None),)
+
+
+def refused(lane: Lane, reason: Refusal, *asks: Button) -> Step:
+    """Show the refusal; put it on record once for each vehicle and reason."""
+    told = replace(lane, refusal=reason, recorded=lane.recorded | {reason})
+    shown = Show(reason.driver, (*asks, Button.HELP))
+    if reason in lane.recorded:
+        return Step(told, (shown,))
+    return Step(told, (RecordRefusal(reason, lane.plate, lane.direction), shown))
+
+
+def forgotten(lane: Lane) -> Lane:
+    """Nothing is known any more of the vehicle that was served; timers of it are no longer of interest."""
+    return replace(
+        lane,
+        phase=Phase.IDLE,
+        read=None,
+        guess=None,
+        asked=None,
+        chosen=None,
+        unreadable=False,
+        ticket=None,
+        order=None,
+        policy=False,
+        refusal=None,
+        recorded=frozenset(),
+        called=frozenset(),
+        blind=False,
+        lost_sight=False,
+        gap=False,
+        followed=False,
+        answer_passed=False,
+        just_left=False,
+        timer=lane.timer + 1,
+    )

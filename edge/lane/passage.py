@@ -1,0 +1,205 @@
+"""From the vend to the passage: the vehicle drives through, backs out, is followed, or nobody knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from drivers.contract import Position
+from edge.lane.approach import shown, to_idle, vend
+from edge.lane.faults import SILENT_ARM
+from edge.lane.lane import Lane, Side, Step, refused, sensed, told_to_rise, with_timer
+from edge.lane.signals import (
+    Action,
+    Arm,
+    Clear,
+    Confirm,
+    Count,
+    FarPresence,
+    Phase,
+    Presence,
+    Raise,
+    Read,
+    Show,
+    TimeUp,
+    UnderArm,
+    Unresolve,
+    VendFailed,
+    Watch,
+    Withdraw,
+)
+from models.lanes import HoldCause, PassageKind
+from models.refusals import Refusal
+
+# --- the arm was told to rise ---
+
+
+def vended_presence(lane: Lane, signal: Presence) -> Step:
+    here = sensed(lane, signal)
+    here = replace(
+        here,
+        lost_sight=lane.lost_sight or signal.present is None,
+        gap=lane.gap or signal.present is False,
+    )
+    if signal.present is None:
+        return Step(here)
+    if here.lost_sight:
+        return nobody_knows(here)
+    if signal.present:
+        return with_timer(here, lane.timing.rise_within)
+    if not lane.fitted.closing_loop:
+        return backed_out(here) if _arm_never_rose(lane) else passed(here)
+    return with_timer(here, lane.timing.back_out_after)
+
+
+def vended_under_arm(lane: Lane, signal: UnderArm) -> Step:
+    here = sensed(lane, signal)
+    if signal.occupied:
+        return with_timer(replace(here, phase=Phase.PASSING), lane.timing.clear_within)
+    # Seen clear while the vehicle stands before it all the time: nothing was missed.
+    nothing_missed = signal.occupied is False and lane.present is True and not lane.lost_sight
+    return Step(replace(here, blind=not nothing_missed and (lane.blind or signal.occupied is None)))
+
+
+def vend_failed(lane: Lane, signal: VendFailed) -> Step:
+    """The order didn't get out. The ticket stands, and the arm is told again while the vehicle is there."""
+    told = refused(lane, Refusal.ARM_UNREACHABLE)
+    again = with_timer(told.lane, lane.timing.retry_after)
+    return Step(again.lane, told.actions + again.actions)
+
+
+def note_arm(lane: Lane, signal: Arm) -> Step:
+    """Where the arm is, in any phase. Only a position that was read back is evidence."""
+    seen = replace(lane, arm=signal.position)
+    rises = signal.position.is_up or signal.position is Position.MOVING
+    if not rises or not lane.fitted.reads_back:
+        return Step(seen)
+    return Step(replace(seen, risen=True), (Clear(SILENT_ARM.code),))
+
+
+def vended_time_up(lane: Lane, signal: TimeUp) -> Step:
+    if signal.timer != lane.timer:
+        return Step(lane)
+    if lane.present is not True:
+        return _nobody_there(lane)
+    if lane.refusal is Refusal.ARM_UNREACHABLE:
+        return with_timer(replace(lane, refusal=None), lane.timing.rise_within, *told_to_rise(lane))
+    if lane.fitted.reads_back and lane.arm is Position.CLOSED and lane.hold is None:
+        silent = Raise(SILENT_ARM.code, "told to rise, still closed; told again")
+        return with_timer(lane, lane.timing.rise_within, silent, *told_to_rise(lane))
+    return with_timer(lane, lane.timing.rise_within, Show("Please drive on"))
+
+
+def _nobody_there(lane: Lane) -> Step:
+    if lane.present is None and lane.ticket is not None:
+        return with_timer(lane, lane.timing.rise_within)
+    return nobody_knows(lane) if lane.blind else backed_out(lane)
+
+
+# --- under the arm ---
+
+
+def passing_presence(lane: Lane, signal: Presence) -> Step:
+    here = sensed(lane, signal)
+    # A second vehicle came onto the arming loop and is off it again while the first is still under the arm.
+    followed = lane.followed or (lane.gap and lane.present is True and signal.present is False)
+    return Step(replace(here, gap=lane.gap or signal.present is False, followed=followed))
+
+
+def passing_far_presence(lane: Lane, signal: FarPresence) -> Step:
+    """It has reached the other side: that loop is its own until it is clear."""
+    here = sensed(lane, signal)
+    return Step(replace(here, gap=True, outgoing=lane.side.other) if signal.present and lane.fitted.two_way else here)
+
+
+def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
+    here = replace(sensed(lane, signal), blind=lane.blind or signal.occupied is None)
+    if signal.occupied is not False:
+        return Step(here)
+    # It was seen under the arm; only if the loop was out of reach since then may it have gone back.
+    if here.blind and not lane.under_arm:
+        return nobody_knows(here)
+    if _may_have_rolled_back(here):
+        far = here.side is Side.FAR
+        unsure = replace(here, phase=Phase.UNSURE)
+        return with_timer(unsure, lane.timing.read_within, Watch(on=False, far=far), Watch(on=True, far=far))
+    return passed(here)
+
+
+def _may_have_rolled_back(lane: Lane) -> bool:
+    """The arming loop was never clear: passed with another close behind, or rolled back? Its plate tells."""
+    return lane.fitted.arming_loop and lane.present is True and not lane.gap and lane.read is not None
+
+
+def passing_time_up(lane: Lane, signal: TimeUp) -> Step:
+    """The closing loop is stuck: nobody will see the end of this passage."""
+    return nobody_knows(lane) if signal.timer == lane.timer else Step(lane)
+
+
+# --- clear of the arm, with a vehicle on the arming loop all the time ---
+
+
+def unsure_read(lane: Lane, signal: Read) -> Step:
+    if lane.read is not None and signal.plate == lane.read.plate:
+        # It rolled back and stands there still: its ticket holds.
+        return vend(lane, greeting="Please drive on")
+    done = passed(lane)
+    if done.lane.phase is not Phase.READING:
+        return done
+    next_one = shown(done.lane, signal)
+    return Step(next_one.lane, done.actions + next_one.actions)
+
+
+def unsure_presence(lane: Lane, signal: Presence) -> Step:
+    here = sensed(lane, signal)
+    return Step(here) if signal.present else nobody_knows(here)
+
+
+def unsure_under_arm(lane: Lane, signal: UnderArm) -> Step:
+    here = sensed(lane, signal)
+    if signal.occupied:
+        return with_timer(replace(here, phase=Phase.PASSING), lane.timing.clear_within)
+    return Step(replace(here, blind=lane.blind or signal.occupied is None))
+
+
+def unsure_time_up(lane: Lane, signal: TimeUp) -> Step:
+    return nobody_knows(lane) if signal.timer == lane.timer else Step(lane)
+
+
+# --- how it ends ---
+
+
+def passed(lane: Lane) -> Step:
+    if lane.fitted.two_way and lane.at(lane.side.other):
+        lane = replace(lane, outgoing=lane.side.other)
+    done: tuple[Action, ...] = (Confirm(lane.ticket, lane.direction),) if lane.ticket else (unticketed(lane),)
+    if lane.followed:
+        done = (*done, Count(PassageKind.TAILGATE, lane.direction))
+    return _next(lane, *done)
+
+
+def backed_out(lane: Lane) -> Step:
+    return _next(lane, *((Withdraw(lane.ticket, lane.direction, vended=True),) if lane.ticket else ()))
+
+
+def nobody_knows(lane: Lane, *actions: Action) -> Step:
+    """Neither passed nor backed out for certain: the ticket is left to the vehicle's next passage or to a person."""
+    return _next(lane, *((Unresolve(lane.ticket, lane.direction),) if lane.ticket else ()), *actions)
+
+
+def unticketed(lane: Lane) -> Count:
+    """What a passage without a ticket was."""
+    if lane.hold is not None:
+        kind = PassageKind.FIRE if lane.hold is HoldCause.FIRE else PassageKind.HELD
+        return Count(kind, lane.direction, lane.plate, lane.hold_order)
+    kind = PassageKind.MANUAL if lane.order else PassageKind.POLICY
+    return Count(kind, lane.direction, lane.plate, lane.order)
+
+
+def _next(lane: Lane, *actions: Action) -> Step:
+    return to_idle(lane, *actions, Watch(on=False, far=lane.side is Side.FAR))
+
+
+def _arm_never_rose(lane: Lane) -> bool:
+    """The order didn't get out, or the arm says that it stayed down: nobody drove through there."""
+    read_down = lane.fitted.reads_back and lane.arm is Position.CLOSED and not lane.risen
+    return lane.refusal is Refusal.ARM_UNREACHABLE or read_down

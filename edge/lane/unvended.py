@@ -1,0 +1,77 @@
+"""A vehicle on the closing loop that nothing was vended for: tailgate, wrong way, forced, or under an arm kept up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from drivers.contract import Position
+from edge.lane.approach import to_idle
+from edge.lane.faults import FORCED_PASSAGE, TAILGATE, WRONG_WAY
+from edge.lane.lane import Lane, Side, Step, Unvended, opposite, sensed
+from edge.lane.signals import Action, Clear, Count, FarPresence, Phase, Presence, Raise, UnderArm, Watch
+from models.lanes import HoldCause, PassageKind
+
+
+def under_arm(lane: Lane, signal: UnderArm) -> Step:
+    """The closing loop changes while nothing is vended."""
+    here = sensed(lane, signal)
+    if signal.occupied:
+        return _comes(here) if here.unvended is None else Step(here)
+    if lane.unvended is None:
+        return Step(here)
+    if signal.occupied is None:
+        return Step(replace(here, unvended=None), (Clear(lane.unvended.fault.code),))
+    return _goes(here, lane.unvended)
+
+
+def presence(lane: Lane, signal: Presence | FarPresence) -> Lane:
+    """The lane, with what the arming loops tell of the vehicle that is under the arm."""
+    here, passing = sensed(lane, signal), lane.unvended
+    if passing is None:
+        return here
+    side = lane.side if isinstance(signal, Presence) else lane.side.other
+    if side is passing.came_from and signal.present is False:
+        return replace(here, unvended=replace(passing, left=True))
+    return here
+
+
+def _comes(lane: Lane) -> Step:
+    own = bool(lane.present) or lane.just_left
+    came_from = lane.side if own else lane.side.other
+    if lane.hold is not None:
+        kind = PassageKind.FIRE if lane.hold is HoldCause.FIRE else PassageKind.HELD
+        passing = Unvended(kind, WRONG_WAY, came_from, waited=bool(lane.present), plate=lane.plate, left=lane.just_left)
+        return Step(replace(lane, unvended=passing))
+    if not own and not lane.fitted.two_way:
+        kind, fault = PassageKind.WRONG_WAY, WRONG_WAY
+    elif lane.fitted.reads_back and lane.arm is Position.CLOSED:
+        kind, fault = PassageKind.FORCED, FORCED_PASSAGE
+    else:
+        kind, fault = PassageKind.TAILGATE, TAILGATE
+    passing = Unvended(kind, fault, came_from, waited=bool(lane.present), plate=lane.plate, left=lane.just_left)
+    return Step(replace(lane, unvended=passing), (Raise(fault.code, f"arm {lane.arm}"),))
+
+
+def _goes(lane: Lane, passing: Unvended) -> Step:
+    """Off the closing loop: through, or back where it came from?"""
+    went_through = _went_through(lane, passing)
+    lane = replace(lane, unvended=None)
+    actions: tuple[Action, ...] = () if lane.hold is not None else (Clear(passing.fault.code),)
+    if went_through and passing.came_from is lane.side and lane.phase is Phase.DECIDING:
+        # The desk's answer tells whether that was a stay.
+        return Step(replace(lane, answer_passed=True), actions)
+    if went_through:
+        same_way = passing.came_from is lane.side
+        direction = lane.direction if same_way else opposite(lane.direction)
+        plate = (lane.plate or passing.plate) if same_way else None
+        actions = (*actions, Count(passing.kind, direction, plate, lane.hold_order if lane.hold else None))
+    if lane.phase is Phase.IDLE or (went_through and passing.came_from is lane.side):
+        return to_idle(lane, *actions, Watch(on=False, far=lane.side is Side.FAR))
+    return Step(lane, actions)
+
+
+def _went_through(lane: Lane, passing: Unvended) -> bool:
+    if passing.came_from is lane.side:
+        # Where the arming loop was occupied all the time, it stands there still.
+        return passing.left or not passing.waited or lane.present is False
+    return passing.reached_other or lane.at(lane.side) is True

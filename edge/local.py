@@ -1,0 +1,119 @@
+"""The daemon's socket beside its store: whoever may use it sees what the lot does, and can give orders."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.status import DaemonStatus
+from models.lanes import LaneState, OrderKind
+
+_LOG = structlog.get_logger("edge.local")
+_ANSWER_WITHIN = 3.0
+_MOST = 1 << 20
+_LONGEST_REQUEST = 1 << 16
+STATUS = b"status\n"
+
+
+class LaneOrder(BaseModel):
+    """A person's order to one lane, as it comes over the socket."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lane: str
+    kind: OrderKind
+    by: str = Field(min_length=1, max_length=80)
+    reason: str = Field(min_length=1, max_length=300)
+    state: LaneState | None = None
+
+
+class Obeyed(BaseModel):
+    """What became of an order. `why_not` is one line for the person, empty when the lane obeys."""
+
+    model_config = ConfigDict(frozen=True)
+
+    why_not: str = ""
+
+
+def socket_path(store: Path) -> Path:
+    return store.with_name(store.name + ".sock")
+
+
+class LocalSocket:
+    """Answers one line with one line. Only the daemon's own user (and root) may connect."""
+
+    def __init__(self, path: Path, snapshot: Callable[[], DaemonStatus], obey: Callable[[LaneOrder], Obeyed]) -> None:
+        self._path, self._snapshot, self._obey = path, snapshot, obey
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """A lot whose status can't be asked for (a path too long for a socket) works all the same."""
+        mask = os.umask(0o177)
+        try:
+            self._path.unlink(missing_ok=True)
+            self._server = await asyncio.start_unix_server(self._answer, str(self._path), limit=_LONGEST_REQUEST)
+        except OSError as wrong:
+            _LOG.warning("local.unavailable", path=str(self._path), why=str(wrong))
+        finally:
+            os.umask(mask)
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._path.unlink(missing_ok=True)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            asked = await reader.readline()
+            writer.write(self._said(asked).model_dump_json().encode())
+        except (ValueError, ConnectionError) as wrong:
+            _LOG.info("local.bad_request", why=type(wrong).__name__)
+        finally:
+            writer.close()
+
+    def _said(self, asked: bytes) -> BaseModel:
+        if asked == STATUS:
+            return self._snapshot()
+        try:
+            order = LaneOrder.model_validate_json(asked)
+        except ValidationError as wrong:
+            first = wrong.errors(include_url=False, include_input=False)[0]
+            return Obeyed(why_not=f"{'.'.join(map(str, first['loc'])) or 'the order'}: {first['msg']}")
+        return self._obey(order)
+
+
+class NoDaemon(Exception):
+    """No daemon answers for this store."""
+
+
+def ask(store: Path) -> DaemonStatus | None:
+    """The running daemon's snapshot; None when no daemon answers for this store. Blocking."""
+    try:
+        return DaemonStatus.model_validate_json(_asked(store, STATUS))
+    except NoDaemon:
+        return None
+
+
+def give(store: Path, order: LaneOrder) -> Obeyed:
+    """Tell the running daemon. Raises NoDaemon when there is none, or when it didn't answer: nothing is repeated."""
+    return Obeyed.model_validate_json(_asked(store, order.model_dump_json().encode() + b"\n"))
+
+
+def _asked(store: Path, line: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(_ANSWER_WITHIN)
+        try:
+            connection.connect(str(socket_path(store)))
+            connection.sendall(line)
+            said = b"".join(iter(lambda: connection.recv(_MOST), b""))
+        except OSError as wrong:
+            raise NoDaemon(f"{socket_path(store)}: {wrong.strerror or wrong}") from wrong
+    if not said:
+        raise NoDaemon(f"{socket_path(store)}: no answer")
+    return said

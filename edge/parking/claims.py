@@ -1,0 +1,91 @@
+"""Which stay a vehicle at an exit means by what it shows: a plate, the code of its ticket, its permit's card."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from edge.lane.signals import Asked, Card, Code, Read, Unread
+from edge.parking import passback
+from edge.parking.passback import Ruling
+from edge.parking.permits import Permit, Permits, permit_of_card
+from edge.parking.tickets import Ticket, WithoutStay, open_ticket, ticket_with_code
+from edge.parking.vehicles import vehicle_for
+from edge.store import Transaction
+from models.facts import Match
+from models.ids import LaneName
+from models.qr import shown_code
+from models.refusals import Refusal
+from models.spots import VehicleType
+from models.tickets import Direction
+
+
+def match_of(asked: Asked) -> Match:
+    if asked.by_hand is not None:
+        return "by_hand"
+    match asked.credential:
+        case Code():
+            return "code"
+        case Card():
+            return "card"
+        case Read() | Unread():
+            return "exact"
+
+
+def stay_claimed(tx: Transaction, lane: LaneName, asked: Asked, permits: Permits) -> Ticket | WithoutStay | Refusal:
+    """The open stay of the vehicle, or why it can't leave by what it shows."""
+    match asked.credential:
+        case Read(plate):
+            return open_ticket(tx.connection, plate) or _by_permit(tx, lane, permits.get(plate)) or Refusal.NO_TICKET
+        case Card(number):
+            permit = permit_of_card(permits, number)
+            if permit is None:
+                return Refusal.CARD_UNKNOWN
+            return open_ticket(tx.connection, permit.plate) or _by_permit(tx, lane, permit) or Refusal.NO_TICKET
+        case Code(text):
+            return _by_code(tx.connection, text)
+        case Unread(by_policy):
+            return WithoutStay() if by_policy else Refusal.NO_TICKET
+
+
+def stay_known(connection: sqlite3.Connection, asked: Asked, permits: Permits) -> Ticket | WithoutStay:
+    """The open stay that what the vehicle shows, or else its plate, leads to, for a person who lets it out."""
+    match asked.credential:
+        case Read(plate):
+            found = open_ticket(connection, plate)
+        case Card(number):
+            permit = permit_of_card(permits, number)
+            found = None if permit is None else open_ticket(connection, permit.plate)
+        case Code(text):
+            shown = _by_code(connection, text)
+            found = None if isinstance(shown, Refusal) else shown
+        case Unread():
+            found = None
+    if found is None and asked.plate is not None:
+        found = open_ticket(connection, asked.plate)
+    return found or WithoutStay()
+
+
+def _by_code(connection: sqlite3.Connection, text: str) -> Ticket | Refusal:
+    try:
+        found = ticket_with_code(connection, shown_code(text))
+    except ValueError:
+        return Refusal.NO_SUCH_TICKET
+    if found is None:
+        return Refusal.NO_SUCH_TICKET
+    return found if found.open else Refusal.TICKET_USED
+
+
+def _by_permit(tx: Transaction, lane: LaneName, permit: Permit | None) -> WithoutStay | Refusal | None:
+    """A permit that leaves without having entered; None where there is no permit."""
+    if permit is None:
+        return None
+    neutral = passback.is_neutral(tx.connection, permit.plate)
+    match passback.ruling(permit.passback, Direction.EXIT, inside=False, neutral=neutral):
+        case Ruling.REFUSE:
+            return Refusal.PASSBACK
+        case Ruling.NOTE:
+            vehicle = vehicle_for(tx, permit.plate, VehicleType.REGULAR)
+            passback.note(tx, vehicle, lane, Direction.EXIT, permit.passback)
+            return WithoutStay()
+        case Ruling.PASS:
+            return WithoutStay()

@@ -1,0 +1,82 @@
+"""What the lot remembers of its lanes, and what is put on record of them beside tickets."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from edge.lane.signals import Button, Count, Order
+from edge.store import Transaction
+from models.facts import AccessRefused, HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
+from models.ids import LaneName
+from models.lanes import HoldCause, LaneState
+from models.plates import Plate
+from models.refusals import Refusal
+from models.tickets import Direction
+
+LONGEST_TEXT = 300
+"""A fact has to fit into an envelope, whatever a person has to say. Characters."""
+
+
+def lane_memory(connection: sqlite3.Connection, lane: LaneName) -> tuple[LaneState, HoldCause | None]:
+    """What the lane was set to last, and why its arm is kept up, if it is. A lane never told anything is open."""
+    row = connection.execute("SELECT state, hold FROM lane_states WHERE name = ?", (lane,)).fetchone()
+    if row is None:
+        return LaneState.OPEN, None
+    return LaneState(row["state"]), HoldCause(row["hold"]) if row["hold"] else None
+
+
+def refuse(tx: Transaction, lane: LaneName, direction: Direction, reason: Refusal, plate: Plate | None) -> None:
+    refused = AccessRefused(
+        refusal=tx.mint(), lane=lane, direction=direction, reason=reason.name, at=tx.at.wall, license_plate=plate
+    )
+    tx.record(refused)
+
+
+def count(tx: Transaction, lane: LaneName, passage: Count) -> None:
+    """A vehicle passed that no ticket stands for. Nothing else changes: no stay begins or ends by it."""
+    tx.record(
+        PassageCounted(
+            passage=tx.mint(),
+            lane=lane,
+            direction=passage.direction,
+            kind=passage.kind,
+            order=None if passage.order is None else passage.order.id,
+            unable_to_collect=passage.direction is Direction.EXIT,
+            at=tx.at.wall,
+            license_plate=passage.plate,
+        )
+    )
+
+
+def obey(tx: Transaction, lane: LaneName, order: Order, why_not: str) -> None:
+    """A person's order, obeyed unless `why_not` says why not. With it the lane's new state, if it sets one."""
+    tx.record(
+        LaneOrdered(
+            record=tx.mint(),
+            order=order.id,
+            lane=lane,
+            kind=order.kind,
+            by=order.by[:LONGEST_TEXT],
+            reason=order.reason[:LONGEST_TEXT],
+            state=order.state,
+            obeyed=not why_not,
+            why_not=why_not[:LONGEST_TEXT],
+            at=tx.at.wall,
+        )
+    )
+
+
+def hold(tx: Transaction, lane: LaneName, cause: HoldCause | None, order: Order | None) -> None:
+    """The arm is kept up from now on, or (None) no longer; nothing is on record of the end of a hold that wasn't."""
+    by, reason = (None, None) if order is None else (order.by[:LONGEST_TEXT], order.reason[:LONGEST_TEXT])
+    if cause is not None:
+        tx.record(LaneHeld(lane=lane, cause=cause, by=by, reason=reason, at=tx.at.wall))
+        return
+    _, ended = lane_memory(tx.connection, lane)
+    if ended is not None:
+        tx.record(LaneReleased(lane=lane, cause=ended, by=by, reason=reason, at=tx.at.wall))
+
+
+def call(tx: Transaction, lane: LaneName, why: Button, plate: Plate | None) -> None:
+    """The driver wants a person."""
+    tx.record(HelpCalled(call=tx.mint(), lane=lane, why=why.value, at=tx.at.wall, license_plate=plate))

@@ -1,0 +1,62 @@
+"""Anti-passback: a permit that is inside may leave, one that is outside may enter; what becomes of the others."""
+
+from __future__ import annotations
+
+import sqlite3
+from enum import StrEnum
+
+from edge.parking.vehicles import vehicle_for
+from edge.store import Transaction
+from models.facts import PassbackNoted, PassbackReset
+from models.ids import LaneName, VehicleId
+from models.passback import Passback
+from models.plates import Plate
+from models.spots import VehicleType
+from models.tickets import Direction
+
+# A stay that was voided is no passage: it doesn't tell where the vehicle is.
+_NEUTRAL = """
+    SELECT 1 FROM parking_lots AS lot LEFT JOIN vehicles ON license_plate = :plate
+    WHERE max(coalesce(lot.neutral_since, -1), coalesce(vehicles.neutral_since, -1)) >= (
+        SELECT coalesce(max(max(entry_time, coalesce(settled_at, 0), coalesce(exit_time, 0))), 0)
+        FROM tickets WHERE vehicle_id = vehicles.id AND status != 'VOIDED')"""
+
+
+class Ruling(StrEnum):
+    PASS = "pass"
+    NOTE = "note"
+    """Let through, and on record"""
+    REFUSE = "refuse"
+
+
+def ruling(mode: Passback, direction: Direction, *, inside: bool, neutral: bool) -> Ruling:
+    """Whether a permit may pass that way. `neutral`: nobody knows where it is, so it isn't held against it."""
+    as_it_must_be = inside == (direction is Direction.EXIT)
+    if as_it_must_be or neutral:
+        return Ruling.PASS
+    match mode:
+        case Passback.HARD:
+            return Ruling.REFUSE
+        case Passback.SOFT:
+            return Ruling.NOTE
+        case Passback.OFF:
+            return Ruling.PASS
+
+
+def is_neutral(connection: sqlite3.Connection, plate: Plate) -> bool:
+    """Whether the vehicle, or the whole lot, was reset to neutral since this vehicle's last passage."""
+    return connection.execute(_NEUTRAL, {"plate": plate}).fetchone() is not None
+
+
+def note(tx: Transaction, vehicle: VehicleId, lane: LaneName, direction: Direction, mode: Passback) -> None:
+    """Put on record that a permit passed though it wasn't where it had to be."""
+    tx.record(PassbackNoted(note=tx.mint(), vehicle=vehicle, lane=lane, direction=direction, mode=mode, at=tx.at.wall))
+
+
+def neutralise(tx: Transaction, reason: str, *, by: str | None = None, plate: Plate | None = None) -> None:
+    """Nobody knows any more whether this vehicle (None: any of them) is inside: its next passage isn't checked.
+
+    An operator asks for it (`by`), or a barrier's fault does: who passed a broken arm wasn't seen.
+    """
+    vehicle = None if plate is None else vehicle_for(tx, plate, VehicleType.REGULAR)
+    tx.record(PassbackReset(vehicle=vehicle, by=by, reason=reason, at=tx.at.wall))

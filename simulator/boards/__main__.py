@@ -1,0 +1,5 @@
+"""Entry of `python -m simulator.boards`."""
+
+from simulator.boards.cli import app
+
+app()
