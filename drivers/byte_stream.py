@@ -10,8 +10,8 @@ import os
 import socket
 import struct
 import termios
-from collections.abc import Awaitable, Callable
-from typing import Any, Literal, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
 
 import serial
 from pydantic import BaseModel, ConfigDict
@@ -20,10 +20,6 @@ from drivers.serial_port import Baud, SerialPath, trouble_with
 from drivers.values import Host, Port
 from models.instants import Clock
 
-_T = TypeVar("_T")
-
-OPEN_SECONDS = 3.0
-REOPEN_SECONDS = 1.0
 UNDELIVERED_MILLISECONDS = 5000
 """Bytes that a dead network hasn't taken in this time are dropped with the connection, not delivered late."""
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 3), (socket.TCP_KEEPCNT, 3))
@@ -193,6 +189,7 @@ class SerialWay:
     def _opened(self) -> serial.Serial:
         settings = self._settings
         bits, parity, stop_bits = int(settings.framing[0]), settings.framing[1], int(settings.framing[2])
+        port: serial.Serial | None = None
         try:
             port = serial.Serial(settings.port, settings.baud, bits, parity, stop_bits, timeout=0, exclusive=True)
             # Without this the system drops DTR and RTS when the port is closed: some devices take that for a reset.
@@ -200,6 +197,8 @@ class SerialWay:
             attributes[2] &= ~termios.HUPCL
             termios.tcsetattr(port.fileno(), termios.TCSANOW, attributes)
         except termios.error as error:  # isn't an OSError, though it means the same
+            if port is not None:
+                port.close()
             raise OSError(*error.args) from error
         return port
 
@@ -216,22 +215,23 @@ class TcpWay:
 
     async def open(self) -> Stream:
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
-        connection = socket.socket(family, kind, protocol)
-        try:
-            connection.setblocking(False)
-            _notice_a_dead_network(connection)
-            await loop.sock_connect(connection, address)
-        except BaseException:
-            connection.close()
-            raise
-        return Stream(
-            connection.fileno(),
-            connection.close,
-            lambda: _reset_at_close(connection),
-            lambda: connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR),
-        )
+        failed = OSError(errno.EHOSTUNREACH, "no address has this name")
+        for family, kind, protocol, _, address in await loop.getaddrinfo(
+            self._host, self._port, type=socket.SOCK_STREAM
+        ):
+            connection = socket.socket(family, kind, protocol)
+            try:
+                connection.setblocking(False)
+                _notice_a_dead_network(connection)
+                await loop.sock_connect(connection, address)
+                return _tcp_stream(connection)
+            except OSError as error:
+                failed = error
+                connection.close()
+            except BaseException:
+                connection.close()
+                raise
+        raise failed
 
     def why(self, error: OSError) -> str:
         return f"{self.name}: {_reason(error)}"
@@ -260,6 +260,15 @@ class DeviceWay:
         return os.open(path, self._flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
 
 
+def _tcp_stream(connection: socket.socket) -> Stream:
+    return Stream(
+        connection.fileno(),
+        connection.close,
+        lambda: _reset_at_close(connection),
+        lambda: connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR),
+    )
+
+
 def _notice_a_dead_network(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNDELIVERED_MILLISECONDS)
@@ -276,60 +285,3 @@ def _reason(error: OSError) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return error.strerror or str(error) or type(error).__name__
-
-
-async def within(clock: Clock, seconds: float, doing: Awaitable[_T]) -> _T:
-    """What `doing` comes to. Raises TimeoutError, an OSError, when it takes longer; then it is cancelled."""
-    task, patience = asyncio.ensure_future(doing), asyncio.ensure_future(clock.sleep(seconds))
-    try:
-        await asyncio.wait({task, patience}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise TimeoutError(errno.ETIMEDOUT, f"not done within {seconds:g} s")
-        return task.result()
-    finally:
-        task.cancel()
-        patience.cancel()
-        await asyncio.gather(task, patience, return_exceptions=True)
-
-
-class KeptOpen:
-    """Opens a device, lets `serve` have it until it is gone, and opens it again, from start to stop.
-
-    `lost` is told at each failed attempt too, with the reason for people. Whatever `serve` raises but OSError is
-    a mistake of ours: it ends the service, and asyncio reports it.
-    """
-
-    def __init__(
-        self,
-        way: Way,
-        clock: Clock,
-        serve: Callable[[Stream], Awaitable[None]],
-        lost: Callable[[str], None],
-    ) -> None:
-        self._way, self._clock, self._serve, self._lost = way, clock, serve, lost
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        if self._task is None:
-            self._task = asyncio.create_task(self._keep(), name=f"keeps {self._way.name} open")
-
-    async def stop(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _keep(self) -> None:
-        while True:
-            try:
-                await self._open_and_serve()
-            except OSError as error:
-                self._lost(self._way.why(error))
-            await self._clock.sleep(REOPEN_SECONDS)
-
-    async def _open_and_serve(self) -> None:
-        stream = await within(self._clock, OPEN_SECONDS, self._way.open())
-        try:
-            await self._serve(stream)
-        finally:
-            await stream.close()

@@ -26,6 +26,10 @@ class DriverError(Exception):
         self.fault, self.detail = fault, detail
 
 
+class NotSent(DriverError):
+    """The order hasn't left this machine, and won't. Of any other DriverError the device may have heard the order."""
+
+
 class FaultReporter(Protocol):
     """Told by a driver when one of its declared faults begins and ends. Repeats are harmless."""
 
@@ -138,7 +142,7 @@ class Relay(Driver, Protocol):
 
     async def pulse(self, seconds: float) -> None:
         """Make the contact for so long. Returns once the board has taken the order (one that times its own
-        pulses), or when the contact is open again. Raises DriverError; then the contact is left open if at all possible.
+        pulses), or when the contact is open again. Raises DriverError; then it is left open, if that is possible.
         """
         ...
 

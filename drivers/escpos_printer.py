@@ -7,21 +7,19 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, ClassVar, Literal
 
-import structlog
 from pydantic import AfterValidator, Field, model_validator
 
-from drivers.byte_stream import DeviceWay, SerialSettings, Stream, TcpSettings, Way, within
+from drivers.byte_stream import DeviceWay, SerialSettings, Stream, TcpSettings, Way
 from drivers.contract import DriverContext, DriverError, PrintedTicket, TicketPrinter
+from drivers.kept_open import report_a_mistake, within
 from drivers.loopback import is_this_machine
-from drivers.paper_ticket import Paper, known_profile, printed
+from drivers.paper_ticket import Paper, get_ready, known_profile, printed
 from drivers.printer_faults import COVER_OPEN, FAULTS, FAULTY, PAPER_LOW, PAPER_OUT, UNREACHABLE
 from drivers.printer_state import CLEAR, PRINTED_QUESTION, PrinterState
 from drivers.printer_talk import PrinterTalk
 from drivers.settings import DriverSettings
 from drivers.values import Port, Seconds
 from models.faults import Fault
-
-log = structlog.get_logger()
 
 OPEN_SECONDS = 2.0
 CHECK_SECONDS = 5.0
@@ -117,6 +115,7 @@ class EscposPrinter:
     async def start(self) -> None:
         if self._watch is None:
             self._watch = asyncio.create_task(self._keep_looking(), name=self._context.part)
+            self._watch.add_done_callback(report_a_mistake)
 
     async def stop(self) -> None:
         """A ticket that is being printed is printed."""
@@ -174,6 +173,7 @@ class EscposPrinter:
             raise DriverError(FAULTY, state.error)
 
     async def _keep_looking(self) -> None:
+        await asyncio.to_thread(get_ready)
         while True:
             self._look_now.clear()
             try:

@@ -122,7 +122,7 @@ class GpioRelay(GpioPart):
 
     async def pulse(self, seconds: float) -> None:
         """Asked for while another pulse runs, it follows that one."""
-        self._refuse_in_trouble()
+        await self._refuse_in_trouble()
         over = threading.Event()
         self._pulses.add(over)
         loop = asyncio.get_running_loop()
@@ -139,7 +139,7 @@ class GpioRelay(GpioPart):
 
     async def switch(self, on: bool) -> None:
         """Ends a pulse that is under way."""
-        self._refuse_in_trouble()
+        await self._refuse_in_trouble()
         self._end_pulses()
         switching = asyncio.get_running_loop().run_in_executor(self._thread_or_refuse(), self._write, on)
         switching.add_done_callback(self._look_at)
@@ -152,7 +152,9 @@ class GpioRelay(GpioPart):
         self._end_pulses()
         await super().stop()
 
-    def _refuse_in_trouble(self) -> None:
+    async def _refuse_in_trouble(self) -> None:
+        if self._keeper is not None:
+            await self._tried.wait()
         if self._trouble is not None:
             raise DriverError(self._trouble.fault, self._trouble.detail)
 

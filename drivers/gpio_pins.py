@@ -100,12 +100,15 @@ class GpioPart:
         self._pin, self._context = pin, context
         self._thread: ThreadPoolExecutor | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._trouble: DriverError | None = DriverError(UNAVAILABLE, f"pin {pin} hasn't been opened")
+        self._trouble: DriverError | None = DriverError(UNAVAILABLE, f"pin {pin} isn't started")
+        self._tried = asyncio.Event()
+        """Whether it is known by now if the pin can be had; that takes some milliseconds after the start"""
         self._device: Any = None
         """gpiozero's, None while it isn't had; only the pin's thread touches it"""
 
     async def start(self) -> None:
         if self._keeper is None:
+            self._tried.clear()
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"gpio-{self._pin}")
             self._keeper = asyncio.create_task(self._keep(), name=self._context.part)
 
@@ -113,6 +116,7 @@ class GpioPart:
         keeper, self._keeper = self._keeper, None
         thread, self._thread = self._thread, None
         self._trouble = DriverError(UNAVAILABLE, f"pin {self._pin} was let go")
+        self._tried.set()
         if keeper is None or thread is None:
             return
         keeper.cancel()
@@ -147,6 +151,7 @@ class GpioPart:
 
     async def _work_until_it_fails(self) -> None:
         self._trouble = None
+        self._tried.set()
         for fault in FAULTS:
             self._context.faults.cleared(fault)
         try:
@@ -158,6 +163,7 @@ class GpioPart:
     def _cannot(self, fault: Fault, error: Exception) -> None:
         detail = f"pin {self._pin}: {_in_words(error)}"
         self._trouble = DriverError(fault, detail)
+        self._tried.set()
         self._lost()
         for other in FAULTS:
             if other is not fault:

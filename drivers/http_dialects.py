@@ -8,8 +8,8 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar, Literal, Protocol, cast
 
-from drivers.contract import DriverError
-from drivers.http_host import GARBLED, REFUSED, Credentials, Question
+from drivers.contract import DriverError, NotSent
+from drivers.http_host import GARBLED, REFUSED, UNREACHABLE, Credentials, Question
 from drivers.relay_faults import NOT_OBEYED
 
 Ask = Callable[[Question], Awaitable[str]]
@@ -28,8 +28,8 @@ class Dialect(Protocol):
     usual_user: ClassVar[str]
     credentials: ClassVar[Credentials]
 
-    async def pulse(self, ask: Ask, channel: int, seconds: float) -> None:
-        """Raises DriverError NOT_OBEYED when the device doesn't say that it ends the pulse itself."""
+    async def pulse(self, ask: Ask, channel: int, seconds: float) -> float:
+        """How long it really lasts. Raises DriverError NOT_OBEYED unless the device says that it ends it itself."""
         ...
 
     async def switch(self, ask: Ask, channel: int, on: bool) -> bool:
@@ -48,12 +48,14 @@ class ShellyGen1:
     usual_user = "admin"
     credentials = Credentials.BASIC
 
-    async def pulse(self, ask: Ask, channel: int, seconds: float) -> None:
-        query = {"turn": "on", "timer": str(math.ceil(seconds))}
+    async def pulse(self, ask: Ask, channel: int, seconds: float) -> float:
+        lasts = math.ceil(seconds)
+        query = {"turn": "on", "timer": str(lasts)}
         answer = _document(await ask(Question(f"/relay/{channel}", query, moves=True)))
         if _flag(answer, "ison") and answer.get("has_timer") is not True:
             raise DriverError(NOT_OBEYED, "the contact is made, but without a timer that would open it")
         _made(_flag(answer, "ison"))
+        return lasts
 
     async def switch(self, ask: Ask, channel: int, on: bool) -> bool:
         query = {"turn": "on" if on else "off"}
@@ -76,13 +78,19 @@ class ShellyGen2:
     usual_user = "admin"
     credentials = Credentials.DIGEST
 
-    async def pulse(self, ask: Ask, channel: int, seconds: float) -> None:
+    async def pulse(self, ask: Ask, channel: int, seconds: float) -> float:
         await self._set(ask, {"id": str(channel), "on": "true", "toggle_after": f"{seconds:g}"})
-        status = await self._call(ask, "Switch.GetStatus", channel)
+        try:
+            status = await self._call(ask, "Switch.GetStatus", channel)
+        except DriverError as error:
+            if error.fault is UNREACHABLE:
+                return seconds  # the device has confirmed the pulse with its timer before
+            raise
         if _flag(status, "output") and "timer_duration" not in status:
             raise DriverError(NOT_OBEYED, "the contact is made, but without a timer that would open it")
         if seconds >= 1:  # a shorter one may be over by now
             _made(_flag(status, "output"))
+        return seconds
 
     async def switch(self, ask: Ask, channel: int, on: bool) -> bool:
         await self._set(ask, {"id": str(channel), "on": "true" if on else "false"})
@@ -113,9 +121,11 @@ class Tasmota:
     usual_user = "admin"
     credentials = Credentials.FORM
 
-    async def pulse(self, ask: Ask, channel: int, seconds: float) -> None:
-        await self._set_pulse_time(ask, channel, pulse_time(seconds))
+    async def pulse(self, ask: Ask, channel: int, seconds: float) -> float:
+        value = pulse_time(seconds)
+        await self._set_pulse_time(ask, channel, value)
         _made(await self._power(ask, channel, "1"))
+        return value / 10 if value <= TASMOTA_TENTHS else value - TASMOTA_OFFSET
 
     async def switch(self, ask: Ask, channel: int, on: bool) -> bool:
         if on:
@@ -149,7 +159,7 @@ class Tasmota:
     async def _command(self, ask: Ask, command: str, moves: bool = False) -> Mapping[str, Any]:
         answer = _document(await ask(Question("/cm", form={"cmnd": command}, method="POST", moves=moves)))
         if "WARNING" in answer:
-            raise DriverError(REFUSED, "the device wants its web password, or another one")
+            raise NotSent(REFUSED, "the device wants its web password, or not this one")
         return answer
 
 
@@ -164,10 +174,12 @@ class ControlByWeb:
         self._page = page
         self._names: dict[int, tuple[str, str]] = {}
 
-    async def pulse(self, ask: Ask, channel: int, seconds: float) -> None:
+    async def pulse(self, ask: Ask, channel: int, seconds: float) -> float:
         name, time = await self._name(ask, channel)
-        query = {name: "2", time: f"{max(seconds, 0.1):g}"}
+        lasts = max(seconds, 0.1)
+        query = {name: "2", time: f"{lasts:g}"}
         _made(self._stands(await ask(Question(self._page, query, moves=True)), channel))
+        return lasts
 
     async def switch(self, ask: Ask, channel: int, on: bool) -> bool:
         name, _ = await self._name(ask, channel)

@@ -11,9 +11,8 @@ from enum import StrEnum
 import httpx
 
 from drivers.broker import NoPassword
-from drivers.contract import DriverError
+from drivers.contract import DriverError, NotSent
 from drivers.login import Login
-from drivers.release import NotSent
 from models.faults import Fault
 from models.instants import Clock, Monotonic
 
@@ -53,6 +52,8 @@ class Credentials(StrEnum):
     DIGEST = "digest"
     FORM = "form"
     """As fields `user` and `password` in the body, never in the address"""
+    WRITTEN = "written"
+    """Where the technician has put it; nothing is added"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,11 @@ class HttpHost:
             self._client = httpx.AsyncClient(
                 follow_redirects=False,
                 trust_env=False,
-                verify=self.origin.startswith("https"),
-                limits=httpx.Limits(max_keepalive_connections=0),
-                transport=httpx.AsyncHTTPTransport(retries=0, limits=httpx.Limits(max_keepalive_connections=0)),
+                transport=httpx.AsyncHTTPTransport(
+                    verify=self.origin.startswith("https:"),  # otherwise there is nothing to load and to verify
+                    retries=0,
+                    limits=httpx.Limits(max_keepalive_connections=0),
+                ),
             )
 
     async def leave(self) -> None:
@@ -145,7 +148,7 @@ class HttpHost:
             await answer.aclose()
 
     def _auth(self, user: str, password: str | None) -> httpx.Auth | None:
-        if password is None:
+        if password is None or self._credentials is Credentials.WRITTEN:
             return None
         if self._credentials is not Credentials.DIGEST:
             return httpx.BasicAuth(user, password)

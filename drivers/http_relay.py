@@ -1,4 +1,4 @@
-"""Relays with a web server: Shelly, Tasmota, ControlByWeb. Tested against: a web server like each; hardware: none yet."""
+"""Relays of Shelly, Tasmota and ControlByWeb, by HTTP. Tested against: a web server like each; hardware: none yet."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from pydantic import Field
 from drivers.contract import DriverContext, Relay
 from drivers.http_contact import RELAY_FAULTS, HttpContact
 from drivers.http_device import HttpSettings
-from drivers.http_dialects import LONGEST_PULSE_SECONDS
-from drivers.http_host import Question
+from drivers.http_dialects import LONGEST_PULSE_SECONDS, Ask
 from drivers.values import Seconds
 from models.faults import Fault
 from models.instants import Monotonic
@@ -23,7 +22,7 @@ class HttpRelaySettings(HttpSettings):
     contract: ClassVar[type] = Relay
     faults: ClassVar[tuple[Fault, ...]] = RELAY_FAULTS
 
-    watch: Seconds = Field(default=5.0, ge=0.1, le=60)
+    watch: Seconds = Field(default=2.0, ge=0.1, le=60)
     """How often the contact is read while nothing is ordered"""
     safe_state: Literal["open", "leave"] = "open"
     """`open`: a contact found made at start is opened, and so it is at stop; `leave`: it stays as it is, for one that
@@ -31,7 +30,7 @@ class HttpRelaySettings(HttpSettings):
 
     @property
     def claims(self) -> Mapping[str, str]:
-        return {"channel": f"relay {self.channel} at {self.origin}"}
+        return {"channel": f"relay {self.number} at {self.origin}"}
 
     def build(self, context: DriverContext) -> HttpRelay:
         return HttpRelay(self, context)
@@ -44,20 +43,18 @@ class HttpRelay(HttpContact):
     reads_back = True
 
     def __init__(self, settings: HttpRelaySettings, context: DriverContext) -> None:
-        super().__init__(settings.host_of(context), context, settings.watch, settings.safe_state == "open")
-        self._settings, self._dialect = settings, settings.dialect()
+        host, opens = settings.host_of(context), settings.safe_state == "open"
+        super().__init__(host, context, settings.answer_within, settings.watch, opens)
+        self._dialect, self._number = settings.dialect(), settings.number
 
-    async def _pulse(self, seconds: float, latest: Monotonic) -> None:
-        await self._dialect.pulse(self._asking(latest), self._settings.channel, min(seconds, LONGEST_PULSE_SECONDS))
+    async def _pulse(self, seconds: float, latest: Monotonic) -> float:
+        return await self._dialect.pulse(self._asking(latest), self._number, min(seconds, LONGEST_PULSE_SECONDS))
 
     async def _switch(self, on: bool, latest: Monotonic | None) -> bool:
-        return await self._dialect.switch(self._asking(latest), self._settings.channel, on)
+        return await self._dialect.switch(self._asking(latest), self._number, on)
 
     async def _stands(self) -> bool:
-        return await self._dialect.contact(self._asking(None), self._settings.channel)
+        return await self._dialect.contact(self._asking(None), self._number)
 
-    def _asking(self, latest: Monotonic | None):
-        async def ask(question: Question) -> str:
-            return await self._host.ask(question, self._settings.answer_within, latest)
-
-        return ask
+    def _asking(self, latest: Monotonic | None) -> Ask:
+        return lambda question: self._ask(question, latest)

@@ -10,8 +10,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from drivers.byte_stream import DeviceWay, KeptOpen, Stream
+from drivers.byte_stream import DeviceWay, Stream
 from drivers.contract import CodeScanner, DriverContext
+from drivers.kept_open import KeptOpen
 from drivers.keys import Typed, events
 from drivers.line_reader import Hearers
 from drivers.serial_scanner import GARBLED, UNREACHABLE

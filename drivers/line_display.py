@@ -9,9 +9,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from drivers.byte_stream import KeptOpen, SerialSettings, Stream, TcpSettings, Way, within
+from drivers.byte_stream import SerialSettings, Stream, TcpSettings, Way
 from drivers.byte_template import LineBytes, PlainBytes, filled, names_a_row
 from drivers.contract import DriverContext, DriverError, Sign
+from drivers.kept_open import KeptOpen, within
 from drivers.loopback import is_this_machine
 from drivers.plain_text import printable, spelled
 from drivers.settings import DriverSettings

@@ -8,10 +8,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from drivers.byte_stream import KeptOpen, SerialSettings, Stream, Way
+from drivers.byte_stream import SerialSettings, Stream, Way
 from drivers.byte_template import PlainBytes, filled
 from drivers.code_lines import CodeLines, Repeats
 from drivers.contract import DriverContext
+from drivers.kept_open import KeptOpen
 from drivers.settings import DriverSettings
 from drivers.values import Seconds
 from models.faults import Fault

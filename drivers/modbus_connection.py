@@ -19,8 +19,7 @@ from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
 
-from drivers.contract import DriverError
-from drivers.release import NotSent
+from drivers.contract import DriverError, NotSent
 from models.faults import Fault
 from models.instants import Clock, Monotonic
 
@@ -220,8 +219,7 @@ class ModbusConnection:
         if self._listeners or self._keeper is None:
             return
         keeper, self._keeper = self._keeper, None
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
+        await end(keeper)
 
     async def _keep_connected(self) -> None:
         while True:
@@ -300,6 +298,13 @@ class ModbusConnection:
                 return
         if isinstance(self.line, RtuLine) or self.line.raw_rtu:
             await self.clock.sleep(LATE_ANSWER_SECONDS)
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel it until it has ended: `asyncio.wait_for`, which pymodbus uses, loses a cancellation now and then."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait((task,), timeout=SOON_SECONDS)
 
 
 def _tcp_socket(client: ModbusBaseClient) -> Any | None:

@@ -12,7 +12,7 @@ from pymodbus.client.base import ModbusBaseClient
 from pymodbus.pdu import ModbusPDU
 
 from drivers.contract import DriverError
-from drivers.modbus_connection import GARBLED, SILENT, ModbusConnection
+from drivers.modbus_connection import GARBLED, SILENT, ModbusConnection, end
 from models.faults import Fault
 from models.instants import SECOND
 
@@ -73,8 +73,7 @@ class ModbusPolling:
             watchers.remove(watcher)
         task = self._tasks.pop(key, None) if not watchers else None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
 
     async def _poll(self, key: tuple[int, Table]) -> None:
         clock = self._connection.clock

@@ -48,9 +48,9 @@ class MqttSign(MqttPart):
 
     async def show(self, lines: Sequence[str]) -> None:
         self._newest = json.dumps({"lines": list(lines)}) if self._settings.format == "json" else "\n".join(lines)
-        self._publish(self._newest)
         if self._offline:
             raise DriverError(OFFLINE, "the sign isn't connected to the broker; it gets the text when it is back")
+        self._publish(self._newest)
 
     def reached(self) -> None:
         super().reached()

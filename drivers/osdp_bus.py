@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import osdp
 import structlog
 
-from drivers.byte_stream import KeptOpen, SerialSettings, Stream
+from drivers.byte_stream import SerialSettings, Stream
+from drivers.kept_open import KeptOpen
 from models.instants import SECOND, Clock, Monotonic
 
 log = structlog.get_logger()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import io
 import textwrap
 from dataclasses import dataclass
@@ -35,11 +36,17 @@ class Paper:
 
 _PICTURES = {"raster": "bitImageRaster", "graphics": "graphics", "column": "bitImageColumn"}
 
-# python-escpos takes half a second to import, and sets up logging of its own when it is: only who prints pays.
+
+def get_ready() -> None:
+    """Let the first ticket be as quick as the others: python-escpos takes half a second to import, more on a Pi.
+
+    It isn't imported above, where everybody who only looks for drivers would pay for it.
+    """
+    importlib.import_module("escpos.printer")
 
 
 def printed(ticket: PrintedTicket, paper: Paper) -> bytes:
-    """The bytes of a ticket. Takes tens of milliseconds, half a second the first time. Raises ValueError."""
+    """The bytes of a ticket. Takes some milliseconds, once `get_ready` was called. Raises ValueError."""
     from escpos.printer import Dummy
 
     printer: Any = Dummy(profile=paper.profile)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from drivers.byte_stream import Stream, within
+from drivers.byte_stream import Stream
+from drivers.kept_open import within
 from drivers.printer_state import ASKED, PrinterState, answers_at_once, answers_in_turn, question, state
 from models.instants import Clock
 

@@ -1,4 +1,4 @@
-"""A barrier worked by volt-free contacts: any relays, any inputs. Tested against: mock GPIO pins; hardware: none yet."""
+"""A barrier worked by relays and seen by inputs of any kind. Tested against: mock GPIO pins; hardware: none yet."""
 
 from __future__ import annotations
 
@@ -9,28 +9,25 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-import structlog
 from pydantic import ConfigDict, Field, field_validator
 
 from drivers.arm_position import evidence
+from drivers.barrier_contact import CONTACT_FAILED, Contact
 from drivers.contract import (
     Barrier,
     DigitalInput,
     Driver,
     DriverContext,
     DriverError,
-    FaultReporter,
     Position,
     Relay,
 )
+from drivers.parts_faults import PartsFaults
 from drivers.registry import catalogue, settings_for
-from drivers.release import Release
 from drivers.settings import DriverSettings
 from drivers.values import Seconds
 from models.faults import Fault
 from models.instants import SECOND, Monotonic
-
-log = structlog.get_logger()
 
 REST_SECONDS = 0.3
 """Between two pulses, so that the barrier's controller sees two"""
@@ -40,13 +37,6 @@ HOLD_AGAIN_WITHIN_SECONDS = 2.0
 """After the start, the daemon tells again what it held before; until then a contact that may hold the arm is left"""
 LOOK_SECONDS = 0.5
 
-CONTACT = Fault(
-    code="barrier.contact_failed",
-    meaning="A contact of the barrier couldn't be made or opened",
-    look_at="The fault of the relay itself, which is reported beside this one",
-    does="The order is refused and never repeated; a contact that may be made is opened as soon as that can be done",
-    ends="With the next order that the relay takes",
-)
 BUSY = Fault(
     code="barrier.busy",
     meaning="The barrier was told to rise while it was still being told",
@@ -82,7 +72,7 @@ HOLD_LOST = Fault(
     does="Nothing by itself: whoever wants the arm up has to tell it again",
     ends="With the next hold or release",
 )
-OWN_FAULTS = (CONTACT, BUSY, NOT_FITTED, LIMITS_DISAGREE, OUT_OF_ORDER, HOLD_LOST)
+OWN_FAULTS = (CONTACT_FAILED, BUSY, NOT_FITTED, LIMITS_DISAGREE, OUT_OF_ORDER, HOLD_LOST)
 
 _CONTACTS = ("open", "close", "hold")
 _INPUTS = ("at_top", "at_bottom", "broken")
@@ -168,6 +158,10 @@ class RelayBarrierSettings(DriverSettings):
         return {f"{key}.{inner}": claim for key, part in self.parts().items() for inner, claim in part.claims.items()}
 
     @property
+    def shares(self) -> Mapping[str, tuple[str, str]]:
+        return {f"{key}.{inner}": use for key, part in self.parts().items() for inner, use in part.shares.items()}
+
+    @property
     def reaches_hardware(self) -> bool:
         return any(part.reaches_hardware for part in self.parts().values())
 
@@ -175,84 +169,19 @@ class RelayBarrierSettings(DriverSettings):
         return RelayBarrier(self, context)
 
 
-class _PartsFaults:
-    """The faults of several parts under one name: one ends when the last part that had it is well again."""
-
-    def __init__(self, reporter: FaultReporter) -> None:
-        self._reporter = reporter
-        self._raised: dict[str, dict[str, str]] = {}
-
-    def of(self, part: str) -> _PartFaults:
-        return _PartFaults(self, part)
-
-    def raised(self, part: str, fault: Fault, detail: str) -> None:
-        self._raised.setdefault(fault.code, {})[part] = detail
-        self._reporter.raised(fault, f"{part}: {detail}")
-
-    def cleared(self, part: str, fault: Fault) -> None:
-        having = self._raised.get(fault.code, {})
-        if having.pop(part, None) is not None and not having:
-            self._reporter.cleared(fault)
-
-
-class _PartFaults:
-    def __init__(self, all_parts: _PartsFaults, part: str) -> None:
-        self._all, self._part = all_parts, part
-
-    def raised(self, fault: Fault, detail: str) -> None:
-        self._all.raised(self._part, fault, detail)
-
-    def cleared(self, fault: Fault) -> None:
-        self._all.cleared(self._part, fault)
-
-
-class _Contact:
-    """One contact of the barrier. Whatever goes wrong with a pulse, it is opened until it is known to be open."""
-
-    def __init__(self, name: str, relay: Relay, context: DriverContext) -> None:
-        self.name, self.relay = name, relay
-        self._release = Release(self._open_once, self._not_open, lambda: None, context.clock)
-
-    async def pulse(self, seconds: float) -> None:
-        self._release.forget()
-        try:
-            await self.relay.pulse(seconds)
-        except DriverError as error:
-            self._release.want()
-            raise self._failed(error) from error
-        except asyncio.CancelledError:
-            self._release.want()
-            raise
-
-    async def make(self) -> None:
-        self._release.forget()
-        try:
-            await self.relay.switch(True)
-        except DriverError as error:
-            raise self._failed(error) from error
-
-    async def open(self) -> None:
-        """Trying goes on in the background when it couldn't be done at once."""
-        try:
-            await self._release.open()
-        except DriverError as error:
-            raise self._failed(error) from error
-
-    def open_when_possible(self) -> None:
-        self._release.want()
-
-    def forget(self) -> None:
-        self._release.forget()
-
-    async def _open_once(self) -> None:
-        if self.relay.on is not False:
-            await self.relay.switch(False)
-
-    def _not_open(self, error: DriverError) -> None:
-        log.debug("contact not opened yet", contact=self.name, why=str(error))
-
-    def _failed(self, error: DriverError) -> DriverError:
-        return DriverError(CONTACT, f"{self.name}: {error}")
+def _left_as_it_is(parts: dict[str, DriverSettings], holding: HoldBy) -> dict[str, DriverSettings]:
+    """The contact that may hold the arm isn't opened by its own driver at the start: the barrier knows when to."""
+    key = {HoldBy.MAINTAINED: "open", HoldBy.RELAY: "hold"}.get(holding)
+    part = parts.get(key or "")
+    if key is None or part is None:
+        return parts
+    fields = type(part).model_fields
+    if "safe_state" in fields:
+        return {**parts, key: part.model_copy(update={"safe_state": "leave"})}
+    if "options" in fields and "safe_state" in type(getattr(part, "behind", part)).model_fields:
+        options = {**getattr(part, "options", {}), "safe_state": "leave"}
+        return {**parts, key: part.model_copy(update={"options": options})}
+    return parts
 
 
 class RelayBarrier:
@@ -261,13 +190,13 @@ class RelayBarrier:
 
     def __init__(self, settings: RelayBarrierSettings, context: DriverContext) -> None:
         self._settings, self._context = settings, context
-        together = _PartsFaults(context.faults)
+        together = PartsFaults(context.faults)
         parts: dict[str, Any] = {
             key: part.build(replace(context, part=f"{context.part}.{key}", faults=together.of(key)))
-            for key, part in settings.parts().items()
+            for key, part in _left_as_it_is(settings.parts(), settings.holding).items()
         }
         self._parts: tuple[Driver, ...] = tuple(parts.values())
-        self._contacts = {key: _Contact(key, parts[key], context) for key in _CONTACTS if key in parts}
+        self._contacts = {key: Contact(key, parts[key], context.clock) for key in _CONTACTS if key in parts}
         self._holder = _holder(settings.holding, self._contacts)
         self._broken: DigitalInput | None = parts.get("broken")
         top, bottom = parts.get("at_top"), parts.get("at_bottom")
@@ -281,6 +210,8 @@ class RelayBarrier:
         self._position = Position.UNKNOWN
         self._heard_by: list[Callable[[Position], None]] = []
         self._held = False
+        self._to_be_held = False
+        """Held, or told so in vain"""
         self._turn = asyncio.Lock()  # an order's turn: nothing but other orders of this barrier waits for it
         self._waiting = 0
         self._pulse_ends = Monotonic(0)
@@ -324,14 +255,17 @@ class RelayBarrier:
     async def vend(self, vend_id: str) -> None:
         """While the arm is held nothing is done: a pulse on the contact that holds it would end with the hold."""
         self._refuse_if_busy()
+        asked = self._now()
         async with self._order():
             if self._held:
                 return
+            self._refuse_if_late(asked)
             await self._pulse(self._contacts["open"])
             self._evidence.told_to_rise(self._now())
 
     async def hold(self) -> None:
         holder = self._fitted(self._holder, "no contact keeps the arm up")
+        self._to_be_held = True
         async with self._order():
             if self._held and holder.relay.on:
                 return
@@ -354,18 +288,22 @@ class RelayBarrier:
             await self._pulse(close)
             self._evidence.told_to_lower(self._now())
 
-    async def _open(self, holder: _Contact) -> None:
-        was_held, self._held = self._held, False
+    async def _open(self, holder: Contact) -> None:
+        was_held, self._held, self._to_be_held = self._held, False, False
         self._context.faults.cleared(HOLD_LOST)
         await holder.open()
         if was_held:
             self._evidence.told_to_rise(self._now())
 
-    async def _pulse(self, contact: _Contact) -> None:
+    async def _pulse(self, contact: Contact) -> None:
         await self._until(Monotonic(self._pulse_ends + round(REST_SECONDS * SECOND)))
-        # A board that times the pulse itself answers long before its end.
-        self._pulse_ends = Monotonic(self._now() + round(self._settings.pulse * SECOND))
-        await contact.pulse(self._settings.pulse)
+        pulse = round(self._settings.pulse * SECOND)
+        self._pulse_ends = Monotonic(self._now() + pulse)
+        try:
+            await contact.pulse(self._settings.pulse)
+        finally:
+            # A board that times the pulse itself answers as it begins, any other when it is over, perhaps late.
+            self._pulse_ends = Monotonic(self._now() + (pulse if contact.relay.times_pulses else 0))
 
     @asynccontextmanager
     async def _order(self) -> AsyncIterator[None]:
@@ -384,11 +322,14 @@ class RelayBarrier:
             self._look()
 
     def _refuse_if_busy(self) -> None:
-        remaining = self._pulse_ends - self._now()
-        if self._turn.locked() and (self._waiting or remaining > PATIENCE_SECONDS * SECOND):
+        if self._waiting or self._pulse_ends - self._now() > PATIENCE_SECONDS * SECOND:
             raise DriverError(BUSY, "another order is being given")
 
-    def _fitted(self, contact: _Contact | None, why_not: str) -> _Contact:
+    def _refuse_if_late(self, asked: Monotonic) -> None:
+        if self._now() - asked > PATIENCE_SECONDS * SECOND:
+            raise DriverError(BUSY, "another order took too long; nothing was sent")
+
+    def _fitted(self, contact: Contact | None, why_not: str) -> Contact:
         if contact is None:
             raise DriverError(NOT_FITTED, why_not)
         return contact
@@ -396,7 +337,7 @@ class RelayBarrier:
     async def _open_unless_held(self) -> None:
         await self._context.clock.sleep(HOLD_AGAIN_WITHIN_SECONDS)
         async with self._turn:
-            if self._holder is not None and not self._held:
+            if self._holder is not None and not self._to_be_held:
                 self._holder.open_when_possible()
 
     async def _watch(self) -> None:
@@ -438,5 +379,5 @@ class RelayBarrier:
         return self._context.clock.monotonic()
 
 
-def _holder(holding: HoldBy, contacts: Mapping[str, _Contact]) -> _Contact | None:
+def _holder(holding: HoldBy, contacts: Mapping[str, Contact]) -> Contact | None:
     return {HoldBy.MAINTAINED: contacts["open"], HoldBy.RELAY: contacts.get("hold"), HoldBy.NONE: None}[holding]

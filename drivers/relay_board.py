@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from drivers.contract import DriverError
+from drivers.contract import DriverError, NotSent
 from drivers.relay_contact import BoardProtocol, Contact, Garbled, Order, Wish, Words
 from drivers.relay_faults import BUSY, DROPPED, FORBIDDEN, GARBLED, NOT_OBEYED, SILENT, TAKEN, UNPLUGGED
 from drivers.serial_port import Line, NoAnswer, PortTrouble, SerialPort, Why, Wire
@@ -35,8 +35,9 @@ class RelayBoard:
     """Says one thing at a time to its board; the end of a pulse goes before everything else.
 
     A contact is told to close once an order, never twice. It is told to open as often as it takes: at the
-    start, after each reconnection, and until the board says so where it can. A contact that is held isn't
-    touched by a reconnection: what became of it is read, and if it has opened, that is a fault, not an order.
+    start (unless it is to be left as it was found), after each reconnection, and until the board says so where
+    it can. A contact that is held isn't touched by a reconnection: what became of it is read, and if it has
+    opened, that is a fault, not an order.
     """
 
     def __init__(self, line: Line, protocol: BoardProtocol, patience: float, clock: Clock) -> None:
@@ -81,7 +82,7 @@ class RelayBoard:
             if trouble is None:
                 self._queue.append((contact, order))
         if trouble is not None:
-            order.finish(DriverError(trouble.fault, trouble.detail))
+            order.finish(NotSent(trouble.fault, trouble.detail))
         elif port is not None:
             port.wake()
 
@@ -99,9 +100,9 @@ class RelayBoard:
         for contact in self._contacts:
             contact.ends(*PORT_FAULTS.values())
             contact.tries = contact.silences = 0
-            if contact.is_held and self._protocol.question(contact.channel) is None:
+            if contact.wish is Wish.MADE and self._protocol.question(contact.channel) is None:
                 contact.begins(DROPPED, "the board was away, and it can't be asked whether the contact is still made")
-        held = any(contact.is_held for contact in self._contacts)
+        held = any(contact.is_left_alone for contact in self._contacts)  # what became of it is worth knowing at once
         self._to_look_at, self._look_at = [], now if held else Monotonic(now + round(LOOK_SECONDS * SECOND))
 
     def lost(self, trouble: PortTrouble) -> None:
@@ -110,10 +111,10 @@ class RelayBoard:
             self._trouble = DriverError(fault, trouble.detail)
             refused, self._queue = self._queue, deque()
         for _, order in refused:
-            order.finish(DriverError(fault, trouble.detail))
+            order.finish(NotSent(fault, trouble.detail))
         for contact in self._contacts:
             contact.on = None
-            if not contact.is_held:
+            if not contact.is_left_alone:
                 self._owe_opening(contact)
             contact.finish(contact.error or DriverError(fault, f"{trouble.detail}; it may be made until it is back"))
             contact.ends(SILENT, GARBLED, *(other for other in PORT_FAULTS.values() if other is not fault))
@@ -145,15 +146,17 @@ class RelayBoard:
             if not self._queue:
                 return None
             contact, order = self._queue.popleft()
-        if order.wish is Wish.OPEN or now - order.taken_at <= TAKE_WITHIN_SECONDS * SECOND:
+        if order.wish in (Wish.OPEN, Wish.LEFT) or now - order.taken_at <= TAKE_WITHIN_SECONDS * SECOND:
             return contact, order
-        order.finish(DriverError(BUSY, "the board was busy with other relays for too long; nothing was sent"))
+        order.finish(NotSent(BUSY, "the board was busy with other relays for too long; nothing was sent"))
         return None
 
     # Carrying out an order.
 
     def _carry_out(self, wire: Wire, contact: Contact, order: Order) -> None:
-        if order.wish is Wish.OPEN:
+        if order.wish is Wish.LEFT and not contact.is_driven:
+            order.finish(None)
+        elif order.wish in (Wish.OPEN, Wish.LEFT):
             contact.finish(None)  # a pulse that is cut short
             contact.order = order
             contact.tries = 0
@@ -165,13 +168,14 @@ class RelayBoard:
             self._make(wire, contact, order)
 
     def _refusal(self, contact: Contact, order: Order) -> DriverError | None:
-        if contact.wish is not Wish.OPEN:
-            return DriverError(BUSY, "the contact is made already") if order.wish is Wish.PULSE else None
+        found_made = contact.wish is Wish.LEFT and contact.on is True
+        if found_made or contact.wish in (Wish.PULSE, Wish.MADE):
+            return NotSent(BUSY, "the contact is made already") if order.wish is Wish.PULSE else None
         unread = contact.on is None and self._protocol.question(contact.channel) is not None
         if contact.open_at is not None or unread:
             # What doesn't answer may wake up and obey when the vehicle has gone.
             fault, detail = next(reversed(contact.raised.items()), (SILENT, "the board hasn't said its state yet"))
-            return DriverError(fault, f"{detail}; nothing was sent")
+            return NotSent(fault, f"{detail}; nothing was sent")
         return None
 
     def _make(self, wire: Wire, contact: Contact, order: Order) -> None:

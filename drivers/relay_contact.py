@@ -48,6 +48,8 @@ class BoardProtocol(Protocol):
 class Wish(Enum):
     """How a contact is meant to be."""
 
+    LEFT = "left"
+    """As it was found: nobody has given an order yet. As an order: end what is going on, and touch nothing else"""
     OPEN = "open"
     PULSE = "pulse"
     MADE = "made"
@@ -60,6 +62,11 @@ class Order:
     finish: Callable[[DriverError | None], None]
     """May be called on any thread"""
     seconds: float = 0.0
+
+
+def a_contact(channel: int, tell: Callable[[Fault, str | None], None], leave: bool) -> Contact:
+    """As a board finds it at the start. `leave`: nothing is owed to it then."""
+    return Contact(channel, tell, wish=Wish.LEFT, open_at=None) if leave else Contact(channel, tell)
 
 
 @dataclass(eq=False)
@@ -100,5 +107,11 @@ class Contact:
             order.finish(error)
 
     @property
-    def is_held(self) -> bool:
-        return self.wish is Wish.MADE and not self.unconfirmed
+    def is_left_alone(self) -> bool:
+        """Whether it may be made and is to stay so, whatever becomes of the port."""
+        return self.wish is Wish.LEFT or (self.wish is Wish.MADE and not self.unconfirmed)
+
+    @property
+    def is_driven(self) -> bool:
+        """Whether it is made, or may be, although nobody wants it to stay so."""
+        return self.wish is Wish.PULSE or self.open_at is not None or self.unconfirmed

@@ -21,10 +21,6 @@ LEFT_MADE = Fault(
 )
 
 
-class NotSent(DriverError):
-    """The order hasn't left this machine, and won't."""
-
-
 class Release:
     """Of all orders only this one may be repeated: an open contact drives nothing.
 
@@ -81,13 +77,20 @@ class Release:
             try:
                 await self._attempt()
             except DriverError as error:
+                if self._is_given_up():
+                    return
                 self._failed(error)
             else:
                 break
             await self._wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-        self._insisting = None
-        self._done()
+        if not self._is_given_up():
+            self._insisting = None
+            self._done()
+
+    def _is_given_up(self) -> bool:
+        """An attempt may swallow the cancellation that it was ended by."""
+        return self._insisting is not asyncio.current_task()
 
     async def _wait(self, pause: float) -> None:
         asleep = asyncio.ensure_future(self._clock.sleep(pause))

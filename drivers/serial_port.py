@@ -259,7 +259,8 @@ def _opened(line: Line) -> Iterator[serial.Serial]:
         yield port
     finally:
         with contextlib.suppress(OSError, termios.error):
-            port.reset_output_buffer()  # closing would wait for it, and send it if the board comes round
+            if port.out_waiting:  # closing would wait for it, and send it if the board comes round
+                port.reset_output_buffer()
         port.close()
 
 

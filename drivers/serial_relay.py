@@ -7,13 +7,13 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from drivers.contract import DriverContext, DriverError, Relay
 from drivers.relay_board import RelayBoard
-from drivers.relay_contact import BoardProtocol, Contact, Order, Wish
+from drivers.relay_contact import BoardProtocol, Contact, Order, Wish, a_contact
 from drivers.relay_faults import FAULTS
 from drivers.serial_port import Baud, Line, SerialPath
 from drivers.settings import DriverSettings
@@ -39,6 +39,10 @@ class SerialRelaySettings(DriverSettings):
     answer_within: Seconds = Field(default=0.5, ge=0.02, le=5)
     """How long the board may take for an answer"""
 
+    safe_state: Literal["open", "leave"] = "open"
+    """`open`: the contact is opened at start and at stop; `leave`: it stays as it is, for one that keeps an arm up,
+    which would come down. A pulse that is going on at stop is ended either way"""
+
     @property
     def claims(self) -> Mapping[str, str]:
         return {"channel": f"relay {self.channel} of the board at {self.port}"}
@@ -63,15 +67,16 @@ class SerialRelaySettings(DriverSettings):
     def build(self, context: DriverContext) -> SerialRelay:
         key = ("relay board", self.line, self._how_it_is_used())
         board = context.shared.setdefault(key, RelayBoard(self.line, self.protocol, self.answer_within, context.clock))
-        return SerialRelay(board, self.protocol, self.channel, context)
+        return SerialRelay(self, board, context)
 
 
 class SerialRelay:
     """The loop's side of one contact: orders go to the board's thread, which ends a pulse whatever the loop does."""
 
-    def __init__(self, board: RelayBoard, protocol: BoardProtocol, channel: int, context: DriverContext) -> None:
-        self._board, self._channel, self._context = board, channel, context
-        self._reads_back = protocol.question(channel) is not None
+    def __init__(self, settings: SerialRelaySettings, board: RelayBoard, context: DriverContext) -> None:
+        self._board, self._channel, self._context = board, settings.channel, context
+        self._leave = settings.safe_state == "leave"
+        self._reads_back = settings.protocol.question(settings.channel) is not None
         self._contact: Contact | None = None
 
     @property
@@ -88,16 +93,15 @@ class SerialRelay:
 
     async def start(self) -> None:
         if self._contact is None:
-            self._contact = Contact(self._channel, self._teller(asyncio.get_running_loop()))
+            self._contact = a_contact(self._channel, self._teller(asyncio.get_running_loop()), self._leave)
             self._board.join(self._contact)
 
     async def stop(self) -> None:
-        contact = self._contact
+        contact, self._contact = self._contact, None
         if contact is None:
             return
         with contextlib.suppress(DriverError):
-            await self._ordered(contact, Wish.OPEN)
-        self._contact = None
+            await self._ordered(contact, Wish.LEFT if self._leave else Wish.OPEN)
         port = self._board.leave(contact)
         if port is not None:
             await asyncio.to_thread(port.join, CLOSE_WITHIN_SECONDS)

@@ -40,6 +40,12 @@ class DriverSettings(BaseModel, abc.ABC):
         return {}
 
     @property
+    def shares(self) -> Mapping[str, tuple[str, str]]:
+        """What several parts may use at once as long as all use it in one way, such as a serial port at one speed:
+        by the key that names it, its name and that way."""
+        return {}
+
+    @property
     def reaches_hardware(self) -> bool:
         """Whether a real device may be at the far end; a simulation refuses such a part."""
         return not self.simulated

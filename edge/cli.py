@@ -15,10 +15,14 @@ import typer
 from edge.config.cli import check, init
 from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError
-from edge.daemon import Daemon
+from edge.daemon import RELEASE, Daemon
+from edge.kiosk.passes import UnknownHost, link
+from edge.kiosk.secret import secret_in
+from edge.orders_cli import lane_app
 from edge.report import look, show
 from edge.store import StoreUnavailable
 from edge.vision.cli import read, weights_app
+from models.ids import LaneName
 
 app = typer.Typer(
     name="parkgate-edge",
@@ -30,8 +34,37 @@ app.command()(check)
 app.command()(init)
 app.command()(read)
 app.add_typer(weights_app, name="weights")
+app.add_typer(lane_app, name="lane")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]
+
+
+@app.callback()
+def about(
+    version: Annotated[bool, typer.Option("--version", help="Print the release and end", is_eager=True)] = False,
+) -> None:
+    if version:
+        print(f"parkgate-edge {RELEASE}")
+        raise typer.Exit
+
+
+@app.command("kiosk-link")
+def kiosk_link(lane: Annotated[str, typer.Argument(help="The lane's name")], config: Config) -> None:
+    """Print the address that the screen at this lane opens. Whoever has it can press the lane's buttons."""
+    try:
+        settings = load_lot(config)
+        kiosk, lanes = settings.kiosk, [lane.name for lane in settings.lanes]
+        if kiosk is None:
+            _fail(f"{config} has no section `kiosk:`, so there are no screens.", 2)
+        if lane not in lanes:
+            _fail(f"There is no lane {lane!r}; there are {', '.join(lanes)}.", 2)
+        print(link(kiosk, LaneName(lane), secret_in(kiosk.secret_beside(settings.store.path))))
+    except ConfigurationError as wrong:
+        _fail(str(wrong), 2)
+    except UnknownHost as wrong:
+        _fail(str(wrong), 2)
+    except OSError as wrong:
+        _fail(f"The secret of the links can't be read: {wrong}", 1)
 
 
 @app.command()

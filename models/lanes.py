@@ -37,6 +37,8 @@ class PassageKind(StrEnum):
     """On a person's order"""
     POLICY = "policy"
     """Nothing could be read, and the lane is set to open then; at an exit its fee couldn't be collected"""
+    PERMIT = "permit"
+    """On a permit whose stay nobody knows of"""
     HELD = "held"
     """The arm was kept up"""
     FIRE = "fire"

@@ -93,7 +93,11 @@ def _forward(car: Driving, ahead: Driving | None, lane: Lane, seconds: float, ma
     stop = _own_stop(car) if may_go else STOP_LINE
     limit = min(gap, stop)
     way = max(0.0, limit - car.front)
-    wanted = min(car.speed + manners.acceleration * seconds, manners.cruise, math.sqrt(2 * manners.braking * way))
+    # Who follows closely counts on the car before to go on.
+    counts_on = ahead is not None and car.habit in _DISTANCES and gap < stop and not ahead.reversing
+    theirs = ahead.speed if ahead is not None and counts_on else 0.0
+    safe = math.sqrt(theirs**2 + 2 * manners.braking * way)
+    wanted = min(car.speed + manners.acceleration * seconds, manners.cruise, safe)
     # The last centimetres: braking along a square root never quite arrives.
     front = max(limit, car.front) if way < 0.02 else car.front + min(wanted * seconds, way)
     after = replace(car, front=front, speed=wanted if front < limit else 0.0)

@@ -47,7 +47,7 @@ class Happening:
     car: Car | None = None
     vend: str | None = None
     on_loop: bool | None = None
-    """For a vend: whether a car stood on the arming loop."""
+    """For a vend: whether a car stood on the arming loop; for a car that passed: whether the next one did already."""
     position: Position | None = None
     """For an arm: where it is now."""
     waited: float = 0.0

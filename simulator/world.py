@@ -101,15 +101,16 @@ def step(world: World, seconds: float, signals: Iterable[Signal] = ()) -> tuple[
     stood = [lane.arm.position for lane in world.lanes]
     for signal in signals:
         world = _with_lane(world, obey(world.lane(signal.lane), signal, world.now, happened))
+    for lane in world.lanes:
+        if not (lane.at_rest and not lane.lurking and not lane.ills and not lane.arm.held):
+            world = _advance(world, lane, seconds, happened)
+    # Whoever comes now hasn't moved yet, however long the step was.
     if world.next_due <= world.now:
         world = _arrivals(world)
     if world.street:
         world = _out_of_the_street(world, happened)
     if world.parked and world.parked[0].leaves_at <= world.now:
         world = _departures(world, happened)
-    for lane in world.lanes:
-        if not (lane.at_rest and not lane.lurking and not lane.ills and not lane.arm.held):
-            world = _advance(world, lane, seconds, happened)
     for lane, position in zip(world.lanes, stood, strict=True):
         if lane.arm.position is not position:
             happened.append(Happening(What.ARM, world.now, lane.name, position=lane.arm.position))
@@ -272,7 +273,9 @@ def _told(world: World, lane: Lane, before: Driving, after: Driving, happened: l
     if after.passed and not before.passed:
         enters = lane.direction_of(after) is Direction.ENTRY
         what = What.ENTERED if enters else What.LEFT
-        happened.append(Happening(What.PASSED, world.now, name, car, how=after.how, far=after.far))
+        behind = any(other.car is not car and other.on_arming_loop for other in lane.cars if other.far is after.far)
+        passed = Happening(What.PASSED, world.now, name, car, on_loop=behind, how=after.how, far=after.far)
+        happened.append(passed)
         happened.append(Happening(what, world.now, name, car, how=after.how, far=after.far))
         return replace(world, left=world.left + (not enters), entered=world.entered + enters), lane
     return world, lane

@@ -19,6 +19,7 @@ from edge.config.settings import (
     SimulationSettings,
     TariffSettings,
 )
+from edge.parking.permits import card_number
 from models.ids import LaneName
 from models.money import from_major
 from models.tickets import Direction
@@ -72,6 +73,7 @@ def disagreements(pieces: Pieces) -> Iterator[Finding]:
     yield from _permits(pieces)
     yield from _lanes(pieces)
     yield from _claimed_twice(pieces)
+    yield from _shared_in_two_ways(pieces)
     yield from _simulation(pieces)
     yield from _lockstep(pieces)
 
@@ -113,6 +115,12 @@ def _levels(pieces: Pieces) -> Iterator[Finding]:
 
 def _permits(pieces: Pieces) -> Iterator[Finding]:
     yield from _twice("permits", "plate", {i: permit.plate for i, permit in pieces.permits.items()})
+    cards: dict[str, int] = {}
+    for index, permit in pieces.permits.items():
+        for place, card in enumerate(permit.cards):
+            holder = cards.setdefault(card_number(card), index)
+            if holder != index:
+                yield Finding(("permits", index, "cards", place), f"permits[{holder}] has the card {card} already")
 
 
 def _lanes(pieces: Pieces) -> Iterator[Finding]:
@@ -172,6 +180,19 @@ def _lockstep(pieces: Pieces) -> Iterator[Finding]:
             )
     if locked and pieces.link is not None:
         yield Finding(("link",), "a lot in lock-step has a time of its own and no cloud: take the link out")
+
+
+def _shared_in_two_ways(pieces: Pieces) -> Iterator[Finding]:
+    claimed = {claim: (*path, *key.split(".")) for path, part in _parts(pieces) for key, claim in part.claims.items()}
+    holders: dict[str, tuple[Path, str]] = {}
+    for path, part in _parts(pieces):
+        for key, (what, use) in part.shares.items():
+            way = (*path, *key.split("."))
+            holder, first_use = holders.setdefault(what, (way, use))
+            if what in claimed:
+                yield Finding(way, f"{path_text(claimed[what])} uses {what} already, for itself alone")
+            elif first_use != use:
+                yield Finding(way, f"{path_text(holder)} uses {what} already, in another way ({first_use}, not {use})")
 
 
 def _simulation(pieces: Pieces) -> Iterator[Finding]:

@@ -75,6 +75,7 @@ def server(app: ASGIApp) -> Server:
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # what strangers send isn't worth a line each
         access_log=False,
         proxy_headers=False,
         server_header=False,

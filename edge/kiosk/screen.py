@@ -39,7 +39,7 @@ def shown(screen: Screen, languages: Sequence[Language]) -> dict[str, Any]:
     line = _line(screen)
     said = {language.code: language.says(line) for language in languages}
     return {
-        "idle": screen.phase is Phase.IDLE,
+        "phase": screen.phase,
         "tone": _tone(screen),
         "english": line,
         "line": {code: text for code, text in said.items() if text is not None},

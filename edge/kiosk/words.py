@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 
-_FOLDER = Path(__file__).with_name("words")
+_FOLDER = Path(__file__).with_name("languages")
 _FIRST = ("en", "de", "fr", "es", "pl", "tr")
 _VALUE = re.compile(r"\{(\w+)\}")
 

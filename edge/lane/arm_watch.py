@@ -15,7 +15,7 @@ from models.instants import SECOND, Monotonic
 
 _BOOT = Monotonic(0)
 AGAIN_AFTER = 2.0
-"""Seconds between two attempts to tell the barrier of the end of a hold."""
+"""Seconds between two attempts to tell the barrier of a hold, or of its end."""
 LATE_RISE = 30.0
 """Seconds after an order during which a rising arm is taken for its answer."""
 
@@ -120,7 +120,7 @@ def _kept_up(watch: ArmWatch, around: Around, now: Monotonic, actions: list[Acti
     if not around.can_hold:
         actions.append(Vend(None, "hold"))
     else:
-        if around.reads_back and not watch.hold_failed:
+        if around.reads_back and watch.position is Position.CLOSED and not watch.hold_failed:
             actions.append(Raise(SILENT_ARM.code, "told to stay up, still closed; told again"))
         actions.append(Hold())
     return replace(watch, held_told=now, told=now, hold_failed=False)
@@ -132,8 +132,11 @@ def _hold_again(watch: ArmWatch, around: Around) -> int | None:
         return None
     if not around.can_hold:
         return watch.held_told + round(around.timing.held_by_vends_every * SECOND)
-    still_down = around.reads_back and watch.position is Position.CLOSED
-    return watch.held_told + round(around.timing.rise_within * SECOND) if still_down or watch.hold_failed else None
+    if watch.hold_failed:
+        return watch.held_told + round(AGAIN_AFTER * SECOND)
+    # Where the position is assumed, a barrier that has lost its hold says that it doesn't know.
+    not_up = Position.CLOSED if around.reads_back else Position.UNKNOWN
+    return watch.held_told + round(around.timing.rise_within * SECOND) if watch.position is not_up else None
 
 
 def _stands(watch: ArmWatch, code: str, wrong: bool, detail: str, actions: list[Action]) -> ArmWatch:

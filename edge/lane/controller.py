@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
 import structlog
 
-from drivers.contract import DriverError, PrintedTicket
+from drivers.contract import DriverError, NotSent, PrintedTicket
 from edge.faults import FaultBoard
 from edge.lane.desk import Desk, Paper
 from edge.lane.faults import CONTRADICTION
@@ -214,10 +214,7 @@ class LaneController:
         return next(iter(self._desks.values()))
 
     def _order_the_barrier(self, order: Vend | Hold | Release | Lower) -> None:
-        failed = VendFailed() if isinstance(order, Vend) else HoldFailed()
-        self._spawn(self._tell_the_barrier(order)).add_done_callback(
-            lambda task: self._not_told(task, failed) if not isinstance(order, Lower) else None
-        )
+        self._spawn(self._tell_the_barrier(order)).add_done_callback(lambda task: self._told(task, order))
 
     async def _tell_the_barrier(self, order: Vend | Hold | Release | Lower) -> None:
         barrier = self._hardware.barrier
@@ -231,9 +228,12 @@ class LaneController:
             case Lower():
                 await barrier.lower()
 
-    def _not_told(self, task: asyncio.Task[None], failed: VendFailed | HoldFailed) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            self.hear(failed)
+    def _told(self, task: asyncio.Task[None], order: Vend | Hold | Release | Lower) -> None:
+        wrong = None if task.cancelled() else task.exception()
+        if wrong is None or isinstance(order, Lower):
+            return
+        maybe = not isinstance(wrong, NotSent)
+        self.hear(VendFailed(maybe) if isinstance(order, Vend) else HoldFailed())
 
     async def _decide(self, asked: Asked, direction: Direction) -> None:
         self.hear(await self._desks[direction].decide(asked))

@@ -100,7 +100,8 @@ class Lane:
     Of a vend: `ticket` or `order` or `policy` say what for. `blind`: the closing loop couldn't be believed during this
     passage. `lost_sight`: the arming loop was unknown during it, so another vehicle may stand there now. `gap`: the
     arming loop was clear since the vend. `followed`: another vehicle came and went on under the arm meanwhile.
-    `risen`: the arm was seen to move or stand open since the vend. `answer_passed`: the vehicle was through, under an
+    `risen`: the arm was seen to move or stand open since the vend. `told_perhaps`: an order to rise failed, and may
+    have arrived all the same. `answer_passed`: the vehicle was through, under an
     arm that was kept up, before the desk had answered.
 
     `outgoing`: the side on whose arming loop a vehicle stands that has passed already. `just_left`: a vehicle went off
@@ -137,6 +138,7 @@ class Lane:
     gap: bool = False
     followed: bool = False
     risen: bool = False
+    told_perhaps: bool = False
     answer_passed: bool = False
     unvended: Unvended | None = None
     outgoing: Side | None = None
@@ -264,6 +266,7 @@ def forgotten(lane: Lane) -> Lane:
         gap=False,
         followed=False,
         answer_passed=False,
+        told_perhaps=False,
         just_left=False,
         timer=lane.timer + 1,
     )

@@ -47,7 +47,7 @@ def vended_presence(lane: Lane, signal: Presence) -> Step:
     if signal.present:
         return with_timer(here, lane.timing.rise_within)
     if not lane.fitted.closing_loop:
-        return backed_out(here) if _arm_never_rose(lane) else passed(here)
+        return _left_before_an_arm_without_a_loop(here)
     return with_timer(here, lane.timing.back_out_after)
 
 
@@ -62,7 +62,7 @@ def vended_under_arm(lane: Lane, signal: UnderArm) -> Step:
 
 def vend_failed(lane: Lane, signal: VendFailed) -> Step:
     """The order didn't get out. The ticket stands, and the arm is told again while the vehicle is there."""
-    told = refused(lane, Refusal.ARM_UNREACHABLE)
+    told = refused(replace(lane, told_perhaps=lane.told_perhaps or signal.maybe), Refusal.ARM_UNREACHABLE)
     again = with_timer(told.lane, lane.timing.retry_after)
     return Step(again.lane, told.actions + again.actions)
 
@@ -191,15 +191,21 @@ def unticketed(lane: Lane) -> Count:
     if lane.hold is not None:
         kind = PassageKind.FIRE if lane.hold is HoldCause.FIRE else PassageKind.HELD
         return Count(kind, lane.direction, lane.plate, lane.hold_order)
-    kind = PassageKind.MANUAL if lane.order else PassageKind.POLICY
-    return Count(kind, lane.direction, lane.plate, lane.order)
+    if lane.order is not None:
+        return Count(PassageKind.MANUAL, lane.direction, lane.plate, lane.order)
+    return Count(PassageKind.POLICY if lane.policy else PassageKind.PERMIT, lane.direction, lane.plate)
 
 
 def _next(lane: Lane, *actions: Action) -> Step:
     return to_idle(lane, *actions, Watch(on=False, far=lane.side is Side.FAR))
 
 
-def _arm_never_rose(lane: Lane) -> bool:
-    """The order didn't get out, or the arm says that it stayed down: nobody drove through there."""
-    read_down = lane.fitted.reads_back and lane.arm is Position.CLOSED and not lane.risen
-    return lane.refusal is Refusal.ARM_UNREACHABLE or read_down
+def _left_before_an_arm_without_a_loop(lane: Lane) -> Step:
+    """It left: through, unless the order didn't get out or the arm says that it stayed down."""
+    if lane.fitted.reads_back and lane.risen:
+        return passed(lane)
+    if lane.fitted.reads_back and lane.arm is Position.CLOSED:
+        return backed_out(lane)
+    if lane.told_perhaps:
+        return nobody_knows(lane)
+    return backed_out(lane) if lane.refusal is Refusal.ARM_UNREACHABLE else passed(lane)

@@ -173,7 +173,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class VendFailed:
-    """The barrier couldn't be told to rise; nothing moved."""
+    """The barrier couldn't be told to rise. `maybe`: it may have heard it all the same."""
+
+    maybe: bool = False
 
 
 @dataclass(frozen=True, slots=True)

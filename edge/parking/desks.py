@@ -16,6 +16,7 @@ from edge.parking.permits import Permit, Permits, permit_of_card
 from edge.parking.tickets import WithoutStay
 from edge.parking.unresolved import leave_unresolved
 from edge.store import Store, StoreUnavailable
+from models.facts.lanes import LONGEST_TEXT
 from models.ids import LaneName, TicketId
 from models.instants import Clock, to_datetime
 from models.lanes import HoldCause
@@ -172,7 +173,7 @@ class ExitDesk(_Desk):
         order, match, plate = asked.by_hand, match_of(asked), asked.plate
         if order is not None:
             known = exit.Departure(self.lane, lambda tx: stay_known(tx.connection, asked, self.permits), match, plate)
-            why = f"let out by hand ({order.kind}, {order.id}) by {order.by}: {order.reason}"[: lanes.LONGEST_TEXT]
+            why = f"let out by hand ({order.kind}, {order.id}) by {order.by}: {order.reason}"[:LONGEST_TEXT]
             return await self.store.write(lambda tx: exit.let_out(tx, known, why))
         claimed = exit.Departure(self.lane, lambda tx: stay_claimed(tx, self.lane, asked, self.permits), match, plate)
         return await exit.clear(self.store, self.terminal, claimed, self.clock)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import sqlite3
 
 from edge.lane.signals import Button, Count, Order
+from edge.parking.passback import neutralise
 from edge.store import Transaction
 from models.facts import AccessRefused, HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
+from models.facts.lanes import LONGEST_TEXT
 from models.ids import LaneName
-from models.lanes import HoldCause, LaneState
+from models.lanes import HoldCause, LaneState, PassageKind
 from models.plates import Plate
 from models.refusals import Refusal
 from models.tickets import Direction
-
-LONGEST_TEXT = 300
-"""A fact has to fit into an envelope, whatever a person has to say. Characters."""
 
 
 def lane_memory(connection: sqlite3.Connection, lane: LaneName) -> tuple[LaneState, HoldCause | None]:
@@ -41,7 +40,7 @@ def count(tx: Transaction, lane: LaneName, passage: Count) -> None:
             direction=passage.direction,
             kind=passage.kind,
             order=None if passage.order is None else passage.order.id,
-            unable_to_collect=passage.direction is Direction.EXIT,
+            unable_to_collect=passage.direction is Direction.EXIT and passage.kind is not PassageKind.PERMIT,
             at=tx.at.wall,
             license_plate=passage.plate,
         )
@@ -75,6 +74,8 @@ def hold(tx: Transaction, lane: LaneName, cause: HoldCause | None, order: Order 
     _, ended = lane_memory(tx.connection, lane)
     if ended is not None:
         tx.record(LaneReleased(lane=lane, cause=ended, by=by, reason=reason, at=tx.at.wall))
+        # Who drove through meanwhile wasn't always seen.
+        neutralise(tx, f"the arm of {lane} was kept up ({ended})", by=by)
 
 
 def call(tx: Transaction, lane: LaneName, why: Button, plate: Plate | None) -> None:

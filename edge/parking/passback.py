@@ -8,6 +8,7 @@ from enum import StrEnum
 from edge.parking.vehicles import vehicle_for
 from edge.store import Transaction
 from models.facts import PassbackNoted, PassbackReset
+from models.facts.lanes import LONGEST_TEXT
 from models.ids import LaneName, VehicleId
 from models.passback import Passback
 from models.plates import Plate
@@ -59,4 +60,5 @@ def neutralise(tx: Transaction, reason: str, *, by: str | None = None, plate: Pl
     An operator asks for it (`by`), or a barrier's fault does: who passed a broken arm wasn't seen.
     """
     vehicle = None if plate is None else vehicle_for(tx, plate, VehicleType.REGULAR)
-    tx.record(PassbackReset(vehicle=vehicle, by=by, reason=reason, at=tx.at.wall))
+    who = None if by is None else by[:LONGEST_TEXT]
+    tx.record(PassbackReset(vehicle=vehicle, by=who, reason=reason[:LONGEST_TEXT], at=tx.at.wall))

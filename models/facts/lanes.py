@@ -8,6 +8,9 @@ from models.instants import Instant
 from models.lanes import HoldCause, LaneState, OrderKind, PassageKind
 from models.tickets import Direction
 
+LONGEST_TEXT = 300
+"""A fact has to fit into an envelope, whatever a person has to say. Characters."""
+
 
 class LaneOrdered(Fact, type="lane.ordered", version=1):
     """A person told a lane to do something; `why_not` is empty if it obeyed. Obeyed, `state` is the lane's from now on.

@@ -109,7 +109,7 @@ class Lot:
             self.says(LevelDeclared(level=LevelId(an_id()), floor_number=floor, name=f"Level {floor}", spots=spots))
         return self
 
-    def meets(self, plate: str) -> VehicleId:
+    def meets(self, plate: str | None) -> VehicleId:
         vehicle = VehicleId(an_id())
         self.says(VehicleRegistered(vehicle=vehicle, vehicle_type=VehicleType.REGULAR, license_plate=plate))
         return vehicle
@@ -131,7 +131,7 @@ class Lot:
         )
         return ticket
 
-    def lets_in(self, plate: str, spot: SpotId | None = None) -> TicketId:
+    def lets_in(self, plate: str | None, spot: SpotId | None = None) -> TicketId:
         """A car comes, is admitted and passes."""
         ticket = self.admits(self.meets(plate), spot)
         self.says(TicketConfirmed(ticket=ticket, lane=IN, passed=self.now))

@@ -119,6 +119,18 @@ async def test_plates_are_masked_without_the_right(client: Client, key: KeyMaker
     assert [ticket["plate"] for ticket in tickets] == ["KL•••••", "FG•••••", "AB•••••"]
 
 
+async def test_a_ticket_whose_plate_nobody_could_read_is_listed_without_one(
+    client: Client, key: KeyMaker, lot: Lot, database: asyncpg.Connection
+) -> None:
+    lot.lets_in(None, lot.spots[0])
+    await apply_window(database, lot.window(), NOON)
+    url = f"/v1/lots/{lot.id}"
+    for header in (await key("read"), await key("read", "plates")):
+        [ticket] = (await client.get(f"{url}/tickets", headers=header)).json()["tickets"]
+        assert (ticket["plate"], ticket["status"]) == (None, "ACTIVE")
+        assert (await client.get(url, headers=header)).json()["lanes"][0]["plate"] is None
+
+
 async def test_tickets_are_found_by_state_plate_and_code(client: Client, key: KeyMaker, busy: Lot) -> None:
     url = f"/v1/lots/{busy.id}/tickets"
     seeing = await key("read", "plates")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import gpiozero
 import numpy as np
 import pytest
 
@@ -17,12 +18,13 @@ from drivers.registry import catalogue, driver_name
 from drivers.settings import DriverSettings
 from models.ids import PaymentId
 from models.money import Minor
-from tests.drivers.conftest import Notebook
+from tests.drivers.conftest import Notebook, eventually
 
 EVERY = sorted(catalogue().found.values(), key=lambda settings: settings.__name__)
 FRAMES = 5
 NOBODY_LISTENS = {"host": "127.0.0.1", "port": 1, "username": "u", "password_env": "GATE_PASSWORD"}
 """A part behind a broker that isn't there."""
+NO_BOARD = "/dev/serial/by-id/usb-that-nobody-plugged-in"
 
 
 def a_recording(folder: Path) -> str:
@@ -44,15 +46,44 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
         "payload_lower": '{"lower": true, "id": "$id", "until": $until}',
         "position_topic": "gate/position",
     },
+    ("Barrier", "relays"): {
+        "open": {"driver": "gpio", "pin": 17},
+        "close": {"driver": "gpio", "pin": 18, "active_low": True},
+        "hold_by": "maintained",
+        "pulse": "500 ms",
+        "at_top": {"driver": "gpio", "pin": 22},
+        "at_bottom": {"driver": "gpio", "pin": 23},
+    },
     ("Barrier", "homeassistant_cover"): {**NOBODY_LISTENS, "command_topic": "gate/cover/arm/command"},
+    ("DigitalInput", "gpio"): {"pin": 27, "pull": "up", "active_low": True, "debounce": "30 ms"},
+    ("DigitalInput", "http"): {"speaks": "shelly_gen2", "host": "127.0.0.1", "port": 1, "answer_within": "1 s"},
+    ("DigitalInput", "modbus_rtu"): {"port": "/dev/parkgate-bus-that-isnt-there", "discrete_input": 0},
+    ("DigitalInput", "modbus_tcp"): {"host": "127.0.0.1", "port": 1, "input_register": 0, "bit": 3},
     ("DigitalInput", "mqtt"): {**NOBODY_LISTENS, "topic": "gate/loop"},
+    ("DigitalInput", "product"): {"product": "shelly-pro-1", "at": "127.0.0.1:1", "channel": 2},
     ("DigitalInput", "shelly_mqtt"): {**NOBODY_LISTENS, "prefix": "shellyplus1-a8032ab12345"},
     ("DigitalInput", "tasmota_mqtt"): {**NOBODY_LISTENS, "topic": "tasmota_9CF9D1"},
     ("DigitalInput", "esphome_mqtt"): {**NOBODY_LISTENS, "prefix": "gate-board", "object_id": "arming_loop"},
+    ("Relay", "gpio"): {"pin": 17, "active_low": True},
+    ("Relay", "lcus"): {"port": NO_BOARD, "channel": 2},
+    ("Relay", "kmtronic"): {"port": NO_BOARD, "channel": 3, "channels": 4},
+    ("Relay", "numato"): {"port": NO_BOARD, "channel": 10, "answer_within": "200 ms"},
+    ("Relay", "rly16"): {"port": NO_BOARD, "channel": 8, "safe_state": "leave"},
+    ("Relay", "http"): {"speaks": "shelly_gen2", "host": "127.0.0.1", "port": 1, "answer_within": "1 s"},
+    ("Relay", "http_trigger"): {"pulse_address": "http://127.0.0.1:1/open", "method": "POST", "body": "{}"},
+    ("Relay", "modbus_rtu"): {"port": "/dev/parkgate-bus-that-isnt-there", "coil": 0, "baud": 9600},
+    ("Relay", "modbus_tcp"): {"host": "127.0.0.1", "port": 1, "coil": 0, "pulse_by": "waveshare_flash"},
+    ("Relay", "product"): {"product": "waveshare-eth-8", "at": "127.0.0.1:1", "channel": 3},
     ("Relay", "mqtt"): {**NOBODY_LISTENS, "command_topic": "gate/relay/set", "state_topic": "gate/relay"},
     ("Relay", "shelly_mqtt"): {**NOBODY_LISTENS, "prefix": "shellyplus1-a8032ab12345"},
     ("Relay", "tasmota_mqtt"): {**NOBODY_LISTENS, "topic": "tasmota_9CF9D1"},
     ("Relay", "esphome_mqtt"): {**NOBODY_LISTENS, "prefix": "gate-board", "object_id": "arm"},
+    ("CardReader", "wiegand_serial"): {"port": "/dev/serial/by-id/no-converter", "format": "hex26"},
+    ("CardReader", "osdp"): {"port": "/dev/serial/by-id/no-rs485", "address": 1, "key_env": "READER_KEY"},
+    ("CodeScanner", "serial_scanner"): {"port": "/dev/serial/by-id/no-scanner", "prefix": "]Q1"},
+    ("CodeScanner", "keyboard_scanner"): {"device": "/dev/input/by-id/no-scanner-event-kbd"},
+    ("Sign", "line_display"): {"tcp": {"host": "127.0.0.1", "port": 1}, "line": "\\e[{row};1H{text}"},
+    ("TicketPrinter", "escpos"): {"network": {"host": "127.0.0.1", "port": 1}, "print_within": "1 s"},
     ("Sign", "mqtt"): {**NOBODY_LISTENS, "topic": "gate/sign"},
     ("SpotSensor", "mqtt"): {**NOBODY_LISTENS, "topic": "spots/12"},
     ("SpotSensor", "the_things_stack"): {**NOBODY_LISTENS, "application": "north-lot", "device_id": "spot-12"},
@@ -62,6 +93,13 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("CameraSettings", "opencv"): {"source": "lane.avi", "realtime": False},
 }
 """How a technician writes each driver, by its contract and name."""
+
+
+@pytest.fixture(autouse=True)
+def _no_pins_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a Raspberry Pi the pins of the examples may be wired to an arm."""
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "none")
+    monkeypatch.setattr(gpiozero.Device, "pin_factory", None)
 
 
 def an_example(settings: type[DriverSettings]) -> DriverSettings:
@@ -131,17 +169,58 @@ async def test_a_driver_starts_and_stops_while_its_hardware_is_absent(
     assert set(faults.on) <= {fault.code for fault in settings.faults}
 
 
+@pytest.mark.parametrize("order", ["vend", "hold", "release", "lower"])
 @pytest.mark.parametrize("settings", of(contract.Barrier))
-async def test_a_barrier_out_of_reach_refuses_a_vend_with_a_declared_fault(
-    settings: type[DriverSettings], context: DriverContext
+async def test_a_barrier_out_of_reach_refuses_every_order_that_it_knows_with_a_declared_fault(
+    settings: type[DriverSettings], order: str, context: DriverContext
 ):
     barrier = an_example(settings).build(context)
+    known = {"vend": True, "hold": barrier.can_hold, "release": barrier.can_hold, "lower": barrier.can_lower}
     await barrier.start()
-    with pytest.raises(DriverError) as refused:
-        await barrier.vend("vend-1")
-    assert refused.value.fault in settings.faults
+    if known[order]:
+        with pytest.raises(DriverError) as refused:
+            await (barrier.vend("vend-1") if order == "vend" else getattr(barrier, order)())
+        assert refused.value.fault in settings.faults
     assert barrier.position is contract.Position.UNKNOWN
     await barrier.stop()
+
+
+@pytest.mark.parametrize("settings", of(contract.Relay))
+async def test_a_relay_out_of_reach_refuses_to_make_its_contact_with_a_declared_fault(
+    settings: type[DriverSettings], context: DriverContext
+):
+    relay = an_example(settings).build(context)
+    await relay.start()
+    for order in (lambda: relay.pulse(0.1), lambda: relay.switch(True)):
+        with pytest.raises(DriverError) as refused:
+            await order()
+        assert refused.value.fault in settings.faults
+    await relay.stop()
+
+
+@pytest.mark.parametrize("settings", of(contract.Relay))
+async def test_nobody_knows_how_a_contact_is_before_its_board_was_reached(
+    settings: type[DriverSettings], context: DriverContext
+):
+    relay = an_example(settings).build(context)
+    assert relay.on is None
+    await relay.start()
+    await asyncio.sleep(0.05)
+    assert relay.on is None
+    await relay.stop()
+    await relay.stop()
+    assert relay.on is None
+
+
+@pytest.mark.parametrize("settings", of(contract.Relay))
+async def test_a_relay_that_was_never_started_takes_no_order_and_can_be_stopped(
+    settings: type[DriverSettings], context: DriverContext
+):
+    relay = an_example(settings).build(context)
+    with pytest.raises(DriverError) as refused:
+        await relay.switch(True)
+    assert refused.value.fault in settings.faults
+    await relay.stop()
 
 
 @pytest.mark.parametrize("settings", of(contract.DigitalInput))
@@ -152,12 +231,60 @@ async def test_an_input_out_of_reach_is_unknown(settings: type[DriverSettings], 
     await loop.stop()
 
 
+@pytest.mark.parametrize("settings", of(contract.SpotSensor))
+async def test_a_spot_whose_sensor_is_out_of_reach_is_unknown(settings: type[DriverSettings], context: DriverContext):
+    sensor = an_example(settings).build(context)
+    await sensor.start()
+    assert sensor.occupied is None
+    await sensor.stop()
+
+
 @pytest.mark.parametrize("settings", of(contract.VehicleClassifier))
 async def test_a_classifier_out_of_reach_knows_no_vehicle(settings: type[DriverSettings], context: DriverContext):
     classifier = an_example(settings).build(context)
     await classifier.start()
     assert classifier.vehicle_type is None
     await classifier.stop()
+
+
+@pytest.mark.parametrize("settings", of(contract.Sign))
+async def test_a_sign_out_of_reach_says_so_with_a_declared_fault(
+    settings: type[DriverSettings], context: DriverContext
+):
+    sign = an_example(settings).build(context)
+    await sign.start()
+    with pytest.raises(DriverError) as refused:
+        await sign.show(["Welcome", "3 free"])
+    assert refused.value.fault in settings.faults
+    await sign.stop()
+
+
+@pytest.mark.parametrize("settings", of(contract.TicketPrinter))
+async def test_a_printer_out_of_reach_prints_nothing_and_says_so_with_a_declared_fault(
+    settings: type[DriverSettings], context: DriverContext
+):
+    printer = an_example(settings).build(context)
+    await printer.start()
+    async with asyncio.timeout(5):
+        with pytest.raises(DriverError) as refused:
+            await printer.print_ticket(contract.PrintedTicket("North", "K7M2-9XQ4", "K7M29XQ4", "08:12"))
+    assert refused.value.fault in settings.faults
+    await printer.stop()
+
+
+@pytest.mark.parametrize("settings", [*of(contract.CodeScanner), *of(contract.CardReader)])
+async def test_a_reader_out_of_reach_hears_nothing_and_is_a_declared_fault(
+    settings: type[DriverSettings], context: DriverContext, faults: Notebook
+):
+    reader = an_example(settings).build(context)
+    heard: list[str] = []
+    (reader.on_code if settings.contract is contract.CodeScanner else reader.on_card)(heard.append)
+    await reader.stop()
+    await reader.start()
+    await eventually(lambda: bool(faults.on))
+    await reader.stop()
+    assert heard == []
+    assert set(faults.on) <= {fault.code for fault in settings.faults}
 
 
 @pytest.mark.parametrize("settings", of(contract.PaymentTerminal))

@@ -21,22 +21,12 @@ from drivers import gpio_pins
 from drivers.contract import DriverContext, DriverError
 from drivers.gpio import GpioInputSettings, GpioRelaySettings
 from tests.drivers.conftest import Notebook, eventually
+from tests.drivers.pins import a_header, levels
 
 
 @pytest.fixture
-def header(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockFactory]:
-    """The pins of this computer."""
-    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "mock")
-    monkeypatch.setattr(gpio_pins, "RETRY_SECONDS", 0.05)
-    monkeypatch.setattr(Device, "pin_factory", None)
-    Device.ensure_pin_factory()
-    pins: Any = Device.pin_factory
-    yield pins
-    pins.reset()
-
-
-def levels(pin: Any) -> list[bool]:
-    return [bool(state.state) for state in pin.states]
+def header(monkeypatch: pytest.MonkeyPatch) -> MockFactory:
+    return a_header(monkeypatch)
 
 
 async def a_relay(context: DriverContext, started: Any, **settings: Any) -> Any:
@@ -71,13 +61,19 @@ async def test_an_active_low_relay_is_off_while_its_pin_is_high(header, context,
     assert relay.on is True
 
 
+async def test_an_order_right_after_the_start_waits_for_the_pin(header, context, started):
+    relay = await started(GpioRelaySettings(pin=17).build(context))
+    await relay.switch(True)
+    assert header.pin(17).state
+
+
 async def test_a_pulse_makes_the_contact_for_its_time_and_opens_it(header, context, started):
     relay = await a_relay(context, started)
     header.pin(17).clear_states()
     await relay.pulse(0.15)
     assert relay.on is False
     assert levels(header.pin(17)) == [False, True, False]
-    assert header.pin(17).states[2].timestamp == pytest.approx(0.15, abs=0.05)
+    assert 0.14 <= header.pin(17).states[2].timestamp < 0.6  # a busy machine is late, never early
 
 
 async def test_a_pulse_that_nobody_waits_for_any_more_is_over_at_once(header, context, started):
@@ -96,9 +92,9 @@ async def test_a_pulse_ends_in_time_while_the_event_loop_stands_still(header, co
     header.pin(17).clear_states()
     pulsing = asyncio.create_task(relay.pulse(0.1))
     await eventually(lambda: header.pin(17).state)
-    time.sleep(0.5)  # the loop hangs
+    time.sleep(1)  # the loop hangs
     assert levels(header.pin(17)) == [False, True, False]
-    assert header.pin(17).states[2].timestamp == pytest.approx(0.1, abs=0.05)
+    assert 0.09 <= header.pin(17).states[2].timestamp < 0.9
     await pulsing
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -327,6 +328,22 @@ async def test_raw_rtu_bytes_through_a_serial_device_server(a_relay, board, port
     await relay.pulse(0.1)
     assert board.orders() == [True, False]
     await relay.stop()
+    bench.end()
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_line_that_is_left_while_it_is_being_reached_is_left_at_once(context, board, port, there: bool):
+    bench = a_tcp_bench(board, port)
+    if there:
+        bench.plug_in()
+    settings = ModbusTcpInputSettings.model_validate({"host": "127.0.0.1", "port": port, "discrete_input": 0})
+    for attempt in range(25):
+        loop = settings.build(context)
+        async with asyncio.timeout(5):
+            await loop.start()
+            await asyncio.sleep(attempt / 5000)
+            await loop.stop()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("modbus")]
     bench.end()
 
 

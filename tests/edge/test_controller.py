@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.contract import DriverError, Position
+from drivers.contract import DriverError, NotSent, Position
 from edge.faults import FaultBoard
 from edge.lane.controller import LaneController
 from edge.lane.faults import CONTRADICTION
@@ -89,7 +89,7 @@ class Arm(Part):
 
     async def vend(self, vend_id: str) -> None:
         if not self.reachable:
-            raise DriverError(OUT_OF_REACH, "no answer")
+            raise NotSent(OUT_OF_REACH, "no answer")
         self.vends.append(vend_id)
 
     async def hold(self) -> None:

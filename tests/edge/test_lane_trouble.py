@@ -406,6 +406,11 @@ def test_an_exit_that_opens_by_policy_counts_what_it_could_not_collect() -> None
     assert story.counted == ["exit policy"]
 
 
+def test_a_permit_that_is_let_out_without_a_stay_is_counted_as_one() -> None:
+    story = a_quiet_lane(direction=OUT).then(Presence(True), PLATE, Allowed(None, "Goodbye"))
+    assert it_passes(risen(story)).counted == ["exit permit"]
+
+
 def test_a_code_opens_an_exit_whose_camera_is_blind() -> None:
     story = a_quiet_lane(direction=OUT).then(Blind(True), Presence(True))
     assert story.line == "Please scan your ticket"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from drivers.registry import catalogue
+from edge import inputs
+from edge.kiosk import faults as kiosk
 from edge.lane import faults as lane
 from edge.vision import faults as vision
 from models.faults import Fault
@@ -14,7 +16,7 @@ from models.refusals import Refusal
 def all_faults() -> list[Fault]:
     """Every fault that a lot can raise, by code."""
     of_drivers = [fault for settings in catalogue().found.values() for fault in settings.faults]
-    of_rooms = [fault for room in (lane, vision) for fault in vars(room).values() if isinstance(fault, Fault)]
+    of_rooms = [fault for room in (lane, vision, kiosk, inputs) for fault in vars(room).values() if isinstance(fault, Fault)]
     found = {fault.code: fault for fault in [*of_drivers, *of_rooms]}
     return [found[code] for code in sorted(found)]
 

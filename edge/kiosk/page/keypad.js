@@ -10,8 +10,8 @@ const MISHEARD = { O: "0", I: "1", L: "1" };
 export class Keypad {
   #typed = ""; #send; #panel = $("#code"); #closed;
 
-  // `send` gets eight characters and answers whether they are a code.
-  constructor(send, closed) {
+  // `send` gets eight characters and answers whether they are a code; `help` calls for it.
+  constructor(send, closed, help) {
     this.#send = send;
     this.#closed = closed;
     for (const character of ALPHABET + CHECKS) {
@@ -21,7 +21,11 @@ export class Keypad {
       key.addEventListener("click", () => this.type(character));
       $("#code .keys").append(key);
     }
-    const ends = { back: () => this.close(), rub_out: () => this.rubOut(), done: () => this.done() };
+    const called = () => {
+      this.close();
+      help();
+    };
+    const ends = { back: () => this.close(), help: called, rub_out: () => this.rubOut(), done: () => this.done() };
     for (const end of document.querySelectorAll("#code .ends button"))
       end.addEventListener("click", ends[end.dataset.end]);
   }

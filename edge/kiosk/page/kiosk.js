@@ -26,7 +26,7 @@ const link = new Link(lane, {
     language = told.languages.find((each) => each.code === language?.code) ?? told.languages[0];
   },
   screen(told) {
-    if (told.idle && screen && !screen.idle) nextDriver();
+    if (screen && isNextDriver(screen.phase, told.phase)) nextDriver();
     screen = told;
     if (!told.buttons.includes("type")) {
       choosing = false;
@@ -39,20 +39,27 @@ const link = new Link(lane, {
   away() {
     keypad.close();
     choosing = false;
+    $("#away").hidden = false;
     $("#away .stranger").hidden = true;
     draw();
-    $("#away").hidden = false;
   },
   stranger() {
-    $("#away .stranger").hidden = false;
     $("#away").hidden = false;
+    $("#away .stranger").hidden = false;
   },
 });
 const keypad = new Keypad(
   async (code) => (await link.post("code", { text: code })) !== 422,
   () => draw(),
+  () => press("help"),
 );
 keypad.words = () => language && words(language.words);
+
+// A vehicle close behind is looked at without the lane having been idle.
+function isNextDriver(before, now) {
+  if (now === "idle") return before !== "idle";
+  return now === "reading" && ["vended", "passing", "unsure"].includes(before);
+}
 
 // The one who chose a language is gone; the next one reads the lot's own.
 function nextDriver() {
@@ -71,9 +78,11 @@ function draw() {
   buttons($("#actions"), screen.buttons, press);
   $("#lane").classList.toggle("crowded", screen.buttons.length > 3);
   buttons($("#languages"), setup.languages.length > 1 ? setup.languages.map((each) => each.code) : [], speak);
-  buttons($("#types .choices"), [...TYPES, "back"], choose);
+  buttons($("#types .choices"), [...TYPES, "back", "help"], choose);
   $("#languages").hidden = setup.languages.length < 2;
   $("#types").hidden = !choosing;
+  // What lies behind a panel is out of reach of the keyboard as well.
+  $("#lane").inert = choosing || keypad.open || !$("#away").hidden;
   drawLabels();
   const telephone = $("#away .telephone");
   telephone.hidden = !setup.help_number;
@@ -126,7 +135,10 @@ async function press(name) {
     choosing = true;
     return draw();
   }
-  if (name === "code") return keypad.show();
+  if (name === "code") {
+    keypad.show();
+    return draw();
+  }
   feel(name);
   const about = name === "confirm" || name === "deny" ? { plate: screen.plate } : {};
   const status = await link.post("press", { button: name, ...about });
@@ -153,6 +165,7 @@ async function choose(name) {
   choosing = false;
   draw();
   if (name === "back") return;
+  if (name === "help") return press(name);
   const status = await link.post("type", { vehicle_type: name });
   if (status === 204 && screen.buttons.includes("type")) vehicle = name;
   draw();
@@ -162,7 +175,7 @@ function speak(code) {
   language = setup.languages.find((each) => each.code === code);
   clearTimeout(languageEnds);
   languageEnds = setTimeout(() => {
-    if (!screen.idle) return;
+    if (screen.phase !== "idle") return;
     language = setup.languages[0];
     draw();
   }, LANGUAGE_KEPT);

@@ -1,0 +1,100 @@
+"""The commands with which a person at the lot tells a lane what to do: `parkgate-edge lane ...`."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from edge.config.load import load_lot
+from edge.config.problems import ConfigurationError
+from edge.local import LaneOrder, NoDaemon, give
+from models.lanes import LaneState, OrderKind
+
+REFUSED = 3
+"""Exit code for an order that the lane doesn't obey."""
+
+lane_app = typer.Typer(
+    help="Tell a lane of the running daemon what to do. Each order needs a reason and stands in the lot's records.",
+    no_args_is_help=True,
+)
+
+_Lane = Annotated[str, typer.Argument(metavar="LANE", help="The lane's name in the configuration")]
+_Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]
+_Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; it stands in the records")]
+_By = Annotated[str, typer.Option("--by", help="Who you are", default_factory=lambda: _somebody())]
+
+
+@lane_app.command("open")
+def open_(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
+    """Raise the arm once. A vehicle that is known is put on record; another one is counted."""
+    _tell(config, lane, OrderKind.OPEN, by, reason)
+
+
+@lane_app.command()
+def close(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
+    """Bring the arm down, if the barrier can be told to and nothing is under it."""
+    _tell(config, lane, OrderKind.CLOSE, by, reason)
+
+
+@lane_app.command("keep-open")
+def keep_open(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
+    """Raise the arm and keep it up, over restarts too, until `release`."""
+    _tell(config, lane, OrderKind.KEEP_OPEN, by, reason)
+
+
+@lane_app.command()
+def release(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
+    """End keep-open."""
+    _tell(config, lane, OrderKind.RELEASE, by, reason)
+
+
+@lane_app.command("state")
+def state_(
+    lane: _Lane,
+    state: Annotated[LaneState, typer.Argument(help="Whom the lane lets in")],
+    config: _Config,
+    reason: _Reason,
+    by: _By,
+) -> None:
+    """Set whom the lane lets in: everybody, only permits and reservations, or nobody."""
+    _tell(config, lane, OrderKind.SET_STATE, by, reason, state)
+
+
+@lane_app.command("reset-fire")
+def reset_fire(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
+    """Let the arm down after a fire alarm. Refused while the contact still says fire."""
+    _tell(config, lane, OrderKind.RESET_FIRE, by, reason)
+
+
+@lane_app.command("reset-faults")
+def reset_faults(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
+    """End the faults that only a person can end, and hold nobody's last passage against them."""
+    _tell(config, lane, OrderKind.RESET_FAULTS, by, reason)
+
+
+def _tell(config: Path, lane: str, kind: OrderKind, by: str, reason: str, state: LaneState | None = None) -> None:
+    if not reason.strip():
+        _fail("A reason is needed: it stands in the records.", 2)
+    try:
+        store = load_lot(config).store.path
+        obeyed = give(store, LaneOrder(lane=lane, kind=kind, by=by, reason=reason, state=state))
+    except ConfigurationError as wrong:
+        _fail(str(wrong), 2)
+    except NoDaemon as wrong:
+        _fail(f"No daemon answers: {wrong}\nIs it running, and are you root or its user? Nothing was done twice.", 1)
+    if obeyed.why_not:
+        _fail(f"{lane} doesn't obey: {obeyed.why_not}.", REFUSED)
+    typer.echo(f"{lane}: done.")
+
+
+def _somebody() -> str:
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,324 @@
+"""What a lot's books have to say, worked out from the truth alone: each stay, passage, fault and sum of money.
+
+The rules of the house are written down here a second time, in the words of the car park, and share nothing with the
+daemon but the tariff. Times in microseconds since the run began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from drivers.contract import ChargeOutcome, Position
+from models.ids import LaneName
+from models.instants import SECOND, Instant
+from models.lanes import PassageKind
+from models.tariff import Tariff, fee
+from models.tickets import Direction, TicketStatus
+from simulator.lanes import How
+from simulator.troubles import Trouble
+from simulator.twin.terminal import Entry
+from simulator.twin.truth import Life, Spell, Truth, Visit
+
+GRACE = 600 * SECOND
+"""Who has settled may take ten minutes to leave."""
+_KINDS = {
+    How.TAILGATE: PassageKind.TAILGATE,
+    How.WRONG_WAY: PassageKind.WRONG_WAY,
+    How.FORCED: PassageKind.FORCED,
+    How.HELD: PassageKind.HELD,
+}
+_FAULTS = {How.TAILGATE: "lane.tailgate", How.WRONG_WAY: "lane.wrong_way", How.FORCED: "lane.forced_passage"}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the lot's lanes wait, as its YAML says, in seconds."""
+
+    read_within: float = 12.0
+    rise_within: float = 5.0
+    travel_within: float = 8.0
+    clear_within: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One ticket."""
+
+    car: int
+    plate: str | None
+    vehicle_type: str
+    status: TicketStatus
+    entry_lane: str
+    entry_time: int
+    exit_lane: str | None = None
+    exit_time: int | None = None
+    seen_late: bool = False
+    """The next car stood so close behind that the lane knew only once it had read that one's plate"""
+    amount_due: int | None = None
+    amount_paid: int = 0
+    uncollected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A vehicle that passed without a ticket. `order` is on whose order."""
+
+    lane: str
+    direction: Direction
+    kind: PassageKind
+    at: int
+    plate: str | None
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A fault that stood for a while. `cleared` None: it stands still."""
+
+    source: str
+    code: str
+    raised: int
+    cleared: int | None
+
+
+@dataclass(slots=True)
+class Expected:
+    """`wrong_sums` are charges at a terminal over another sum than was owed then."""
+
+    stays: list[Stay] = field(default_factory=list[Stay])
+    passages: list[Passage] = field(default_factory=list[Passage])
+    episodes: list[Episode] = field(default_factory=list[Episode])
+    wrong_sums: list[str] = field(default_factory=list[str])
+
+
+def expected(
+    truth: Truth,
+    book: Sequence[Entry],
+    reads: Mapping[int, Sequence[int]],
+    tariff: Tariff,
+    wall: int,
+    patience: Patience,
+) -> Expected:
+    """`reads` is when the plate of each car was read; `wall` the UTC microsecond at which the run's time began."""
+    found = Expected()
+    silent = [spell for spell in truth.over() if spell.what is Trouble.BARRIER_SILENT]
+    charges: dict[int, list[Entry]] = {}
+    for entry in book:
+        if entry.car is not None:
+            charges.setdefault(entry.car, []).append(entry)
+    for life in truth.lives.values():
+        own = charges.get(life.car.number, [])
+        found.stays += _stays(
+            life, own, reads.get(life.car.number, ()), tariff, wall, silent, patience, found.wrong_sums
+        )
+        found.passages += [passage for visit in life.visits if (passage := _passage(visit, life.car.text)) is not None]
+    found.episodes = _episodes(truth, patience)
+    return found
+
+
+# --- stays and money ---
+
+
+def _stays(
+    life: Life,
+    charges: Sequence[Entry],
+    reads: Sequence[int],
+    tariff: Tariff,
+    wall: int,
+    silent: Sequence[Spell],
+    patience: Patience,
+    wrong_sums: list[str],
+) -> Iterable[Stay]:
+    plate = life.car.text
+    for visit in life.visits:
+        if visit.direction is not Direction.ENTRY or not visit.vends or visit.by_order is not None:
+            continue
+        opened = _opened(visit, silent)
+        stay = Stay(
+            *(life.car.number, plate, life.car.vehicle_type.value, TicketStatus.VOIDED, visit.lane, opened),
+        )
+        if visit.how is How.VEND and visit.passed is not None:
+            yield _inside(life, stay, charges, tariff, wall, patience, wrong_sums)
+        elif visit.under_arm is not None and not _read_again(visit, reads):
+            # On a loop all the time, and nobody saw whose: passed with another close behind, or rolled back?
+            yield replace(stay, status=TicketStatus.UNRESOLVED)
+        else:
+            yield stay
+
+
+def _read_again(visit: Visit, reads: Sequence[int]) -> bool:
+    """Whether a car that rolled back was read as it stood before the arm again."""
+    assert visit.under_arm is not None, "only asked of a car that was under the arm"
+    return any(visit.under_arm < read <= (visit.turned_back or read) for read in reads)
+
+
+def _opened(visit: Visit, silent: Sequence[Spell]) -> int:
+    """When the ticket was opened: with the first vend, or before it, if the barrier couldn't be told then."""
+    shown = visit.shown_at
+    if shown is not None and any(spell.lane == visit.lane and _holds(spell, shown) for spell in silent):
+        return shown
+    return visit.vends[0]
+
+
+def _holds(spell: Spell, moment: int) -> bool:
+    return spell.began <= moment and (spell.ended is None or moment <= spell.ended)
+
+
+def _inside(
+    life: Life,
+    stay: Stay,
+    charges: Sequence[Entry],
+    tariff: Tariff,
+    wall: int,
+    patience: Patience,
+    wrong_sums: list[str],
+) -> Stay:
+    """The stay of a car that came in, as far as it has got."""
+    money = _Money(tariff, wall, stay.entry_time)
+    moments: list[tuple[int, int, Entry | None]] = []
+    for entry in charges:
+        moments += [(entry.asked, 1, entry), (entry.ended, 2, entry)]
+    exits = [visit for visit in life.visits if visit.direction is Direction.EXIT and visit.by_order is None]
+    moments += [(visit.vends[0], 3, None) for visit in exits if visit.vends]
+    for at, kind, entry in sorted(moments, key=lambda moment: moment[:2]):
+        if kind == 1 and entry is not None:
+            owed = money.owed(at)
+            if owed != entry.amount:
+                wrong_sums.append(f"car {life.car.number}: the terminal was asked for {entry.amount}, {owed} were owed")
+        elif kind == 2 and entry is not None:
+            money.ends(entry)
+        else:
+            money.settles(at)
+    left = life.exit
+    due = money.due
+    if left is None or left.how is not How.VEND or left.by_order is not None or left.passed is None:
+        status = TicketStatus.UNRESOLVED if _blocked(life.entry, patience) else TicketStatus.ACTIVE
+        return _with(stay, status, None, due, money)
+    if _blocked(left, patience):
+        return _with(stay, TicketStatus.UNRESOLVED, None, due, money)
+    return _with(stay, TicketStatus.COMPLETED, left, due or 0, money)
+
+
+def _with(stay: Stay, status: TicketStatus, left: Visit | None, due: int | None, money: _Money) -> Stay:
+    known = replace(stay, status=status, amount_due=due, amount_paid=money.paid, uncollected=money.uncollected)
+    if left is None:
+        return known
+    return replace(known, exit_lane=left.lane, exit_time=left.passed, seen_late=left.crowded)
+
+
+def _blocked(visit: Visit | None, patience: Patience) -> bool:
+    """Whether the car stood under the arm for so long that the lane had to give up on it."""
+    if visit is None or visit.passed is None or visit.under_arm is None:
+        return False
+    return visit.passed - visit.under_arm > patience.clear_within * SECOND
+
+
+@dataclass(slots=True)
+class _Money:
+    """What a stay owes as time goes by."""
+
+    tariff: Tariff
+    wall: int
+    opened: int
+    paid: int = 0
+    uncollected: int = 0
+    settled: int | None = None
+    due: int | None = None
+
+    def until(self, at: int) -> int:
+        return self.settled if self.settled is not None and at - self.settled <= GRACE else at
+
+    def price(self, until: int) -> int:
+        return fee(self.tariff, Instant(self.wall + self.opened), Instant(self.wall + until)).total
+
+    def owed(self, at: int) -> int:
+        return max(self.price(self.until(at)) - self.paid - self.uncollected, 0)
+
+    def ends(self, entry: Entry) -> None:
+        if entry.outcome is ChargeOutcome.TAKEN:
+            self.paid += entry.amount
+        elif entry.outcome is ChargeOutcome.UNREACHABLE:
+            self.uncollected += entry.amount
+        if entry.outcome is not ChargeOutcome.DECLINED and self.owed(entry.ended) == 0:
+            self.settles(entry.ended)
+
+    def settles(self, at: int) -> None:
+        """The vehicle is let out: what the stay costs is fixed for the time of grace."""
+        self.settled = self.until(at)
+        self.due = self.price(self.settled)
+
+
+# --- passages without a ticket ---
+
+
+def _passage(visit: Visit, plate: str) -> Passage | None:
+    if visit.passed is None or visit.how is None:
+        return None
+    if visit.how is How.VEND:
+        if visit.by_order is None:
+            return None
+        return Passage(visit.lane, visit.direction, PassageKind.MANUAL, visit.passed, plate, visit.by_order)
+    return Passage(visit.lane, visit.direction, _KINDS[visit.how], visit.passed, plate)
+
+
+# --- faults ---
+
+
+def _episodes(truth: Truth, patience: Patience) -> list[Episode]:
+    arms = [spell for spell in truth.over() if isinstance(spell.what, Position)]
+    found: list[Episode] = []
+    for life in truth.lives.values():
+        for visit in life.visits:
+            found += _of_visit(visit, arms, patience)
+    for spell in truth.over():
+        if spell.what is Position.FAULTED:
+            found.append(Episode(spell.lane, "barrier.faulted", spell.began, spell.ended))
+        elif spell.what is Trouble.BARRIER_SILENT:
+            found.append(Episode(f"{spell.lane}.barrier", "device.unreachable", spell.began, spell.ended))
+        elif spell.what is Position.MOVING and _lasts(spell, patience.travel_within):
+            late = spell.began + round(patience.travel_within * SECOND)
+            found.append(Episode(spell.lane, "barrier.stuck_half_way", late, spell.ended))
+    return found
+
+
+def _of_visit(visit: Visit, arms: Sequence[Spell], patience: Patience) -> list[Episode]:
+    found: list[Episode] = []
+    code = _FAULTS.get(visit.how) if visit.how else None
+    if code is not None and visit.under_arm is not None:
+        found.append(Episode(visit.lane, code, visit.under_arm, visit.passed))
+    if _blocked(visit, patience) and visit.under_arm is not None:
+        stuck = visit.under_arm + round(patience.clear_within * SECOND)
+        found.append(Episode(visit.lane, "lane.closing_loop_stuck", stuck, visit.passed))
+    if visit.vends:
+        found += _silent_arm(visit, arms, patience)
+    return found
+
+
+def _silent_arm(visit: Visit, arms: Sequence[Spell], patience: Patience) -> list[Episode]:
+    """The arm was told to rise, and the vehicle waits before it in vain."""
+    told = visit.vends[0]
+    down = next(
+        (
+            spell
+            for spell in arms
+            if spell.lane == visit.lane and spell.what is Position.CLOSED and _holds(spell, told) and spell.began < told
+        ),
+        None,
+    )
+    late = told + round(patience.rise_within * SECOND)
+    if down is None or (down.ended is not None and down.ended <= late) or _gone_before(visit, late):
+        return []
+    return [Episode(visit.lane, "barrier.silent", late, down.ended)]
+
+
+def _gone_before(visit: Visit, moment: int) -> bool:
+    gone = visit.turned_back or visit.under_arm
+    return gone is not None and gone < moment
+
+
+def _lasts(spell: Spell, seconds: float) -> bool:
+    return spell.ended is not None and spell.ended - spell.began > seconds * SECOND
+
+
+LaneNames = Sequence[LaneName]
