@@ -18,6 +18,7 @@ from edge.config.problems import ConfigurationError
 from edge.daemon import RELEASE, Daemon
 from edge.kiosk.passes import UnknownHost, link
 from edge.kiosk.secret import secret_in
+from edge.lockstep import LockstepError
 from edge.orders_cli import lane_app
 from edge.report import look, show
 from edge.store import StoreUnavailable
@@ -85,7 +86,10 @@ def run(
         _fail(
             f"The lot's store can't be opened: {wrong}\nCheck store.path in {config}, the disk and its permissions.", 1
         )
-    asyncio.run(daemon.run())
+    except LockstepError as wrong:
+        _fail(str(wrong), 3)
+    with asyncio.Runner(loop_factory=daemon.loop_factory) as runner:
+        runner.run(daemon.run())
 
 
 @app.command()

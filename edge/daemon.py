@@ -14,6 +14,7 @@ import structlog
 
 from drivers.contract import DigitalInput, Driver, SpotSensor
 from drivers.settings import DriverSettings
+from drivers.twin_connection import LINE
 from edge.assembly import Assembly, far_camera, lane_of_camera
 from edge.clock import FastClock, SystemClock
 from edge.config.settings import LotSettings
@@ -23,8 +24,9 @@ from edge.kept_up import kept_up
 from edge.kiosk.server import Kiosk
 from edge.lane.controller import LaneController
 from edge.lane.in_view import InView
-from edge.lane.signals import Blind, Fire, Order, Read, Signal
+from edge.lane.signals import Blind, Fire, Order, Ordered, Read, Signal
 from edge.local import LaneOrder, LocalSocket, Obeyed, socket_path
+from edge.lockstep import Lockstep
 from edge.parking.layout import declare
 from edge.parking.passback import neutralise
 from edge.parking.unresolved import settle_after_restart
@@ -56,17 +58,23 @@ class Daemon:
     def __init__(self, settings: LotSettings) -> None:
         """Opens the store and builds the parts; touches no hardware. Raises StoreUnavailable."""
         self._settings = settings
-        self._clock = _clock(settings)
+        self._lockstep = _lockstep(settings)
+        self._clock = self._lockstep.clock if self._lockstep else _clock(settings)
         self._store = Store(settings.store.path, settings.lot.id, self._clock)
         self._store.write_now(self._begin)
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()
         self._faults = FaultBoard(self._write_when_possible, self._neutral_after)
-        self._vision = VisionProcess(_cameras(settings), settings.vision, self._clock, self._heard)
+        cameras = {} if self._lockstep else _cameras(settings)
+        self._vision = VisionProcess(cameras, settings.vision, self._clock, self._heard)
         self._blinded: dict[LaneName, set[str]] = {}
         self._in_view = {lane.name: InView() for lane in settings.lanes if lane.camera_only}
         self._directions = {lane.name: lane.direction for lane in settings.lanes}
-        self._assembly = Assembly(settings, self._store, self._clock, self._faults, self._vision.watch)
+        watch = self._lockstep.watch if self._lockstep else self._vision.watch
+        self._assembly = Assembly(settings, self._store, self._clock, self._faults, watch)
+        if self._lockstep is not None:
+            self._assembly.shared[LINE] = self._lockstep.line
+            self._lockstep.on_signal(self._injected)
         self._lanes = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
         self._sensed: dict[tuple[int, str], SpotSensor] = {}
         self._beside = self._parts_beside_the_lanes()
@@ -79,9 +87,16 @@ class Daemon:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        if self._lockstep is not None:
+            self._lockstep.on_end(stop.set)
         await self._start()
         await stop.wait()
         await self._stop()
+
+    @property
+    def loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop] | None:
+        """The event loop on which this daemon has to run; None: any."""
+        return self._lockstep.loop if self._lockstep else None
 
     def snapshot(self) -> DaemonStatus:
         link = "none" if self._link is None else "up" if self._link.connected else "down"
@@ -141,7 +156,8 @@ class Daemon:
 
     async def _start(self) -> None:
         await self._local.start()
-        await self._vision.start()
+        if self._lockstep is None:
+            await self._vision.start()
         for part in self._beside:
             await part.start()
         for lane in self._lanes.values():
@@ -231,6 +247,13 @@ class Daemon:
 
     # --- what the camera says ---
 
+    def _injected(self, lane: LaneName, signal: Signal) -> None:
+        """What a twin says for cameras and people."""
+        if isinstance(signal, Ordered):
+            self._lanes[lane].obey(signal.order)
+        else:
+            self._lanes[lane].hear(signal)
+
     def _heard(self, event: VisionEvent) -> None:
         match event:
             case PlateDecided(lane, vehicle, read):
@@ -288,6 +311,12 @@ class Daemon:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _LOG.error("daemon.task_failed", exc_info=task.exception())
+
+
+def _lockstep(settings: LotSettings) -> Lockstep | None:
+    """The line to the twin that hands out this lot's time. Raises LockstepError."""
+    simulation = settings.simulation
+    return Lockstep(simulation.lockstep) if simulation is not None and simulation.lockstep is not None else None
 
 
 def _clock(settings: LotSettings) -> Clock:

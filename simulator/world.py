@@ -250,7 +250,9 @@ def _advance(world: World, lane: Lane, seconds: float, happened: list[Happening]
     before = {driving.car.number: driving for driving in lane.cars}
     for driving in (*after.cars, *gone):
         was = before.get(driving.car.number)
-        world, after = _told(world, after, was or replace(driving, front=world.manners.comes_from), driving, happened)
+        world, after = _told(
+            world, after, was or replace(driving, front=world.manners.comes_from, how=None), driving, happened
+        )
     if after.arm.angle < lane.arm.angle and not after.arm.broken:
         for driving in after.cars:
             if driving.under_the_arm:

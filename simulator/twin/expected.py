@@ -70,6 +70,7 @@ class Passage:
     at: int
     plate: str | None
     order: str | None = None
+    seen_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +259,9 @@ def _passage(visit: Visit, plate: str) -> Passage | None:
     if visit.how is How.VEND:
         if visit.by_order is None:
             return None
-        return Passage(visit.lane, visit.direction, PassageKind.MANUAL, visit.passed, plate, visit.by_order)
+        return Passage(
+            visit.lane, visit.direction, PassageKind.MANUAL, visit.passed, plate, visit.by_order, visit.crowded
+        )
     return Passage(visit.lane, visit.direction, _KINDS[visit.how], visit.passed, plate)
 
 
