@@ -70,7 +70,7 @@ class MqttContact(MqttPart, abc.ABC):
         self._expected: list[tuple[bool, asyncio.Future[None]]] = []
         self._release = Release(self._open_once, self._not_opened, self._opened, context.clock)
         self._watching: asyncio.Task[None] | None = None
-        self._greeted = False
+        self._greeted = self._stopped = False
 
     @property
     def on(self) -> bool | None:
@@ -93,7 +93,7 @@ class MqttContact(MqttPart, abc.ABC):
             await self._make(making)
             if not self._times_pulses:
                 await self._context.clock.sleep(seconds)
-        if self._times_pulses:
+        if self._times_pulses and not self._stopped:
             self._watch_end(making)
         elif self._current is making:
             self._current = None
@@ -112,7 +112,12 @@ class MqttContact(MqttPart, abc.ABC):
         with self._opened_on_failure(making):
             await self._make(making)
 
+    async def start(self) -> None:
+        self._stopped = False
+        await super().start()
+
     async def stop(self) -> None:
+        self._stopped = True
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
@@ -166,7 +171,8 @@ class MqttContact(MqttPart, abc.ABC):
             if making.said and making is self._latest:
                 self._current = None
                 self._say_off_if_possible()
-                self._release.want()
+                if not self._stopped:
+                    self._release.want()
             raise
 
     def _watch_end(self, making: Making) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from typing import Annotated, Any
@@ -55,7 +56,34 @@ Topic = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_publ
 Payload = Annotated[str, BeforeValidator(_text_of_number)]
 """The text of an MQTT message."""
 
-Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^\S+$")]
+_SCHEME = re.compile(r"[a-z]{1,8}://")
+_HOST_AND_PORT = re.compile(r"[^:]+:(\d{1,5})")
+
+
+def _bare(host: str) -> str:
+    """Addresses get pasted in whole. What is told never repeats them: a login may stand there."""
+    if _is_address(host.strip("[]")):
+        return host
+    scheme = _SCHEME.match(host)
+    if scheme is not None:
+        raise ValueError(f"only a name or address is expected, such as 192.168.1.10: without {scheme[0]} in front")
+    port = _HOST_AND_PORT.fullmatch(host)
+    if port is not None:
+        raise ValueError(f"only a name or address is expected: the port has a key of its own, port: {port[1]}")
+    if any(sign in host for sign in "/:@?#,"):
+        raise ValueError("only a name or address is expected, such as 192.168.1.10: no login, no path")
+    return host
+
+
+def _is_address(written: str) -> bool:
+    try:
+        ipaddress.ip_address(written)
+    except ValueError:
+        return False
+    return True
+
+
+Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^\S+$"), AfterValidator(_bare)]
 """A machine's name or address."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -241,6 +241,8 @@ class Daemon:
                 phase=lane.phase,
                 barrier=lane.barrier,
                 faults=tuple(fault.code for fault in lane.faults),
+                state=lane.state,
+                hold=lane.hold,
             )
             for lane in self.snapshot().lanes
         )

@@ -37,13 +37,17 @@ _STOPS = {
     Habit.COMES_AGAIN: ROLLS_BACK_AT,
 }
 _DISTANCES = {Habit.TAILGATES: TAILGATING, Habit.CROWDS: CROWDING}
+_UNVENDED = (Habit.TAILGATES, Habit.BREAKS_THROUGH)
 _REVERSING_SPEED = 1.2
 _ROOM_TO_ROLL_BACK = 8.0
 
 
-def distance(habit: Habit) -> float:
-    """What a driver keeps to the car in front."""
-    return _DISTANCES.get(habit, HEADWAY)
+def distance(habit: Habit, ahead: Habit = Habit.ORDERLY) -> float:
+    """What a driver keeps to the car in front.
+
+    Nobody crowds one that goes without a vend: whether that one passed or rolled back, no loop could tell.
+    """
+    return TAILGATING if habit is Habit.CROWDS and ahead in _UNVENDED else _DISTANCES.get(habit, HEADWAY)
 
 
 def advance(lane: Lane, seconds: float, now: float, manners: Manners) -> tuple[Lane, tuple[Driving, ...]]:
@@ -88,7 +92,7 @@ def _back(car: Driving, seconds: float, manners: Manners) -> Driving:
 
 
 def _forward(car: Driving, ahead: Driving | None, lane: Lane, seconds: float, manners: Manners) -> Driving:
-    gap = math.inf if ahead is None else ahead.rear - distance(car.habit)
+    gap = math.inf if ahead is None else ahead.rear - distance(car.habit, ahead.habit)
     may_go = car.front > STOP_LINE or _has_leave(car, ahead, lane)
     stop = _own_stop(car) if may_go else STOP_LINE
     limit = min(gap, stop)

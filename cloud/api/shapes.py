@@ -107,8 +107,16 @@ class LaneOut(Shape):
     ticket_code: str | None = Field(examples=["7Q2K-M4XD"])
     reason: str | None = Field(description="Why it was refused", examples=["LOT_FULL"])
     phase: str | None = Field(description="What the lane is doing, as the lot last said")
-    barrier: str | None = Field(examples=["closed"])
+    barrier: str | None = Field(
+        description="`open`, `closed`, `held`, `moving`, `faulted` or `unknown`", examples=["closed"]
+    )
     faults: list[str] = Field(examples=[[]])
+    state: str | None = Field(
+        default=None,
+        description="Whom the lane lets in: `open`, `full`, `closed_to_transients` or `closed`",
+        examples=["open"],
+    )
+    hold: str | None = Field(default=None, description="Why its arm is kept up: `keep_open` or `fire`; null: it isn't")
 
     @classmethod
     def of(cls, view: LaneView, *, plates: bool) -> LaneOut:
@@ -124,6 +132,8 @@ class LaneOut(Shape):
             phase=view.phase,
             barrier=view.barrier,
             faults=list(view.lane_faults),
+            state=view.state,
+            hold=view.hold,
         )
 
 

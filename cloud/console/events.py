@@ -13,6 +13,12 @@ from models.facts import (
     Fact,
     FaultCleared,
     FaultRaised,
+    HelpCalled,
+    LaneHeld,
+    LaneOrdered,
+    LaneReleased,
+    PassageCounted,
+    PassbackNoted,
     PaymentTaken,
     TicketClosed,
     TicketConfirmed,
@@ -21,6 +27,7 @@ from models.facts import (
     UnableToCollect,
 )
 from models.instants import Instant
+from models.lanes import HoldCause, OrderKind, PassageKind
 from models.money import written
 from models.tickets import Direction
 
@@ -29,6 +36,26 @@ _VOIDED = {
     "vend_failed": "The arm couldn't be told to rise, ticket void",
     "seen_outside": "Seen outside again, ticket void",
 }
+_PASSED = {
+    PassageKind.TAILGATE: "Followed another vehicle through",
+    PassageKind.WRONG_WAY: "Came the wrong way",
+    PassageKind.FORCED: "Drove past a closed arm",
+    PassageKind.MANUAL: "Passed on a person's order",
+    PassageKind.POLICY: "Passed unread, as the lane is set to",
+    PassageKind.PERMIT: "Passed on a permit without a stay",
+    PassageKind.HELD: "Passed under an arm kept up",
+    PassageKind.FIRE: "Passed during a fire alarm",
+}
+_ORDERS = {
+    OrderKind.OPEN: "opened the arm",
+    OrderKind.CLOSE: "closed the arm",
+    OrderKind.KEEP_OPEN: "keeps the arm open",
+    OrderKind.RELEASE: "ended keep-open",
+    OrderKind.SET_STATE: "set the lane to",
+    OrderKind.RESET_FIRE: "reset the fire alarm",
+    OrderKind.RESET_FAULTS: "reset the lane's faults",
+}
+_CALLS = {"help": "A driver calls for help", "lost_ticket": "A driver has lost the ticket"}
 TOLD = tuple(
     fact.type
     for fact in (
@@ -37,6 +64,12 @@ TOLD = tuple(
         ExitAbandoned,
         FaultCleared,
         FaultRaised,
+        HelpCalled,
+        LaneHeld,
+        LaneOrdered,
+        LaneReleased,
+        PassageCounted,
+        PassbackNoted,
         PaymentTaken,
         TicketClosed,
         TicketConfirmed,
@@ -116,6 +149,45 @@ def _(fact: FaultRaised) -> Line:
 @line.register
 def _(fact: FaultCleared) -> Line:
     return Line(fact.at, "cleared", f"{fault(fact.code)}, over", fact.source)
+
+
+@line.register
+def _(fact: PassageCounted) -> Line:
+    way = "in" if fact.direction is Direction.ENTRY else "out"
+    unpaid = "; unable to collect" if fact.unable_to_collect else ""
+    sign = "debt" if fact.unable_to_collect else "note"
+    return Line(fact.at, sign, f"{_PASSED[fact.kind]}, {way}{unpaid}", fact.lane, None, fact.license_plate)
+
+
+@line.register
+def _(fact: LaneOrdered) -> Line:
+    what = _ORDERS[fact.kind] + (f" {fact.state.replace('_', ' ')}" if fact.state else "")
+    if fact.obeyed:
+        return Line(fact.at, "note", f"{fact.by} {what}: {fact.reason}", fact.lane)
+    return Line(fact.at, "note", f"Not obeyed, {fact.why_not} ({fact.by}: {fact.reason})", fact.lane)
+
+
+@line.register
+def _(fact: LaneHeld) -> Line:
+    if fact.cause is HoldCause.FIRE:
+        return Line(fact.at, "fault", "Fire alarm: the arm goes up and stays up", fact.lane)
+    return Line(fact.at, "note", "The arm is kept up", fact.lane)
+
+
+@line.register
+def _(fact: LaneReleased) -> Line:
+    return Line(fact.at, "cleared", "The arm is kept up no longer", fact.lane)
+
+
+@line.register
+def _(fact: HelpCalled) -> Line:
+    return Line(fact.at, "refused", _CALLS.get(fact.why, "A driver calls"), fact.lane, None, fact.license_plate)
+
+
+@line.register
+def _(fact: PassbackNoted) -> Line:
+    inside = "entered, but was inside" if fact.direction is Direction.ENTRY else "left, but wasn't inside"
+    return Line(fact.at, "note", f"A permit {inside}: let through ({fact.mode} passback)", fact.lane)
 
 
 @line.register

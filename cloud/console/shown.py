@@ -10,6 +10,7 @@ from cloud.console.cards import Card, SpotCount, zone
 from cloud.ingest.lanes import LaneEvent
 from cloud.queries import Alarm, LaneView
 from models.instants import Instant, to_datetime
+from models.lanes import HoldCause
 from models.money import Minor, written
 from models.refusals import Refusal
 from models.spots import SpotType
@@ -45,8 +46,17 @@ _PHASES = {
     "refused": "Refused",
     "vended": "Arm called",
     "passing": "Vehicle passing",
+    "unsure": "Looking again",
 }
-_ARMS = {"open": "arm up", "closed": "arm down", "moving": "arm moving", "unknown": "arm unknown"}
+_ARMS = {
+    "open": "arm up",
+    "closed": "arm down",
+    "held": "arm kept up",
+    "moving": "arm moving",
+    "faulted": "arm out of order",
+    "unknown": "arm unknown",
+}
+_STATES = {"full": "Full", "closed_to_transients": "Permits only", "closed": "Closed"}
 
 
 def milliseconds(at: Instant | None) -> int | None:
@@ -115,10 +125,10 @@ def lane(of: LaneView, on: Card, sees: Sees) -> Shown:
     return {
         "name": of.name,
         "entry": of.direction == Direction.ENTRY,
-        "phase": _PHASES.get(of.phase or "", of.phase),
+        "phase": _phase(of),
         "busy": of.phase not in (None, "idle"),
         "arm": _ARMS.get(of.barrier or "", of.barrier),
-        "up": of.barrier in ("open", "moving"),
+        "up": of.barrier in ("open", "moving", "held"),
         "faults": list(of.lane_faults),
         "said": said,
         "tone": tone,
@@ -129,6 +139,15 @@ def lane(of: LaneView, on: Card, sees: Sees) -> Shown:
         "at": milliseconds(of.at),
         "time": None if of.at is None else local(of.at, on.lot.timezone),
     }
+
+
+def _phase(of: LaneView) -> str | None:
+    """What the lane is doing, or whom it lets in when that isn't everybody."""
+    if of.phase in (None, "idle"):
+        said = "Fire alarm" if of.hold == HoldCause.FIRE else _STATES.get(of.state or "")
+        if said is not None:
+            return said
+    return _PHASES.get(of.phase or "", of.phase)
 
 
 def refusal(reason: str | None) -> str | None:

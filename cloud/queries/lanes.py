@@ -20,7 +20,8 @@ class LaneView:
     """One lane. `event` is what its last vehicle did (`cloud.ingest.lanes.LaneEvent`), None before the first.
 
     `plate` is in clear: mask it for whoever may not read plates. `reason` names the refusal, if it was
-    one. `phase`, `barrier` and `lane_faults` are what the lot's beacon said last.
+    one. `phase`, `barrier`, `lane_faults`, `state` (whom the lane lets in) and `hold` (why its arm is kept up) are what
+    the lot's beacon said last.
     """
 
     lot: LotId
@@ -35,6 +36,8 @@ class LaneView:
     phase: str | None
     barrier: str | None
     lane_faults: tuple[str, ...]
+    state: str | None = None
+    hold: str | None = None
 
 
 async def lanes_now(connection: AsyncConnection, tenant: str, lot: str | None = None) -> Sequence[LaneView]:
@@ -79,4 +82,6 @@ def _view(row: dict[str, Any]) -> LaneView:
         phase=now.get("phase"),
         barrier=now.get("barrier"),
         lane_faults=tuple(now.get("faults", ())),
+        state=now.get("state"),
+        hold=now.get("hold"),
     )

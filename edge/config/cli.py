@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from drivers.registry import driver_name
+from edge.config.absent import absent
 from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError, counted, rendered
-from edge.config.settings import LotSettings
+from edge.config.settings import LaneSettings, LotSettings
 from models.money import written
 
 WRONG = 2
@@ -34,7 +35,7 @@ def check(file: _File) -> None:
     console = Console(highlight=False)
     console.print(f"[green]✓[/] [bold]{lot.lot.name}[/] can be run.", soft_wrap=True)
     console.print(_summary(lot))
-    for note in notes(lot):
+    for note in (*notes(lot), *absent(lot)):
         console.print(f"[yellow]![/] {note}", soft_wrap=True)
 
 
@@ -65,6 +66,8 @@ def notes(lot: LotSettings) -> list[str]:
             said.append(f"{lane.name}: its payment terminal is simulated and takes no money.")
         if lane.arming_loop is None:
             said.append(f"{lane.name}: no arming loop; the camera tells that a vehicle is there.")
+        if lane.closing_loop is None:
+            said.append(f"{lane.name}: no closing loop; that a vehicle is under the arm is only known to the barrier.")
     if lot.simulation is not None:
         fast = f"wall time runs {lot.simulation.wall_factor} times as fast."
         said.append(f"Simulation: {'a twin hands out the time.' if lot.simulation.lockstep else fast}")
@@ -88,8 +91,20 @@ def _summary(lot: LotSettings) -> Table:
         )
     for lane in lot.lanes:
         parts = ", ".join(f"{key.replace('_', ' ')} {driver_name(type(part))}" for key, part in lane.parts().items())
-        table.add_row(f"{lane.direction} lane", f"{lane.name}: {parts}")
+        table.add_row(f"{_ways(lane)} lane", f"{lane.name}: {parts}")
+    if lot.fire is not None:
+        table.add_row("fire contact", driver_name(type(lot.fire)))
+    for watched in lot.inputs:
+        table.add_row("input", f"{watched.name}: {watched.means.replace('_', ' ')}, {driver_name(type(watched.input))}")
+    if lot.spot_sensors:
+        table.add_row("spot sensors", str(len(lot.spot_sensors)))
+    if lot.kiosk is not None:
+        table.add_row("screens", f"{lot.kiosk.listen}, port {lot.kiosk.port}; {', '.join(lot.kiosk.languages)}")
     if lot.link is not None:
         table.add_row("cloud", f"{lot.link.address}{' (TLS)' if lot.link.tls else ''}")
     table.add_row("store", str(lot.store.path))
     return table
+
+
+def _ways(lane: LaneSettings) -> str:
+    return "two-way" if lane.two_way else lane.direction

@@ -80,6 +80,7 @@ def _excerpt(problem: Problem) -> tuple[int, str, int]:
 
 
 _LOGIN_IN_URL = re.compile(r"(?<=://)[^\s/@]+(?=@)")
+_LOGIN_WITHOUT_SCHEME = re.compile(r"""(?<![^\s"'])[^\s/@"':]+:[^\s/@"']+(?=@)""")
 _SECRET_IN_QUERY = re.compile(r"(?i)([?&](?:user|usr|pass|pwd|password|token|auth|key)=)([^&\s\"']+)")
 _SECRET_KEY = re.compile(
     r"""(?i)(\b\w*(?:password|passwd|passphrase|secret|token|api_?key)["']?\s*:\s*)([^\s#][^,}#]*)"""
@@ -92,5 +93,6 @@ def without_secrets(line: str) -> str:
     Nothing moves: the marks under the line still point at the right place.
     """
     line = _LOGIN_IN_URL.sub(lambda found: "•" * len(found[0]), line)
+    line = _LOGIN_WITHOUT_SCHEME.sub(lambda found: "•" * len(found[0]), line)
     line = _SECRET_IN_QUERY.sub(lambda found: found[1] + "•" * len(found[2]), line)
     return _SECRET_KEY.sub(lambda found: found[1] + "•" * len(found[2]), line)

@@ -73,6 +73,8 @@ Amount = Annotated[Decimal, BeforeValidator(amount)]
 _SPOTS_EXPECTED = "spot numbers are expected, such as 1-20, A1-A20, 7 or [A1, A2, B1-B9]"
 _RANGE = re.compile(r"([^\d\s-]*)(\d+)\s*-\s*([^\d\s-]*)(\d+)")
 _NUMBER = re.compile(r"[^\s,]{1,16}")
+_RANGE_IN_OTHER_SIGNS = re.compile(r"([^\d\s]*\d+)\s*(?:[\u2010-\u2015\u2212\u2026]|\.{2,3}|to|bis)\s*([^\d\s]*\d+)")
+"""With a dash as word processors make it, as in a sum, or as in another language."""
 MOST_IN_A_RANGE = 10_000
 
 
@@ -86,6 +88,9 @@ def spot_numbers(value: Any) -> tuple[str, ...]:
     span = _RANGE.fullmatch(text.strip())
     if span is not None:
         return _expanded(span)
+    other = _RANGE_IN_OTHER_SIGNS.fullmatch(text.strip())
+    if other is not None:
+        raise ValueError(f"a range of spots is written with a plain hyphen; did you mean {other[1]}-{other[2]}?")
     if not _NUMBER.fullmatch(text.strip()):
         raise ValueError(_SPOTS_EXPECTED)
     return (text.strip(),)

@@ -1,4 +1,4 @@
-"""The vote of one vehicle: what the frames that showed its plate agree on, and whether that is certain."""
+"""The vote of one vehicle: what the frames that showed its plate agree on, and whether that is certain or likely."""
 
 from __future__ import annotations
 
@@ -28,13 +28,18 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class VoteRules:
-    """When a vote is certain. `span` is in microseconds: frames of one instant repeat one mistake."""
+    """When a vote is certain, and when it is likely enough (`likely_`) to ask the driver.
+
+    `span` is in microseconds: frames of one instant repeat one mistake.
+    """
 
     agreeing: int = 3
     span: int = 200_000
     confidence: float = 0.8
     share: float = 0.5
     shortest: int = 3
+    likely_agreeing: int = 2
+    likely_confidence: float = 0.5
 
 
 RULES = VoteRules()
@@ -42,13 +47,17 @@ RULES = VoteRules()
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The vote so far. `confidences`: one a character; `agreeing`: how many near reads gave exactly this text."""
+    """The vote so far. `confidences`: one a character; `agreeing`: how many near reads gave exactly this text.
+
+    `likely`: good enough for a question to the driver, never for more.
+    """
 
     text: str
     confidences: tuple[float, ...]
     agreeing: int
     best: PlateCandidate
     certain: bool
+    likely: bool
 
     @property
     def weakest(self) -> float:
@@ -62,6 +71,8 @@ def verdict(reads: Sequence[Read], near: int, rules: VoteRules = RULES) -> Verdi
     weighs more the larger and surer it is. It is certain only when enough reads at least `near` pixels wide,
     spread over some time, give exactly the winning text, no character is doubtful, the other readings don't
     outweigh it and no longer text came after it: a plate that is only just coming into view reads short.
+    It is likely when fewer agree and characters may be doubtful, as long as no character has more against it
+    than for it.
     """
     if not reads:
         return None
@@ -69,29 +80,33 @@ def verdict(reads: Sequence[Read], near: int, rules: VoteRules = RULES) -> Verdi
     elected = [_character(peers, place, near) for place in range(len(peers[0].text))]
     text = "".join(character for character, _ in elected)
     same = [read for read in peers if read.text == text]
+    weakest = min(confidence for _, confidence in elected)
+    close = [read for read in same if read.width >= near]
+    sound = _is_sound(reads, close, rules)
     return Verdict(
         text=text,
         confidences=tuple(confidence for _, confidence in elected),
-        agreeing=sum(read.width >= near for read in same),
+        agreeing=len(close),
         best=max(same or peers, key=lambda read: _weight(read, near) * read.width).candidate,
-        certain=_is_certain(reads, same, [confidence for _, confidence in elected], near, rules),
+        certain=sound
+        and len(close) >= rules.agreeing
+        and weakest >= rules.confidence
+        and _is_heavy(reads, same, near, rules),
+        likely=sound and len(close) >= rules.likely_agreeing and weakest >= rules.likely_confidence,
     )
 
 
-def _is_certain(
-    reads: Sequence[Read], same: Sequence[Read], confidences: Sequence[float], near: int, rules: VoteRules
-) -> bool:
-    close = [read for read in same if read.width >= near]
-    if len(close) < rules.agreeing or len(confidences) < rules.shortest or min(confidences) < rules.confidence:
+def _is_sound(reads: Sequence[Read], close: Sequence[Read], rules: VoteRules) -> bool:
+    """Whether `close`, the near reads of one text, are of several moments and of a whole plate."""
+    if not close or len(close[0].text) < rules.shortest or close[-1].at - close[0].at < rules.span:
         return False
-    heard = sum(_weight(read, near) for read in reads)
-    return (
-        close[-1].at - close[0].at >= rules.span
-        and sum(_weight(read, near) for read in same) >= rules.share * heard
-        and not any(
-            len(read.text) > len(confidences) and _is_sure(read, rules) for read in reads if read.at > same[-1].at
-        )
+    return not any(
+        len(read.text) > len(close[0].text) and _is_sure(read, rules) for read in reads if read.at > close[-1].at
     )
+
+
+def _is_heavy(reads: Sequence[Read], same: Sequence[Read], near: int, rules: VoteRules) -> bool:
+    return sum(_weight(read, near) for read in same) >= rules.share * sum(_weight(read, near) for read in reads)
 
 
 def _is_sure(read: Read, rules: VoteRules) -> bool:

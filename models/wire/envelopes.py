@@ -95,7 +95,7 @@ class Ack(BaseModel):
 
 
 class LaneNow(BaseModel):
-    """What one lane is doing at this moment."""
+    """What one lane is doing at this moment. `state`: whom it lets in; `hold`: why its arm is kept up, if it is."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -104,6 +104,8 @@ class LaneNow(BaseModel):
     phase: str
     barrier: str
     faults: tuple[str, ...] = ()
+    state: str = "open"
+    hold: str | None = None
 
 
 class Beacon(BaseModel):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from models.ids import LaneName
 from models.instants import SECOND
 from models.tickets import Direction
-from simulator.cars import Car
+from simulator.cars import Car, Habit
 from simulator.lanes import STOP_LINE, Driving, Lane
 from simulator.troubles import Trouble
 from simulator.twin.devices import Devices
@@ -126,9 +126,9 @@ class People:
                 self._is_helped(guest, events)
         return events
 
-    def pays_in(self, payment: str) -> int:
+    def pays_in(self, car: int | None, asked: int) -> int:
         """How long this driver takes to pay."""
-        return round(random.Random(f"pays {self.seed} {payment}").uniform(*_PAYS_WITHIN) * SECOND)
+        return round(random.Random(f"pays {self.seed} {car} {asked}").uniform(*_PAYS_WITHIN) * SECOND)
 
     # --- who stands there ---
 
@@ -148,7 +148,8 @@ class People:
 
     def _looks(self, camera: Watching, lane: Lane, there: Driving | None, now: int) -> None:
         blind = Trouble.CAMERA_BLIND in lane.troubles
-        if there is None or not there.car.readable or blind:
+        covered = there is not None and there.habit is Habit.BREAKS_THROUGH
+        if there is None or not there.car.readable or covered or blind:
             camera.car = camera.votes_at = None
         elif camera.car is None or camera.car.number != there.car.number:
             dice = random.Random(f"vote {self.seed} {there.car.number} {now}")

@@ -43,9 +43,9 @@ class _Asked:
 
 @dataclass(slots=True)
 class Terminals:
-    """`pays_in` says how long a driver takes for a payment."""
+    """`pays_in` says how long the driver of a car takes, when it is asked at a moment."""
 
-    pays_in: Callable[[str], int]
+    pays_in: Callable[[int | None, int], int]
     book: list[Entry] = field(default_factory=list[Entry])
     _asked: list[_Asked] = field(default_factory=list[_Asked])
     _taken: dict[str, Entry] = field(default_factory=dict[str, Entry])
@@ -53,7 +53,7 @@ class Terminals:
     def charge(self, lane: LaneName, car: int | None, detail: dict[str, Any], now: int) -> None:
         payment = str(detail["payment"])
         # Asked again with a payment that was taken, it answers at once and takes nothing more.
-        due = now if payment in self._taken else now + self.pays_in(payment)
+        due = now if payment in self._taken else now + self.pays_in(car, now)
         self._asked.append(_Asked(payment, lane, car, int(detail["amount"]), str(detail["currency"]), now, due))
 
     def next_due(self) -> int | None:

@@ -31,7 +31,7 @@ def test_from_an_empty_database_to_an_enrolled_lot(database_url: str) -> None:
     early = typed(database_url, "lots", "add", "--name", "North")
     assert early.returncode == 2
     assert "parkgate-cloud db upgrade" in early.stderr
-    assert typed(database_url, "db", "upgrade").stdout == "Upgraded from nothing to 0001.\n"
+    assert typed(database_url, "db", "upgrade").stdout == "Upgraded from nothing to 0002.\n"
     lot = json.loads(typed(database_url, "lots", "add", "--name", "North", "--json").stdout)["id"]
     [listed] = json.loads(typed(database_url, "lots", "--json").stdout)
     assert (listed["id"], listed["name"], listed["last_contact"]) == (lot, "North", None)

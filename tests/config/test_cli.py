@@ -52,3 +52,47 @@ def test_init_writes_an_example_that_can_be_used_and_never_overwrites(app: typer
     assert refused.exit_code == 2
     assert file.read_text() == "mine"
     assert "nothing was written" in refused.stderr
+
+
+def noted(app: typer.Typer, file: Path, text: str) -> list[str]:
+    """What `check` says of a right file beside the table."""
+    file.write_text(text)
+    result = CliRunner().invoke(app, ["check", str(file)])
+    assert result.exit_code == 0, result.stderr
+    return [line.removeprefix("! ") for line in result.stdout.splitlines() if line.startswith("! ")]
+
+
+def test_a_password_a_key_and_an_authority_that_are_not_there_are_told_once_each(
+    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("LOT_LINK", raising=False)
+    broker = f"127.0.0.1, username: gate, password_file: {tmp_path}/none, "
+    text = RIGHT.replace("    barrier: {driver: mqtt, host: 127.0.0.1, ", f"    barrier: {{driver: mqtt, host: {broker}")
+    text = text.replace("arming_loop: {driver: mqtt, host: 127.0.0.1, ", f"arming_loop: {{driver: mqtt, host: {broker}")
+    text += (
+        "link: {host: cloud.example, username: lot, password_env: LOT_LINK, tls: {ca: /none.pem}}\n"
+        f"vision: {{weights: {tmp_path}/weights}}\nstore: {{path: {tmp_path}/lot.sqlite}}\n"
+    )
+    said = noted(app, tmp_path / "lot.yaml", text)
+    missing = [line for line in said if "isn't" in line or "can't be read" in line]
+    assert missing == [
+        f"lanes[0].arming_loop.password_file: the file {tmp_path}/none can't be read: No such file or directory",
+        f"vision.weights: the folder {tmp_path}/weights isn't there",
+        "link.password_env: the variable LOT_LINK isn't set here; it has to be in the daemon's environment",
+        "link.tls.ca: the file /none.pem can't be read: No such file or directory",
+    ]
+
+
+def test_what_is_there_is_not_told(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "link.password").write_text("a password\n")
+    monkeypatch.setenv("LOT_LINK", "a password")
+    text = RIGHT + f"store: {{path: {tmp_path}/lot.sqlite}}\n"
+    link = "link: {host: cloud.example, username: lot, password_%s: %s}\n"
+    for way in (("env", "LOT_LINK"), ("file", tmp_path / "link.password")):
+        said = noted(app, tmp_path / "lot.yaml", text + link % way)
+        assert [line for line in said if "isn't" in line or "can't" in line] == []
+
+
+def test_a_store_whose_folder_is_not_there_is_told(app: typer.Typer, tmp_path: Path):
+    said = noted(app, tmp_path / "lot.yaml", RIGHT + f"store: {{path: {tmp_path}/none/lot.sqlite}}\n")
+    assert f"store.path: the folder {tmp_path}/none isn't there; the daemon needs it" in said

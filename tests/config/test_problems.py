@@ -60,6 +60,9 @@ def test_the_line_is_reprinted_with_a_mark_under_the_fault(tmp_path: Path):
         ("driver: opencv, source: 0", "source: 0", 'the key "driver" is missing here, such as driver: opencv'),
         ("numbers: 1-3", "numbers: 3-1", "this range runs backwards; did you mean 1-3?"),
         ("B08-B10", "B08-C10", "a range stays within one letter: B08-B10"),
+        ("1-3", "1\N{EN DASH}3", "a range of spots is written with a plain hyphen; did you mean 1-3?"),
+        ("1-3", "1..3", "a range of spots is written with a plain hyphen; did you mean 1-3?"),
+        ("B08-B10", "B08 to B10", "a range of spots is written with a plain hyphen; did you mean B08-B10?"),
         ("currency: EUR", "currency: euro", "three capital letters are expected, as in EUR"),
         ("2.50", "2.505", "2.505 EUR has more decimal places than the currency (2)"),
         ("18.00", "2", "at least the hourly rate is expected: one hour would cost more"),
@@ -78,6 +81,29 @@ def test_the_line_is_reprinted_with_a_mark_under_the_fault(tmp_path: Path):
 )  # fmt: skip
 def test_each_mistake_is_told_in_a_technicians_words(old: str, new: str, said: str):
     assert [problem.message for problem in problems(altered((old, new)))] == [said]
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("mqtt://10.0.0.2:1883", "such as 192.168.1.10: without mqtt:// in front"),
+        ("mqtts://gate:hunter2@broker", "such as 192.168.1.10: without mqtts:// in front"),
+        ("10.0.0.2:1883", "the port has a key of its own, port: 1883"),
+        ("gate:hunter2@broker", "such as 192.168.1.10: no login, no path"),
+        ("broker/gate", "such as 192.168.1.10: no login, no path"),
+    ],
+)
+def test_an_address_where_a_host_is_expected_is_refused_in_plain_words(host: str, said: str):
+    (problem,) = problems(altered(("127.0.0.1, command_topic: out/vend", f"'{host}', command_topic: out/vend")))
+    assert problem.path == "lanes[1].barrier.host"
+    assert problem.message.startswith("only a name or address is expected")
+    assert problem.message.endswith(said)
+    assert "hunter2" not in str(problem)
+
+
+@pytest.mark.parametrize("host", ["broker", "broker.lot.local", "10.0.0.2", "::1", "fe80::1%eth0", "[2001:db8::7]"])
+def test_a_name_or_address_is_a_host(host: str):
+    assert problems(altered(("127.0.0.1, command_topic: out/vend", f"'{host}', command_topic: out/vend"))) == ()
 
 
 def test_an_exit_without_a_payment_terminal():

@@ -372,6 +372,23 @@ async def test_a_stop_opens_what_is_made_and_a_start_closes_nothing(bought, logi
     assert board.closings == 1
 
 
+@pytest.mark.parametrize("product", PRODUCTS)
+async def test_a_stop_during_a_pulse_ends_it_and_leaves_nothing_behind(product, bought, login, context):
+    board = bought(product)
+    tasks = asyncio.all_tasks()
+    relay = a_relay(product, login, context, safe_state="leave")
+    await relay.start()
+    await eventually(lambda: relay._reached)
+    pulsing = asyncio.create_task(relay.pulse(5))
+    await eventually(lambda: board.on and relay.on is True)
+    await relay.stop()
+    await eventually(lambda: not board.on)
+    pulsing.cancel()
+    await asyncio.gather(pulsing, return_exceptions=True)
+    await asyncio.sleep(0.1)
+    assert asyncio.all_tasks() == tasks
+
+
 async def test_a_contact_that_keeps_an_arm_up_outlives_a_restart_if_it_is_to(bought, login, context, started):
     board = bought(Switch)
     relay = a_relay(Switch, login, context, safe_state="leave")

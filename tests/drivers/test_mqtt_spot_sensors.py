@@ -236,6 +236,17 @@ async def test_a_sensor_is_heard_again_when_its_broker_is_back(
     assert faults.on == {}
 
 
+@pytest.mark.parametrize(("server", "version"), [(TheThings, "p2"), (Chirp, "p5")])
+async def test_the_things_stack_is_spoken_to_in_mqtt_3(
+    server, version: str, login, context, own_mosquitto: Mosquitto, started
+):
+    """It understands no other. Mosquitto logs 3.1.1 as p2 and 5 as p5."""
+    await listening(await started(server.part(login, context)))
+    connections = [line for line in own_mosquitto.log.read_text().splitlines() if " as parkgate-" in line]
+    assert len(connections) == 1
+    assert f"({version}," in connections[0]
+
+
 def test_a_stack_without_tenants_has_none_in_its_topics():
     settings = TheThingsStackSettings(host="h", application="north-lot", device_id="spot-12", tenant="")
     assert settings.uplinks == "v3/north-lot/devices/spot-12/up"

@@ -1,0 +1,1 @@
+"""The checks that ask nobody and move nothing: one subject each."""

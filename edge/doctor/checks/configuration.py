@@ -1,0 +1,24 @@
+"""The lot's file: whether a lot can be run from it, and what is said about it otherwise."""
+
+from __future__ import annotations
+
+from edge.config.cli import notes
+from edge.config.problems import Problem, rendered
+from edge.doctor.findings import About, Finding
+from edge.doctor.subject import Found, Subject
+
+CHECK = "configuration"
+
+
+def look(subject: Subject) -> Found:
+    lot = subject.settings
+    about = About(CHECK, "lot")
+    lanes = ", ".join(lane.name for lane in lot.lanes)
+    yield about.ok(f"{lot.lot.name} can be run: {lot.total_spots()} spots, lanes {lanes}")
+    for note in notes(lot):
+        yield about.ok(note)
+
+
+def problem(found: Problem) -> Finding:
+    """A problem as it stands, with its place and its line."""
+    return About(CHECK, found.path or "lot").fail(rendered([found]), f"{found.place}: {found.message}")

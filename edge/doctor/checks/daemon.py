@@ -1,0 +1,59 @@
+"""What the running daemon says: its lanes, its loops as they are now, and its open faults with what to look at."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+
+from drivers.registry import catalogue
+from edge import inputs
+from edge.doctor.findings import About
+from edge.doctor.subject import Found, Subject
+from edge.kiosk import faults as of_kiosk
+from edge.lane import faults as of_lane
+from edge.status import FaultStatus, LaneStatus
+from edge.sync import faults as of_link
+from edge.vision import faults as of_vision
+from models.faults import Fault
+
+CHECK = "daemon"
+STOP = "systemctl stop parkgate-edge"
+
+
+def look(subject: Subject) -> Found:
+    about, daemon = About(CHECK, "lot"), subject.daemon
+    if daemon is None:
+        yield about.ok("no daemon runs on this store, so the hardware is free to be tried out")
+        return
+    yield about.ok(f"the daemon runs (process {daemon.pid}, release {daemon.release}, plates read by {daemon.reader})")
+    for lane in daemon.lanes:
+        if subject.lane in (None, lane.name):
+            yield About(CHECK, lane.name).ok(_now(lane), arming_loop=lane.arming_loop, closing_loop=lane.closing_loop)
+            yield from _faults(lane.faults)
+    yield from _faults(daemon.faults)
+
+
+def _now(lane: LaneStatus) -> str:
+    arm = f"{lane.barrier} (assumed)" if lane.assumed else lane.barrier
+    loops = f"arming loop {level_word(lane.arming_loop)}, closing loop {level_word(lane.closing_loop)}"
+    return f"{lane.phase}; arm {arm}; {loops}"
+
+
+def level_word(level: bool | None) -> str:
+    return {True: "on", False: "off", None: "unknown"}[level]
+
+
+def _faults(faults: Iterable[FaultStatus]) -> Found:
+    for fault in faults:
+        known = known_faults().get(fault.code)
+        meaning = fault.code if known is None else f"{known.meaning} ({fault.code})"
+        yield About(CHECK, fault.source).fail(f"{meaning}: {fault.detail}", "" if known is None else known.look_at)
+
+
+@functools.cache
+def known_faults() -> Mapping[str, Fault]:
+    """Every fault that a lot can raise, by its code."""
+    of_parts = [fault for settings in catalogue().found.values() for fault in settings.faults]
+    rooms = (of_lane, of_vision, of_kiosk, of_link, inputs)
+    of_rooms = [fault for room in rooms for fault in vars(room).values() if isinstance(fault, Fault)]
+    return {fault.code: fault for fault in [*of_parts, *of_rooms]}

@@ -1,0 +1,345 @@
+"""The laws of a lane, checked from outside: what it was told goes in, what it asked for comes out, nothing else counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from drivers.contract import Position
+from edge.lane.faults import (
+    BROKEN_ARM,
+    CATALOGUE,
+    CHATTERING_ARMING_LOOP,
+    CHATTERING_LOOP,
+    CONTRADICTION,
+    FORCED_PASSAGE,
+    FORCED_UP,
+    SILENT_ARM,
+    STUCK_ARMING_LOOP,
+    STUCK_HALF_WAY,
+    STUCK_LOOP,
+    STUCK_UP,
+    TAILGATE,
+    WRONG_WAY,
+)
+from edge.lane.lane import Lane, Side, Step
+from edge.lane.loop_watch import LoopWatch
+from edge.lane.signals import (
+    Action,
+    Allowed,
+    Arm,
+    Clear,
+    Confirm,
+    Decide,
+    FarPresence,
+    Fire,
+    Hold,
+    Lower,
+    Ordered,
+    Presence,
+    Raise,
+    RecordHold,
+    RecordOrder,
+    Refused,
+    Release,
+    Signal,
+    StartTimer,
+    UnderArm,
+    Unresolve,
+    Vend,
+    Watch,
+    Which,
+    Withdraw,
+)
+from models.ids import TicketId
+from models.lanes import HoldCause, OrderKind
+
+NO_ARM_CLOSES_ON_A_VEHICLE = "no arm is told to close, or to end a hold, while anything is or may be on the closing loop"
+NO_VEND_WITHOUT_VEHICLE_OR_ORDER = "no vend without a vehicle before the arm, a person's order, or a hold"
+NO_CONFIRM_WITHOUT_A_PASSAGE = "no ticket is confirmed before the closing loop was on and off again since its vend"
+A_TICKET_ENDS_ONCE = "a ticket ends once, and one at most is open in a lane"
+AN_ANSWER_IS_FOR_WHOM_IT_WAS_ASKED = "no vehicle is vended on the answer for another one"
+EVERY_FAULT_IS_LEFT = "every fault is in the catalogue, and its stated end ends it"
+NO_FAULT_ENDS_EARLY = "no fault ends before its stated end"
+FIRE_GOES_OVER_EVERYTHING = "fire raises the arm at once, and nothing but its reset lets it come down"
+NOTHING_MOVES_BY_ITSELF = "no arm moves because a lane started, a level was unknown, or a timer rang"
+NO_TIMER_IS_USED_TWICE = "no number of a timer is used twice"
+WHAT_PEOPLE_ORDER_IS_RECORDED = "each order is recorded once, and each beginning and end of a hold"
+THE_LANE_GETS_BACK_TO_WORK = "once all is well, no fault is left and the next vehicle is served"
+COUNTS_EQUAL_THE_CARS_INSIDE = "what was confirmed and counted equals the cars that passed"
+
+LAWS = (
+    NO_ARM_CLOSES_ON_A_VEHICLE,
+    NO_VEND_WITHOUT_VEHICLE_OR_ORDER,
+    NO_CONFIRM_WITHOUT_A_PASSAGE,
+    A_TICKET_ENDS_ONCE,
+    AN_ANSWER_IS_FOR_WHOM_IT_WAS_ASKED,
+    EVERY_FAULT_IS_LEFT,
+    NO_FAULT_ENDS_EARLY,
+    FIRE_GOES_OVER_EVERYTHING,
+    NOTHING_MOVES_BY_ITSELF,
+    NO_TIMER_IS_USED_TWICE,
+    WHAT_PEOPLE_ORDER_IS_RECORDED,
+    THE_LANE_GETS_BACK_TO_WORK,
+    COUNTS_EQUAL_THE_CARS_INSIDE,
+)
+
+
+class LawBroken(AssertionError):
+    def __init__(self, law: str, how: str) -> None:
+        super().__init__(f"{law}: {how}")
+        self.law = law
+
+
+@dataclass(slots=True)
+class Witness:
+    """Sees everything that a lane hears and says. `only`: the laws that are looked at; the others may be broken."""
+
+    lane: Lane
+    only: frozenset[str] = frozenset(LAWS)
+    tickets: dict[TicketId, str] = field(default_factory=dict[TicketId, str])
+    asked: list[int] = field(default_factory=list[int])
+    open_faults: set[str] = field(default_factory=set[str])
+    clock: int = 0
+    looks: int = 0
+    watched_at: int = 0
+    vended_at: dict[TicketId, int] = field(default_factory=dict[TicketId, int])
+    came_under_at: int = -1
+    went_through_at: int = -1
+    left_at: int = -1
+    anybody: bool = False
+    fire_contact: bool | None = None
+    timers: dict[Which, int] = field(default_factory=dict[Which, int])
+    raw: dict[type[Signal], bool | None] = field(default_factory=dict[type[Signal], bool | None])
+
+    # --- what it sees ---
+
+    def begins(self, stepped: Step) -> None:
+        """A lane starts, or starts again: nothing is known, and the faults and vends of before are nobody's any more."""
+        self.open_faults, self.timers, self.raw, self.asked = set(), {}, {}, []
+        self.anybody, self.fire_contact = stepped.lane.hold is not None, None
+        for ticket, end in self.tickets.items():
+            if end == "open":
+                self.tickets[ticket] = "left unresolved by the restart"
+        self._after(None, self.lane, stepped)
+
+    def gives(self, ticket: TicketId) -> None:
+        """The desk answers with a new ticket."""
+        self.tickets[ticket] = "open"
+
+    def sees(self, signal: Signal, stepped: Step) -> None:
+        self.clock += 1
+        before = self.lane
+        if isinstance(signal, Presence | FarPresence | UnderArm):
+            self.raw[type(signal)] = signal.present if not isinstance(signal, UnderArm) else signal.occupied
+        self.anybody = self.anybody or _is_somebody(signal)
+        if isinstance(signal, Fire):
+            self.fire_contact = signal.active
+        answers = self.asked.pop(0) if isinstance(signal, Allowed | Refused) and self.asked else None
+        self._loops(before, stepped.lane)
+        self._after(signal, before, stepped)
+        self._an_answer_is_for_whom_it_was_asked(answers, stepped.actions)
+
+    def _loops(self, before: Lane, after: Lane) -> None:
+        if after.under_arm and not before.under_arm:
+            self.came_under_at = self.clock
+        if after.under_arm is False and before.under_arm is not False and self.came_under_at > self.watched_at:
+            self.went_through_at = self.clock
+        if (before.near and after.near is False) or (before.far and after.far is False):
+            self.left_at = self.clock
+
+    def _after(self, signal: Signal | None, before: Lane, stepped: Step) -> None:
+        self.lane = stepped.lane
+        for action in stepped.actions:
+            self._acts(action, signal, stepped.lane)
+        self._orders_are_recorded(signal, before, stepped)
+        self._fire(signal, before, stepped)
+        self._faults(signal, before, stepped)
+        self._tickets()
+
+    # --- the laws ---
+
+    def _acts(self, action: Action, signal: Signal | None, lane: Lane) -> None:
+        match action:
+            case Lower() | Release():
+                if lane.fitted.closing_loop:
+                    clear = lane.under_arm is False and self.raw.get(UnderArm) is False
+                    self.holds(clear, NO_ARM_CLOSES_ON_A_VEHICLE, f"{action} with the closing loop {lane.under_arm}")
+                self.holds(
+                    isinstance(action, Release) or lane.fitted.closing_loop, NO_ARM_CLOSES_ON_A_VEHICLE, "nobody knows"
+                )
+                self._moves(action, lane)
+            case Vend() | Hold():
+                self._moves(action, lane)
+                self._vends(action, signal, lane)
+            case Confirm(ticket):
+                self._confirms(ticket, lane)
+                self._ends(ticket, "confirmed")
+            case Withdraw(ticket):
+                self._ends(ticket, "withdrawn")
+            case Unresolve(ticket):
+                self._ends(ticket, "unresolved")
+            case Watch(on=True):
+                self.looks, self.watched_at = self.looks + 1, self.clock
+            case Decide():
+                self.asked.append(self.looks)
+            case StartTimer(timer, _, which):
+                self.holds(timer > self.timers.get(which, 0), NO_TIMER_IS_USED_TWICE, f"{which} {timer}")
+                self.timers[which] = timer
+            case _:
+                pass
+
+    def _moves(self, action: Action, lane: Lane) -> None:
+        # Only an arm that reads up for long, above a loop that is seen clear, is told to close by a timer.
+        seen = self.anybody or (isinstance(action, Lower) and lane.arm.is_up and self.raw.get(UnderArm) is False)
+        self.holds(seen, NOTHING_MOVES_BY_ITSELF, f"{action}")
+
+    def _vends(self, action: Vend | Hold, signal: Signal | None, lane: Lane) -> None:
+        if isinstance(action, Hold) or action.order == "hold":
+            self.holds(lane.hold is not None, NO_VEND_WITHOUT_VEHICLE_OR_ORDER, f"{action} though nothing is held")
+            return
+        said = self.raw.get(Presence if lane.side is Side.NEAR else FarPresence)
+        ordered = isinstance(signal, Ordered) and signal.order.id == action.order
+        self.holds(
+            ordered or (lane.present is True and said is True),
+            NO_VEND_WITHOUT_VEHICLE_OR_ORDER,
+            f"{action} with presence {lane.present}",
+        )
+        if action.ticket is not None:
+            self.holds(self.tickets.get(action.ticket) == "open", A_TICKET_ENDS_ONCE, f"{action} on a ticket that ended")
+            self.vended_at[action.ticket] = self.clock
+
+    def _confirms(self, ticket: TicketId, lane: Lane) -> None:
+        since = max(self.vended_at.get(ticket, 0), self.watched_at)
+        if lane.fitted.closing_loop:
+            passed = since < self.came_under_at < self.went_through_at
+            self.holds(passed, NO_CONFIRM_WITHOUT_A_PASSAGE, f"{ticket} never passed the closing loop")
+        else:
+            self.holds(self.left_at > since, NO_CONFIRM_WITHOUT_A_PASSAGE, f"{ticket} never left the arming loop")
+
+    def _ends(self, ticket: TicketId, how: str) -> None:
+        self.holds(self.tickets.get(ticket) == "open", A_TICKET_ENDS_ONCE, f"{how} after {self.tickets.get(ticket)}")
+        self.tickets[ticket] = how
+
+    def _tickets(self) -> None:
+        still_open = [ticket for ticket, end in self.tickets.items() if end == "open"]
+        self.holds(len(still_open) <= 1, A_TICKET_ENDS_ONCE, f"{still_open} are open")
+        self.holds(still_open in ([], [self.lane.ticket]), A_TICKET_ENDS_ONCE, f"the lane forgot {still_open}")
+
+    def _an_answer_is_for_whom_it_was_asked(self, answers: int | None, actions: tuple[Action, ...]) -> None:
+        """A look begins with `Watch(on)`: what was asked before the latest one isn't about who stands there now."""
+        for action in actions:
+            if isinstance(action, Vend) and action.ticket is not None and answers is not None:
+                self.holds(answers == self.looks, AN_ANSWER_IS_FOR_WHOM_IT_WAS_ASKED, f"{action}")
+
+    def _orders_are_recorded(self, signal: Signal | None, before: Lane, stepped: Step) -> None:
+        filed = [action.order for action in stepped.actions if isinstance(action, RecordOrder)]
+        given = [signal.order] if isinstance(signal, Ordered) else []
+        self.holds(filed == given, WHAT_PEOPLE_ORDER_IS_RECORDED, f"{given} was filed as {filed}")
+        if signal is None:
+            return
+        causes = [action.cause for action in stepped.actions if isinstance(action, RecordHold)]
+        changed = [] if before.hold is stepped.lane.hold else [stepped.lane.hold]
+        self.holds(causes == changed, WHAT_PEOPLE_ORDER_IS_RECORDED, f"hold {changed} was recorded as {causes}")
+
+    def _fire(self, signal: Signal | None, before: Lane, stepped: Step) -> None:
+        after = stepped.lane.hold
+        if isinstance(signal, Fire) and signal.active:
+            self.holds(after is HoldCause.FIRE, FIRE_GOES_OVER_EVERYTHING, "a fire that raises no arm")
+            told = before.hold is HoldCause.FIRE or any(_keeps_up(action) for action in stepped.actions)
+            self.holds(told, FIRE_GOES_OVER_EVERYTHING, "the arm isn't told of the fire")
+        if before.hold is not HoldCause.FIRE:
+            return
+        if after is HoldCause.FIRE:
+            down = [one for one in stepped.actions if isinstance(one, Vend | Release | Lower) and not _keeps_up(one)]
+            self.holds(not down, FIRE_GOES_OVER_EVERYTHING, f"{down}")
+            return
+        reset = isinstance(signal, Ordered) and signal.order.kind is OrderKind.RESET_FIRE
+        self.holds(reset, FIRE_GOES_OVER_EVERYTHING, f"it ended by {signal}")
+        cold = self.fire_contact is False or not before.fitted.fire_input
+        self.holds(cold, FIRE_GOES_OVER_EVERYTHING, f"it was reset while the contact said {self.fire_contact}")
+
+    def _faults(self, signal: Signal | None, before: Lane, stepped: Step) -> None:
+        for action in stepped.actions:
+            if isinstance(action, Raise):
+                self.holds(action.code in CATALOGUE, EVERY_FAULT_IS_LEFT, f"{action.code} isn't in the catalogue")
+                self.open_faults.add(action.code)
+            elif isinstance(action, Clear):
+                if action.code in self.open_faults:
+                    self._may_end(action.code, stepped.lane)
+                self.open_faults.discard(action.code)
+        for code in self.open_faults:
+            ended = signal is not None and ENDS[code](signal, before, stepped.lane)
+            self.holds(not ended, EVERY_FAULT_IS_LEFT, f"{code} stands after its end ({signal})")
+
+    def _may_end(self, code: str, lane: Lane) -> None:
+        watches = [watch for watch in (lane.near_watch, lane.far_watch, lane.closing_watch) if watch is not None]
+        still = [w.which for w in watches if (w.is_stuck and w.stuck.code == code)]
+        still += [w.which for w in watches if (w.chattering and w.chatters.code == code)]
+        self.holds(not still, NO_FAULT_ENDS_EARLY, f"{code} of the {still}")
+
+    def holds(self, so: bool, law: str, how: str) -> None:
+        if not so and law in self.only:
+            raise LawBroken(law, how)
+
+
+def _is_somebody(signal: Signal) -> bool:
+    match signal:
+        case Presence(True) | FarPresence(True) | UnderArm(True) | Fire(True) | Ordered():
+            return True
+        case _:
+            return False
+
+
+def _keeps_up(action: Action) -> bool:
+    return isinstance(action, Hold) or (isinstance(action, Vend) and action.order == "hold")
+
+
+# --- when a fault must have ended: its `ends`, put as what the lane heard ---
+
+Ended = Callable[[Signal, Lane, Lane], bool]
+
+
+def _arm(*positions: Position) -> Ended:
+    return lambda signal, before, after: isinstance(signal, Arm) and signal.position in positions
+
+
+def _closing_loop_clear(signal: Signal, before: Lane, after: Lane) -> bool:
+    return after.under_arm is False and before.under_arm is not False
+
+
+def _reset(signal: Signal, before: Lane, after: Lane) -> bool:
+    return isinstance(signal, Ordered) and signal.order.kind is OrderKind.RESET_FAULTS
+
+
+def _no_arming_loop(stands: Callable[[LoopWatch], bool]) -> Ended:
+    def ended(signal: Signal, before: Lane, after: Lane) -> bool:
+        return not any(stands(watch) for watch in (after.near_watch, after.far_watch) if watch is not None)
+
+    return ended
+
+
+def _said_clear(signal: Signal, before: Lane, after: Lane) -> bool:
+    return isinstance(signal, UnderArm) and signal.occupied is False
+
+
+def _closing_loop_quiet(signal: Signal, before: Lane, after: Lane) -> bool:
+    return after.closing_watch is not None and not after.closing_watch.chattering
+
+
+_RISES = (Position.MOVING, Position.OPEN, Position.HELD)
+ENDS: dict[str, Ended] = {
+    SILENT_ARM.code: _arm(*_RISES),
+    STUCK_HALF_WAY.code: _arm(Position.OPEN, Position.HELD, Position.CLOSED),
+    STUCK_UP.code: _arm(Position.CLOSED),
+    BROKEN_ARM.code: _arm(*(position for position in Position if position is not Position.FAULTED)),
+    FORCED_UP.code: _reset,
+    CONTRADICTION.code: _reset,
+    TAILGATE.code: _closing_loop_clear,
+    WRONG_WAY.code: _closing_loop_clear,
+    FORCED_PASSAGE.code: _closing_loop_clear,
+    STUCK_LOOP.code: _said_clear,
+    STUCK_ARMING_LOOP.code: _no_arming_loop(lambda watch: watch.is_stuck and watch.level is not False),
+    CHATTERING_LOOP.code: _closing_loop_quiet,
+    CHATTERING_ARMING_LOOP.code: _no_arming_loop(lambda watch: watch.chattering),
+}
