@@ -16,10 +16,11 @@ from edge.config.cli import check, init
 from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError
 from edge.daemon import RELEASE, Daemon
+from edge.doctor.cli import doctor
 from edge.kiosk.passes import UnknownHost, link
 from edge.kiosk.secret import secret_in
 from edge.lockstep import LockstepError
-from edge.orders_cli import lane_app
+from edge.orders_cli import lane_app, passback_app
 from edge.report import look, show
 from edge.store import StoreUnavailable
 from edge.vision.cli import read, weights_app
@@ -34,8 +35,10 @@ app = typer.Typer(
 app.command()(check)
 app.command()(init)
 app.command()(read)
+app.command()(doctor)
 app.add_typer(weights_app, name="weights")
 app.add_typer(lane_app, name="lane")
+app.add_typer(passback_app, name="passback")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]
 

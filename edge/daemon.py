@@ -24,8 +24,8 @@ from edge.kept_up import kept_up
 from edge.kiosk.server import Kiosk
 from edge.lane.controller import LaneController
 from edge.lane.in_view import InView
-from edge.lane.signals import Blind, Fire, Order, Ordered, Read, Signal
-from edge.local import LaneOrder, LocalSocket, Obeyed, socket_path
+from edge.lane.signals import Blind, Fire, Guess, Order, Ordered, Read, Signal
+from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, socket_path
 from edge.lockstep import Lockstep
 from edge.parking.layout import declare
 from edge.parking.passback import neutralise
@@ -37,14 +37,22 @@ from edge.store.database import looking_into
 from edge.store.keep_writing import keep_writing
 from edge.sync.link import CloudLink
 from edge.systemd import notify, watchdog_seconds
-from edge.vision.events import CameraCleared, CameraFault, PlateDecided, VehicleGone, VehicleInView, VisionEvent
+from edge.vision.events import (
+    CameraCleared,
+    CameraFault,
+    PlateDecided,
+    PlateGuessed,
+    VehicleGone,
+    VehicleInView,
+    VisionEvent,
+)
 from edge.vision.process import VisionProcess
 from edge.vision.settings import ViewSettings
 from models.facts import DaemonStarted
 from models.ids import LaneName
 from models.instants import Clock, Instant
 from models.lanes import OrderKind
-from models.plates import masked
+from models.plates import masked, normalised
 from models.wire.envelopes import LaneNow
 
 _LOG = structlog.get_logger("edge.daemon")
@@ -134,14 +142,24 @@ class Daemon:
             FaultStatus(source=fault.source, code=fault.code, detail=fault.detail) for fault in self._faults.open(part)
         )
 
-    def obey(self, asked: LaneOrder) -> Obeyed:
+    def obey(self, asked: Asked) -> Obeyed:
         """A person's order, given at the lot itself."""
+        if isinstance(asked, PassbackOrder):
+            return self._reset_passback(asked)
         lane = self._lanes.get(LaneName(asked.lane))
         if lane is None:
             return Obeyed(why_not=f"there is no lane {asked.lane!r}; there are {', '.join(self._lanes)}")
         if asked.kind is OrderKind.RESET_FAULTS:
             self._write_when_possible(lambda tx: neutralise(tx, asked.reason, by=asked.by))
         return Obeyed(why_not=lane.obey(Order(str(uuid.uuid4()), asked.kind, asked.by, asked.reason, asked.state)))
+
+    def _reset_passback(self, asked: PassbackOrder) -> Obeyed:
+        try:
+            plate = None if asked.plate is None else normalised(asked.plate)
+        except ValueError as wrong:
+            return Obeyed(why_not=str(wrong))
+        self._write_when_possible(lambda tx: neutralise(tx, asked.reason, by=asked.by, plate=plate))
+        return Obeyed()
 
     # --- start and stop ---
 
@@ -265,6 +283,10 @@ class Daemon:
                     self._sees(lane, *self._in_view[lane].decided(vehicle, decided))
                 else:
                     self._lanes[lane_of_camera(lane)].hear(decided)
+            case PlateGuessed(lane, vehicle, read):
+                view = self._in_view.get(lane)
+                if view is None or [number for number, _ in view.vehicles[:1]] == [vehicle]:
+                    self._lanes[lane_of_camera(lane)].hear(Guess(read.plate, read.confidence))
             case VehicleInView(lane, vehicle):
                 if lane in self._in_view:
                     self._sees(lane, *self._in_view[lane].comes(vehicle))

@@ -7,9 +7,10 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edge.status import DaemonStatus
 from models.lanes import LaneState, OrderKind
@@ -33,6 +34,21 @@ class LaneOrder(BaseModel):
     state: LaneState | None = None
 
 
+class PassbackOrder(BaseModel):
+    """A person's order to hold no last passage against a permit any more; no plate: against nobody."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    passback: Literal["reset"] = "reset"
+    plate: str | None = Field(default=None, max_length=40)
+    by: str = Field(min_length=1, max_length=80)
+    reason: str = Field(min_length=1, max_length=300)
+
+
+Asked = LaneOrder | PassbackOrder
+_ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
+
+
 class Obeyed(BaseModel):
     """What became of an order. `why_not` is one line for the person, empty when the lane obeys."""
 
@@ -48,7 +64,7 @@ def socket_path(store: Path) -> Path:
 class LocalSocket:
     """Answers one line with one line. Only the daemon's own user (and root) may connect."""
 
-    def __init__(self, path: Path, snapshot: Callable[[], DaemonStatus], obey: Callable[[LaneOrder], Obeyed]) -> None:
+    def __init__(self, path: Path, snapshot: Callable[[], DaemonStatus], obey: Callable[[Asked], Obeyed]) -> None:
         self._path, self._snapshot, self._obey = path, snapshot, obey
         self._server: asyncio.Server | None = None
 
@@ -81,7 +97,7 @@ class LocalSocket:
         if asked == STATUS:
             return self._snapshot()
         try:
-            order = LaneOrder.model_validate_json(asked)
+            order = _ASKED.validate_json(asked)
         except ValidationError as wrong:
             first = wrong.errors(include_url=False, include_input=False)[0]
             return Obeyed(why_not=f"{'.'.join(map(str, first['loc'])) or 'the order'}: {first['msg']}")
@@ -100,7 +116,7 @@ def ask(store: Path) -> DaemonStatus | None:
         return None
 
 
-def give(store: Path, order: LaneOrder) -> Obeyed:
+def give(store: Path, order: Asked) -> Obeyed:
     """Tell the running daemon. Raises NoDaemon when there is none, or when it didn't answer: nothing is repeated."""
     return Obeyed.model_validate_json(_asked(store, order.model_dump_json().encode() + b"\n"))
 

@@ -11,20 +11,29 @@ import typer
 
 from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError
-from edge.local import LaneOrder, NoDaemon, give
+from edge.local import LaneOrder, NoDaemon, PassbackOrder, give
 from models.lanes import LaneState, OrderKind
 
 REFUSED = 3
 """Exit code for an order that the lane doesn't obey."""
+
+
+def _worded(reason: str) -> str:
+    if not reason.strip():
+        raise typer.BadParameter("a reason is needed: it stands in the records")
+    return reason.strip()
+
 
 lane_app = typer.Typer(
     help="Tell a lane of the running daemon what to do. Each order needs a reason and stands in the lot's records.",
     no_args_is_help=True,
 )
 
+passback_app = typer.Typer(help="Anti-passback of the running daemon's lot.", no_args_is_help=True)
+
 _Lane = Annotated[str, typer.Argument(metavar="LANE", help="The lane's name in the configuration")]
 _Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]
-_Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; it stands in the records")]
+_Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; it stands in the records", callback=_worded)]
 _By = Annotated[str, typer.Option("--by", help="Who you are", default_factory=lambda: _somebody())]
 
 
@@ -76,19 +85,31 @@ def reset_faults(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None
     _tell(config, lane, OrderKind.RESET_FAULTS, by, reason)
 
 
+@passback_app.command("reset")
+def reset_passback(
+    config: _Config,
+    reason: _Reason,
+    by: _By,
+    plate: Annotated[str | None, typer.Option(help="One permit's plate; left out: all permits")] = None,
+) -> None:
+    """Hold no last passage against a permit (or any of them): its next one, in or out, isn't checked."""
+    _give(config, "anti-passback", PassbackOrder(plate=plate, by=by, reason=reason))
+
+
 def _tell(config: Path, lane: str, kind: OrderKind, by: str, reason: str, state: LaneState | None = None) -> None:
-    if not reason.strip():
-        _fail("A reason is needed: it stands in the records.", 2)
+    _give(config, lane, LaneOrder(lane=lane, kind=kind, by=by, reason=reason, state=state))
+
+
+def _give(config: Path, whom: str, order: LaneOrder | PassbackOrder) -> None:
     try:
-        store = load_lot(config).store.path
-        obeyed = give(store, LaneOrder(lane=lane, kind=kind, by=by, reason=reason, state=state))
+        obeyed = give(load_lot(config).store.path, order)
     except ConfigurationError as wrong:
         _fail(str(wrong), 2)
     except NoDaemon as wrong:
         _fail(f"No daemon answers: {wrong}\nIs it running, and are you root or its user? Nothing was done twice.", 1)
     if obeyed.why_not:
-        _fail(f"{lane} doesn't obey: {obeyed.why_not}.", REFUSED)
-    typer.echo(f"{lane}: done.")
+        _fail(f"{whom} doesn't obey: {obeyed.why_not}.", REFUSED)
+    typer.echo(f"{whom}: done.")
 
 
 def _somebody() -> str:

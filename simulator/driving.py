@@ -8,6 +8,7 @@ from dataclasses import replace
 from simulator.arm import DOWN, broken_off, moved
 from simulator.cars import Habit
 from simulator.lanes import (
+    ARMING_LOOP,
     CLOSING_LOOP,
     CROWDING,
     HEADWAY,
@@ -73,12 +74,13 @@ def _is_gone(car: Driving) -> bool:
 
 
 def _slips_in(lane: Lane) -> Lane:
-    """A driver on the wrong side takes the chance: nobody in the lane and the arm still up."""
-    if not lane.lurking or lane.cars or lane.arm.angle <= _SLIPS_THROUGH_ABOVE:
+    """A driver on the wrong side takes the chance: somebody has just passed, and the arm is still up."""
+    chance = lane.arm.clear_for is not None and lane.arm.angle > _SLIPS_THROUGH_ABOVE
+    if not lane.lurking or lane.cars or not chance:
         return lane
-    chance, *others = lane.lurking
+    first, *others = lane.lurking
     return replace(
-        lane, lurking=tuple(others), cars=(Driving(chance.car, LURKS_AT, Habit.WRONG_WAY, far=True, speed=1.0),)
+        lane, lurking=tuple(others), cars=(Driving(first.car, LURKS_AT, Habit.WRONG_WAY, far=True, speed=1.0),)
     )
 
 
@@ -104,10 +106,9 @@ def _forward(car: Driving, ahead: Driving | None, lane: Lane, seconds: float, ma
     wanted = min(car.speed + manners.acceleration * seconds, manners.cruise, safe)
     # The last centimetres: braking along a square root never quite arrives.
     front = max(limit, car.front) if way < 0.02 else car.front + min(wanted * seconds, way)
-    after = replace(car, front=front, speed=wanted if front < limit else 0.0)
-    if front == STOP_LINE and not may_go:
-        return replace(after, waited=car.waited + seconds)
-    if front == stop:
+    waits = seconds if front == STOP_LINE and not may_go else 0.0
+    after = car.moved(front, wanted if front < limit else 0.0, waits)
+    if front == stop and not waits:
         return _does_what_it_stopped_for(replace(after, paused=car.paused + seconds))
     return after
 
@@ -126,8 +127,10 @@ def _has_leave(car: Driving, ahead: Driving | None, lane: Lane) -> bool:
 
 
 def _own_stop(car: Driving) -> float:
-    """Where it stops of its own will, if it hasn't done so yet."""
-    return _STOPS.get(car.habit, math.inf)
+    """Where it stops of its own will, if it hasn't done so yet. Who will roll back keeps its tail on the arming loop:
+    otherwise it couldn't be told from one that drives up behind another."""
+    stop = _STOPS.get(car.habit, math.inf)
+    return min(stop, car.car.length + ARMING_LOOP[1] - 0.4) if stop == ROLLS_BACK_AT else stop
 
 
 def _does_what_it_stopped_for(car: Driving) -> Driving:

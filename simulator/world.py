@@ -59,7 +59,8 @@ class World:
     def finished(self) -> bool:
         """As many cars as were wanted have entered, and all of them have left."""
         if self.coming is not None:
-            return self.came >= self.coming and not self.cars()
+            gone = not self.street and not self.parked and not any(lane.cars or lane.lurking for lane in self.lanes)
+            return self.came >= self.coming and gone
         return self.wanted is not None and self.left >= self.wanted
 
     @property
@@ -247,7 +248,7 @@ def _waits_for_a_leader(world: World, parked: Parked, lane: Lane) -> bool:
 def _advance(world: World, lane: Lane, seconds: float, happened: list[Happening]) -> World:
     lane = mend(lane, world.now, happened)
     after, gone = advance(lane, seconds, world.now, world.manners)
-    before = {driving.car.number: driving for driving in lane.cars}
+    before = {driving.car.number: driving for driving in lane.cars} if lane.cars else {}
     for driving in (*after.cars, *gone):
         was = before.get(driving.car.number)
         world, after = _told(

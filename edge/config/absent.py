@@ -1,4 +1,4 @@
-"""What a lot's file names and this computer lacks: files of passwords and keys, variables, weights. Told, not refused."""
+"""What a lot's file names and this computer lacks: passwords, keys, authorities, weights. Told, not refused."""
 
 from __future__ import annotations
 

@@ -11,11 +11,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from drivers.contract import Barrier, DriverContext
 from drivers.registry import driver_name
+from drivers.settings import DriverSettings
+from edge.clock import SystemClock
 from edge.config.absent import absent
 from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError, counted, rendered
 from edge.config.settings import LaneSettings, LotSettings
+from models.faults import Fault
 from models.money import written
 
 WRONG = 2
@@ -64,6 +68,8 @@ def notes(lot: LotSettings) -> list[str]:
     for lane in lot.lanes:
         if lane.payment_terminal is not None and lane.payment_terminal.simulated:
             said.append(f"{lane.name}: its payment terminal is simulated and takes no money.")
+        if position_is_assumed(lane.barrier):
+            said.append(f"{lane.name}: where its arm is isn't read, but assumed from what the arm was told.")
         if lane.arming_loop is None:
             said.append(f"{lane.name}: no arming loop; the camera tells that a vehicle is there.")
         if lane.closing_loop is None:
@@ -90,12 +96,12 @@ def _summary(lot: LotSettings) -> Table:
             f"{level.name}: {len(level.spots)} spots ({', '.join(f'{count} {type}' for type, count in types.items())})",
         )
     for lane in lot.lanes:
-        parts = ", ".join(f"{key.replace('_', ' ')} {driver_name(type(part))}" for key, part in lane.parts().items())
+        parts = ", ".join(f"{key.replace('_', ' ')} {_named(part)}" for key, part in lane.parts().items())
         table.add_row(f"{_ways(lane)} lane", f"{lane.name}: {parts}")
     if lot.fire is not None:
-        table.add_row("fire contact", driver_name(type(lot.fire)))
+        table.add_row("fire contact", _named(lot.fire))
     for watched in lot.inputs:
-        table.add_row("input", f"{watched.name}: {watched.means.replace('_', ' ')}, {driver_name(type(watched.input))}")
+        table.add_row("input", f"{watched.name}: {watched.means.replace('_', ' ')}, {_named(watched.input)}")
     if lot.spot_sensors:
         table.add_row("spot sensors", str(len(lot.spot_sensors)))
     if lot.kiosk is not None:
@@ -108,3 +114,26 @@ def _summary(lot: LotSettings) -> Table:
 
 def _ways(lane: LaneSettings) -> str:
     return "two-way" if lane.two_way else lane.direction
+
+
+def _named(part: DriverSettings) -> str:
+    """By its driver, or the product that was bought; with the parts that it consists of."""
+    name = str(getattr(part, "product", driver_name(type(part))))
+    inner = [(key, value) for key in type(part).model_fields if isinstance(value := getattr(part, key), DriverSettings)]
+    return f"{name} ({', '.join(f'{key} {_named(value)}' for key, value in inner)})" if inner else name
+
+
+class _NobodyListens:
+    """For a driver that is built only to be asked what it can do."""
+
+    def raised(self, fault: Fault, detail: str) -> None: ...
+
+    def cleared(self, fault: Fault) -> None: ...
+
+
+def position_is_assumed(barrier: DriverSettings) -> bool:
+    """Whether nothing tells where the arm is. Building a driver opens nothing."""
+    if barrier.simulated:
+        return False
+    built: Barrier = barrier.build(DriverContext("barrier", SystemClock(), _NobodyListens()))
+    return not built.reads_back

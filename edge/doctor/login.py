@@ -62,7 +62,7 @@ def _try_the_line(broker: BrokerSettings, context: ssl.SSLContext | None) -> Non
         except ssl.SSLCertVerificationError as error:
             raise NoWay(
                 f"{broker.address} shows a certificate that isn't believed: {error.verify_message}",
-                "tls: ca: has to be the authority that signed it, and host the name in it; is this computer's clock right?",
+                "`tls: ca:` has to be the authority that signed it and `host` the name in it; is the clock right?",
             ) from error
         except OSError as error:  # ssl.SSLError is one
             raise NoWay(
@@ -130,7 +130,8 @@ def _judge(broker: BrokerSettings, heard: _Heard) -> None:
         raise NoWay(f"{broker.address} {why} {who}", "Is this an MQTT broker (MQTT 5)? Username, password; its log")
     if heard.welcome.is_failure:
         raise NoWay(
-            f"{broker.address} refuses the login {who}: {heard.welcome}", "Username and password of the lot at this broker"
+            f"{broker.address} refuses the login {who}: {heard.welcome}",
+            "Username and password of the lot at this broker",
         )
     if heard.topics_asked and heard.topics is None:
         raise NoWay(f"{broker.address} doesn't say whether the lot may listen", "The broker's log")

@@ -1,4 +1,4 @@
-"""The computer as the doctor looks at it: what the kernel says below /proc, /sys and /dev, its clock, the daemon's user."""
+"""The computer as the doctor looks at it: what the kernel says of it, its clock, and the daemon's user."""
 
 from __future__ import annotations
 

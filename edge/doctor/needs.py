@@ -6,7 +6,7 @@ in `port`, `file` or `device` is a device file, a `host` with a `port` is a mach
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +20,7 @@ from drivers.settings import DriverSettings
 from edge.config.settings import LotSettings
 
 _DEVICE_KEYS = ("port", "file", "device")
+_NAMED = 2
 _USUAL_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 
@@ -117,6 +118,11 @@ def users_of(all_parts: Iterable[Part], kind: type[Any]) -> dict[Any, list[str]]
                 if part.name not in names:
                     names.append(part.name)
     return found
+
+
+def named(users: Sequence[str]) -> str:
+    """A few names; of many, the first and how many more."""
+    return ", ".join(users) if len(users) <= _NAMED else f"{users[0]} and {len(users) - 1} more"
 
 
 def brokers(all_parts: Iterable[Part]) -> dict[Any, Broker]:

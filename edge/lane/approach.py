@@ -14,6 +14,7 @@ from edge.lane.signals import (
     Call,
     Card,
     Chosen,
+    Clear,
     Code,
     Confirm,
     Count,
@@ -216,7 +217,13 @@ def ask(lane: Lane, credential: Credential) -> Step:
     by_hand = lane.order or (lane.hold_order if lane.hold is HoldCause.KEEP_OPEN and lane.is_exit else None)
     plate = lane.read.plate if lane.read else None
     asked = Asked(credential, lane.state, lane.chosen, by_hand, plate)
-    deciding = replace(lane, phase=Phase.DECIDING, asked=asked, timer=lane.timer + 1)
+    due = lane.answers_due + 1
+    passing = lane.unvended
+    if passing is not None and passing.came_from is lane.side and not passing.left:
+        passing = replace(passing, asked=True)
+    deciding = replace(
+        lane, phase=Phase.DECIDING, asked=asked, unvended=passing, answers_due=due, timer=lane.timer + 1
+    )
     return Step(deciding, (Decide(asked, lane.direction), Show("One moment")))
 
 
@@ -225,11 +232,14 @@ def deciding_presence(lane: Lane, signal: Presence) -> Step:
     here = sensed(lane, signal)
     if signal.present or here.hold is not None:
         # Under an arm that is kept up it may have driven on; the answer is for it.
-        return Step(here)
+        return Step(replace(here, just_left=signal.present is False))
     return Step(replace(here, asked=None, read=None, order=None, just_left=signal.present is False))
 
 
 def deciding_allowed(lane: Lane, signal: Allowed) -> Step:
+    lane = _answered(lane)
+    if lane.answers_due:
+        return Step(lane, withdrawn(lane, signal))
     if lane.asked is None:
         return _somebody_else_stands_there(lane, *withdrawn(lane, signal))
     if lane.answer_passed:
@@ -244,19 +254,24 @@ def deciding_allowed(lane: Lane, signal: Allowed) -> Step:
 
 def vend(lane: Lane, *before: Action, greeting: str) -> Step:
     """Whatever has to be on record is: the arm is told to rise."""
-    under_way = lane.hold is not None and lane.unvended is not None
+    passing = lane.unvended
+    under_way = passing is not None and passing.asked
+    if passing is not None and under_way:
+        before = (*before, Clear(passing.fault.code))
     vended = replace(
         lane,
         phase=Phase.PASSING if under_way else Phase.VENDED,
         refusal=None,
-        unvended=None,
+        unvended=None if under_way else passing,
         blind=lane.fitted.closing_loop and lane.under_arm is not False and not under_way,
         lost_sight=False,
-        gap=False,
+        gap=passing is not None and under_way and passing.left,
         followed=False,
         risen=lane.arm.is_up or lane.arm is Position.MOVING,
     )
-    return with_timer(vended, _patience(vended), *before, *told_to_rise(vended), Show(greeting))
+    # What has driven on under the arm needs none that rises.
+    rises = () if under_way and lane.present is not True else told_to_rise(vended)
+    return with_timer(vended, _patience(vended), *before, *rises, Show(greeting))
 
 
 def _patience(lane: Lane) -> float:
@@ -267,13 +282,16 @@ def _patience(lane: Lane) -> float:
 
 
 def deciding_refused(lane: Lane, signal: Refused) -> Step:
+    lane = _answered(lane)
+    if lane.answers_due:
+        return Step(lane)
+    if lane.answer_passed:
+        return to_idle(lane, _counted(lane), Watch(on=False, far=lane.side is Side.FAR))
     if lane.order is not None:
         # A person let it through; what couldn't be put on record as a stay is counted.
         return vend(replace(lane, ticket=None), greeting="Please drive on")
     if lane.asked is None:
         return _somebody_else_stands_there(lane)
-    if lane.answer_passed:
-        return to_idle(lane, _counted(lane), Watch(on=False, far=lane.side is Side.FAR))
     told = refused(replace(lane, phase=Phase.REFUSED), signal.reason, *_ways_out(lane, signal.reason))
     waiting = with_timer(told.lane, lane.timing.retry_after)
     return Step(waiting.lane, told.actions + waiting.actions)
@@ -295,7 +313,15 @@ def _somebody_else_stands_there(lane: Lane, *actions: Action) -> Step:
 
 def late_allowed(lane: Lane, signal: Allowed) -> Step:
     """An answer that nobody waits for any more: what it put on record is taken back."""
-    return Step(lane, withdrawn(lane, signal))
+    return Step(_answered(lane), withdrawn(lane, signal))
+
+
+def late_refused(lane: Lane, signal: Refused) -> Step:
+    return Step(_answered(lane))
+
+
+def _answered(lane: Lane) -> Lane:
+    return replace(lane, answers_due=max(lane.answers_due - 1, 0))
 
 
 def withdrawn(lane: Lane, signal: Allowed) -> tuple[Action, ...]:

@@ -87,6 +87,7 @@ class LaneController:
         self._timers: dict[Which, asyncio.Task[None]] = {}
         self._changed: list[Callable[[], None]] = []
         self._sign_stale = asyncio.Event()
+        self._deciding = False
 
     @property
     def line(self) -> str:
@@ -236,7 +237,10 @@ class LaneController:
         self.hear(VendFailed(maybe) if isinstance(order, Vend) else HoldFailed())
 
     async def _decide(self, asked: Asked, direction: Direction) -> None:
-        self.hear(await self._desks[direction].decide(asked))
+        self._deciding = True
+        answer = await self._desks[direction].decide(asked)
+        self._deciding = False
+        self.hear(answer)
 
     async def _print(self, ticket: PrintedTicket) -> None:
         """A driver whose ticket can't be printed gets its code on the sign: it opens the exit as well."""
@@ -304,7 +308,10 @@ class LaneController:
             # Its words stay in the log: they may quote a plate, and a fact is kept for good.
             self._faults.raise_(self.name, CONTRADICTION.code, type(clerk.exception()).__name__)
             self._employ_clerk()
-            self.hear(Refused(Refusal.NOT_RECORDED))
+            if self._deciding:
+                # Each question has one answer, whatever became of the desk.
+                self._deciding = False
+                self.hear(Refused(Refusal.NOT_RECORDED))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -77,7 +77,8 @@ class Unvended:
     """A vehicle on the closing loop that nothing was vended for.
 
     `waited`: it stood on the arming loop of the side that it `came_from` when it drove on; `left`: that loop has been
-    clear since; `reached_other`: it came onto the one beyond the arm. `fault` stands as long as it is there.
+    clear since; `reached_other`: it came onto the one beyond the arm. `fault` stands as long as it is there. `asked`:
+    it is the one that the desk was asked about.
     """
 
     kind: PassageKind
@@ -87,6 +88,7 @@ class Unvended:
     plate: Plate | None = None
     left: bool = False
     reached_other: bool = False
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class Lane:
     have arrived all the same. `answer_passed`: the vehicle was through, under an
     arm that was kept up, before the desk had answered.
 
+    `answers_due`: questions that the desk hasn't answered yet; it answers in order, and only the last answer is wanted.
     `outgoing`: the side on whose arming loop a vehicle stands that has passed already. `just_left`: a vehicle went off
     the arming loop a moment ago.
     """
@@ -140,6 +143,7 @@ class Lane:
     risen: bool = False
     told_perhaps: bool = False
     answer_passed: bool = False
+    answers_due: int = 0
     unvended: Unvended | None = None
     outgoing: Side | None = None
     just_left: bool = False

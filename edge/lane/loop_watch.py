@@ -31,6 +31,12 @@ class LoopWatch:
         return None if self.chattering else self.level
 
     @property
+    def wrong(self) -> tuple[str, ...]:
+        """The codes of the faults that stand."""
+        stands = ((self.is_stuck, self.stuck), (self.chattering, self.chatters))
+        return tuple(fault.code for so, fault in stands if so)
+
+    @property
     def name(self) -> str:
         return self.which.replace("_", " ")
 

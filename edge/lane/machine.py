@@ -17,6 +17,7 @@ from edge.lane.signals import (
     Blind,
     Card,
     Chosen,
+    Clear,
     Code,
     FarPresence,
     Fire,
@@ -29,6 +30,7 @@ from edge.lane.signals import (
     Read,
     Refused,
     Release,
+    Show,
     Signal,
     TimeUp,
     UnderArm,
@@ -57,7 +59,9 @@ def step(lane: Lane, signal: Signal, now: Monotonic) -> Step:
 
 def started(lane: Lane, now: Monotonic) -> Step:
     """The first thing that a lane does: only an arm that was kept up before is told so again."""
-    return _supervised(lane, orders.raised_and_held(lane) if lane.hold is not None else (), now)
+    held = orders.raised_and_held(lane) if lane.hold is not None else ()
+    shown = approach.idle_line(lane)
+    return _supervised(lane, (*held, *((Show(shown),) if shown else ())), now)
 
 
 # --- what a lane hears before its phases do ---
@@ -98,7 +102,14 @@ def _loop(lane: Lane, which: Which, level: bool | None, now: Monotonic) -> _Beli
 def _taken_in(lane: Lane, which: Which, news: Heard) -> _Believed:
     lane = _with_watch(lane, which, news.watch)
     signals = (_said(lane, which, news.watch.believed),) if news.changed else ()
-    return _Believed(lane, signals, news.actions)
+    return _Believed(lane, signals, tuple(action for action in news.actions if not _stands_elsewhere(lane, action)))
+
+
+def _stands_elsewhere(lane: Lane, action: Action) -> bool:
+    """Both arming loops have the same faults: one that ends at one of them may still stand at the other."""
+    if not isinstance(action, Clear):
+        return False
+    return any(watch is not None and action.code in watch.wrong for watch in (lane.near_watch, lane.far_watch))
 
 
 def _said(lane: Lane, which: Which, level: bool | None) -> Signal:
@@ -184,7 +195,7 @@ _ALIKE: dict[type[Signal], Transition] = {
     Chosen: approach.chosen,
     Blind: _reader,
     Allowed: approach.late_allowed,
-    Refused: _ignore,
+    Refused: approach.late_refused,
     VendFailed: _ignore,
     HoldFailed: orders.hold_failed,
     Arm: passage.note_arm,
@@ -224,7 +235,7 @@ _OWN: dict[Phase, dict[type[Signal], Transition]] = {
         TimeUp: approach.refused_time_up,
     },
     Phase.VENDED: {
-        Presence: passage.vended_presence,
+        Presence: _tracked(passage.vended_presence),
         UnderArm: passage.vended_under_arm,
         VendFailed: passage.vend_failed,
         TimeUp: passage.vended_time_up,

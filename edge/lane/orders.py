@@ -119,8 +119,17 @@ def _release(lane: Lane, order: Order) -> Step:
 def _end_of_hold(lane: Lane, order: Order) -> Step:
     # The arm watch tells the barrier, once nothing is under the arm.
     free = replace(lane, hold=None, hold_order=None, kept_open_before=False, releasing=lane.fitted.can_hold)
+    if free.phase is Phase.DECIDING and not _still_there(free):
+        # It drove on towards the arm that was kept up: nobody is waiting for that answer.
+        free = replace(free, asked=None, read=None, order=None)
     looked = _look_again(free)
     return Step(looked.lane, (RecordOrder(order), RecordHold(None, order), Show(idle_line(free)), *looked.actions))
+
+
+def _still_there(lane: Lane) -> bool:
+    """Whether the vehicle that the desk is asked about is known to be where it was, or under the arm, or through."""
+    under_way = lane.unvended is not None and lane.unvended.asked
+    return lane.present is True or under_way or lane.answer_passed
 
 
 def may_release(lane: Lane) -> bool:

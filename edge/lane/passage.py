@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from drivers.contract import Position
+from edge.lane import unvended
 from edge.lane.approach import shown, to_idle, vend
 from edge.lane.faults import SILENT_ARM
 from edge.lane.lane import Lane, Side, Step, refused, sensed, told_to_rise, with_timer
@@ -52,12 +53,14 @@ def vended_presence(lane: Lane, signal: Presence) -> Step:
 
 
 def vended_under_arm(lane: Lane, signal: UnderArm) -> Step:
-    here = sensed(lane, signal)
-    if signal.occupied:
+    # Somebody else may have been under the arm at the vend; once they are gone the next one there is who it was for.
+    others = Step(sensed(lane, signal)) if lane.unvended is None else unvended.under_arm(lane, signal)
+    here = others.lane
+    if signal.occupied and here.unvended is None:
         return with_timer(replace(here, phase=Phase.PASSING), lane.timing.clear_within)
     # Seen clear while the vehicle stands before it all the time: nothing was missed.
     nothing_missed = signal.occupied is False and lane.present is True and not lane.lost_sight
-    return Step(replace(here, blind=not nothing_missed and (lane.blind or signal.occupied is None)))
+    return Step(replace(here, blind=not nothing_missed and (lane.blind or signal.occupied is None)), others.actions)
 
 
 def vend_failed(lane: Lane, signal: VendFailed) -> Step:

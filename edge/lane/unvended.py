@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from drivers.contract import Position
 from edge.lane.approach import to_idle
@@ -32,39 +33,46 @@ def presence(lane: Lane, signal: Presence | FarPresence) -> Lane:
     side = lane.side if isinstance(signal, Presence) else lane.side.other
     if side is passing.came_from and signal.present is False:
         return replace(here, unvended=replace(passing, left=True))
+    if side is passing.came_from.other and signal.present:
+        return replace(here, unvended=replace(passing, reached_other=True), outgoing=side)
     return here
 
 
 def _comes(lane: Lane) -> Step:
     own = bool(lane.present) or lane.just_left
     came_from = lane.side if own else lane.side.other
+    asked = own and lane.phase is Phase.DECIDING and lane.asked is not None
+    comes = partial(
+        Unvended, came_from=came_from, waited=bool(lane.present), plate=lane.plate, left=lane.just_left, asked=asked
+    )
     if lane.hold is not None:
         kind = PassageKind.FIRE if lane.hold is HoldCause.FIRE else PassageKind.HELD
-        passing = Unvended(kind, WRONG_WAY, came_from, waited=bool(lane.present), plate=lane.plate, left=lane.just_left)
-        return Step(replace(lane, unvended=passing))
+        return Step(replace(lane, unvended=comes(kind, WRONG_WAY)))
     if not own and not lane.fitted.two_way:
         kind, fault = PassageKind.WRONG_WAY, WRONG_WAY
     elif lane.fitted.reads_back and lane.arm is Position.CLOSED:
         kind, fault = PassageKind.FORCED, FORCED_PASSAGE
     else:
         kind, fault = PassageKind.TAILGATE, TAILGATE
-    passing = Unvended(kind, fault, came_from, waited=bool(lane.present), plate=lane.plate, left=lane.just_left)
-    return Step(replace(lane, unvended=passing), (Raise(fault.code, f"arm {lane.arm}"),))
+    return Step(replace(lane, unvended=comes(kind, fault)), (Raise(fault.code, f"arm {lane.arm}"),))
 
 
 def _goes(lane: Lane, passing: Unvended) -> Step:
     """Off the closing loop: through, or back where it came from?"""
     went_through = _went_through(lane, passing)
     lane = replace(lane, unvended=None)
-    actions: tuple[Action, ...] = () if lane.hold is not None else (Clear(passing.fault.code),)
-    if went_through and passing.came_from is lane.side and lane.phase is Phase.DECIDING:
+    actions: tuple[Action, ...] = (Clear(passing.fault.code),)
+    if went_through and passing.asked and lane.phase is Phase.DECIDING and lane.asked is not None:
         # The desk's answer tells whether that was a stay.
         return Step(replace(lane, answer_passed=True), actions)
     if went_through:
         same_way = passing.came_from is lane.side
         direction = lane.direction if same_way else opposite(lane.direction)
-        plate = (lane.plate or passing.plate) if same_way else None
+        served = None if lane.phase is Phase.VENDED else lane.plate
+        plate = (served or passing.plate) if same_way else None
         actions = (*actions, Count(passing.kind, direction, plate, lane.hold_order if lane.hold else None))
+    if lane.phase is Phase.VENDED:
+        return Step(lane, actions)
     if lane.phase is Phase.IDLE or (went_through and passing.came_from is lane.side):
         return to_idle(lane, *actions, Watch(on=False, far=lane.side is Side.FAR))
     return Step(lane, actions)
@@ -74,4 +82,4 @@ def _went_through(lane: Lane, passing: Unvended) -> bool:
     if passing.came_from is lane.side:
         # Where the arming loop was occupied all the time, it stands there still.
         return passing.left or not passing.waited or lane.present is False
-    return passing.reached_other or lane.at(lane.side) is True
+    return passing.reached_other

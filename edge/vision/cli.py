@@ -44,7 +44,8 @@ def read(
     """Read the plates in photographs and videos.
 
     A photograph's most prominent plate comes first; a video has one entry for each vehicle, in the order in which
-    they appear. Exits with 2 when a file couldn't be read; the others are still done.
+    they appear. Exits with 2 when a file couldn't be read; the others are still done. Nothing is read, and it exits
+    with 2, when the folder of --weights can't be used.
     """
     _log_to_stderr()
     reader = _chosen(_settings(config, reader_name, weights_folder, threads))
@@ -104,8 +105,12 @@ def weights_install(
 
 
 def _settings(config: Path | None, reader: str | None, folder: Path | None, threads: int | None) -> VisionSettings:
-    """The lot's settings, or the defaults, with what was said on the command line put over them."""
-    said = {"reader": reader, "weights": folder, "threads": threads}
+    """The lot's settings, or the defaults, with what was said on the command line put over them.
+
+    Who names a folder wants its weights: nothing else is taken in their stead.
+    """
+    wanted = "fast-alpr" if folder is not None and reader in (None, "auto") else reader
+    said = {"reader": wanted, "weights": folder, "threads": threads}
     try:
         lot = VisionSettings() if config is None else load_lot(config).vision
         given = {key: value for key, value in said.items() if value is not None}
@@ -122,6 +127,12 @@ def _chosen(settings: VisionSettings) -> PlateReader:
         return choose_reader(settings)
     except WeightsError as error:
         _COMPLAINTS.print(f"fast-alpr can't be used: {error}", style="red", markup=False, soft_wrap=True)
+        _COMPLAINTS.print(
+            "Name the folder that holds its weights with --weights, or fill it: `parkgate-edge weights install "
+            "--to FOLDER` with --hub or --from. `--reader rapidocr` reads without weights, less well.",
+            markup=False,
+            soft_wrap=True,
+        )
         raise typer.Exit(2) from None
 
 

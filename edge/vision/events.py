@@ -42,6 +42,18 @@ class PlateDecided:
 
 
 @dataclass(frozen=True, slots=True)
+class PlateGuessed:
+    """The vote of one vehicle takes long, and this plate leads: the driver may be asked. Nobody else may act on it.
+
+    Once for each vehicle, and again only when another plate leads; the vote may still be decided afterwards.
+    """
+
+    lane: LaneName
+    vehicle: int
+    read: PlateRead
+
+
+@dataclass(frozen=True, slots=True)
 class VehicleGone:
     """The vehicle left the picture, or the arming loop."""
 
@@ -64,4 +76,4 @@ class CameraCleared:
     code: str
 
 
-VisionEvent = VehicleInView | PlateDecided | VehicleGone | CameraFault | CameraCleared
+VisionEvent = VehicleInView | PlateDecided | PlateGuessed | VehicleGone | CameraFault | CameraCleared

@@ -9,8 +9,8 @@ from drivers.contract import PlateReader
 from edge.vision import lookout as looking
 from edge.vision import watch as watching
 from edge.vision.capture import Shot
-from edge.vision.events import PlateDecided, PlateRead, VehicleGone, VehicleInView, VisionEvent
-from edge.vision.lookout import CameIntoView, Decided, Effort, Left, Lookout, Sign
+from edge.vision.events import PlateDecided, PlateGuessed, PlateRead, VehicleGone, VehicleInView, VisionEvent
+from edge.vision.lookout import CameIntoView, Decided, Effort, Guessed, Left, Lookout, Sign
 from edge.vision.motion import MotionGate
 from edge.vision.settings import ViewSettings
 from edge.vision.track import Sighting
@@ -44,16 +44,14 @@ class LoopEyes:
     def __init__(self, lane: LaneName, view: ViewSettings) -> None:
         self._lane, self._view = lane, view
         self._watch = Watch(near=1)
-        self._since = Monotonic(0)
         self._read_at: Monotonic | None = None
 
     def watch(self, vehicle: int | None, at: Monotonic) -> None:
-        self._since = at
-        self._watch = watching.over(self._watch) if vehicle is None else watching.began(self._watch, vehicle)
+        self._watch = watching.over(self._watch) if vehicle is None else watching.began(self._watch, vehicle, at)
 
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
         vehicle = self._watch.vehicle
-        if vehicle is None or shot.at < self._since or not _is_due(self._read_at, shot.at, Effort.FULL):
+        if vehicle is None or shot.at < self._watch.since or not _is_due(self._read_at, shot.at, Effort.FULL):
             return []
         self._read_at = shot.at
         self._watch = replace(self._watch, near=near_width(self._view, shot.frame.shape[1]))
@@ -62,7 +60,10 @@ class LoopEyes:
             for candidate in plates_in(shot.frame, reader, self._view)
         )
         self._watch, verdict = watching.read(self._watch, shot.at, sightings)
-        return [] if verdict is None else [PlateDecided(self._lane, vehicle, _plate_read(verdict))]
+        if verdict is not None:
+            return [PlateDecided(self._lane, vehicle, _plate_read(verdict))]
+        self._watch, likely = watching.guess(self._watch, shot.at, _guess_after(self._view))
+        return [] if likely is None else [PlateGuessed(self._lane, vehicle, _plate_read(likely))]
 
     def over(self) -> list[VisionEvent]:
         return []
@@ -93,7 +94,8 @@ class OpenEyes:
             for candidate in plates_in(shot.frame, reader, self._view)
         )
         self._lookout, signs = looking.read(self._lookout, shot.at, sightings)
-        return [_event(self._lane, sign) for sign in signs]
+        self._lookout, guessed = looking.guess(self._lookout, shot.at, _guess_after(self._view))
+        return [_event(self._lane, sign) for sign in (*signs, *guessed)]
 
     def over(self) -> list[VisionEvent]:
         self._lookout, signs = looking.ended(self._lookout)
@@ -104,12 +106,18 @@ def _is_due(last: Monotonic | None, at: Monotonic, wanted: Effort) -> bool:
     return last is None or at - last >= _PAUSE[wanted]
 
 
+def _guess_after(view: ViewSettings) -> int:
+    return round(view.guess_after * SECOND)
+
+
 def _event(lane: LaneName, sign: Sign) -> VisionEvent:
     match sign:
         case CameIntoView(vehicle):
             return VehicleInView(lane, vehicle)
         case Decided(vehicle, verdict):
             return PlateDecided(lane, vehicle, _plate_read(verdict))
+        case Guessed(vehicle, verdict):
+            return PlateGuessed(lane, vehicle, _plate_read(verdict))
         case Left(vehicle):
             return VehicleGone(lane, vehicle)
 

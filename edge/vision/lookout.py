@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from edge.vision.question import Question, next_question
 from edge.vision.track import ALIKE, Sighting, Track, follow, similarity
 from edge.vision.vote import Verdict
 from models.instants import SECOND, Monotonic
@@ -40,11 +41,17 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Guessed:
+    vehicle: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     vehicle: int
 
 
-Sign = CameIntoView | Decided | Left
+Sign = CameIntoView | Decided | Guessed | Left
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class Lookout:
     subject: int | None = None
     decided: bool = False
     came: Monotonic = START
+    asked: Question | None = None
     departed: Departed | None = None
     opened: Monotonic | None = None
     opening_reads: int = 0
@@ -112,6 +120,18 @@ def read(lookout: Lookout, at: Monotonic, sightings: tuple[Sighting, ...]) -> tu
     lookout, came = _take_up(lookout, at)
     lookout, decided = _decide(lookout)
     return lookout, (*left, *came, *decided)
+
+
+def guess(lookout: Lookout, at: Monotonic, after: int) -> tuple[Lookout, tuple[Sign, ...]]:
+    """Ask the driver in view about the plate that leads, once the vote has gone on for `after` microseconds."""
+    subject = _subject(lookout)
+    if subject is None or lookout.decided:
+        return lookout, ()
+    verdict = subject.verdict(lookout.near)
+    question = next_question(verdict, lookout.came, at, after, lookout.asked)
+    if question is None:
+        return lookout, ()
+    return replace(lookout, asked=question), (Guessed(lookout.vehicle, verdict),)
 
 
 def ended(lookout: Lookout) -> tuple[Lookout, tuple[Sign, ...]]:
@@ -178,7 +198,7 @@ def _take_up(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]
         return lookout, ()
     nearest = max(here, key=lambda track: (track.verdict(lookout.near).certain, track.here.width))
     if lookout.subject is None:
-        taken = replace(lookout, subject=nearest.number, vehicle=lookout.vehicle + 1, came=at)
+        taken = replace(lookout, subject=nearest.number, vehicle=lookout.vehicle + 1, came=at, asked=None)
         return taken, (CameIntoView(taken.vehicle),)
     if nearest.verdict(lookout.near).certain:
         return replace(lookout, subject=nearest.number), ()

@@ -13,7 +13,15 @@ import structlog
 from pydantic import BaseModel
 
 from edge.kept_up import kept_up
-from edge.vision.events import CameraCleared, CameraFault, PlateDecided, VehicleGone, VehicleInView, VisionEvent
+from edge.vision.events import (
+    CameraCleared,
+    CameraFault,
+    PlateDecided,
+    PlateGuessed,
+    VehicleGone,
+    VehicleInView,
+    VisionEvent,
+)
 from edge.vision.faults import CRASHED
 from edge.vision.protocol import (
     LONGEST_LINE,
@@ -30,6 +38,7 @@ from edge.vision.protocol import (
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
 from models.instants import SECOND, Clock, Monotonic
+from models.plates import Plate
 
 _LOG = structlog.get_logger("edge.vision")
 
@@ -50,6 +59,7 @@ class _LaneState:
     vehicle: int = 0
     present: bool = False
     decided: bool = False
+    guessed: Plate | None = None
 
 
 class VisionProcess:
@@ -111,7 +121,7 @@ class VisionProcess:
             if state.present:
                 self._heard(VehicleGone(lane, state.vehicle))
             return
-        self._lanes[lane] = replace(state, vehicle=state.vehicle + 1, present=True, decided=False)
+        self._lanes[lane] = replace(state, vehicle=state.vehicle + 1, present=True, decided=False, guessed=None)
         self._order(lane, state.vehicle + 1)
 
     # --- the child's life ---
@@ -188,6 +198,8 @@ class VisionProcess:
                 self._in_view(lane, number)
             case PlateDecided(lane, number, _):
                 self._decided(said, lane, number)
+            case PlateGuessed(lane, number, _):
+                self._guessed(said, lane, number)
             case VehicleGone(lane, number):
                 self._gone(lane, number)
             case CameraFault(lane, code, _):
@@ -211,16 +223,22 @@ class VisionProcess:
     def _in_view(self, lane: LaneName, number: int) -> None:
         state = self._lanes[lane]
         vehicle = state.base + number
-        self._lanes[lane] = replace(state, vehicle=vehicle, present=True, decided=False)
+        self._lanes[lane] = replace(state, vehicle=vehicle, present=True, decided=False, guessed=None)
         self._heard(VehicleInView(lane, vehicle))
 
     def _decided(self, said: PlateDecided, lane: LaneName, number: int) -> None:
         state = self._lanes[lane]
-        vehicle = number if state.loop_gated else state.base + number
-        if not state.present or state.decided or vehicle != state.vehicle:
+        if not _is_open(state, number):
             return  # A vote that was on its way when the vehicle had left the loop already.
         self._lanes[lane] = replace(state, decided=True)
-        self._heard(replace(said, vehicle=vehicle))
+        self._heard(replace(said, vehicle=state.vehicle))
+
+    def _guessed(self, said: PlateGuessed, lane: LaneName, number: int) -> None:
+        state = self._lanes[lane]
+        if not _is_open(state, number) or said.read.plate == state.guessed:
+            return  # A new process begins the vote anew, but the driver has been asked.
+        self._lanes[lane] = replace(state, guessed=said.read.plate)
+        self._heard(replace(said, vehicle=state.vehicle))
 
     def _gone(self, lane: LaneName, number: int) -> None:
         state = self._lanes[lane]
@@ -248,6 +266,12 @@ class VisionProcess:
     def _send(self, line: bytes) -> None:
         if self._child is not None and self._child.stdin is not None and not self._child.stdin.is_closing():
             self._child.stdin.write(line)
+
+
+def _is_open(state: _LaneState, number: int) -> bool:
+    """Whether the child's vehicle of that number is still there and without a plate."""
+    vehicle = number if state.loop_gated else state.base + number
+    return state.present and not state.decided and vehicle == state.vehicle
 
 
 async def _end(child: Process, clock: Clock) -> None:

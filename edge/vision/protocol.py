@@ -11,7 +11,15 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from drivers import registry
 from drivers.contract import CameraSettings
 from drivers.settings import DriverSettings
-from edge.vision.events import CameraCleared, CameraFault, PlateDecided, VehicleGone, VehicleInView, VisionEvent
+from edge.vision.events import (
+    CameraCleared,
+    CameraFault,
+    PlateDecided,
+    PlateGuessed,
+    VehicleGone,
+    VehicleInView,
+    VisionEvent,
+)
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
 
@@ -43,6 +51,7 @@ _KINDS: dict[str, type[Said]] = {
     for kind in (
         VehicleInView,
         PlateDecided,
+        PlateGuessed,
         VehicleGone,
         CameraFault,
         CameraCleared,

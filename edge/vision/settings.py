@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from drivers.values import Seconds
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -67,3 +69,7 @@ class ViewSettings(_Section):
 
     min_plate_pixels: Annotated[int, Field(title="Narrowest plate, in pixels", ge=20)] = 60
     """A plate narrower than this can't be read surely, whatever the picture's size; the larger of both counts"""
+
+    guess_after: Annotated[Seconds, Field(title="Ask the driver after", gt=0, le=60)] = 5.0
+    """A vehicle whose plate still isn't certain after this long is asked whether the likeliest one is its own; less
+    than the lane's `read_within`"""

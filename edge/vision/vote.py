@@ -71,8 +71,7 @@ def verdict(reads: Sequence[Read], near: int, rules: VoteRules = RULES) -> Verdi
     weighs more the larger and surer it is. It is certain only when enough reads at least `near` pixels wide,
     spread over some time, give exactly the winning text, no character is doubtful, the other readings don't
     outweigh it and no longer text came after it: a plate that is only just coming into view reads short.
-    It is likely when fewer agree and characters may be doubtful, as long as no character has more against it
-    than for it.
+    It is likely when that holds of fewer reads with doubtful characters, each of them at least half sure.
     """
     if not reads:
         return None
@@ -82,7 +81,7 @@ def verdict(reads: Sequence[Read], near: int, rules: VoteRules = RULES) -> Verdi
     same = [read for read in peers if read.text == text]
     weakest = min(confidence for _, confidence in elected)
     close = [read for read in same if read.width >= near]
-    sound = _is_sound(reads, close, rules)
+    sound = _is_spread(close, rules) and not _grew(reads, same, rules)
     return Verdict(
         text=text,
         confidences=tuple(confidence for _, confidence in elected),
@@ -91,22 +90,20 @@ def verdict(reads: Sequence[Read], near: int, rules: VoteRules = RULES) -> Verdi
         certain=sound
         and len(close) >= rules.agreeing
         and weakest >= rules.confidence
-        and _is_heavy(reads, same, near, rules),
+        and _sum(same, near) >= rules.share * _sum(reads, near),
         likely=sound and len(close) >= rules.likely_agreeing and weakest >= rules.likely_confidence,
     )
 
 
-def _is_sound(reads: Sequence[Read], close: Sequence[Read], rules: VoteRules) -> bool:
-    """Whether `close`, the near reads of one text, are of several moments and of a whole plate."""
-    if not close or len(close[0].text) < rules.shortest or close[-1].at - close[0].at < rules.span:
-        return False
-    return not any(
-        len(read.text) > len(close[0].text) and _is_sure(read, rules) for read in reads if read.at > close[-1].at
-    )
+def _is_spread(close: Sequence[Read], rules: VoteRules) -> bool:
+    """Whether there is a text that near reads of several moments agree on, long enough for a plate."""
+    return bool(close) and len(close[0].text) >= rules.shortest and close[-1].at - close[0].at >= rules.span
 
 
-def _is_heavy(reads: Sequence[Read], same: Sequence[Read], near: int, rules: VoteRules) -> bool:
-    return sum(_weight(read, near) for read in same) >= rules.share * sum(_weight(read, near) for read in reads)
+def _grew(reads: Sequence[Read], same: Sequence[Read], rules: VoteRules) -> bool:
+    """Whether a longer text was surely read after the last of `same`."""
+    later = [read for read in reads if same and read.at > same[-1].at]
+    return any(len(read.text) > len(same[-1].text) and _is_sure(read, rules) for read in later)
 
 
 def _is_sure(read: Read, rules: VoteRules) -> bool:
@@ -127,6 +124,10 @@ def _character(peers: Sequence[Read], place: int, near: int) -> tuple[str, float
         votes[read.text[place]] += _weight(read, near) * read.candidate.confidences[place]
     winner = max(sorted(votes), key=lambda character: votes[character])
     return winner, votes[winner] / sum(_weight(read, near) for read in peers)
+
+
+def _sum(reads: Sequence[Read], near: int) -> float:
+    return sum(_weight(read, near) for read in reads)
 
 
 def _weight(read: Read, near: int) -> float:

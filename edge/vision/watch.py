@@ -1,15 +1,17 @@
-"""A lane with an arming loop, while a vehicle stands on it: which plate is its own, once the vote is sure. Pure."""
+"""A lane with an arming loop, while a vehicle stands on it: which plate is its own, surely or likely. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from drivers.contract import Box
+from edge.vision.question import Question, next_question
 from edge.vision.track import ALIKE, Sighting, Track, distance, follow, similarity
 from edge.vision.vote import Verdict
 from models.instants import SECOND, Monotonic
 
 MOST_SCENERY = 16
+START = Monotonic(0)
 _SAME_PLACE = 0.3
 
 
@@ -27,13 +29,15 @@ class Watch:
 
     near: int
     vehicle: int | None = None
+    since: Monotonic = START
+    asked: Question | None = None
     tracks: tuple[Track, ...] = ()
     scenery: tuple[Scenery, ...] = ()
 
 
-def began(watch: Watch, vehicle: int) -> Watch:
+def began(watch: Watch, vehicle: int, at: Monotonic) -> Watch:
     """A vehicle drove onto the loop: it gets a vote of its own."""
-    return replace(watch, vehicle=vehicle, tracks=())
+    return replace(watch, vehicle=vehicle, since=at, asked=None, tracks=())
 
 
 def over(watch: Watch) -> Watch:
@@ -47,16 +51,38 @@ def read(watch: Watch, at: Monotonic, sightings: tuple[Sighting, ...]) -> tuple[
     strange = [sighting for sighting in sightings if not _is_scenery(watch, sighting)]
     tracks = follow(watch.tracks, at, strange, watch.near, known=True)
     watch = replace(watch, tracks=tracks)
-    here = [track for track in tracks if at - track.seen < SECOND and track.here.width >= watch.near and track.came]
-    if not here:
+    nearest = _nearest(watch, at)
+    if nearest is None:
         return watch, None
-    nearest = max(here, key=lambda track: track.here.width)
     verdict = nearest.verdict(watch.near)
     if not verdict.certain:
         return watch, None
     beside = [Scenery(t.verdict(watch.near).text, t.here) for t in tracks if t is not nearest and not t.moved]
     decided = replace(watch, vehicle=None, tracks=(), scenery=(*watch.scenery, *beside)[-MOST_SCENERY:])
     return decided, verdict
+
+
+def guess(watch: Watch, at: Monotonic, after: int) -> tuple[Watch, Verdict | None]:
+    """The plate to ask the driver about, now that the vote has gone on for `after` microseconds, if there is one.
+
+    It is that of the nearest vehicle when one was last in view: an arm or a light may hide it from then on.
+    """
+    seen = [track.seen for track in watch.tracks if _counts(watch, track)]
+    leader = _nearest(watch, max(seen)) if seen else None
+    if watch.vehicle is None or leader is None:
+        return watch, None
+    verdict = leader.verdict(watch.near)
+    question = next_question(verdict, watch.since, at, after, watch.asked)
+    return (watch, None) if question is None else (replace(watch, asked=question), verdict)
+
+
+def _nearest(watch: Watch, at: Monotonic) -> Track | None:
+    here = [track for track in watch.tracks if at - track.seen < SECOND and _counts(watch, track)]
+    return max(here, key=lambda track: track.here.width, default=None)
+
+
+def _counts(watch: Watch, track: Track) -> bool:
+    return track.came and track.here.width >= watch.near
 
 
 def _is_scenery(watch: Watch, sighting: Sighting) -> bool:

@@ -64,7 +64,7 @@ def install_folder() -> Path:
 def places(configured: Path | None) -> tuple[Place, ...]:
     """Where weights are looked for, the first choice first. A folder that somebody named is the only one."""
     if configured is not None:
-        return (Place(configured.expanduser(), "the configuration"),)
+        return (Place(configured.expanduser(), "--weights or the configuration"),)
     if os.environ.get(VARIABLE):
         return (Place(Path(os.environ[VARIABLE]).expanduser(), f"${VARIABLE}"),)
     return (Place(user_folder(), "`weights install`"), Place(SYSTEM_FOLDER, "`weights install` as root"))
@@ -88,6 +88,8 @@ def in_folder(folder: Path) -> Weights:
     figures, a little less exact; then the name decides, so that every machine chooses the same.
     """
     try:
+        if not folder.exists():
+            raise WeightsError(f"{folder} doesn't exist, so it holds no weights")
         names = sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
     except OSError as error:
         raise WeightsError(f"{folder} can't be listed: {error.strerror}") from error

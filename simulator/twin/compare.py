@@ -79,9 +79,8 @@ def _tickets(books: Books, stays: Sequence[Stay], papers: Mapping[int, Paper], w
             continue
         seen.add(row["id"])
         found.kinds[f"tickets {row['status']}"] += 1
-        _compare(
-            f"ticket of car {stay.car} ({stay.plate})", _ticket(stay, wall), row | {"debt": debts[row["id"]]}, found
-        )
+        row = _as_if_seen_at_once(row, stay, wall) | {"debt": debts[row["id"]]}
+        _compare(f"ticket of car {stay.car} ({stay.plate})", _ticket(stay, wall), row, found)
     for row in rows:
         if row["id"] not in seen:
             found.off(f"ticket {row['code']}", f"nobody came for whom it stands: {row['status']}, {row['entry_lane']}")

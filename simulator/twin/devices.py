@@ -25,10 +25,12 @@ class Devices:
         self._joined: dict[str, Any] = {}
         """What each part said last; a part that hasn't said anything yet says it next."""
         self._blind: dict[LaneName, bool] = {}
+        self._new: list[str] = []
         self._looked_at: dict[LaneName, Lane] = {}
 
     def join(self, part: str) -> None:
         self._joined[part] = ...
+        self._new.append(part)
         self._looked_at.clear()
 
     def leave(self, part: str) -> None:
@@ -42,18 +44,19 @@ class Devices:
         events: list[Event] = []
         fire = any(ill.trouble is Trouble.FIRE for lane in lanes for ill in lane.ills)
         for lane in lanes:
-            troubles = lane.troubles
-            if self._looked_at.get(lane.name) is lane and not troubles:
+            if self._looked_at.get(lane.name) is lane and not lane.ills:
                 continue
+            troubles = lane.troubles
             self._looked_at[lane.name] = lane
             told = said(lane, now)
             for key, state in _states(told, troubles):
                 self._say(f"{lane.name}.{key}", state, events)
             self._camera(lane.name, Trouble.CAMERA_BLIND in troubles, events)
         self._say(FIRE_PART, fire, events)
-        for part, before in self._joined.items():
-            if before is ...:
+        for part in self._new:
+            if self._joined.get(part) is ...:
                 self._say(part, _QUIET.get(part.rpartition(".")[2], False), events)
+        self._new.clear()
         return events
 
     def _say(self, part: str, state: Any, events: list[Event]) -> None:

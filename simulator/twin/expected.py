@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from drivers.contract import ChargeOutcome, Position
-from models.ids import LaneName
 from models.instants import SECOND, Instant
 from models.lanes import PassageKind
 from models.tariff import Tariff, fee
@@ -179,15 +178,15 @@ def _inside(
     money = _Money(tariff, wall, stay.entry_time)
     moments: list[tuple[int, int, Entry | None]] = []
     for entry in charges:
-        moments += [(entry.asked, 1, entry), (entry.ended, 2, entry)]
+        moments += [(entry.asked, 2, entry), (entry.ended, 1, entry)]
     exits = [visit for visit in life.visits if visit.direction is Direction.EXIT and visit.by_order is None]
     moments += [(visit.vends[0], 3, None) for visit in exits if visit.vends]
     for at, kind, entry in sorted(moments, key=lambda moment: moment[:2]):
-        if kind == 1 and entry is not None:
+        if kind == 2 and entry is not None:
             owed = money.owed(at)
             if owed != entry.amount:
                 wrong_sums.append(f"car {life.car.number}: the terminal was asked for {entry.amount}, {owed} were owed")
-        elif kind == 2 and entry is not None:
+        elif kind == 1 and entry is not None:
             money.ends(entry)
         else:
             money.settles(at)
@@ -269,12 +268,16 @@ def _passage(visit: Visit, plate: str) -> Passage | None:
 
 
 def _episodes(truth: Truth, patience: Patience) -> list[Episode]:
-    arms = [spell for spell in truth.over() if isinstance(spell.what, Position)]
+    spells = truth.over()
+    arms: dict[str, list[Spell]] = {}
+    for spell in spells:
+        if isinstance(spell.what, Position):
+            arms.setdefault(spell.lane, []).append(spell)
     found: list[Episode] = []
     for life in truth.lives.values():
         for visit in life.visits:
-            found += _of_visit(visit, arms, patience)
-    for spell in truth.over():
+            found += _of_visit(visit, arms.get(visit.lane, ()), patience)
+    for spell in spells:
         if spell.what is Position.FAULTED:
             found.append(Episode(spell.lane, "barrier.faulted", spell.began, spell.ended))
         elif spell.what is Trouble.BARRIER_SILENT:
@@ -299,29 +302,16 @@ def _of_visit(visit: Visit, arms: Sequence[Spell], patience: Patience) -> list[E
 
 
 def _silent_arm(visit: Visit, arms: Sequence[Spell], patience: Patience) -> list[Episode]:
-    """The arm was told to rise, and the vehicle waits before it in vain."""
-    told = visit.vends[0]
-    down = next(
-        (
-            spell
-            for spell in arms
-            if spell.lane == visit.lane and spell.what is Position.CLOSED and _holds(spell, told) and spell.began < told
-        ),
-        None,
-    )
-    late = told + round(patience.rise_within * SECOND)
-    if down is None or (down.ended is not None and down.ended <= late) or _gone_before(visit, late):
-        return []
-    return [Episode(visit.lane, "barrier.silent", late, down.ended)]
-
-
-def _gone_before(visit: Visit, moment: int) -> bool:
-    gone = visit.turned_back or visit.under_arm
-    return gone is not None and gone < moment
+    """The arm was told to rise, and each time the lane looks again the vehicle waits before it in vain."""
+    gone = visit.turned_back or visit.under_arm or visit.vends[-1] + round(patience.rise_within * SECOND)
+    looks = range(visit.vends[0], gone, round(patience.rise_within * SECOND))
+    found: dict[int, Episode] = {}
+    for look in looks[1:]:
+        down = next((spell for spell in arms if spell.what is Position.CLOSED and _holds(spell, look - 1)), None)
+        if down is not None and down.began < look:
+            found.setdefault(down.began, Episode(visit.lane, "barrier.silent", look, down.ended))
+    return list(found.values())
 
 
 def _lasts(spell: Spell, seconds: float) -> bool:
     return spell.ended is not None and spell.ended - spell.began > seconds * SECOND
-
-
-LaneNames = Sequence[LaneName]

@@ -24,6 +24,7 @@ SEEN_UNTIL = STOP_LINE + 0.4
 _PRESSES_AFTER, _SHOWS_AFTER, _CALLS_AFTER = 14.0, 5.0, 20.0
 _AGAIN_AFTER = 9.0
 _HELP_COMES_AFTER = 10.0
+_LONG_ENOUGH = 60.0
 _PAYS_WITHIN = (2.0, 8.0)
 _VOTE_TAKES = (0.3, 1.0)
 _KEEPS_PRESSED = 0.4
@@ -79,6 +80,7 @@ class People:
     """When the plate of each car was read."""
     _guests: dict[tuple[LaneName, bool], Guest] = field(default_factory=dict[tuple[LaneName, bool], Guest])
     _cameras: dict[str, Watching] = field(default_factory=dict[str, Watching])
+    _empty: dict[LaneName, bool] = field(default_factory=dict[LaneName, bool])
     _released: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
     # --- what the daemon says ---
@@ -103,6 +105,9 @@ class People:
     def look(self, world: World, now: int) -> None:
         """Take in who stands where now."""
         for lane in world.lanes:
+            if not lane.cars and self._empty.get(lane.name):
+                continue
+            self._empty[lane.name] = not lane.cars
             for far in (False, True) if lane.two_way else (False,):
                 self._look_at(lane, far, now)
 
@@ -189,7 +194,7 @@ class People:
                 self.shown_at[number] = now
         elif number in self.papers:
             events.append(self._showing(guest, self.papers[number].qr))
-        elif number in self.ticketless and guest.helped_at is None:
+        elif guest.helped_at is None and (number in self.ticketless or now - guest.came > _LONG_ENOUGH * SECOND):
             self._presses(guest, "help", now, events)
             guest.helped_at = now + round(_HELP_COMES_AFTER * SECOND)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from models.ids import LaneName
 from models.instants import SECOND
-from simulator.happenings import Happening
+from simulator.happenings import Happening, What
 from simulator.lanes import How, Lane
 from simulator.orders import Hold, Lower, Signal, Vend
 from simulator.troubles import Trouble
@@ -19,11 +19,15 @@ from simulator.twin.terminal import Terminals
 from simulator.twin.truth import Truth
 from simulator.world import World, next_change, step
 
-TICK = 50_000
-"""Microseconds from one look at cars that move to the next."""
-_SLOW_TICK = 250_000
+TICK = 80_000
+"""Microseconds from one look to the next at cars near the loops: short enough to see each loop clear between two."""
+_APPROACHING_TICK = 240_000
+"""While cars are only on their way to a lane."""
+_STANDING_TICK = 500_000
 """While whoever is in the lanes stands still."""
 _LONGEST = 3600 * SECOND
+_MOST_VISITS = 8
+"""A car that comes so often to a lane and doesn't get through never will."""
 
 
 class Stalled(Exception):
@@ -37,9 +41,7 @@ Planned = Callable[[World, int], list[Signal]]
 class Twin:
     """One run. `now` is microseconds since its beginning; the daemon's clock is never elsewhere."""
 
-    def __init__(
-        self, world: World, line: Line, seed: int, *, begins: int = 10 * SECOND, stalls_after: int = 4 * 3600 * SECOND
-    ) -> None:
+    def __init__(self, world: World, line: Line, seed: int, *, begins: int = 10 * SECOND) -> None:
         self.world = replace(world, now=begins / SECOND, next_due=world.next_due + begins / SECOND)
         self.now = begins
         self.truth = Truth()
@@ -49,7 +51,6 @@ class Twin:
         self._line = line
         self._next: int | None = None
         self._ordered: dict[str, int] = {}
-        self._stalls_after, self._progress, self._progressed = stalls_after, -1, begins
         self.steps = 0
         self.fire_reset: list[LaneName] = []
 
@@ -92,7 +93,7 @@ class Twin:
         self._note(happened)
         self._tell()
         self.steps += 1
-        self._watch_for_a_stall()
+        self._watch_for_a_stall(happened)
 
     def _tell(self) -> None:
         """Say what there is to be said, until the daemon and the world have nothing to do with each other now."""
@@ -121,7 +122,7 @@ class Twin:
                 self.now + _LONGEST, -(-quiet_until * SECOND // 1) if quiet_until < 1e12 else self.now + _LONGEST
             )
         else:
-            soonest = self.now + (TICK if _moves(self.world) else _SLOW_TICK)
+            soonest = self.now + _tick(self.world)
         due = (self._next, self.people.next_due(), self.terminals.next_due(), latest)
         return max(self.now, min([int(soonest), *(moment for moment in due if moment is not None)]))
 
@@ -170,38 +171,38 @@ class Twin:
 
     def _note(self, happened: list[Happening]) -> None:
         self.truth.note(happened, self.now, self.people.shown_at, self._ordered)
-        for happening in happened:
-            if (
-                happening.car is not None
-                and happening.what == "entered"
-                and not self._has_a_ticket(happening.car.number)
-            ):
-                self.people.ticketless.add(happening.car.number)
+        entered = [happening.car.number for happening in happened if happening.what is What.ENTERED and happening.car]
+        self.people.ticketless.update(number for number in entered if not self._has_a_ticket(number))
 
     def _has_a_ticket(self, number: int) -> bool:
         entry = self.truth.lives[number].entry
         return entry is not None and entry.how is How.VEND and entry.by_order is None
 
-    def _watch_for_a_stall(self) -> None:
-        progress = self.world.came + self.world.entered + self.world.left + len(self.world.turned_away)
-        if progress != self._progress or not any(lane.cars for lane in self.world.lanes):
-            self._progress, self._progressed = progress, self.now
-        elif self.now - self._progressed > self._stalls_after:
-            stuck = [
-                f"{lane.name}: car {car.car.number} ({car.habit}) at {car.front:.1f} m, waited {car.waited:.0f} s"
-                for lane in self.world.lanes
-                for car in lane.cars
-            ]
-            raise Stalled("; ".join(stuck))
+    def _watch_for_a_stall(self, happened: list[Happening]) -> None:
+        for happening in happened:
+            if happening.what is What.CAME_TO_EXIT and happening.car is not None:
+                tries = len(self.truth.lives[happening.car.number].visits)
+                if tries > _MOST_VISITS:
+                    raise Stalled(f"car {happening.car.number} comes to {happening.lane} for the {tries}th time")
 
 
-def _moves(world: World) -> bool:
-    return any(not _stands_still(lane) for lane in world.lanes)
+def _tick(world: World) -> int:
+    """How soon the world has to be looked at again."""
+    tick = _STANDING_TICK
+    for lane in world.lanes:
+        if lane.cars and not _stands_still(lane):
+            if not lane.arm.at_rest or any(car.front > _FAR_AWAY for car in lane.cars):
+                return TICK
+            tick = _APPROACHING_TICK
+        elif not (lane.arm.at_rest or lane.arm.held) or lane.ills:
+            return TICK
+    return tick
+
+
+_FAR_AWAY = -8.0
+"""From here on a car may reach a loop, or its stop line, before the next look."""
 
 
 def _stands_still(lane: Lane) -> bool:
     """Whether nothing in the lane moves but the patience of who waits."""
-    if not lane.cars and not lane.lurking:
-        return lane.arm.at_rest or lane.arm.held
-    first = all(car.waited > 0 for car in lane.cars[:1])
-    return first and lane.arm.at_rest and all(car.speed == 0 and not car.reversing for car in lane.cars)
+    return lane.arm.at_rest and lane.cars[0].waited > 0 and all(car.speed == 0 for car in lane.cars)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from cloud.console import events
 from cloud.console.cards import Card, SpotCount, midnight
 from cloud.console.events import line
 from cloud.console.lot_reading import DAY, Stay, occupancy
 from cloud.console.shown import attention, by_level, by_type, refusal, totals
 from cloud.queries import LotView
-from models.facts import AccessRefused, TicketOpened, UnableToCollect
+from models.facts import AccessRefused, LaneOrdered, PassageCounted, TicketOpened, UnableToCollect
 from models.ids import LaneName, LotId, PaymentId, TicketId
 from models.instants import HOUR, SECOND, Instant, from_rfc3339
+from models.lanes import OrderKind, PassageKind
 from models.money import Minor
 from models.spots import SpotType
 from models.tickets import Direction
@@ -116,3 +120,51 @@ def test_a_fee_on_the_page_changes_with_the_stays_own_hours() -> None:
     assert ticket.fee_at(NOON) == 250
     assert ticket.next_hour(NOON) == NOON + HOUR // 2
     assert ticket.fee_at(Instant(ticket.next_hour(NOON) + SECOND)) == 500
+
+
+def test_a_tailgate_at_an_exit_reads_as_money_that_could_not_be_collected() -> None:
+    passed = PassageCounted(
+        passage="p",
+        lane=LaneName("out"),
+        direction=Direction.EXIT,
+        kind=PassageKind.TAILGATE,
+        order=None,
+        unable_to_collect=True,
+        at=NOON,
+        license_plate=None,
+    )
+    told = line(passed)
+    assert told is not None
+    assert (told.sign, told.said) == ("debt", "Followed another vehicle through, out; unable to collect")
+
+
+@pytest.mark.parametrize(
+    ("why_not", "said"),
+    [
+        ("", "Ada keeps the arm open: a delivery"),
+        ("the arm is kept up already", "Not obeyed, the arm is kept up already (Ada: a delivery)"),
+    ],
+)
+def test_an_order_stands_in_the_feed_with_who_gave_it_and_why(why_not: str, said: str) -> None:
+    order = LaneOrdered(
+        record="r",
+        order="o",
+        lane=LaneName("in"),
+        kind=OrderKind.KEEP_OPEN,
+        by="Ada",
+        reason="a delivery",
+        state=None,
+        obeyed=not why_not,
+        why_not=why_not,
+        at=NOON,
+    )
+    told = line(order)
+    assert told is not None
+    assert told.said == said
+
+
+def test_every_kind_of_passage_and_order_has_its_words() -> None:
+    for kind in PassageKind:
+        assert kind in events._PASSED
+    for order in OrderKind:
+        assert order in events._ORDERS

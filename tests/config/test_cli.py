@@ -66,16 +66,16 @@ def test_a_password_a_key_and_an_authority_that_are_not_there_are_told_once_each
     app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.delenv("LOT_LINK", raising=False)
-    broker = f"127.0.0.1, username: gate, password_file: {tmp_path}/none, "
-    text = RIGHT.replace("    barrier: {driver: mqtt, host: 127.0.0.1, ", f"    barrier: {{driver: mqtt, host: {broker}")
-    text = text.replace("arming_loop: {driver: mqtt, host: 127.0.0.1, ", f"arming_loop: {{driver: mqtt, host: {broker}")
+    text = RIGHT.replace(
+        "{driver: mqtt, host: 127.0.0.1, ",
+        f"{{driver: mqtt, host: 127.0.0.1, username: gate, password_file: {tmp_path}/none, ",
+    )
     text += (
         "link: {host: cloud.example, username: lot, password_env: LOT_LINK, tls: {ca: /none.pem}}\n"
         f"vision: {{weights: {tmp_path}/weights}}\nstore: {{path: {tmp_path}/lot.sqlite}}\n"
     )
     said = noted(app, tmp_path / "lot.yaml", text)
-    missing = [line for line in said if "isn't" in line or "can't be read" in line]
-    assert missing == [
+    assert [line for line in said if ": the " in line] == [
         f"lanes[0].arming_loop.password_file: the file {tmp_path}/none can't be read: No such file or directory",
         f"vision.weights: the folder {tmp_path}/weights isn't there",
         "link.password_env: the variable LOT_LINK isn't set here; it has to be in the daemon's environment",
@@ -90,9 +90,17 @@ def test_what_is_there_is_not_told(app: typer.Typer, tmp_path: Path, monkeypatch
     link = "link: {host: cloud.example, username: lot, password_%s: %s}\n"
     for way in (("env", "LOT_LINK"), ("file", tmp_path / "link.password")):
         said = noted(app, tmp_path / "lot.yaml", text + link % way)
-        assert [line for line in said if "isn't" in line or "can't" in line] == []
+        assert [line for line in said if ": the " in line] == []
 
 
 def test_a_store_whose_folder_is_not_there_is_told(app: typer.Typer, tmp_path: Path):
     said = noted(app, tmp_path / "lot.yaml", RIGHT + f"store: {{path: {tmp_path}/none/lot.sqlite}}\n")
     assert f"store.path: the folder {tmp_path}/none isn't there; the daemon needs it" in said
+
+
+def test_an_arm_whose_position_is_only_assumed_is_told(app: typer.Typer, tmp_path: Path):
+    assumed = "where its arm is isn't read, but assumed from what the arm was told."
+    text = altered(("command_topic: in/vend", "command_topic: in/vend\n      position_topic: in/position"))
+    said = noted(app, tmp_path / "lot.yaml", text)
+    assert f"north-out: {assumed}" in said
+    assert f"north-in: {assumed}" not in said

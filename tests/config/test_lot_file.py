@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from drivers.registry import catalogue, driver_name
+from drivers.settings import DriverSettings
+from drivers.twin_connection import TWIN
 from edge.config.load import load_lot, parse_lot
-from edge.config.settings import TimingSettings
+from edge.config.settings import TimingSettings, parts_of
 from edge.lane.timing import LaneTiming
 from models.instants import from_rfc3339
 from models.money import Minor
@@ -117,3 +121,24 @@ def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path):
     file = tmp_path / "lot.yaml"
     file.write_text(RIGHT, encoding="utf-8-sig")
     assert load_lot(file).lot.name == "North Street"
+
+
+def of_a_real_lot(part: DriverSettings) -> Iterator[tuple[str, str]]:
+    """What a part is made of: its own driver, the one behind its product, those of the parts within it."""
+    yield type(part).contract.__name__, driver_name(type(part))
+    inner = getattr(part, "behind", None)
+    for each in [inner, *(getattr(part, key) for key in type(part).model_fields)]:
+        if isinstance(each, DriverSettings):
+            yield from of_a_real_lot(each)
+
+
+def test_every_driver_stands_in_an_example() -> None:
+    lots = [load_lot(file) for file in EXAMPLES]
+    shown = {one for lot in lots for _, part in parts_of(lot) for one in of_a_real_lot(part)}
+    real = {(kind.__name__, name) for kind, name in catalogue().found if name != TWIN}
+    assert real - shown == set()
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_an_example_tells_a_technician_what_it_is_for(file: Path) -> None:
+    assert file.read_text().startswith("# ")

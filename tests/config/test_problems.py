@@ -56,7 +56,11 @@ def test_the_line_is_reprinted_with_a_mark_under_the_fault(tmp_path: Path):
         ("500 ms", '"0,5 s"', 'a length of time is expected, such as "500 ms", "2 s" or 0.5 (seconds)'),
         ("rights: [EV]", "rights: [ELECTRIC]", "one of HANDICAP, EV is expected"),
         ("direction: exit", "direction: exti", 'one of entry, exit is expected; did you mean "exit"?'),
-        ("driver: opencv, source: 0", "driver: opencw", 'there is no such driver, only opencv, twin; did you mean "opencv"?'),
+        (
+            "driver: opencv, source: 0",
+            "driver: opencw",
+            'there is no such driver, only opencv, twin; did you mean "opencv"?',
+        ),
         ("driver: opencv, source: 0", "source: 0", 'the key "driver" is missing here, such as driver: opencv'),
         ("numbers: 1-3", "numbers: 3-1", "this range runs backwards; did you mean 1-3?"),
         ("B08-B10", "B08-C10", "a range stays within one letter: B08-B10"),

@@ -198,8 +198,8 @@ class Devices:
 
 
 @contextmanager
-def a_camera(frame: np.ndarray) -> Iterator[str]:
-    """The address of a camera that sees always the same, but for a flicker."""
+def a_camera(frame: np.ndarray, port: int = 0) -> Iterator[str]:
+    """The address of a camera that sees always the same, but for a flicker. `port`: where another was; 0: any."""
 
     class Stream(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -220,7 +220,7 @@ def a_camera(frame: np.ndarray) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None: ...
 
     over = threading.Event()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Stream)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Stream)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

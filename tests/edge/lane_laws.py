@@ -180,7 +180,9 @@ class Witness:
             case Unresolve(ticket):
                 self._ends(ticket, "unresolved")
             case Watch(on=True):
-                self.looks, self.watched_at = self.looks + 1, self.clock
+                self.looks += 1
+                # A second look at a vehicle that has its ticket isn't a new vehicle.
+                self.watched_at = self.watched_at if "open" in self.tickets.values() else self.clock
             case Decide():
                 self.asked.append(self.looks)
             case StartTimer(timer, _, which):
@@ -207,10 +209,11 @@ class Witness:
         )
         if action.ticket is not None:
             self.holds(self.tickets.get(action.ticket) == "open", A_TICKET_ENDS_ONCE, f"{action} on a ticket that ended")
-            self.vended_at[action.ticket] = self.clock
+            if not ordered or action.ticket not in self.vended_at:
+                self.vended_at[action.ticket] = self.clock
 
     def _confirms(self, ticket: TicketId, lane: Lane) -> None:
-        since = max(self.vended_at.get(ticket, 0), self.watched_at)
+        since = self.vended_at.get(ticket, self.watched_at)
         if lane.fitted.closing_loop:
             passed = since < self.came_under_at < self.went_through_at
             self.holds(passed, NO_CONFIRM_WITHOUT_A_PASSAGE, f"{ticket} never passed the closing loop")

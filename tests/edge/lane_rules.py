@@ -26,7 +26,9 @@ from models.lanes import LaneState, OrderKind
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
+from models.tickets import Direction
 from tests.edge.lane_laws import LAWS
+from tests.edge.lane_road import Road
 from tests.edge.lane_world import World, any_fitted
 
 LEVEL = st.sampled_from([True, False, True, False, None])
@@ -170,3 +172,65 @@ class TroubledLane(RuleBasedStateMachine):
         if self.world.fitted.two_way:
             self.world.the_next_vehicle_is_served(far=True)
         type(self).heard += self.world.signals
+
+
+class BusyRoad(RuleBasedStateMachine):
+    """Hardware that works, and drivers who do what they like: stop, back out, roll back, tailgate, come the wrong way,
+    drive through the arm. Whatever they do, the counts equal the cars inside."""
+
+    only: frozenset[str] = frozenset(LAWS)
+    steps = 0
+    heard = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.road = Road(Fitted(), self.only)
+
+    @initialize(
+        direction=st.sampled_from(Direction),
+        two_way=st.booleans(),
+        reads_back=st.booleans(),
+        can_hold=st.booleans(),
+        can_lower=st.booleans(),
+    )
+    def a_lane_is_built(
+        self, direction: Direction, two_way: bool, reads_back: bool, can_hold: bool, can_lower: bool
+    ) -> None:
+        fitted = Fitted(
+            direction, two_way=two_way, reads_back=reads_back, can_hold=can_hold, can_lower=can_lower, fire_input=True
+        )
+        self.road = Road(fitted, self.only)
+
+    @rule(length=st.sampled_from([1, 2, 4, 4, 5]), far=st.sampled_from([False, False, False, True]))
+    def a_vehicle_arrives(self, length: int, far: bool) -> None:
+        if (vehicle := self.road.arrives(length, far=far)) is not None:
+            self.road.drives(vehicle, -3 if far else 3)
+
+    @precondition(lambda self: self.road.vehicles)
+    @rule(which=st.integers(0, 3), cells=st.sampled_from([1, 2, 3, 5, 8, 12, -1, -2, -4]), forces=st.sampled_from([False] * 5 + [True]))
+    def one_drives(self, which: int, cells: int, forces: bool) -> None:
+        self.road.drives(self.road.vehicles[which % len(self.road.vehicles)], cells, forces=forces)
+
+    @rule()
+    def the_camera_reads(self) -> None:
+        self.road.camera_reads()
+
+    @precondition(lambda self: self.road.world.desk)
+    @rule(refusal=ANSWER)
+    def the_desk_answers(self, refusal: Refusal | None) -> None:
+        self.road.world.desk_answers(refusal)
+        self.road.stands(4)
+
+    @rule(cells=st.sampled_from([1, 4, 12, 40, 120]))
+    def time_passes(self, cells: int) -> None:
+        self.road.stands(cells)
+
+    def check_invariants(self, settings: object, output: object, runtimes: object) -> None:
+        """Called by hypothesis after each step."""
+        type(self).steps += 1
+        super().check_invariants(settings, output, runtimes)  # type: ignore[misc]
+
+    def teardown(self) -> None:
+        self.road.everybody_leaves()
+        self.road.is_reckoned()
+        type(self).heard += self.road.world.signals

@@ -1,44 +1,108 @@
-"""The tables of the docs that are drawn from the code: `python -m tests.house.catalogues` prints them."""
+"""The parts of the docs that are drawn from the code.
+
+`python -m tests.house.catalogues` prints them (or those that are named); `--write` puts all of them into the docs,
+between the marks `<!-- generated: NAME -->` and `<!-- end -->`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import argparse
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
+from drivers.product import product_table
 from drivers.registry import catalogue
 from edge import inputs
+from edge.config.settings import TimingSettings
 from edge.kiosk import faults as kiosk
 from edge.lane import faults as lane
+from edge.sync import faults as sync
 from edge.vision import faults as vision
 from models.faults import Fault
 from models.refusals import Refusal
+from tests.house import keys, lane_diagram
+from tests.house.keys import table
+from tests.house.tree import HOUSE
+
+_ROOMS = (lane, vision, kiosk, inputs, sync)
 
 
 def all_faults() -> list[Fault]:
     """Every fault that a lot can raise, by code."""
     of_drivers = [fault for settings in catalogue().found.values() for fault in settings.faults]
-    of_rooms = [fault for room in (lane, vision, kiosk, inputs) for fault in vars(room).values() if isinstance(fault, Fault)]
+    of_rooms = [fault for room in _ROOMS for fault in vars(room).values() if isinstance(fault, Fault)]
     found = {fault.code: fault for fault in [*of_drivers, *of_rooms]}
     return [found[code] for code in sorted(found)]
 
 
 def fault_table() -> str:
-    return _table(
-        ("code", "what it means", "what to look at"),
-        ((f"`{fault.code}`", fault.meaning, fault.look_at) for fault in all_faults()),
+    return table(
+        ("code", "what it means", "what the lot does by itself", "it ends", "what to look at"),
+        (
+            (f"`{fault.code}`", fault.meaning, fault.does or "-", fault.ends or "by itself", fault.look_at)
+            for fault in all_faults()
+        ),
     )
 
 
 def refusal_table() -> str:
-    return _table(
+    return table(
         ("reason", "the sign says", "what it means", "what to do"),
         ((refusal.name, refusal.driver, refusal.operator, refusal.remedy) for refusal in Refusal),
     )
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+PARTS: Mapping[str, Callable[[], str]] = {
+    "faults": fault_table,
+    "refusals": refusal_table,
+    "products": lambda: product_table().rstrip("\n"),
+    "timing": lambda: keys.keys_of(TimingSettings),
+    "drivers": keys.driver_table,
+    "sections": keys.section_keys,
+    "keys": keys.driver_keys,
+    "lane diagram": lane_diagram.diagram,
+    "lane table": lane_diagram.table,
+    "lane faults": lane_diagram.faults,
+}
+
+_MARKED = re.compile(r"<!-- generated: (?P<name>[a-z ]+) -->\n(?:(?!<!--).)*<!-- end -->", re.DOTALL)
+
+
+def papers() -> list[Path]:
+    return [HOUSE / "README.md", *sorted((HOUSE / "docs").glob("*.md"))]
+
+
+def renewed(text: str, names: set[str] | None = None) -> str:
+    """The text with its generated parts as the code has them now; only those in `names`, if given."""
+
+    def part(found: re.Match[str]) -> str:
+        name = found["name"]
+        if names is not None and name not in names:
+            return found[0]
+        return f"<!-- generated: {name} -->\n\n{PARTS[name]()}\n\n<!-- end -->"
+
+    return _MARKED.sub(part, text)
+
+
+def marked(text: str) -> list[str]:
+    """The names of the generated parts of a document."""
+    return [found["name"] for found in _MARKED.finditer(text)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The generated parts of the docs.")
+    parser.add_argument("names", nargs="*", choices=[[], *PARTS], help="which parts to print; all of them if none")
+    parser.add_argument("--keys", action="store_true", help="print the key reference: the parts sections and keys")
+    parser.add_argument("--write", action="store_true", help="put all of them into the docs")
+    asked = parser.parse_args()
+    if asked.write:
+        for paper in papers():
+            paper.write_text(renewed(paper.read_text()))
+        return
+    names: list[str] = ["sections", "keys"] if asked.keys else asked.names
+    print("\n\n".join(PARTS[name]() for name in names or PARTS))
 
 
 if __name__ == "__main__":
-    print(fault_table(), refusal_table(), sep="\n\n")
+    main()

@@ -52,6 +52,9 @@ _STEPS = 7
 _SETTINGS = (Arm, Fire, Blind, Guess, Card, Pressed, Ordered)
 """Looked at from every state that the others lead to, but not walked on from: they only multiply what is found."""
 
+_REMEMBERED = (Refusal.LANE_CLOSED, Refusal.ARM_UNREACHABLE, Refusal.LOT_FULL)
+"""The other refusals lead to nothing else than one of these."""
+
 _PAPER = PrintedTicket("", "", "", "")
 
 
@@ -116,7 +119,7 @@ def _essence(lane: Lane) -> Lane:
         called=frozenset(),
         risen=False,
         asked=lane.asked and replace(lane.asked, plate=None),
-        refusal=lane.refusal if lane.refusal in (Refusal.LANE_CLOSED, Refusal.ARM_UNREACHABLE, Refusal.LOT_FULL) else None,
+        refusal=lane.refusal if lane.refusal in _REMEMBERED else None,
     )
 
 

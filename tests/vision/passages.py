@@ -61,6 +61,11 @@ def with_car(frame: Frame, text: str, nearness: float = 1.0) -> Frame:
     return painted
 
 
+def out_of_focus(frame: Frame) -> Frame:
+    """So blurred that RapidOCR spells something, always the same, but isn't sure of it."""
+    return np.asarray(cv2.GaussianBlur(frame, (0, 0), 5.3), np.uint8)
+
+
 def number_plate(text: str) -> Frame:
     """A white plate with black letters and a border."""
     sign = np.full((160, 680, 3), 245, np.uint8)

@@ -75,6 +75,29 @@ def test_an_unknown_reader_is_refused(photograph: Path):
     assert CliRunner().invoke(app, ["read", str(photograph), "--reader", "crystal-ball"]).exit_code == 2
 
 
+@pytest.mark.parametrize("said", [[], ["--reader", "auto"], ["--reader", "fast-alpr"]])
+def test_a_folder_of_weights_that_cannot_be_used_is_an_error_and_nothing_else_reads(
+    photograph: Path, tmp_path: Path, said: list[str]
+):
+    nowhere, empty, damaged = tmp_path / "nope", tmp_path / "empty", tmp_path / "damaged"
+    empty.mkdir()
+    damaged.mkdir()
+    for name in ("yolo-t.onnx", "cct_xs.onnx", "cct_xs_plate_config.yaml"):
+        (damaged / name).write_bytes(b"no weights")
+    for folder, reason in ((nowhere, "doesn't exist"), (empty, "holds no weights"), (damaged, "can't be loaded")):
+        ran = CliRunner().invoke(app, ["read", str(photograph), "--json", "--weights", str(folder), *said])
+        assert (ran.exit_code, ran.stdout) == (2, "")
+        assert str(folder) in ran.stderr
+        assert reason in ran.stderr
+        assert "--weights" in ran.stderr
+        assert "weights install" in ran.stderr
+
+
+def test_rapidocr_asked_for_by_name_needs_no_weights(photograph: Path, tmp_path: Path):
+    ran = CliRunner().invoke(app, ["read", str(photograph), "--json", "--weights", str(tmp_path / "nope"), *RAPIDOCR])
+    assert (ran.exit_code, json.loads(ran.stdout)["reader"][:8]) == (0, "rapidocr")
+
+
 def test_weights_that_are_not_there_are_said_to_be_missing(tmp_path: Path):
     ran = CliRunner().invoke(app, ["weights", "status", "--weights", str(tmp_path / "none")])
     assert ran.exit_code == 1

@@ -14,15 +14,26 @@ import psutil
 import pytest
 
 from drivers.opencv_camera import OpenCvCameraSettings
+from edge.assembly import far_camera
 from edge.clock import SystemClock
-from edge.vision.events import CameraCleared, CameraFault, PlateDecided, VehicleGone, VehicleInView, VisionEvent
+from edge.vision.events import (
+    CameraCleared,
+    CameraFault,
+    PlateDecided,
+    PlateGuessed,
+    VehicleGone,
+    VehicleInView,
+    VisionEvent,
+)
 from edge.vision.process import VisionProcess
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
 from models.instants import SECOND, Clock, Monotonic
-from tests.vision.passages import a_passage, empty_lane, recorded, with_car
+from tests.vision.passages import a_passage, empty_lane, out_of_focus, recorded, with_car
 
 LANE = LaneName("gate")
+FAR = far_camera(LANE)
+PATIENT, CURIOUS = ViewSettings(guess_after=60), ViewSettings(guess_after=0.5)
 RAPIDOCR = VisionSettings(reader="rapidocr")
 PATIENCE = 60
 Kind = TypeVar("Kind", bound=VisionEvent)
@@ -38,6 +49,9 @@ class Heard:
     def __call__(self, event: VisionEvent) -> None:
         self.events.append(event)
         self.news.set()
+
+    def told_of(self, kind: type[Kind]) -> list[Kind]:
+        return [event for event in self.events if isinstance(event, kind)]
 
     async def first(self, kind: type[Kind], matching: Callable[[Kind], bool] = lambda event: True) -> Kind:
         async with asyncio.timeout(PATIENCE):
@@ -60,11 +74,21 @@ class LeapingClock(SystemClock):
 
 @asynccontextmanager
 async def vision(
-    source: Path, loop_gated: bool, realtime: bool, clock: Clock | None = None
+    source: Path,
+    loop_gated: bool,
+    realtime: bool,
+    clock: Clock | None = None,
+    far: Path | None = None,
+    view: ViewSettings = PATIENT,
 ) -> AsyncIterator[tuple[VisionProcess, Heard]]:
+    """`far`: what the camera on the far side of the lane plays, if there is one."""
     heard = Heard()
-    camera = OpenCvCameraSettings(source=str(source), realtime=realtime)
-    process = VisionProcess({LANE: (camera, ViewSettings(), loop_gated)}, RAPIDOCR, clock or SystemClock(), heard)
+    cameras = {
+        lane: (OpenCvCameraSettings(source=str(film), realtime=realtime), view, loop_gated)
+        for lane, film in ((LANE, source), (FAR, far))
+        if film is not None
+    }
+    process = VisionProcess(cameras, RAPIDOCR, clock or SystemClock(), heard)
     await process.start()
     try:
         yield process, heard
@@ -89,6 +113,12 @@ def passages(tmp_path: Path) -> Path:
 def standing(tmp_path: Path) -> Path:
     """A car that stands before the barrier for twenty seconds."""
     return recorded([with_car(empty_lane(), "AB123CD")] * 240, tmp_path / "standing.avi")
+
+
+@pytest.fixture
+def blurred(tmp_path: Path) -> Path:
+    """A car whose plate can't be read surely, for twenty seconds."""
+    return recorded([out_of_focus(with_car(empty_lane(), "XY987ZW"))] * 240, tmp_path / "blurred.avi")
 
 
 async def test_a_lane_without_loops_tells_of_each_car_by_itself(passages: Path):
@@ -119,6 +149,49 @@ async def test_a_vehicle_on_the_loop_before_the_reader_is_loaded_is_read_too(sta
     async with vision(standing, loop_gated=True, realtime=True) as (process, heard):
         process.watch(LANE, present=True)
         assert (await heard.first(PlateDecided)).read.plate == "AB123CD"
+
+
+async def test_the_driver_may_be_asked_about_a_plate_that_stays_doubtful(blurred: Path):
+    async with vision(blurred, loop_gated=True, realtime=True, view=CURIOUS) as (process, heard):
+        process.watch(LANE, present=True)
+        asked = await heard.first(PlateGuessed)
+        assert (asked.lane, asked.vehicle) == (LANE, 1)
+        assert asked.read.frames >= 2
+        assert 0.5 <= asked.read.confidence < 0.8
+        process.watch(LANE, present=False)
+        process.watch(LANE, present=True)
+        again = await heard.first(PlateGuessed, lambda event: event.vehicle == 2)
+        assert again.read.plate == asked.read.plate
+        assert heard.told_of(PlateDecided) == []
+
+
+async def test_a_driver_who_was_asked_is_not_asked_the_same_again_by_a_new_process(blurred: Path):
+    async with vision(blurred, loop_gated=True, realtime=True, view=CURIOUS) as (process, heard):
+        process.watch(LANE, present=True)
+        await heard.first(PlateGuessed)
+        (await ready(process)).kill()
+        await heard.first(CameraCleared, lambda fault: fault.code == "vision.crashed")
+        await asyncio.sleep(3)
+        assert len(heard.told_of(PlateGuessed)) == 1
+
+
+async def test_the_camera_on_the_far_side_of_a_lane_has_vehicles_of_its_own(standing: Path, blurred: Path):
+    async with vision(standing, loop_gated=True, realtime=True, far=blurred, view=CURIOUS) as (process, heard):
+        await ready(process)
+        process.watch(FAR, present=True)
+        asked = await heard.first(PlateGuessed)
+        assert (asked.lane, asked.vehicle) == ("gate.far", 1)
+        process.watch(FAR, present=False)
+        assert heard.events[-1] == VehicleGone(LaneName("gate.far"), 1)
+        process.watch(LANE, present=True)
+        decided = await heard.first(PlateDecided)
+        assert (decided.lane, decided.vehicle, decided.read.plate) == (LANE, 1, "AB123CD")
+
+
+async def test_a_far_camera_that_is_gone_is_named_as_such(standing: Path, tmp_path: Path):
+    async with vision(standing, loop_gated=True, realtime=True, far=tmp_path / "none.avi") as (_, heard):
+        fault = await heard.first(CameraFault)
+        assert (fault.lane, fault.code) == ("gate.far", "camera.unreachable")
 
 
 async def test_a_killed_process_is_replaced_and_the_waiting_vehicle_is_read_by_the_new_one(standing: Path):

@@ -1,4 +1,6 @@
-from edge.vision.vote import verdict
+import pytest
+
+from edge.vision.vote import Read, verdict
 from tests.vision.passages import NEAR, plate, reads_of
 
 
@@ -60,6 +62,44 @@ def test_two_plates_that_take_turns_are_never_certain():
     vote = verdict(reads_of(*[plate("AB123CD"), plate("XY987ZW")] * 6), NEAR)
     assert vote is not None
     assert not vote.certain
+
+
+def test_two_near_frames_that_agree_make_a_plate_likely_but_not_certain():
+    vote = verdict(reads_of(plate("AB123CD"), plate("AB123CD"), every=0.25), NEAR)
+    assert vote is not None
+    assert (vote.likely, vote.certain) == (True, False)
+
+
+def test_a_doubtful_character_leaves_a_plate_likely_until_it_is_less_than_half_sure():
+    doubtful, poor = plate("AB123CD", sure=0.6), plate("AB123CD", sure=0.4)
+    for read, likely in ((doubtful, True), (poor, False)):
+        vote = verdict(reads_of(*[read] * 6), NEAR)
+        assert vote is not None
+        assert (vote.likely, vote.certain) == (likely, False)
+
+
+def test_what_is_certain_is_likely_too():
+    vote = verdict(reads_of(*[plate("AB123CD")] * 3), NEAR)
+    assert vote is not None
+    assert (vote.likely, vote.certain) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        reads_of(plate("AB123CD", sure=1.0)),
+        reads_of(*[plate("AB123CD")] * 5, every=0.01),
+        reads_of(*[plate("89C20339", width=NEAR - 1)] * 20),
+        reads_of(*[plate("A1")] * 6),
+        reads_of(*[plate("AB123CD"), plate("XY987ZW")] * 6),
+        reads_of(*[plate("A23126", width=61)] * 3, plate("34A23126", width=84)),
+    ],
+    ids=["one read", "one instant", "far", "too short", "two plates that take turns", "only coming into view"],
+)
+def test_this_is_not_even_likely(reads: list[Read]):
+    vote = verdict(reads, NEAR)
+    assert vote is not None
+    assert not vote.likely
 
 
 def test_without_reads_there_is_no_verdict():

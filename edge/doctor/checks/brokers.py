@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.doctor import needs
 from edge.doctor.findings import About
 from edge.doctor.login import log_in
-from edge.doctor.needs import Broker, users_of
+from edge.doctor.needs import Broker, named, users_of
 from edge.doctor.reach import NoWay
 from edge.doctor.subject import Found, Subject
 
@@ -18,8 +18,7 @@ def look_for(subject: Subject) -> list[tuple[Broker, list[str]]]:
 
 
 def look(subject: Subject, broker: Broker, users: list[str]) -> Found:
-    served = f"{users[0]} and {len(users) - 1} more" if len(users) > 1 else users[0]
-    about, address = About(CHECK, served), broker.settings.address
+    about, address = About(CHECK, named(users)), broker.settings.address
     try:
         took = log_in(broker.settings, subject.machine.clock, speaks_5=broker.speaks_5)
     except NoWay as none:

@@ -41,7 +41,7 @@ def battery(machine: Machine) -> Finding:
     if machine.found("sys/class/rtc/rtc*"):
         return _ABOUT.ok("there is a real-time clock")
     return _ABOUT.warn(
-        "there is no real-time clock: after a power cut without network, the clock stands still until a server answers",
+        "there is no real-time clock: after a power cut the clock goes on from where it stopped until a server answers",
         "A real-time clock with a battery (DS3231; on a Raspberry Pi 5 the battery alone). Prices by the hour need it",
     )
 

@@ -32,7 +32,9 @@ def look(subject: Subject) -> Found:
 
 def files(limit: int) -> Finding:
     if limit < LEAST_FILES:
-        return _ABOUT.warn(f"only {limit} files may be open at once", "LimitNOFILE=4096 in the unit; `ulimit -n` by hand")
+        return _ABOUT.warn(
+            f"only {limit} files may be open at once", "LimitNOFILE=4096 in the unit; `ulimit -n` by hand"
+        )
     return _ABOUT.ok(f"{limit} files may be open at once", open_files=limit)
 
 

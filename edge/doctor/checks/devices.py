@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.doctor.findings import About
 from edge.doctor.machine import Machine
-from edge.doctor.needs import DeviceFile, users_of
+from edge.doctor.needs import DeviceFile, named, users_of
 from edge.doctor.person import group_of
 from edge.doctor.subject import Found, Subject
 
@@ -24,7 +24,7 @@ _BY_ID = "dev/serial/by-id/*"
 def look(subject: Subject) -> Found:
     wanted: dict[DeviceFile, list[str]] = users_of(subject.parts, DeviceFile)
     for device, users in wanted.items():
-        yield from _one(About(CHECK, ", ".join(users)), device.path, subject)
+        yield from _one(About(CHECK, named(users)), device.path, subject)
     if not wanted:
         yield About(CHECK, "lot").ok("no part is at a serial port or another device file")
 

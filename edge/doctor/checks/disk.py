@@ -121,9 +121,7 @@ def _kind(folder: Path, machine: Machine) -> Found:
         yield _ABOUT.fail(f"{folder} is kept in memory ({filesystem})", "Put the store on a disk: a power cut ends all")
     elif filesystem in _FAR_AWAY:
         yield _ABOUT.fail(f"{folder} is a network share ({filesystem})", "Put the store on a disk of this computer")
-    kind = machine.said(f"sys/dev/block/{number}/device/type") or machine.said(
-        f"sys/dev/block/{number}/../device/type"
-    )
+    kind = machine.said(f"sys/dev/block/{number}/device/type") or machine.said(f"sys/dev/block/{number}/../device/type")
     if kind == "SD":
         yield _ABOUT.warn(
             "the store is on an SD card, which wears out and may lose what it said was written",

@@ -23,7 +23,9 @@ def look(subject: Subject) -> Found:
         return
     for pin, users in sorted(pins.items(), key=lambda entry: entry[0].number):
         if len(users) > 1:
-            yield About(CHECK, ", ".join(users)).fail(f"GPIO{pin.number} is used twice", "Give each part a pin of its own")
+            yield About(CHECK, ", ".join(users)).fail(
+                f"GPIO{pin.number} is used twice", "Give each part a pin of its own"
+            )
     said = ", ".join(f"GPIO{pin.number} ({', '.join(users)})" for pin, users in sorted(pins.items(), key=_by_number))
     factory = os.environ.get(_FACTORY, "lgpio")
     if factory != "lgpio":
@@ -43,7 +45,9 @@ def _by_number(entry: tuple[Pin, list[str]]) -> int:
 def _the_chip(subject: Subject, said: str, pins: int) -> Found:
     chips, person = subject.machine.found("dev/gpiochip*"), subject.machine.person
     if find_spec("lgpio") is None:
-        yield _ABOUT.fail(f"the package lgpio isn't installed, so {said} can't be used", "`make setup` on a Raspberry Pi")
+        yield _ABOUT.fail(
+            f"the package lgpio isn't installed, so {said} can't be used", "`make setup` on a Raspberry Pi"
+        )
     if not chips:
         yield _ABOUT.fail(
             f"this computer has no GPIO chip, but {said} are configured",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.doctor.findings import About
-from edge.doctor.needs import FarEnd, users_of
+from edge.doctor.needs import FarEnd, named, users_of
 from edge.doctor.reach import NoWay, connected
 from edge.doctor.subject import Found, Subject
 from models.instants import SECOND
@@ -17,7 +17,7 @@ def look_for(subject: Subject) -> dict[FarEnd, list[str]]:
 
 
 def look(subject: Subject, device: FarEnd, users: list[str]) -> Found:
-    about, clock = About(CHECK, ", ".join(users)), subject.machine.clock
+    about, clock = About(CHECK, named(users)), subject.machine.clock
     if subject.daemon is not None:
         # Many small devices serve one connection; that one is the daemon's.
         yield about.skipped(f"{device.address} is the running daemon's; its faults tell how it is")

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from edge.doctor.findings import About
-from edge.doctor.needs import Secret, needs, users_of
+from edge.doctor.needs import Secret, named, needs, users_of
 from edge.doctor.person import Person, is_open_to_all
 from edge.doctor.subject import Found, Subject
 
@@ -20,7 +20,7 @@ def look(subject: Subject) -> Found:
             if isinstance(need, Secret):
                 wanted.setdefault(need, []).append("link")
     for secret, users in wanted.items():
-        about = About(CHECK, ", ".join(users))
+        about = About(CHECK, named(users))
         if secret.variable is not None:
             yield from _variable(about, secret.variable)
         elif secret.file is not None:

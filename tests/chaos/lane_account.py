@@ -1,0 +1,64 @@
+"""What really happened in the lanes, told by the hardware, which outlives the daemon under test."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+NEVER = 2**62
+
+
+def now_us() -> int:
+    return time.monotonic_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One time that a contact was made. `for_somebody`: a vehicle stood before the arm or under it just then."""
+
+    lane: str
+    channel: int
+    made_us: int
+    opened_us: int
+    """NEVER while it is still made"""
+    for_somebody: bool
+
+    def milliseconds(self, now: int) -> float:
+        return (min(self.opened_us, now) - self.made_us) / 1000
+
+
+class Account:
+    """One line of JSON for each thing that happened, written at once; contacts are kept in mind too."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8", buffering=1)
+        self._made: dict[tuple[str, int], Made] = {}
+        self._over: list[Made] = []
+
+    def close(self) -> None:
+        self._file.close()
+
+    def note(self, lane: str, what: str, **more: object) -> None:
+        self._write({"lane": lane, "what": what, **more, "mono_us": now_us()})
+
+    def contact(self, lane: str, channel: int, on: bool, at_us: int, for_somebody: bool) -> None:
+        key = (lane, channel)
+        if on:
+            self._made[key] = Made(lane, channel, at_us, NEVER, for_somebody)
+        elif key in self._made:
+            was = self._made.pop(key)
+            self._over.append(Made(lane, channel, was.made_us, at_us, was.for_somebody))
+            self._write({"what": "contact", **asdict(self._over[-1])})
+
+    def contacts(self, since_us: int = 0, lane: str | None = None) -> list[Made]:
+        """Those made from then on, the ones that still are included."""
+        every = [*self._over, *self._made.values()]
+        return [each for each in every if each.made_us >= since_us and lane in (None, each.lane)]
+
+    def still_made(self) -> list[Made]:
+        return list(self._made.values())
+
+    def _write(self, line: dict[str, object]) -> None:
+        self._file.write(json.dumps(line) + "\n")

@@ -1,0 +1,124 @@
+"""SIGKILLs of the daemon while vehicles are let through: what do the arms do, and what is on record of the vehicles?
+
+The boards, arms, loops and drivers live through all of it, and keep the account by which the lot is judged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import random
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from simulator.servers import Mosquitto
+from tests.chaos.lane_campaign import Campaign, Careless, Tally
+from tests.chaos.lane_lot import PASSWORD, USER
+
+SITES = 4
+CONTROL_KILLS = 4
+PLATES_ONE_IN = 12
+"""So many kills of which one happens while plates are read; a reader takes its time to start"""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one site does of the whole."""
+
+    kills: int
+    seed: int
+    broker: int
+    careless: Careless | None = None
+    plates: bool = False
+
+
+def play(share: Share) -> Tally:
+    """One site with its own lot, in this process."""
+    with tempfile.TemporaryDirectory(prefix="parkgate-lane-kills-") as name:
+        return asyncio.run(_played(share, Path(name)))
+
+
+async def _played(share: Share, folder: Path) -> Tally:
+    async with Campaign(folder, share.broker, random.Random(share.seed), share.careless, share.plates) as campaign:
+        for number in range(share.kills):
+            await campaign.kill_once()
+            _say(f"{campaign.name}: kill {number + 1} of {share.kills}, {campaign.tally.found}")
+            if share.careless is not None and share.careless.caught(campaign.tally.found):
+                break
+        return campaign.tally
+
+
+def run(kills: int, seed: int, sites: int = SITES) -> Tally:
+    """The daemon that ships, at several lots at once."""
+    with_plates = min(kills // 2, max(1, kills // PLATES_ONE_IN)) if kills > 1 else 0
+    counts = [(kills - with_plates + site) // sites for site in range(sites)]
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory(prefix="parkgate-lane-kills-") as name, _broker(Path(name)) as broker:
+        shares = [Share(count, chance.getrandbits(32), broker.port) for count in counts if count]
+        if with_plates:
+            shares.insert(0, Share(with_plates, chance.getrandbits(32), broker.port, plates=True))
+        return sum(_all_at_once(shares, sites), Tally())
+
+
+def run_controls(seed: int, sites: int = SITES) -> dict[Careless, Tally]:
+    """Daemons with one of their safeguards off; each has to be caught."""
+    with tempfile.TemporaryDirectory(prefix="parkgate-lane-kills-") as name, _broker(Path(name)) as broker:
+        shares = [Share(CONTROL_KILLS, seed, broker.port, careless) for careless in Careless]
+        return dict(zip(Careless, _all_at_once(shares, sites), strict=True))
+
+
+def _all_at_once(shares: list[Share], sites: int) -> list[Tally]:
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=min(sites, len(shares)), mp_context=fresh) as pool:
+        return list(pool.map(play, shares))
+
+
+def _broker(folder: Path) -> Mosquitto:
+    return Mosquitto(folder / "mosquitto", {USER: PASSWORD})
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def report(tally: Tally, seed: int, controls: dict[Careless, Tally]) -> dict[str, object]:
+    """The line that `make chaos` prints. A lot applies its facts in the transaction that stores them: there's no
+    cloud here, so `applied` is `stored`."""
+    passed = [careless for careless, tally in controls.items() if not careless.caught(tally.found)]
+    found = asdict(tally.found)
+    examples = found.pop("examples")
+    counted = {field.name: getattr(tally, field.name) for field in fields(tally) if field.name != "found"}
+    kills = counted.pop("kills")
+    stored = tally.accepted - tally.found.lost
+    return {
+        **{"chaos": "lane-kills", "n": kills, "accepted": counted.pop("accepted"), "stored": stored},
+        **{"applied": stored, **found, **counted, "seed": seed},
+        "control": f"passed, though it must fail: {', '.join(passed)}" if passed else "failed as it must",
+        "controls": {careless.value: careless.what_was_found(tally.found) for careless, tally in controls.items()},
+        "examples": examples,
+    }
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--n", type=int, default=25, help="how many kills")
+    asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--sites", type=int, default=SITES, help="how many lots at once")
+    options = asked.parse_args()
+    began = time.monotonic()
+    tally = run(options.n, options.seed, options.sites)
+    controls = run_controls(options.seed, options.sites)
+    said = report(tally, options.seed, controls)
+    print(json.dumps({**said, "seconds": round(time.monotonic() - began)}))
+    caught = all(careless.caught(found.found) for careless, found in controls.items())
+    sys.exit(0 if tally.clean and tally.kills == options.n and caught else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""A lot with a lane of each kind, written down as a technician would, and the daemon that runs it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from ruamel.yaml import YAML
+
+from simulator.demo.parts import Edge
+from tests.chaos.lane_peers import LaneKind
+
+PULSE = 0.4
+PAYS_WITHIN = 0.2
+USER, PASSWORD = "parkgate", "chaos"
+PASSWORD_VARIABLE = "PARKGATE_CHAOS_PASSWORD"
+HOUSE = Path(__file__).resolve().parents[2]
+DAEMON = ("parkgate-edge",)
+CARELESS = ("python", str(HOUSE / "tests/chaos/careless_lanes.py"))
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A ticket, as the lot has it on record."""
+
+    id: str
+    code: str
+    status: str
+    entry_lane: str
+    exit_lane: str | None
+    allowed_out: int
+    """How often it was put on record that it may leave"""
+    overpaid: bool
+
+
+class Lot:
+    """The lot's configuration and its books, read from outside."""
+
+    def __init__(self, folder: Path, kinds: Sequence[LaneKind], broker: int, camera: str | None = None) -> None:
+        self.id, self.kinds, self._broker, self._camera = str(uuid4()), kinds, broker, camera
+        self.root = f"chaos/{self.id}"
+        self.folder, self.config, self.store = folder, folder / "lot.yaml", folder / "lot.sqlite"
+        with self.config.open("w", encoding="utf-8") as file:
+            YAML().dump(self._settings(), file)
+
+    def daemon(self, program: Sequence[str] = DAEMON, **variables: str) -> Edge:
+        environment = {**os.environ, PASSWORD_VARIABLE: PASSWORD, **variables}
+        return Edge(program, self.config, self.store, self.folder / "daemon.log", environment)
+
+    def stays(self) -> dict[str, Stay]:
+        with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
+            rows = connection.execute(
+                """SELECT id, code, status, entry_lane, exit_lane,
+                    (SELECT count(*) FROM journal
+                     WHERE type = 'exit.allowed' AND json_extract(body, '$.ticket') = tickets.id),
+                    (SELECT coalesce(sum(amount), 0) FROM payments WHERE ticket_id = tickets.id) > amount_due
+                FROM tickets"""
+            ).fetchall()
+        return {row[0]: Stay(*row[:6], overpaid=bool(row[6])) for row in rows}
+
+    # What stands in the lot's file.
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "lot": {"id": self.id, "name": "Chaos", "timezone": "Europe/Berlin"},
+            "tariff": {"currency": "EUR", "hourly_rate": "2.50", "daily_maximum": "18.00"},
+            # A stay that nobody resolves keeps its spot.
+            "levels": [{"name": "Ground", "floor": 0, "spots": [{"type": "REGULAR", "numbers": "1-3000"}]}],
+            "lanes": [self._lane(kind) for kind in self.kinds],
+            "vision": self._vision(),
+            "store": {"path": str(self.store)},
+        }
+
+    def _vision(self) -> dict[str, Any]:
+        """Without a camera the reader has no weights: it ends at once, and every lane knows that it is blind."""
+        if self._camera is None:
+            return {"reader": "fast-alpr", "weights": str(self.folder / "none")}
+        return {"reader": "rapidocr"}
+
+    def _lane(self, kind: LaneKind) -> dict[str, Any]:
+        camera = self._camera if kind.plates and self._camera else "http://127.0.0.1:9/nothing.mjpg"
+        lane: dict[str, Any] = {
+            "name": kind.name,
+            "direction": "entry" if kind.entry else "exit",
+            "barrier": self._barrier(kind),
+            "arming_loop": self._input(kind, "arming"),
+            "closing_loop": self._input(kind, "closing"),
+            "camera": {"driver": "opencv", "source": camera},
+            "timing": {"read_within": 20 if kind.plates else 1, "back_out_after": 0.6, "rise_within": 20},
+        }
+        if kind.entry:
+            return {**lane, "when_unread": "button", "buttons": {"ticket": self._input(kind, "ticket")}}
+        scanner = {"driver": "serial_scanner", "port": str(self.folder / f"{kind.name}.scanner")}
+        return {**lane, "code_scanner": scanner, "payment_terminal": {"driver": "simulated", "delay": PAYS_WITHIN}}
+
+    def _barrier(self, kind: LaneKind) -> dict[str, Any]:
+        barrier: dict[str, Any] = {"driver": "relays", "open": self._relay(kind, kind.open_on), "pulse": PULSE}
+        if kind.hold_on is not None:
+            barrier["hold"] = self._relay(kind, kind.hold_on)
+        if not kind.holds:
+            barrier["hold_by"] = "none"
+        if kind.switches:
+            barrier |= {"at_top": self._input(kind, "top"), "at_bottom": self._input(kind, "bottom")}
+        return barrier
+
+    def _relay(self, kind: LaneKind, channel: int) -> dict[str, Any]:
+        if kind.board is not None:
+            more = {} if kind.channels is None else {"channels": kind.channels}
+            return {
+                **{"driver": kind.board, "port": str(self.folder / f"{kind.name}.board")},
+                **{"channel": channel, **more},
+            }
+        return {
+            **self._login(),
+            "command_topic": f"{self.root}/{kind.name}/command",
+            "state_topic": f"{self.root}/{kind.name}/relay",
+            "payload_pulse": '{"for_ms": $milliseconds}',
+        }
+
+    def _input(self, kind: LaneKind, name: str) -> dict[str, Any]:
+        return {**self._login(), "topic": f"{self.root}/{kind.name}/{name}"}
+
+    def _login(self) -> dict[str, Any]:
+        return {
+            **{"driver": "mqtt", "host": "127.0.0.1", "port": self._broker},
+            **{"username": USER, "password_env": PASSWORD_VARIABLE, "poll_topic": f"{self.root}/poll"},
+        }

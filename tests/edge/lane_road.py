@@ -1,0 +1,259 @@
+"""An honest road through a lane: vehicles of some length, two or three loops under them, an arm that closes by itself.
+
+Cells from the near side to the far one: the near arming loop is 2 and 3, the closing loop 5 (the arm is above it), the
+far arming loop 7 and 8. What stands on a cell is on its loop. Loops, arm and camera tell the truth.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from drivers.contract import Position
+from edge.lane.lane import Fitted, opposite
+from edge.lane.signals import (
+    Action,
+    Arm,
+    Confirm,
+    Count,
+    FarPresence,
+    Hold,
+    Lower,
+    Presence,
+    Read,
+    Release,
+    Signal,
+    UnderArm,
+    Unresolve,
+    Vend,
+    Watch,
+)
+from models.plates import Plate
+from models.tickets import Direction
+from tests.edge.lane_laws import COUNTS_EQUAL_THE_CARS_INSIDE, LAWS
+from tests.edge.lane_world import World
+
+NEAR_LOOP, CLOSING, FAR_LOOP = (2, 3), 5, (7, 8)
+FIRST, LAST = 1, 9
+CELL_SECONDS = 0.3
+TRAVEL = 3
+"""Cells' times that the arm takes."""
+STAYS_UP = 2
+"""Cells' times that the arm stays up behind a vehicle."""
+STAYS_UP_UNUSED = 40
+
+
+@dataclass
+class SelfClosingArm:
+    """It rises when told, and comes down by itself behind a vehicle or unused; never onto what is under it."""
+
+    position: Position = Position.CLOSED
+    held: bool = False
+    used: bool = False
+    rising: bool = False
+    since: int = 0
+
+    @property
+    def is_up(self) -> bool:
+        return self.position.is_up
+
+    def told(self, action: Action) -> None:
+        match action:
+            case Vend() | Hold():
+                self.held = self.held or isinstance(action, Hold)
+                self.used, self.since = False, self.since if self.rising else 0
+                self.rising = not self.is_up
+            case Release():
+                self.held = False
+            case Lower():
+                self.since = STAYS_UP_UNUSED
+            case _:
+                pass
+
+    def lives(self, occupied: bool) -> None:
+        """One cell's time passes."""
+        self.since += 1
+        if self.is_up:
+            self.position = Position.HELD if self.held else Position.OPEN
+            self.used, self.since = self.used or occupied, 0 if occupied else self.since
+            if not self.held and self.since >= (STAYS_UP if self.used else STAYS_UP_UNUSED):
+                self._goes(Position.MOVING, rising=False)
+        elif self.rising or self.held or (occupied and self.position is Position.MOVING):
+            self.rising = True
+            over = self.position is Position.MOVING and self.since >= TRAVEL
+            self._goes(Position.OPEN if over else Position.MOVING, rising=not over)
+        elif self.position is Position.MOVING and self.since >= TRAVEL:
+            self._goes(Position.CLOSED, rising=False)
+
+    def _goes(self, position: Position, *, rising: bool) -> None:
+        if position is not self.position:
+            self.since = 0
+        if position.is_up:
+            self.used = False
+        self.position, self.rising = position, rising
+
+
+@dataclass
+class Vehicle:
+    plate: Plate
+    rear: int
+    """Its end towards the near side"""
+    front: int
+    side: int
+    """-1: it is on the near side of the arm, or hasn't got past it; 1: on the far one"""
+
+    def on(self, *cells: int) -> bool:
+        return any(self.rear <= cell <= self.front for cell in cells)
+
+    @property
+    def gone(self) -> bool:
+        return self.front < FIRST or self.rear > LAST
+
+
+@dataclass
+class Road:
+    fitted: Fitted
+    only: frozenset[str] = frozenset(LAWS)
+    world: World = field(init=False)
+    arm: SelfClosingArm = field(default_factory=SelfClosingArm)
+    vehicles: list[Vehicle] = field(default_factory=list[Vehicle])
+    passed: Counter[int] = field(default_factory=Counter[int])
+    came: int = 0
+    heeded: int = 0
+    looks: int | None = None
+
+    def __post_init__(self) -> None:
+        self.world = World(self.fitted, self.only)
+        self.world.hear(Presence(False), UnderArm(False))
+        if self.fitted.two_way:
+            self.world.hear(FarPresence(False))
+        if self.fitted.reads_back:
+            self.world.hear(Arm(Position.CLOSED))
+
+    # --- what drivers do ---
+
+    def arrives(self, length: int, *, far: bool) -> Vehicle | None:
+        """It stands just outside; nobody else is that near."""
+        rear = LAST + 1 if far else FIRST - length
+        self.came += 1
+        vehicle = Vehicle(Plate(f"CAR{self.came}"), rear, rear + length - 1, 1 if far else -1)
+        if self._in_its_way(vehicle, -1 if far else 1):
+            return None
+        self.vehicles.append(vehicle)
+        return vehicle
+
+    def drives(self, vehicle: Vehicle, cells: int, *, forces: bool = False) -> bool:
+        """On (or back, if negative), as far as it can; `forces`: the arm doesn't stop it. Whether it got there."""
+        way = 1 if cells > 0 else -1
+        for _ in range(abs(cells)):
+            if vehicle not in self.vehicles or self._in_its_way(vehicle, way):
+                return False
+            if not self._may_pass(vehicle, way, forces) or (self._must_go_on(vehicle) and way is vehicle.side):
+                return False
+            self._moves(vehicle, way)
+        return True
+
+    def stands(self, cells: int) -> None:
+        """Time passes and nobody moves."""
+        for _ in range(cells):
+            self._lives()
+
+    def _in_its_way(self, vehicle: Vehicle, way: int) -> bool:
+        rear, front = vehicle.rear + way - 1, vehicle.front + way + 1
+        return any(other is not vehicle and other.rear <= front and rear <= other.front for other in self.vehicles)
+
+    def _may_pass(self, vehicle: Vehicle, way: int, forces: bool) -> bool:
+        reaches = (vehicle.front if way > 0 else vehicle.rear) + way == CLOSING
+        return not reaches or forces or self.arm.is_up
+
+    def _must_go_on(self, vehicle: Vehicle) -> bool:
+        """Loops can't tell what goes back from the closing loop after it has left the loop that it came over."""
+        if not vehicle.on(CLOSING):
+            return False
+        if vehicle.side < 0:
+            return not vehicle.on(*NEAR_LOOP)
+        return not vehicle.on(*FAR_LOOP) if self.fitted.two_way else vehicle.on(*NEAR_LOOP)
+
+    def _moves(self, vehicle: Vehicle, way: int) -> None:
+        before = self._levels()
+        vehicle.rear, vehicle.front = vehicle.rear + way, vehicle.front + way
+        beyond = 1 if vehicle.rear > CLOSING else -1 if vehicle.front < CLOSING else vehicle.side
+        if beyond is not vehicle.side:
+            vehicle.side = beyond
+            self.passed[beyond] += 1
+        if vehicle.gone:
+            self.vehicles.remove(vehicle)
+        self._tell(before)
+        self._lives()
+
+    # --- what loops, arm and camera say ---
+
+    def _levels(self) -> list[Signal]:
+        def on(*cells: int) -> bool:
+            return any(vehicle.on(*cells) for vehicle in self.vehicles)
+
+        far: list[Signal] = [FarPresence(on(*FAR_LOOP))] if self.fitted.two_way else []
+        return [Presence(on(*NEAR_LOOP)), UnderArm(on(CLOSING)), *far]
+
+    def _tell(self, before: list[Signal]) -> None:
+        for was, now in zip(before, self._levels(), strict=True):
+            if was != now:
+                self.world.hear(now)
+
+    def _lives(self) -> None:
+        """A cell's time: the barrier does what it was told, and says where its arm is."""
+        was = self.arm.position
+        for action in self.world.actions[self.heeded :]:
+            self.arm.told(action)
+        self.heeded = len(self.world.actions)
+        self.arm.lives(any(vehicle.on(CLOSING) for vehicle in self.vehicles))
+        self.world.wait(CELL_SECONDS)
+        if self.arm.position is not was and self.fitted.reads_back:
+            self.world.hear(Arm(self.arm.position))
+
+    def camera_reads(self) -> None:
+        """Whoever stands on the loop of the side that is watched, once for each look."""
+        watches = [(place, one) for place, one in enumerate(self.world.actions) if isinstance(one, Watch)]
+        if not watches or not watches[-1][1].on or watches[-1][0] == self.looks:
+            return
+        place, watch = watches[-1]
+        standing = [vehicle for vehicle in self.vehicles if vehicle.on(*(FAR_LOOP if watch.far else NEAR_LOOP))]
+        if standing:
+            self.looks = place
+            self.world.hear(Read(standing[0].plate, 0.97))
+
+    # --- the reckoning ---
+
+    def everybody_leaves(self) -> None:
+        """Those before the arm go back where they came from, those beyond it go on; then all is quiet."""
+        for _ in range(200):
+            if not self.vehicles:
+                break
+            for vehicle in list(self.vehicles):
+                self.drives(vehicle, vehicle.side if not vehicle.on(CLOSING) else self._off_the_loop(vehicle))
+            self._lives()
+        assert not self.vehicles, f"the road is blocked by {self.vehicles}"
+        while self.world.desk:
+            self.world.desk_answers(None)
+        self.stands(500)
+
+    def _off_the_loop(self, vehicle: Vehicle) -> int:
+        goes_on = self._must_go_on(vehicle) or not self._in_its_way(vehicle, -vehicle.side)
+        return -vehicle.side if goes_on else vehicle.side
+
+    def is_reckoned(self) -> None:
+        """Every passage that was is on record, in its direction, and no other; an unresolved one may be either."""
+        for way in (1, -1):
+            direction = self.fitted.direction if way > 0 else opposite(self.fitted.direction)
+            sure, unsure = self._recorded(direction)
+            self.world.witness.holds(
+                sure <= self.passed[way] <= sure + unsure,
+                COUNTS_EQUAL_THE_CARS_INSIDE,
+                f"{self.passed[way]} passed as {direction}, on record are {sure} and {unsure} unresolved",
+            )
+
+    def _recorded(self, direction: Direction) -> tuple[int, int]:
+        done = [action for action in self.world.actions if isinstance(action, Confirm | Count | Unresolve)]
+        mine = [action for action in done if action.direction is direction]
+        unsure = sum(isinstance(action, Unresolve) for action in mine)
+        return len(mine) - unsure, unsure

@@ -1,0 +1,75 @@
+"""The daemon that ships, with a camera that goes away, and with one that can't quite read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from models.refusals import Refusal
+from simulator.servers import Mosquitto, free_port
+from tests.brokers import talker
+from tests.edge.daemons import Daemon, Devices, Site, a_camera, until
+from tests.vision.passages import empty_lane, out_of_focus, with_car
+
+
+def a_site(folder: Path, broker: Mosquitto, camera: str, **lane: Any) -> Site:
+    """With a lane so patient that no wait of its own ends during a test."""
+    site = Site(folder, broker, camera)
+    settings = site.settings()
+    settings["lanes"][0] |= {"timing": {"read_within": "300 s"}, **lane}
+    site.write(settings)
+    return site
+
+
+def lane_of(site: Site) -> dict[str, Any]:
+    return site.status()["daemon"]["lanes"][0]
+
+
+def camera_is_gone(site: Site) -> bool:
+    return any(fault["code"].startswith("camera.") for fault in lane_of(site)["faults"])
+
+
+def test_a_lane_whose_camera_goes_away_asks_for_no_plate_until_it_is_back(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    port = free_port()
+    site = a_site(tmp_path, mosquitto, f"http://127.0.0.1:{port}/in.mjpg")
+    with talker(mosquitto.port) as client, Daemon(site):
+        devices = Devices(site, client)
+        devices.are_heard()
+
+        def says_to_a_vehicle(line: str) -> bool:
+            devices.say(arming="ON")
+            return until(lambda: lane_of(site)["sign"] == line)
+
+        def a_vehicle_leaves() -> None:
+            devices.say(arming="OFF")
+            until(lambda: lane_of(site)["phase"] == "idle")
+
+        for _ in range(2):
+            with a_camera(empty_lane(), port):
+                until(lambda: not camera_is_gone(site) and site.status()["daemon"]["reader"] != "starting")
+                assert says_to_a_vehicle("Reading your plate")
+                a_vehicle_leaves()
+            until(lambda: camera_is_gone(site))
+            assert says_to_a_vehicle(Refusal.NOT_READ.driver)
+            a_vehicle_leaves()
+        assert devices.hear_nothing()
+
+
+def test_a_doubtful_plate_opens_only_when_the_driver_says_that_it_is_theirs(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    question = "Is this your plate? "
+    with a_camera(out_of_focus(with_car(empty_lane(), "XY987ZW"))) as camera, talker(mosquitto.port) as client:
+        site = a_site(tmp_path, mosquitto, camera, view={"guess_after": "500 ms"})
+        button = {"driver": "mqtt", **site.login(), "topic": site.topic("confirm")}
+        site = a_site(tmp_path, mosquitto, camera, view={"guess_after": "500 ms"}, buttons={"confirm": button})
+        with Daemon(site) as daemon:
+            devices = Devices(site, client)
+            devices.are_heard()
+            devices.say(confirm="OFF", arming="ON")
+            asked = until(lambda: (line := lane_of(site)["sign"]).startswith(question) and line)
+            assert devices.hear_nothing(seconds=1), "a question opens nothing"
+            devices.say(confirm="ON")
+            assert devices.hear_a_vend()
+            assert site.status()["tickets"] == {"ADMITTED": 1}
+            assert asked.removeprefix(question) not in daemon.said(), "a log shows no plate"
