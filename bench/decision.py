@@ -31,6 +31,7 @@ from edge.store import Store
 from edge.store.database import connect
 from models.facts import DeclaredLane, LotDeclared
 from models.ids import LaneName, LotId
+from models.instants import SECOND, Monotonic
 from models.money import Minor
 from models.plates import Plate
 from models.spots import SpotType, VehicleType
@@ -40,6 +41,15 @@ from models.tickets import Direction
 _LOT = LotId("0193e1a0-0000-7000-8000-00000000be9c")
 _LANE = LaneName("in")
 _TARIFF = Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
+
+
+class _BusyClock(SystemClock):
+    """Real time, but a minute goes by before each car: a loop that changed as often as in a bench would chatter."""
+
+    minutes = 0
+
+    def monotonic(self) -> Monotonic:
+        return Monotonic(super().monotonic() + self.minutes * 60 * SECOND)
 
 
 class _Relay:
@@ -73,7 +83,7 @@ class _Relay:
 
 async def ours(folder: Path, decisions: int) -> list[float]:
     """Milliseconds of each decision."""
-    clock = SystemClock()
+    clock = _BusyClock()
     store = Store(folder / "ours.sqlite", _LOT, clock)
     level = PlannedLevel(0, "Ground", tuple((str(n), SpotType.REGULAR) for n in range(1, decisions + 1)))
     store.write_now(lambda tx: declare(tx, _declared(decisions), (level,)))
@@ -91,6 +101,7 @@ async def ours(folder: Path, decisions: int) -> list[float]:
     await lane.start()
     taken: list[float] = []
     for number in range(decisions):
+        clock.minutes += 1
         lane.hear(Presence(True))
         relay.ordered.clear()
         begun = time.perf_counter_ns()

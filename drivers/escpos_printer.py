@@ -9,14 +9,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from drivers.byte_stream import DeviceWay, SerialSettings, Stream, TcpSettings, Way
 from drivers.contract import DriverContext, DriverError, PrintedTicket, TicketPrinter
-from drivers.kept_open import report_a_mistake, within
 from drivers.loopback import is_this_machine
-from drivers.paper_ticket import Paper, get_ready, known_profile, printed
-from drivers.printer_faults import COVER_OPEN, FAULTS, FAULTY, PAPER_LOW, PAPER_OUT, UNREACHABLE
-from drivers.printer_state import CLEAR, PRINTED_QUESTION, PrinterState
-from drivers.printer_talk import PrinterTalk
+from drivers.over_serial.kept_open import report_a_mistake, within
+from drivers.over_serial.stream import DeviceWay, SerialSettings, Stream, TcpSettings, Way
+from drivers.post.paper_ticket import Paper, get_ready, known_profile, printed
+from drivers.post.printer_faults import COVER_OPEN, FAULTS, FAULTY, PAPER_LOW, PAPER_OUT, UNREACHABLE
+from drivers.post.printer_state import CLEAR, PRINTED_QUESTION, PrinterState
+from drivers.post.printer_talk import PrinterTalk
 from drivers.settings import DriverSettings
 from drivers.values import Port, Seconds
 from models.faults import Fault

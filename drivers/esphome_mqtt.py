@@ -9,11 +9,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from drivers.contract import DigitalInput, DriverContext
-from drivers.mqtt_connection import Spoken
-from drivers.mqtt_contact import ContactSettings
-from drivers.mqtt_input import WordInput
-from drivers.mqtt_part import Availability, MqttSettings, Wiring
 from drivers.mqtt_relay import RelayWords, WordRelay
+from drivers.over_mqtt.connection import Spoken
+from drivers.over_mqtt.contact import ContactSettings
+from drivers.over_mqtt.input import WordInput
+from drivers.over_mqtt.part import Availability, MqttSettings, Wiring
 from drivers.values import Seconds, Topic
 
 _LEVELS = {"ON": True, "OFF": False}

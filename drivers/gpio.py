@@ -11,8 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from gpiozero import DigitalInputDevice, OutputDevice
 from pydantic import Field, field_validator
 
+from drivers.contacts.pins import FAILED, FAULTS, GpioPart, PinStuck, refusals
 from drivers.contract import DigitalInput, DriverContext, DriverError, Relay
-from drivers.gpio_pins import FAILED, FAULTS, GpioPart, PinStuck, refusals
 from drivers.settings import DriverSettings
 from drivers.values import Seconds
 from models.faults import Fault

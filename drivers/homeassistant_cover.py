@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from drivers.contract import Position
-from drivers.mqtt_barrier import BarrierSettings, BarrierWords
+from drivers.over_mqtt.barrier import BarrierSettings, BarrierWords
 from drivers.values import Payload, Topic
 
 

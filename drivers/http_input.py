@@ -9,8 +9,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from drivers.contract import DigitalInput, DriverContext, DriverError
-from drivers.http_device import HttpSettings
-from drivers.http_host import HTTP_FAULTS, Question
+from drivers.over_http.device import HttpSettings
+from drivers.over_http.host import HTTP_FAULTS, Question
 from drivers.values import Seconds
 
 

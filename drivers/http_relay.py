@@ -8,9 +8,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from drivers.contract import DriverContext, Relay
-from drivers.http_contact import RELAY_FAULTS, HttpContact
-from drivers.http_device import HttpSettings
-from drivers.http_dialects import LONGEST_PULSE_SECONDS, Ask
+from drivers.over_http.contact import RELAY_FAULTS, HttpContact
+from drivers.over_http.device import HttpSettings
+from drivers.over_http.dialects import LONGEST_PULSE_SECONDS, Ask
 from drivers.values import Seconds
 from models.faults import Fault
 from models.instants import Monotonic

@@ -11,11 +11,11 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from drivers.broker import NoPassword
 from drivers.contract import DriverContext, DriverError, NotSent, Relay
-from drivers.http_contact import RELAY_FAULTS, HttpContact
-from drivers.http_device import shared_host
-from drivers.http_host import GARBLED, REFUSED, Credentials, Question
 from drivers.login import Login
 from drivers.loopback import is_this_machine
+from drivers.over_http.contact import RELAY_FAULTS, HttpContact
+from drivers.over_http.device import shared_host
+from drivers.over_http.host import GARBLED, REFUSED, Credentials, Question
 from drivers.settings import DriverSettings
 from drivers.values import Seconds
 from models.faults import Fault

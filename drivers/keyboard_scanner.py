@@ -10,11 +10,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from drivers.byte_stream import DeviceWay, Stream
 from drivers.contract import CodeScanner, DriverContext
-from drivers.kept_open import KeptOpen
-from drivers.keys import Typed, events
-from drivers.line_reader import Hearers
+from drivers.over_serial.kept_open import KeptOpen
+from drivers.over_serial.lines import Hearers
+from drivers.over_serial.stream import DeviceWay, Stream
+from drivers.post.keys import Typed, events
 from drivers.serial_scanner import GARBLED, UNREACHABLE
 from drivers.settings import DriverSettings
 from drivers.values import Seconds

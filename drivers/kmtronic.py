@@ -7,9 +7,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from drivers.relay_contact import Garbled, Words
-from drivers.serial_port import Baud
-from drivers.serial_relay import SerialRelaySettings
+from drivers.over_serial.board_contact import Garbled, Words
+from drivers.over_serial.port import Baud
+from drivers.over_serial.relay import SerialRelaySettings
 
 _START, _STATUS, _ALL = 0xFF, 0x03, 0x09
 _ASKED_ONE_BY_ONE = 2

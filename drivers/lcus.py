@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from drivers.relay_contact import Garbled, Words
-from drivers.serial_port import Baud
-from drivers.serial_relay import SerialRelaySettings
+from drivers.over_serial.board_contact import Garbled, Words
+from drivers.over_serial.port import Baud
+from drivers.over_serial.relay import SerialRelaySettings
 
 _START = 0xA0
 

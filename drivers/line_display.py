@@ -9,14 +9,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from drivers.byte_stream import SerialSettings, Stream, TcpSettings, Way
-from drivers.byte_template import LineBytes, PlainBytes, filled, names_a_row
 from drivers.contract import DriverContext, DriverError, Sign
-from drivers.kept_open import KeptOpen, within
 from drivers.loopback import is_this_machine
-from drivers.plain_text import printable, spelled
+from drivers.over_serial.kept_open import KeptOpen, within
+from drivers.over_serial.stream import SerialSettings, Stream, TcpSettings, Way
+from drivers.over_serial.template import LineBytes, PlainBytes, filled, names_a_row
+from drivers.post.plain_text import printable, spelled
+from drivers.post.sign_pages import Overflow, Page, pages
 from drivers.settings import DriverSettings
-from drivers.sign_pages import Overflow, Page, pages
 from drivers.values import Seconds
 from models.faults import Fault
 from models.instants import SECOND

@@ -8,9 +8,9 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from drivers.contract import DigitalInput, DriverContext
-from drivers.modbus_connection import LINE_FAULTS
-from drivers.modbus_part import Address, ModbusPart, ModbusSettings, OverRtu, OverTcp
-from drivers.modbus_polling import Table
+from drivers.over_modbus.connection import LINE_FAULTS
+from drivers.over_modbus.part import Address, ModbusPart, ModbusSettings, OverRtu, OverTcp
+from drivers.over_modbus.polling import Table
 from drivers.values import Seconds
 from models.faults import Fault
 

@@ -10,12 +10,12 @@ from pydantic import Field, model_validator
 from pymodbus.client.base import ModbusBaseClient
 from pymodbus.pdu import ModbusPDU
 
+from drivers.contacts.faults import BUSY, NOT_OBEYED
+from drivers.contacts.release import LEFT_MADE, Release
 from drivers.contract import DriverContext, DriverError, NotSent, Relay
-from drivers.modbus_connection import GARBLED, LINE_FAULTS, REFUSED, SILENT, ForceCoil
-from drivers.modbus_part import Address, ModbusPart, ModbusSettings, OverRtu, OverTcp
-from drivers.modbus_polling import Table, read
-from drivers.relay_faults import BUSY, NOT_OBEYED
-from drivers.release import LEFT_MADE, Release
+from drivers.over_modbus.connection import GARBLED, LINE_FAULTS, REFUSED, SILENT, ForceCoil
+from drivers.over_modbus.part import Address, ModbusPart, ModbusSettings, OverRtu, OverTcp
+from drivers.over_modbus.polling import Table, read
 from drivers.values import Seconds
 from models.faults import Fault
 from models.instants import SECOND, Monotonic

@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from drivers.contract import DigitalInput, DriverContext, Position, VehicleClassifier
-from drivers.mqtt_barrier import BarrierSettings, BarrierWords
-from drivers.mqtt_input import WordInput
-from drivers.mqtt_part import FreeTopicSettings, MqttPart, Said
+from drivers.over_mqtt.barrier import BarrierSettings, BarrierWords
+from drivers.over_mqtt.input import WordInput
+from drivers.over_mqtt.part import FreeTopicSettings, MqttPart, Said
 from drivers.values import Payload, Topic
 from models.spots import VehicleType
 

@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from drivers.contract import DriverContext
-from drivers.mqtt_connection import Spoken
-from drivers.mqtt_contact import ContactSettings, Making, MqttContact
-from drivers.mqtt_part import FreeTopicSettings, Said, Wiring
+from drivers.over_mqtt.connection import Spoken
+from drivers.over_mqtt.contact import ContactSettings, Making, MqttContact
+from drivers.over_mqtt.part import FreeTopicSettings, Said, Wiring
 from drivers.values import Payload, Seconds, Topic
 
 

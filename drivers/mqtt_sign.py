@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from drivers.contract import DriverContext, DriverError, Sign
-from drivers.mqtt_connection import NotConnected
-from drivers.mqtt_faults import GARBLED, OFFLINE, REACHING, UNREACHABLE
-from drivers.mqtt_part import FreeTopicSettings, MqttPart, Said
+from drivers.over_mqtt.connection import NotConnected
+from drivers.over_mqtt.faults import GARBLED, OFFLINE, REACHING, UNREACHABLE
+from drivers.over_mqtt.part import FreeTopicSettings, MqttPart, Said
 from drivers.values import Topic
 from models.faults import Fault
 

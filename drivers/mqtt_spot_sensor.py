@@ -10,8 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from drivers.contract import DriverContext, SpotSensor
-from drivers.json_values import MISSING, JsonPath, read_json, value_at, written
-from drivers.mqtt_part import FreeTopicSettings, MqttPart, MqttSettings, Said, Watched, Wiring
+from drivers.over_mqtt.json_values import MISSING, JsonPath, read_json, value_at, written
+from drivers.over_mqtt.part import FreeTopicSettings, MqttPart, MqttSettings, Said, Watched, Wiring
 from drivers.values import Payload, Seconds, Topic
 from models.instants import SECOND, from_rfc3339
 

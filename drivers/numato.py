@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from drivers.relay_contact import Garbled, Words
-from drivers.serial_port import Baud
-from drivers.serial_relay import SerialRelaySettings
+from drivers.over_serial.board_contact import Garbled, Words
+from drivers.over_serial.port import Baud
+from drivers.over_serial.relay import SerialRelaySettings
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 """One sign a relay. Capital letters: the modules don't know small ones"""

@@ -11,13 +11,13 @@ from typing import Annotated, Any, ClassVar, Literal
 import osdp
 from pydantic import Field, model_validator
 
-from drivers.byte_stream import SerialSettings
-from drivers.card_formats import NotACard, WrongParity, of_bits
 from drivers.contract import CardReader, DriverContext
-from drivers.line_reader import Hearers
-from drivers.osdp_bus import NoKey, OsdpBus
-from drivers.plain_text import printable
-from drivers.serial_port import SerialPath
+from drivers.over_serial.lines import Hearers
+from drivers.over_serial.port import SerialPath
+from drivers.over_serial.stream import SerialSettings
+from drivers.post.card_formats import NotACard, WrongParity, of_bits
+from drivers.post.osdp_bus import NoKey, OsdpBus
+from drivers.post.plain_text import printable
 from drivers.settings import DriverSettings
 from drivers.values import Seconds
 from drivers.wiegand import GARBLED, PARITY, UNREACHABLE

@@ -11,8 +11,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
-from drivers.arm_position import evidence
-from drivers.barrier_contact import CONTACT_FAILED, Contact
+from drivers.contacts.arm_position import evidence
+from drivers.contacts.barrier import CONTACT_FAILED, Contact
+from drivers.contacts.parts_faults import PartsFaults
 from drivers.contract import (
     Barrier,
     DigitalInput,
@@ -22,7 +23,6 @@ from drivers.contract import (
     Position,
     Relay,
 )
-from drivers.parts_faults import PartsFaults
 from drivers.registry import catalogue, settings_for
 from drivers.settings import DriverSettings
 from drivers.values import Seconds
@@ -337,6 +337,7 @@ class RelayBarrier:
     async def _open_unless_held(self) -> None:
         await self._context.clock.sleep(HOLD_AGAIN_WITHIN_SECONDS)
         async with self._turn:
+            await self._until(self._pulse_ends)  # of a board that times it itself, an order is over before its pulse
             if self._holder is not None and not self._to_be_held:
                 self._holder.open_when_possible()
 

@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from drivers.relay_contact import Garbled, Words
-from drivers.serial_port import Baud
-from drivers.serial_relay import SerialRelaySettings
+from drivers.over_serial.board_contact import Garbled, Words
+from drivers.over_serial.port import Baud
+from drivers.over_serial.relay import SerialRelaySettings
 
 _FIRST_ON, _FIRST_OFF, _STATES = 0x65, 0x6F, 0x5B
 

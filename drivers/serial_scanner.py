@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from drivers.contract import CodeScanner, DriverContext
-from drivers.line_reader import LineReader, LineReaderSettings
+from drivers.over_serial.lines import LineReader, LineReaderSettings
 from models.faults import Fault
 
 UNREACHABLE = Fault(

@@ -13,14 +13,14 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from drivers.contacts.faults import NOT_OBEYED
 from drivers.contract import DigitalInput, DriverContext, DriverError
-from drivers.json_values import MISSING, read_json, value_at
-from drivers.mqtt_connection import Spoken
-from drivers.mqtt_contact import CONFIRM_SECONDS, ContactSettings, Making, MqttContact
-from drivers.mqtt_input import MqttInput, WordInput
-from drivers.mqtt_part import Availability, MqttSettings, Said, Wiring
 from drivers.mqtt_relay import RelayWords, WordRelay
-from drivers.relay_faults import NOT_OBEYED
+from drivers.over_mqtt.connection import Spoken
+from drivers.over_mqtt.contact import CONFIRM_SECONDS, ContactSettings, Making, MqttContact
+from drivers.over_mqtt.input import MqttInput, WordInput
+from drivers.over_mqtt.json_values import MISSING, read_json, value_at
+from drivers.over_mqtt.part import Availability, MqttSettings, Said, Wiring
 from drivers.values import Seconds, Topic
 
 

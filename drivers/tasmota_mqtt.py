@@ -10,13 +10,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
+from drivers.contacts.faults import BUSY, NOT_OBEYED
 from drivers.contract import DigitalInput, DriverContext, DriverError
-from drivers.json_values import MISSING, read_json, value_at
-from drivers.mqtt_connection import Spoken
-from drivers.mqtt_contact import CONFIRM_SECONDS, ContactSettings, Making, MqttContact
-from drivers.mqtt_input import MqttInput
-from drivers.mqtt_part import Availability, MqttSettings, Said, Wiring
-from drivers.relay_faults import BUSY, NOT_OBEYED
+from drivers.over_mqtt.connection import Spoken
+from drivers.over_mqtt.contact import CONFIRM_SECONDS, ContactSettings, Making, MqttContact
+from drivers.over_mqtt.input import MqttInput
+from drivers.over_mqtt.json_values import MISSING, read_json, value_at
+from drivers.over_mqtt.part import Availability, MqttSettings, Said, Wiring
 from drivers.values import Topic
 
 _LEVELS = {"ON": True, "OFF": False}

@@ -66,12 +66,16 @@ def _bare(host: str) -> str:
         return host
     scheme = _SCHEME.match(host)
     if scheme is not None:
-        raise ValueError(f"only a name or address is expected, such as 192.168.1.10: without {scheme[0]} in front")
+        raise ValueError(
+            f"only the device's name or address is expected, such as 192.168.1.10: without {scheme[0]} in front"
+        )
     port = _HOST_AND_PORT.fullmatch(host)
     if port is not None:
-        raise ValueError(f"only a name or address is expected: the port has a key of its own, port: {port[1]}")
+        raise ValueError(
+            f"only the device's name or address is expected: the port has a key of its own, port: {port[1]}"
+        )
     if any(sign in host for sign in "/:@?#,"):
-        raise ValueError("only a name or address is expected, such as 192.168.1.10: no login, no path")
+        raise ValueError("only the device's name or address is expected, such as 192.168.1.10: no login, no path")
     return host
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, Literal
 
-from drivers.card_formats import Format, NotACard, WrongParity, card_number
 from drivers.contract import CardReader, DriverContext
-from drivers.line_reader import LineReader, LineReaderSettings
+from drivers.over_serial.lines import LineReader, LineReaderSettings
+from drivers.post.card_formats import Format, NotACard, WrongParity, card_number
 from models.faults import Fault
 
 UNREACHABLE = Fault(

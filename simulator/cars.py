@@ -92,8 +92,9 @@ class Car:
         return self.meets_at_entry if direction is Direction.ENTRY else self.meets_at_exit
 
     @property
-    def misbehaves(self) -> bool:
-        return any(habit is not Habit.ORDERLY for habit in (self.at_entry, self.at_exit)) or not self.readable
+    def unusual(self) -> bool:
+        habits = any(habit is not Habit.ORDERLY for habit in (self.at_entry, self.at_exit))
+        return habits or not self.readable or self.meets_at_entry is not None or self.meets_at_exit is not None
 
 
 UNREADABLE = "unreadable"

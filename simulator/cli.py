@@ -24,6 +24,7 @@ from simulator.lone_arm import LoneArm
 from simulator.lots import LotPlan, lanes_written, lot_file, range_written, seconds_written
 from simulator.run import Simulation, with_memory
 from simulator.topics import DEFAULT_ROOT, LaneTopics
+from simulator.twin.command import twin, words
 from simulator.witness import Witness, obeyed_before
 from simulator.world import a_world
 
@@ -39,6 +40,8 @@ MqttUser = Annotated[
     str | None, typer.Option(help=f"User name at the broker; the password is taken from ${PASSWORD_VARIABLE}.")
 ]
 app.command()(demo)
+app.command()(twin)
+app.command()(words)
 
 WitnessFile = Annotated[
     Path | None,

@@ -150,6 +150,8 @@ class Lane:
     two_way: bool = False
     lurking: tuple[Lurking, ...] = ()
     ills: tuple[Ill, ...] = ()
+    next_habit: Habit | None = None
+    """What the next driver who comes does, on demand"""
 
     @property
     def is_exit(self) -> bool:

@@ -46,7 +46,7 @@ class BackOut:
 
 @dataclass(frozen=True, slots=True)
 class Behave:
-    """The last driver in the lane, or the next to come under the arm, does this from now on. Without one, nothing."""
+    """The last driver in the lane who hasn't come under the arm yet does this from now on, or else the next to come."""
 
     lane: LaneName
     habit: Habit
@@ -107,6 +107,8 @@ def _vended(lane: Lane, signal: Vend, now: float, happened: list[Happening]) -> 
 
 def _behaves(lane: Lane, habit: Habit) -> Lane:
     chosen = next((car for car in reversed(lane.cars) if car.how is None and not car.reversing), None)
+    if chosen is None:
+        return replace(lane, next_habit=habit)
     return replace(lane, cars=tuple(replace(car, habit=habit) if car is chosen else car for car in lane.cars))
 
 

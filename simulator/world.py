@@ -17,7 +17,7 @@ from simulator.cars import FOLLOWERS, Car, Habit, Traffic
 from simulator.driving import advance, distance
 from simulator.happenings import Happening, What
 from simulator.lanes import Driving, How, Lane, Lurking, Manners, opposite
-from simulator.orders import Signal, obey
+from simulator.orders import Behave, Signal, obey
 from simulator.troubles import Trouble
 from simulator.wear import meet, mend
 
@@ -101,7 +101,10 @@ def step(world: World, seconds: float, signals: Iterable[Signal] = ()) -> tuple[
     happened: list[Happening] = []
     stood = [lane.arm.position for lane in world.lanes]
     for signal in signals:
-        world = _with_lane(world, obey(world.lane(signal.lane), signal, world.now, happened))
+        if isinstance(signal, Behave) and signal.habit is Habit.WRONG_WAY:
+            world = _sent_the_wrong_way(world, world.lane(signal.lane))
+        else:
+            world = _with_lane(world, obey(world.lane(signal.lane), signal, world.now, happened))
     for lane in world.lanes:
         if not (lane.at_rest and not lane.lurking and not lane.ills and not lane.arm.held):
             world = _advance(world, lane, seconds, happened)
@@ -180,12 +183,24 @@ def _against(world: World, car: Car, direction: Direction) -> Lane | None:
 def _drive_up(world: World, lane: Lane, far: bool, car: Car, direction: Direction, happened: list[Happening]) -> World:
     what = What.ARRIVED if direction is Direction.ENTRY else What.CAME_TO_EXIT
     happened.append(Happening(what, world.now, lane.name, car, far=far))
-    driving = Driving(car, front=world.manners.comes_from, habit=car.habit(direction), far=far)
-    return _with_lane(world, replace(lane, cars=(*lane.cars, driving)))
+    habit = lane.next_habit or car.habit(direction)
+    driving = Driving(car, front=world.manners.comes_from, habit=habit, far=far)
+    return _with_lane(world, replace(lane, cars=(*lane.cars, driving), next_habit=None))
 
 
 def _lurk(world: World, lane: Lane, car: Car) -> World:
     return _with_lane(world, replace(lane, lurking=(*lane.lurking, Lurking(car, world.now))))
+
+
+def _sent_the_wrong_way(world: World, lane: Lane) -> World:
+    """Somebody who is inside slips out by an entry, or the next who comes slips in by an exit. With nobody, nothing."""
+    if lane.is_exit:
+        car = world.traffic.car(world.came)
+        return _lurk(replace(world, came=world.came + 1), lane, car)
+    if not world.parked:
+        return world
+    first, *others = world.parked
+    return _lurk(replace(world, parked=tuple(others)), lane, first.car)
 
 
 def _out_of_the_street(world: World, happened: list[Happening]) -> World:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -89,6 +89,7 @@ def _talk(
         ends = clock.monotonic() + round(_ANSWER_SECONDS * SECOND)
         while not _done(heard) and clock.monotonic() < ends:
             client.loop(_LOOK_SECONDS)
+        heard = replace(heard)  # what follows is our own farewell
         client.disconnect()
         client.loop(_LOOK_SECONDS)
     except OSError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from drivers.kept_open import within
+from drivers.over_serial.kept_open import within
 from edge.doctor.checks import (
     brokers,
     camera,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from models.instants import SECOND
 from simulator.happenings import Happening, What
 from simulator.lanes import How, Lane
 from simulator.orders import Hold, Lower, Signal, Vend
+from simulator.scenario import Scenario
 from simulator.troubles import Trouble
 from simulator.twin.devices import Devices
 from simulator.twin.line import Event, Idle, Line, Word
@@ -34,14 +36,12 @@ class Stalled(Exception):
     """The world doesn't come to an end: some cars never get in, or never out. The text says which."""
 
 
-Planned = Callable[[World, int], list[Signal]]
-"""What a scenario does to the world at a moment."""
-
-
 class Twin:
     """One run. `now` is microseconds since its beginning; the daemon's clock is never elsewhere."""
 
-    def __init__(self, world: World, line: Line, seed: int, *, begins: int = 10 * SECOND) -> None:
+    def __init__(
+        self, world: World, line: Line, seed: int, *, begins: int = 10 * SECOND, scenario: Scenario | None = None
+    ) -> None:
         self.world = replace(world, now=begins / SECOND, next_due=world.next_due + begins / SECOND)
         self.now = begins
         self.truth = Truth()
@@ -49,10 +49,12 @@ class Twin:
         self.people = People(seed, self.devices)
         self.terminals = Terminals(self.people.pays_in)
         self._line = line
+        self._scenario = (scenario or Scenario()).starting(begins / SECOND)
         self._next: int | None = None
         self._ordered: dict[str, int] = {}
         self.steps = 0
-        self.fire_reset: list[LaneName] = []
+        self.crossings = 0
+        """How often the twin and the daemon spoke with each other."""
 
     def begin(self, wall_at_zero: int) -> None:
         """Greet the daemon and let it start. Raises LineError."""
@@ -64,19 +66,18 @@ class Twin:
         self,
         over: Callable[[World], bool],
         looking: Callable[[World, int], None] = lambda world, now: None,
-        planned: Planned = lambda world, now: [],
     ) -> None:
         """Until `over` says so; `looking` is called now and then. Raises LineError, Stalled."""
         while not over(self.world):
-            self._on(planned)
+            self._on()
             if self.steps % 64 == 0:
                 looking(self.world, self.now)
         looking(self.world, self.now)
 
-    def until(self, moment: int, planned: Planned = lambda world, now: []) -> None:
+    def until(self, moment: int) -> None:
         """Let time go by whatever happens. Raises LineError, Stalled."""
         while self.now < moment:
-            self._on(planned, moment)
+            self._on(moment)
 
     def give(self, signals: Iterable[Signal]) -> None:
         """Do something to the world, now."""
@@ -85,15 +86,20 @@ class Twin:
 
     # --- one step ---
 
-    def _on(self, planned: Planned, latest: int | None = None) -> None:
+    def _on(self, latest: int | None = None) -> None:
         to = self._moment(latest)
         seconds = max(0.0, to / SECOND - self.world.now)
         self.now = to
-        self.world, happened = step(self.world, seconds, planned(self.world, to))
+        self.world, happened = step(self.world, seconds, self._planned(to))
         self._note(happened)
         self._tell()
         self.steps += 1
         self._watch_for_a_stall(happened)
+
+    def _planned(self, now: int) -> list[Signal]:
+        names = [lane.name for lane in self.world.lanes]
+        moment = now / SECOND
+        return [signal for wish in self._scenario.due(moment) for signal in wish.signals(names, moment)]
 
     def _tell(self) -> None:
         """Say what there is to be said, until the daemon and the world have nothing to do with each other now."""
@@ -118,16 +124,17 @@ class Twin:
         """The next moment at which anything can happen."""
         quiet_until = next_change(self.world)
         if quiet_until > self.world.now:
-            soonest = min(
-                self.now + _LONGEST, -(-quiet_until * SECOND // 1) if quiet_until < 1e12 else self.now + _LONGEST
-            )
+            soonest = math.ceil(min(quiet_until * SECOND, self.now + _LONGEST))
         else:
             soonest = self.now + _tick(self.world)
-        due = (self._next, self.people.next_due(), self.terminals.next_due(), latest)
-        return max(self.now, min([int(soonest), *(moment for moment in due if moment is not None)]))
+        wish = self._scenario.next_due()
+        planned = None if wish is None else math.ceil(wish * SECOND)
+        due = (self._next, self.people.next_due(), self.terminals.next_due(), planned, latest)
+        return max(self.now, min([soonest, *(moment for moment in due if moment is not None)]))
 
     def _hear(self, idle: Idle) -> None:
         self._next = idle.next
+        self.crossings += 1
         orders: list[Signal] = []
         for word in idle.said:
             self._take(word, orders)

@@ -15,7 +15,8 @@ from models.instants import Instant
 from simulator.cars import Traffic
 from simulator.demo.parts import Edge
 from simulator.lanes import Manners
-from simulator.twin.line import Line
+from simulator.scenario import Scenario
+from simulator.twin.line import Line, LineError
 from simulator.twin.plan import TwinPlan
 from simulator.twin.run import Twin
 from simulator.world import a_world
@@ -53,9 +54,17 @@ class Run:
 class Stage:
     """A folder with the lot's YAML, its store and the daemon's log; a twin and a daemon in it."""
 
-    def __init__(self, folder: Path, plan: TwinPlan, run: Run, traffic: Traffic | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        plan: TwinPlan,
+        run: Run,
+        traffic: Traffic | None = None,
+        scenario: Scenario | None = None,
+    ) -> None:
         self.folder, self.plan, self.options = folder, plan, run
         self.store, self.log = folder / "lot.sqlite", folder / "edge.log"
+        self._scenario = scenario
         self._socket, self._config = folder / "twin.sock", folder / "lot.yaml"
         self._traffic = traffic or Traffic(run.seed, run.per_minute, *run.stay, misbehaving=run.misbehaving)
 
@@ -71,7 +80,7 @@ class Stage:
             world = a_world(
                 self.plan.lanes, self._traffic, None, manners, coming=self.options.vehicles, two_way=self.plan.two_way
             )
-            self.twin = Twin(world, self._line, self.options.seed)
+            self.twin = Twin(world, self._line, self.options.seed, scenario=self._scenario)
             self.twin.begin(WALL)
         except BaseException:
             self.__exit__(None, None, None)
@@ -80,11 +89,9 @@ class Stage:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._line.close()
+        if isinstance(error, LineError):
+            error.add_note(f"its last words:\n{self._edge.tail()}")
         self._edge.stop()
-
-    def last_words(self, lines: int = 12) -> str:
-        """The end of the daemon's log."""
-        return self._edge.tail(lines)
 
     def _write(self) -> None:
         lot: dict[str, Any] = dict(self.plan.written)

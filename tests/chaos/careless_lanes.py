@@ -7,8 +7,10 @@ import os
 from contextlib import closing
 from typing import Any
 
-from drivers import barrier_contact, relay_contact, serial_relay
+from drivers.contacts import barrier as barrier_contact
 from drivers.contract import DriverError
+from drivers.over_serial import board_contact as relay_contact
+from drivers.over_serial import relay as serial_relay
 from edge import daemon
 from edge.cli import main
 from edge.lane.controller import LaneController
@@ -27,7 +29,7 @@ _HALF_WAY = """SELECT id, status, entry_lane FROM tickets
 def leaves() -> None:
     """A pulse that the last daemon began is nobody's business."""
     serial_relay.a_contact = lambda channel, tell, _leave: relay_contact.a_contact(channel, tell, True)
-    barrier_contact.Contact.open_when_possible = lambda _self: None
+    barrier_contact.Contact.open_when_possible = lambda self: None
 
 
 def resends() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass, field, replace
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -17,39 +16,23 @@ from simulator.demo.parts import Edge
 from tests.chaos.lane_account import NEVER, Account, now_us
 from tests.chaos.lane_lot import CARELESS, DAEMON, PASSWORD, PAYS_WITHIN, PULSE, USER, Lot, Stay
 from tests.chaos.lane_peers import LANES, Post, Wires
-from tests.chaos.lane_verdicts import NOTHING, Findings, Seen, at_entry, at_exit
+from tests.chaos.lane_tally import Careless, Tally
+from tests.chaos.lane_verdicts import Findings, Seen, at_entry, at_exit
 from tests.chaos.lane_visits import Pace, Plan, Visit
 from tests.edge.daemons import a_camera
 from tests.vision.passages import empty_lane, with_car
 
 PLATE = "HHPK482"
-WATCHED_SECONDS = 2.7
+WATCHED_SECONDS = 2.4
 """After a restart; longer than a barrier waits for being told again what it held"""
+OPENED_SECONDS = 4.5
+"""A contact that is still made so long after a restart was left so"""
+READS_WITHIN = 2.0
+"""What a plate takes on a busy machine"""
 _MOMENT_WITHIN = 8.0
 _SETTLED_WITHIN = 8.0
 _CERTAIN_US = 500_000
 """What was over so long before the kill was written down"""
-
-
-class Careless(StrEnum):
-    """A daemon with one of its safeguards off."""
-
-    LEAVES = "leaves contacts made"
-    RESENDS = "sends the last vend again"
-    HASTY = "vends before the commit"
-    VOIDS = "settles what was half way as void"
-
-    def what_was_found(self, found: Findings) -> dict[str, int]:
-        kinds = {
-            Careless.LEAVES: ("left_pulsing",),
-            Careless.RESENDS: ("moved_after_restart",),
-            Careless.HASTY: ("phantom_opens", "lost"),
-            Careless.VOIDS: ("lost",),
-        }
-        return {kind: getattr(found, kind) for kind in kinds[self]}
-
-    def caught(self, found: Findings) -> bool:
-        return any(self.what_was_found(found).values())
 
 
 class Phase(StrEnum):
@@ -61,46 +44,6 @@ class Phase(StrEnum):
     RISING = "rising"
     UNDER = "under"
     AFTER = "after"
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What a campaign came to. `accepted`: passages that the witness saw."""
-
-    kills: int = 0
-    interrupted: int = 0
-    """Vehicles that were in a lane at a kill"""
-    accepted: int = 0
-    unresolved: int = 0
-    stranded: int = 0
-    """Vehicles for which no arm rose after the restart, however often they asked"""
-    longest_contact_ms: int = 0
-    """Of boards that can't time a pulse: as long as the daemon is dead, and until it has opened them"""
-    longest_timed_contact_ms: int = 0
-    """Of the relay that times its pulses itself"""
-    longest_after_start_ms: int = 0
-    """From the daemon's being there again until the last contact was open"""
-    phases: Counter[str] = field(default_factory=Counter[str])
-    """Kills by where the vehicle was at which they were aimed"""
-    found: Findings = NOTHING
-
-    @property
-    def clean(self) -> bool:
-        return self.found.none and not self.stranded
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(
-            self.kills + other.kills,
-            self.interrupted + other.interrupted,
-            self.accepted + other.accepted,
-            self.unresolved + other.unresolved,
-            self.stranded + other.stranded,
-            max(self.longest_contact_ms, other.longest_contact_ms),
-            max(self.longest_timed_contact_ms, other.longest_timed_contact_ms),
-            max(self.longest_after_start_ms, other.longest_after_start_ms),
-            self.phases + other.phases,
-            self.found + other.found,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +68,7 @@ class Campaign:
         self._careless, self._plates = careless, plates
         self.name = careless or ("plates" if plates else "buttons")
         self.tally = Tally()
+        self._phases: list[Phase] = []
         self._inside: list[str] = []
         """The tickets of the vehicles that are inside, by the witness"""
         self._plate_inside: str | None = None
@@ -155,8 +99,7 @@ class Campaign:
         await self._stack.aclose()
 
     def _camera(self, stack: AsyncExitStack) -> str:
-        inner = stack.enter_context(ExitStack())
-        return inner.enter_context(a_camera(with_car(empty_lane(), PLATE)))
+        return stack.enter_context(a_camera(with_car(empty_lane(), PLATE)))
 
     def _daemon(self) -> Edge:
         if self._careless is None:
@@ -211,7 +154,8 @@ class Campaign:
 
     def _pace(self) -> Pace:
         between = self._chance.uniform
-        return Pace(thinks=between(0.1, 0.4), reacts=between(0.1, 0.4), rolls=between(0.1, 0.25), crosses=between(0.1, 0.3))
+        thinks, reacts = between(0.1, 0.4), between(0.1, 0.4)
+        return Pace(thinks, reacts, rolls=between(0.1, 0.25), crosses=between(0.1, 0.3))
 
     def _aimed_at(self, visits: list[Visit]) -> tuple[Visit, Phase]:
         if self._careless is not None:
@@ -219,17 +163,23 @@ class Campaign:
             lead, phase = self._chance.choice([visit for visit in visits if visit.post.kind.board]), Phase.CONTACT
         else:
             with_plates = [visit for visit in visits if visit.post.kind.plates]
-            lead, phase = self._chance.choice(with_plates or visits), self._chance.choice(list(Phase))
+            lead, phase = self._chance.choice(with_plates or visits), self._next_phase()
         if self._careless or phase in (Phase.UNDER, Phase.AFTER):
             lead.plan = Plan.DRIVES
         return lead, phase
 
+    def _next_phase(self) -> Phase:
+        """Each has its turn, in whatever order."""
+        if not self._phases:
+            self._phases = self._chance.sample(list(Phase), len(Phase))
+        return self._phases.pop()
+
     async def _moment(self, lead: Visit, phase: Phase) -> None:
         """Until the daemon is to be killed: some way into the phase, wherever the other vehicles are by then."""
-        pays = 0.0 if lead.post.kind.entry else PAYS_WITHIN
+        decides = READS_WITHIN if lead.post.kind.plates else 0.06 + (0.0 if lead.post.kind.entry else PAYS_WITHIN)
         begins, lasts = {
             Phase.ARRIVING: (lead.moments["came"], lead.pace.thinks),
-            Phase.DECIDING: (lead.moments["asked"], 0.06 + pays),
+            Phase.DECIDING: (lead.moments["asked"], decides),
             Phase.CONTACT: (lead.post.made, 0.1 if self._careless else PULSE),
             Phase.RISING: (lead.post.opened, lead.pace.reacts + 0.1),
             Phase.UNDER: (lead.moments["under"], lead.pace.rolls + lead.pace.crosses),
@@ -252,16 +202,30 @@ class Campaign:
         await asyncio.to_thread(self._edge.kill)
         killed = now_us()
         await asyncio.sleep(self._chance.uniform(0.1, 0.3))
-        for visit in visits:
-            # Somebody grows impatient while nobody listens.
-            if visit.came_us and _gone(visit) == NEVER and self._chance.random() < 0.3:
-                await visit.ask()
+        for visit in self._some_of(visits, 0.3):
+            await visit.ask()  # impatient, while nobody listens
         await asyncio.sleep(self._chance.uniform(0.1, 0.5))
         restarted = now_us()
         await asyncio.to_thread(self._edge.start)
         ready = now_us()
-        await asyncio.sleep(WATCHED_SECONDS)
+        await asyncio.gather(self._watched(ready), *map(self._asks_soon, self._some_of(visits, 0.15)))
         return Times(killed, restarted, ready, now_us())
+
+    async def _watched(self, ready: int) -> None:
+        await asyncio.sleep(WATCHED_SECONDS)
+        while self._account.still_made() and now_us() < ready + OPENED_SECONDS * 1e6:
+            await asyncio.sleep(0.05)
+
+    async def _asks_soon(self, visit: Visit) -> None:
+        """Again, as soon as the daemon is back, while it may still be putting things in order."""
+        await asyncio.sleep(self._chance.uniform(0, WATCHED_SECONDS - 0.3))
+        if _gone(visit) == NEVER:
+            await visit.ask()
+
+    def _some_of(self, visits: list[Visit], share: float) -> list[Visit]:
+        """Of those that are in a lane."""
+        there = [visit for visit in visits if visit.came_us and _gone(visit) == NEVER]
+        return [visit for visit in there if self._chance.random() < share]
 
     async def _settled(self) -> None:
         """The lanes are empty, the arms down, and the daemon has written down what it saw."""
@@ -299,16 +263,15 @@ class Campaign:
             visit.lane,
             kind.entry,
             passed=visit.passed_us is not None,
-            raised=sum(contact.channel == kind.open_on for contact in self._contacts_for(visit)),
+            raised=sum(
+                contact.channel == kind.open_on for contact in self._account.contacts(visit.came_us, visit.lane)
+            ),
             undisturbed=_undisturbed(visit, times),
         )
         if kind.entry:
             return at_entry(seen, _opened(visit, before, after))
         shown = _with_code(before, visit.code)
         return at_exit(seen, shown, after[shown.id])
-
-    def _contacts_for(self, visit: Visit) -> list[object]:
-        return list(self._account.contacts(visit.came_us, visit.lane))
 
     # --- keeping count ---
 
@@ -322,12 +285,9 @@ class Campaign:
         phase: Phase,
         found: Findings,
     ) -> None:
-        contacts = self._account.contacts(began)
-        now = now_us()
+        contacts, now = self._account.contacts(began), now_us()
         timed = {post.kind.name for post in self._posts if post.kind.board is None}
-        longest: Callable[[bool], int] = lambda by_itself: round(
-            max((each.milliseconds(now) for each in contacts if (each.lane in timed) is by_itself), default=0)
-        )
+        lasted = [(each.lane in timed, round(each.milliseconds(now))) for each in contacts]
         late = [each.opened_us for each in contacts if each.made_us < times.killed and each.opened_us > times.ready]
         self.tally += Tally(
             kills=1,
@@ -335,8 +295,8 @@ class Campaign:
             accepted=sum(visit.passed_us is not None for visit in visits),
             unresolved=sum(_is_new_unresolved(id, before, after) for id in after),
             stranded=sum(visit.stranded for visit in visits),
-            longest_contact_ms=longest(False),
-            longest_timed_contact_ms=longest(True),
+            longest_contact_ms=max((ms for by_itself, ms in lasted if not by_itself), default=0),
+            longest_timed_contact_ms=max((ms for by_itself, ms in lasted if by_itself), default=0),
             longest_after_start_ms=round(max((min(at, now) - times.ready for at in late), default=0) / 1000),
             phases=Counter({phase.value: 1}),
             found=found,

@@ -10,6 +10,7 @@ import tty
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -65,8 +66,8 @@ class Wires:
         self._heard: dict[str, Callable[[str], None]] = {f"{root}/poll": lambda _: self._say_all()}
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         self._client.username_pw_set(user, password)
-        self._client.on_connect = lambda *_: self._client.subscribe(f"{root}/#")
-        self._client.on_message = lambda _c, _u, message: self._loop.call_soon_threadsafe(self._hear, message)
+        self._client.on_connect = self._subscribe
+        self._client.on_message = self._hop
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
 
@@ -83,6 +84,12 @@ class Wires:
 
     def say(self, name: str) -> None:
         self._client.publish(f"{self.root}/{name}", self._levels[name](), qos=1)
+
+    def _subscribe(self, *_: Any) -> None:
+        self._client.subscribe(f"{self.root}/#")
+
+    def _hop(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        self._loop.call_soon_threadsafe(self._hear, message)
 
     def _say_all(self) -> None:
         for name in self._levels:
@@ -170,9 +177,13 @@ class Post:
     def _a_board(self) -> PtyBoard:
         core = CORES[self.kind.board or ""]
         made = core() if self.kind.channels is None else core(self.kind.channels)
-        board = PtyBoard(made, self.port, lambda *what: self._loop.call_soon_threadsafe(self._changed, *what))
+        board = PtyBoard(made, self.port, self._hop)
         board.plug_in()
         return board
+
+    def _hop(self, channel: int, on: bool, at_us: int) -> None:
+        """The board has a thread of its own."""
+        self._loop.call_soon_threadsafe(self._changed, channel, on, at_us)
 
     async def close(self) -> None:
         self._moving.cancel()

@@ -20,7 +20,7 @@ from models.spots import Right, SpotType, VehicleType
 from tests.config.lots import RIGHT, altered
 
 HOUSE = Path(__file__).resolve().parents[2]
-EXAMPLES = [*sorted((HOUSE / "config").rglob("*.yaml")), HOUSE / "edge/config/example.yaml"]
+EXAMPLES = [*sorted((HOUSE / "config/lots").glob("*.yaml")), HOUSE / "edge/config/example.yaml"]
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)

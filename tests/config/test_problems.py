@@ -100,7 +100,7 @@ def test_each_mistake_is_told_in_a_technicians_words(old: str, new: str, said: s
 def test_an_address_where_a_host_is_expected_is_refused_in_plain_words(host: str, said: str):
     (problem,) = problems(altered(("127.0.0.1, command_topic: out/vend", f"'{host}', command_topic: out/vend")))
     assert problem.path == "lanes[1].barrier.host"
-    assert problem.message.startswith("only a name or address is expected")
+    assert problem.message.startswith("only the device's name or address is expected")
     assert problem.message.endswith(said)
     assert "hunter2" not in str(problem)
 

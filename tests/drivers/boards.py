@@ -13,8 +13,8 @@ from drivers.contract import DriverContext
 from drivers.kmtronic import KmtronicSettings
 from drivers.lcus import LcusSettings
 from drivers.numato import NumatoSettings
+from drivers.over_serial.relay import SerialRelay, SerialRelaySettings
 from drivers.rly16 import Rly16Settings
-from drivers.serial_relay import SerialRelay, SerialRelaySettings
 from edge.clock import SystemClock
 from simulator.boards.cores import BoardCore, KmtronicCore, LcusCore, NumatoCore, Rly16Core
 from simulator.boards.pty_board import PtyBoard

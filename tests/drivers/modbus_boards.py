@@ -22,7 +22,7 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from drivers.modbus_connection import ForceCoil
+from drivers.over_modbus.connection import ForceCoil
 
 READ_COILS, READ_INPUTS, READ_HOLDING, READ_INPUT_REGISTERS, FORCE_COIL, PRESET_REGISTER = 1, 2, 3, 4, 5, 6
 FLASH = 0x0200

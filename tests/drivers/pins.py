@@ -8,7 +8,7 @@ import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 
-from drivers import gpio_pins
+from drivers.contacts import pins as gpio_pins
 
 
 def a_header(monkeypatch: pytest.MonkeyPatch) -> MockFactory:

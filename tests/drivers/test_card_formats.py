@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.card_formats import FRAMES, Format, NotACard, WrongParity, card_number, of_bits, of_frame
+from drivers.post.card_formats import FRAMES, Format, NotACard, WrongParity, card_number, of_bits, of_frame
 
 
 def a_frame(bits: int, site: int, number: int) -> int:

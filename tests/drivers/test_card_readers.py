@@ -13,9 +13,9 @@ import osdp
 import pytest
 from pydantic import ValidationError
 
-from drivers import osdp_bus
 from drivers.contract import DriverContext
 from drivers.osdp_reader import OsdpSettings
+from drivers.post import osdp_bus
 from drivers.wiegand import WiegandSerialSettings
 from tests.drivers.cables import Cable
 from tests.drivers.conftest import Notebook, eventually

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.code_lines import LONGEST, CodeLines, Repeats
-from drivers.keys import PLAIN, SHIFTED, SYN, SYN_DROPPED, SYN_REPORT, KeyEvent, Typed, events, packed
+from drivers.post.code_lines import LONGEST, CodeLines, Repeats
+from drivers.post.keys import PLAIN, SHIFTED, SYN, SYN_DROPPED, SYN_REPORT, KeyEvent, Typed, events, packed
 from models.instants import SECOND, Monotonic
 
 NOW = Monotonic(1000 * SECOND)

@@ -231,7 +231,7 @@ async def test_a_printer_on_a_serial_line_prints_and_answers(
 
 @pytest.mark.parametrize("picture", ["raster", "graphics", "column"])
 def test_every_way_of_sending_the_picture_works_with_the_installed_libraries(picture: Any):
-    from drivers.paper_ticket import Paper, printed
+    from drivers.post.paper_ticket import Paper, printed
 
     assert len(printed(TICKET, Paper("default", None, None, picture, "part"))) > 1000
 

@@ -17,7 +17,7 @@ from gpiozero import Device, InputDevice
 from gpiozero.pins.mock import MockFactory, MockPin
 from pydantic import ValidationError
 
-from drivers import gpio_pins
+from drivers.contacts import pins as gpio_pins
 from drivers.contract import DriverContext, DriverError
 from drivers.gpio import GpioInputSettings, GpioRelaySettings
 from tests.drivers.conftest import Notebook, eventually

@@ -13,10 +13,10 @@ import pytest
 from pydantic import ValidationError
 
 from drivers.contract import DriverContext, DriverError
-from drivers.http_dialects import pulse_time
 from drivers.http_input import HttpInputSettings
 from drivers.http_relay import HttpRelaySettings
 from drivers.http_trigger import HttpTriggerSettings
+from drivers.over_http.dialects import pulse_time
 from tests.drivers.conftest import Notebook, eventually
 from tests.drivers.web_relays import PASSWORD, PRODUCTS, Answer, Device, WebServer, a_gate_opener
 

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from drivers.contract import DigitalInput, DriverContext, DriverError, Relay
 from drivers.modbus_input import ModbusTcpInputSettings
-from drivers.modbus_polling import Table, runs
 from drivers.modbus_relay import ModbusRtuRelaySettings, ModbusTcpRelaySettings
+from drivers.over_modbus.polling import Table, runs
 from drivers.registry import find
 from edge.clock import SystemClock
 from tests.drivers.conftest import Notebook, eventually

@@ -12,7 +12,7 @@ from gpiozero.pins.mock import MockFactory
 from pydantic import ValidationError
 
 from drivers import relay_barrier
-from drivers.arm_position import NoSwitch, OneSwitch, TwoSwitches
+from drivers.contacts.arm_position import NoSwitch, OneSwitch, TwoSwitches
 from drivers.contract import DriverContext, DriverError, Position, Relay
 from drivers.relay_barrier import HoldBy, RelayBarrierSettings
 from drivers.settings import DriverSettings
@@ -305,6 +305,18 @@ async def test_a_board_that_times_its_pulses_gets_no_hold_before_the_pulse_is_ov
     await barrier.vend("v1")
     await barrier.hold()
     assert asyncio.get_running_loop().time() - told_at >= 0.28
+
+
+async def test_a_pulse_right_after_the_start_is_not_cut_short_by_the_opening_of_what_was_left_made(
+    header, context, started, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(relay_barrier, "HOLD_AGAIN_WITHIN_SECONDS", 0.2)
+    board = Board(times_pulses=True)
+    barrier = await on_a_board(board, context, started, pulse=0.5)
+    await barrier.vend("v1")
+    await asyncio.sleep(0.3)
+    assert board.told == [0.5]
+    await eventually(lambda: board.told == [0.5, False], within=1)
 
 
 async def test_a_fault_of_two_relays_ends_with_the_second(header, context, faults: Notebook, started):

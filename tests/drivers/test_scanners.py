@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from drivers.contract import DriverContext
 from drivers.keyboard_scanner import KeyboardScannerSettings
-from drivers.keys import KeyEvent, packed
+from drivers.post.keys import KeyEvent, packed
 from drivers.serial_scanner import SerialScannerSettings
 from tests.drivers.cables import Cable
 from tests.drivers.conftest import Notebook, eventually

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from drivers import relay_board, serial_port
 from drivers.contract import DriverError, NotSent, Relay
+from drivers.over_serial import board as relay_board
+from drivers.over_serial import port as serial_port
 from simulator.boards.pty_board import Faults
 from tests.drivers.boards import KMTRONIC_8, LCUS, MAKES, NUMATO, READABLE, RLY16, Bench, Make, a_bench, within
 

@@ -16,11 +16,11 @@ import pytest
 import serial
 from pydantic import ValidationError
 
-from drivers import serial_port
 from drivers.contract import DriverError
 from drivers.kmtronic import KmtronicSettings
 from drivers.lcus import LcusSettings
 from drivers.numato import NumatoSettings
+from drivers.over_serial import port as serial_port
 from drivers.rly16 import Rly16Settings
 from simulator.boards.cores import KmtronicCore
 from simulator.boards.pty_board import PtyBoard

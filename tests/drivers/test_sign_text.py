@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.byte_template import filled, names_a_row, pieces
-from drivers.plain_text import printable, spelled
-from drivers.sign_pages import Overflow, pages
+from drivers.over_serial.template import filled, names_a_row, pieces
+from drivers.post.plain_text import printable, spelled
+from drivers.post.sign_pages import Overflow, pages
 
 LINES = st.lists(st.text("ab ", max_size=60), max_size=6)
 

@@ -101,6 +101,7 @@ class Vehicle:
     front: int
     side: int
     """-1: it is on the near side of the arm, or hasn't got past it; 1: on the far one"""
+    came_from_far: bool
 
     def on(self, *cells: int) -> bool:
         return any(self.rear <= cell <= self.front for cell in cells)
@@ -133,11 +134,11 @@ class Road:
     # --- what drivers do ---
 
     def arrives(self, length: int, *, far: bool) -> Vehicle | None:
-        """It stands just outside; nobody else is that near."""
+        """It stands just outside, unless somebody is that near, or comes towards it."""
         rear = LAST + 1 if far else FIRST - length
         self.came += 1
-        vehicle = Vehicle(Plate(f"CAR{self.came}"), rear, rear + length - 1, 1 if far else -1)
-        if self._in_its_way(vehicle, -1 if far else 1):
+        vehicle = Vehicle(Plate(f"CAR{self.came}"), rear, rear + length - 1, 1 if far else -1, far)
+        if self._in_its_way(vehicle, -1 if far else 1) or any(other.came_from_far is not far for other in self.vehicles):
             return None
         self.vehicles.append(vehicle)
         return vehicle
@@ -148,7 +149,7 @@ class Road:
         for _ in range(abs(cells)):
             if vehicle not in self.vehicles or self._in_its_way(vehicle, way):
                 return False
-            if not self._may_pass(vehicle, way, forces) or (self._must_go_on(vehicle) and way is vehicle.side):
+            if not self._may_pass(vehicle, way, forces) or (way == vehicle.side and self._must_not_go_back(vehicle)):
                 return False
             self._moves(vehicle, way)
         return True
@@ -165,6 +166,11 @@ class Road:
     def _may_pass(self, vehicle: Vehicle, way: int, forces: bool) -> bool:
         reaches = (vehicle.front if way > 0 else vehicle.rear) + way == CLOSING
         return not reaches or forces or self.arm.is_up
+
+    def _must_not_go_back(self, vehicle: Vehicle) -> bool:
+        """A follower that backs out from behind one under the arm looks like one that follows it through."""
+        followed = any(other.on(CLOSING) for other in self.vehicles if other is not vehicle)
+        return self._must_go_on(vehicle) or followed
 
     def _must_go_on(self, vehicle: Vehicle) -> bool:
         """Loops can't tell what goes back from the closing loop after it has left the loop that it came over."""

@@ -16,7 +16,6 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from drivers.broker import BrokerSettings, TlsSettings
-from drivers.byte_stream import SerialSettings, TcpSettings
 from drivers.contract import (
     Barrier,
     CameraSettings,
@@ -33,8 +32,9 @@ from drivers.contract import (
 from drivers.escpos_printer import PrinterAddress
 from drivers.login import Login
 from drivers.opencv_camera import Source
+from drivers.over_serial.port import SerialPath
+from drivers.over_serial.stream import SerialSettings, TcpSettings
 from drivers.registry import ChosenDriver, catalogue
-from drivers.serial_port import SerialPath
 from drivers.settings import DriverSettings
 from drivers.values import Host, Payload, Seconds, Topic
 from edge.config import settings as lot

@@ -6,6 +6,7 @@ the machine with every kind of signal finds the edges.
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import replace
@@ -89,6 +90,7 @@ def _signals(lane: Lane) -> Iterator[tuple[str, Signal]]:
     yield "time is up", TimeUp(lane.timer)
 
 
+@functools.cache
 def edges() -> dict[tuple[Phase, Phase], dict[str, set[str]]]:
     """What leads from phase to phase, and what the lane then asks for: found by walking the machine."""
     found: dict[tuple[Phase, Phase], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))

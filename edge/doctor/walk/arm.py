@@ -114,7 +114,7 @@ class ArmTrial:
             await self._watch_it(lambda: self._arm.position.is_up, RISES_WITHIN)
             up = self._arm.position.is_up
             await self._watch_it(lambda: False, HELD_SECONDS)
-            stays = self._arm.position.is_up
+            stays = await self._stays_up()
         except DriverError as error:
             self._failed("held up", error)
             return
@@ -126,6 +126,12 @@ class ArmTrial:
             fix = "`hold_by`: whether this controller keeps the arm up while its contact is made"
             self._guide.tell(about.fail("it was told to stay up, and isn't up", fix))
         await self._watch_it(lambda: self._arm.position is Position.CLOSED, self._patience_for_closing)
+
+    async def _stays_up(self) -> bool:
+        """Where nothing says it, a person does."""
+        if self._arm.reads_back:
+            return self._arm.position.is_up
+        return await self._guide.says_yes("Is the arm up, and does it stay up?")
 
     async def _release(self) -> None:
         try:

@@ -11,7 +11,7 @@ from typing import Any, Self
 import structlog
 
 from drivers.contract import CameraSettings, DriverContext, FaultReporter
-from drivers.kept_open import within
+from drivers.over_serial.kept_open import within
 from edge.doctor.findings import About, Finding
 from edge.doctor.needs import Part
 from models.faults import Fault

@@ -7,7 +7,7 @@ from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 from drivers.contract import DriverError, PrintedTicket
-from drivers.plain_text import printable
+from drivers.post.plain_text import printable
 from edge.doctor.findings import About
 from edge.doctor.walk.bench import Standing
 from edge.doctor.walk.guide import Guide

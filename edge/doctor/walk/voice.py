@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from drivers.plain_text import printable
+from drivers.post.plain_text import printable
 from models.instants import SECOND, Clock, Monotonic
 
 _LOOK_SECONDS = 0.1

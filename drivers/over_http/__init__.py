@@ -1,0 +1,1 @@
+"""What all parts with a web server share."""

@@ -1,0 +1,1 @@
+"""What all parts behind a Modbus line share."""

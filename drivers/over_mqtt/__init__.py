@@ -1,0 +1,1 @@
+"""What all parts behind an MQTT broker share."""

@@ -1,0 +1,1 @@
+"""What the signs, printers, scanners and readers on the post are made of."""

@@ -1,0 +1,7 @@
+"""On PYTHONPATH: a plate reader whose process dies as it starts, as with a broken library. Everything else works."""
+
+import os
+import sys
+
+if "edge.vision.child" in sys.orig_argv:
+    os._exit(1)

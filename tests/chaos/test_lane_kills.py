@@ -1,0 +1,104 @@
+"""The short form of `make chaos CHAOS=lane-kills`, its controls that must fail, and the judge's own tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chaos.lane_campaign import Phase
+from tests.chaos.lane_kills import run
+from tests.chaos.lane_lot import PULSE, Stay
+from tests.chaos.lane_tally import Careless, Tally
+from tests.chaos.lane_verdicts import Findings, Seen, at_entry, at_exit
+
+KILLS = 25
+IN, OUT = "in-lcus", "out-kmtronic"
+
+
+@pytest.fixture(scope="module")
+def campaign() -> tuple[Tally, dict[Careless, Tally]]:
+    return run(KILLS, seed=1)
+
+
+@pytest.mark.timeout(600)
+def test_no_kill_moves_an_arm_leaves_a_contact_made_or_loses_a_vehicle(
+    campaign: tuple[Tally, dict[Careless, Tally]],
+) -> None:
+    tally, _ = campaign
+    assert tally.clean, tally
+    assert tally.kills == KILLS
+    assert tally.phases.keys() == {phase.value for phase in Phase}
+    assert tally.interrupted >= KILLS
+    assert tally.accepted >= KILLS
+    assert tally.unresolved, "some were interrupted half way"
+
+
+@pytest.mark.timeout(600)
+def test_a_relay_that_times_its_pulses_ends_them_though_the_daemon_is_dead(
+    campaign: tuple[Tally, dict[Careless, Tally]],
+) -> None:
+    assert 0 < campaign[0].longest_timed_contact_ms <= PULSE * 1000 + 200
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("careless", Careless)
+def test_a_careless_daemon_is_caught(campaign: tuple[Tally, dict[Careless, Tally]], careless: Careless) -> None:
+    _, controls = campaign
+    assert careless.caught(controls[careless].found), controls[careless]
+
+
+def entered(*, raised: int = 1, undisturbed: bool = False) -> Seen:
+    return Seen(IN, entry=True, passed=True, raised=raised, undisturbed=undisturbed)
+
+
+def turned_away(*, raised: int = 1) -> Seen:
+    return Seen(IN, entry=True, passed=False, raised=raised)
+
+
+def a_stay(status: str, *, exit_lane: str | None = None, allowed_out: int = 0, overpaid: bool = False) -> Stay:
+    return Stay("1", "CODE", status, IN, exit_lane, allowed_out, overpaid)
+
+
+@pytest.mark.parametrize(
+    ("seen", "statuses", "found"),
+    [
+        (entered(), ["ACTIVE"], Findings()),
+        (entered(), ["UNRESOLVED"], Findings()),
+        (entered(raised=2), ["UNRESOLVED", "ACTIVE"], Findings()),
+        (turned_away(), ["VOIDED"], Findings()),
+        (turned_away(), ["UNRESOLVED"], Findings()),
+        (turned_away(raised=0), [], Findings()),
+        (entered(), ["VOIDED"], Findings(lost=1)),
+        (entered(undisturbed=True), ["UNRESOLVED"], Findings(lost=1)),
+        (entered(), ["ADMITTED"], Findings(lost=2)),
+        (entered(), [], Findings(lost=1, phantom_opens=1)),
+        (entered(raised=2), ["ACTIVE", "ACTIVE"], Findings(twice=1)),
+        (entered(raised=2), ["ACTIVE"], Findings(phantom_opens=1)),
+        (turned_away(), ["ACTIVE"], Findings(twice=1)),
+        (turned_away(), [], Findings(phantom_opens=1)),
+    ],
+)
+def test_the_judge_at_an_entry(seen: Seen, statuses: list[str], found: Findings) -> None:
+    assert counts(at_entry(seen, [a_stay(status) for status in statuses])) == counts(found)
+
+
+@pytest.mark.parametrize(
+    ("passed", "raised", "after", "found"),
+    [
+        (True, 1, a_stay("COMPLETED", exit_lane=OUT, allowed_out=1), Findings()),
+        (True, 1, a_stay("UNRESOLVED", exit_lane=OUT, allowed_out=1), Findings()),
+        (False, 1, a_stay("ACTIVE", allowed_out=1), Findings()),
+        (False, 0, a_stay("ACTIVE"), Findings()),
+        (True, 1, a_stay("ACTIVE", allowed_out=1), Findings(lost=1)),
+        (False, 1, a_stay("COMPLETED", exit_lane=OUT, allowed_out=1), Findings(lost=1)),
+        (False, 1, a_stay("ACTIVE", exit_lane=OUT, allowed_out=1), Findings(lost=1)),
+        (False, 1, a_stay("ACTIVE"), Findings(phantom_opens=1)),
+        (True, 1, a_stay("COMPLETED", exit_lane=OUT, allowed_out=1, overpaid=True), Findings(twice=1)),
+    ],
+)
+def test_the_judge_at_an_exit(passed: bool, raised: int, after: Stay, found: Findings) -> None:
+    seen = Seen(OUT, entry=False, passed=passed, raised=raised)
+    assert counts(at_exit(seen, a_stay("ACTIVE"), after)) == counts(found)
+
+
+def counts(found: Findings) -> tuple[int, ...]:
+    return found.lost, found.twice, found.phantom_opens, found.left_pulsing, found.moved_after_restart
