@@ -111,7 +111,7 @@ def passing_presence(lane: Lane, signal: Presence) -> Step:
 def passing_far_presence(lane: Lane, signal: FarPresence) -> Step:
     """It has reached the other side: that loop is its own until it is clear."""
     here = sensed(lane, signal)
-    return Step(replace(here, gap=True, outgoing=lane.side.other) if signal.present and lane.fitted.two_way else here)
+    return Step(replace(here, outgoing=lane.side.other) if signal.present and lane.fitted.two_way else here)
 
 
 def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
@@ -130,6 +130,8 @@ def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
 
 def _may_have_rolled_back(lane: Lane) -> bool:
     """The arming loop was never clear: passed with another close behind, or rolled back? Its plate tells."""
+    if lane.outgoing is lane.side.other:
+        return False
     return lane.fitted.arming_loop and lane.present is True and not lane.gap and lane.read is not None
 
 

@@ -91,6 +91,14 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("VehicleClassifier", "mqtt"): {**NOBODY_LISTENS, "topic": "gate/kind"},
     ("PaymentTerminal", "simulated"): {"delay": 0},
     ("CameraSettings", "opencv"): {"source": "lane.avi", "realtime": False},
+    **{
+        (kind.__name__, "twin"): {}
+        for kind in (
+            *(contract.Barrier, contract.DigitalInput, contract.VehicleClassifier, contract.PaymentTerminal),
+            *(contract.Sign, contract.TicketPrinter, contract.CodeScanner, contract.CardReader, contract.SpotSensor),
+            contract.CameraSettings,
+        )
+    },
 }
 """How a technician writes each driver, by its contract and name."""
 
@@ -108,6 +116,11 @@ def an_example(settings: type[DriverSettings]) -> DriverSettings:
 
 def of(kind: type) -> list[type[DriverSettings]]:
     return [settings for settings in EVERY if settings.contract is kind]
+
+
+def alone(kind: type) -> list[type[DriverSettings]]:
+    """Those that do something without a far end; what a twin plays is tested with the twin."""
+    return [settings for settings in of(kind) if driver_name(settings) != "twin"]
 
 
 def test_no_driver_of_this_installation_is_broken():
@@ -287,7 +300,7 @@ async def test_a_reader_out_of_reach_hears_nothing_and_is_a_declared_fault(
     assert set(faults.on) <= {fault.code for fault in settings.faults}
 
 
-@pytest.mark.parametrize("settings", of(contract.PaymentTerminal))
+@pytest.mark.parametrize("settings", alone(contract.PaymentTerminal))
 async def test_a_payment_asked_for_twice_is_taken_once(settings: type[DriverSettings], context: DriverContext):
     terminal = an_example(settings).build(context)
     first = await terminal.charge(PaymentId("payment-1"), Minor(250), "EUR")
@@ -298,7 +311,7 @@ async def test_a_payment_asked_for_twice_is_taken_once(settings: type[DriverSett
     assert (await terminal.charge(PaymentId("payment-2"), Minor(250), "EUR")).reference != first.reference
 
 
-@pytest.mark.parametrize("settings", of(contract.CameraSettings))
+@pytest.mark.parametrize("settings", alone(contract.CameraSettings))
 def test_a_recording_is_played_once_frame_by_frame(settings: type[DriverSettings], tmp_path: Path):
     written = {**EXAMPLES["CameraSettings", driver_name(settings)], "source": a_recording(tmp_path)}
     camera: Any = settings.model_validate(written)
@@ -309,7 +322,7 @@ def test_a_recording_is_played_once_frame_by_frame(settings: type[DriverSettings
     frames.close()
 
 
-@pytest.mark.parametrize("settings", of(contract.CameraSettings))
+@pytest.mark.parametrize("settings", alone(contract.CameraSettings))
 def test_a_camera_that_is_not_there_is_an_os_error(settings: type[DriverSettings], tmp_path: Path):
     camera: Any = settings.model_validate({"source": str(tmp_path / "none.avi")})
     with pytest.raises(OSError, match=r"none\.avi"):
