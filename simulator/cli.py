@@ -23,7 +23,8 @@ from simulator.lanes import Manners
 from simulator.lone_arm import LoneArm
 from simulator.lots import LotPlan, lanes_written, lot_file, range_written, seconds_written
 from simulator.run import Simulation, with_memory
-from simulator.topics import DEFAULT_ROOT, LaneTopics
+from simulator.scenario import Scenario, scenario_file
+from simulator.topics import DEFAULT_ROOT, LaneTopics, LotTopics
 from simulator.twin.command import twin, words
 from simulator.witness import Witness, obeyed_before
 from simulator.world import a_world
@@ -69,6 +70,9 @@ def run(
     tolerate: Annotated[int, typer.Option(min=0, help="How many cars may turn back before the run is given up.")] = 0,
     camera_port: Annotated[int, typer.Option(min=0, max=65535, help="HTTP port of the cameras; 0: any free.")] = 0,
     witness: WitnessFile = None,
+    name: Annotated[str, typer.Option(help="The lot's name in its topics: sim/NAME/inject, fire, truth/...")] = "lot",
+    scenario: Annotated[Path | None, typer.Option(help="A YAML file of what goes wrong when.")] = None,
+    misbehaving: Annotated[float, typer.Option(min=0, max=1, help="Share of cars whose visit is unusual.")] = 0.0,
     json_events: Annotated[bool, typer.Option("--json-events", help="Tell as JSON lines on standard output.")] = False,
 ) -> None:
     """Let cars come, park and leave.
@@ -78,17 +82,21 @@ def run(
     with _complaining():
         plan = _plan(lot, lanes, topics)
         shortest, longest = range_written(stay)
-        traffic = Traffic(seed, rate, shortest, longest, back_out)
+        traffic = Traffic(seed, rate, shortest, longest, back_out, misbehaving)
         world = a_world(plan.lanes, traffic, vehicles, Manners(patience=seconds_written(patience)))
         broker = _broker(mqtt or plan.broker or "", mqtt_user)
         world = with_memory(world, obeyed_before(witness))
+        wishes = [] if scenario is None else scenario_file(scenario, [lane for lane, _ in plan.lanes])
     cv2.setNumThreads(1)
     account = JsonAccount() if json_events else Telling(vehicles)
     with _complaining(), Witness(witness) as witnessing, contextlib.ExitStack() as telling:
         if isinstance(account, Telling):
             telling.enter_context(account)
         simulation = Simulation(
-            world, broker, plan.topics, witnessing, account, RealTime(), camera_port, tolerated=tolerate
+            *(world, broker, plan.topics, witnessing, account, RealTime(), camera_port),
+            tolerated=tolerate,
+            lot=LotTopics(name),
+            scenario=Scenario(wishes),
         )
         asyncio.run(_until_interrupted(simulation.run()))
     for stuck in simulation.stuck:

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -18,7 +18,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from models.ids import LaneName
 from models.instants import SECOND, Clock, Monotonic, Reading
-from simulator.topics import LaneState, LaneTopics
+from simulator.topics import LaneState, LaneTopics, LotTopics, level
 
 REPEAT_EVERY = 2.0
 """Seconds after which a device says its state again although nothing changed."""
@@ -39,28 +39,47 @@ class Broker:
         return f"Broker({self.host}:{self.port})"
 
 
+Told = Literal["vend", "hold", "release", "lower"]
+
+
 @dataclass(frozen=True, slots=True)
 class VendHeard:
-    """A message on a barrier's command topic. `refused` says why it isn't one to obey."""
+    """A message on a barrier's command topic. `refused` says why it isn't one to obey; `told` what the arm shall do."""
 
     lane: LaneName
     vend_id: str | None
     at: Reading
     refused: str | None = None
+    told: Told = "vend"
 
 
 def understood(lane: LaneName, payload: bytes, retained: bool, at: Reading) -> VendHeard:
-    """What a command says: `{"vend": "<id>"}`, with `"until": <UTC microseconds>` if it mustn't come late."""
+    """What a command says: `{"vend": "<id>"}`, `{"hold": true | false, "id": ...}` or `{"lower": true, "id": ...}`,
+    with `"until": <UTC microseconds>` if it mustn't come late.
+    """
     try:
         command = json.loads(payload)
-        vend_id, until = command["vend"], command.get("until")
+        told, order_id, until = _order(command), command.get("vend", command.get("id")), command.get("until")
     except (ValueError, KeyError, TypeError, AttributeError):
         return VendHeard(lane, None, at, "malformed")
-    if not isinstance(vend_id, str) or not vend_id or not isinstance(until, int | None):
-        return VendHeard(lane, None, at, "malformed")
+    if not isinstance(order_id, str) or not order_id or not isinstance(until, int | None):
+        return VendHeard(lane, None, at, "malformed", told)
     if retained:
-        return VendHeard(lane, vend_id, at, "retained")
-    return VendHeard(lane, vend_id, at, "expired" if until is not None and at.wall > until else None)
+        return VendHeard(lane, order_id, at, "retained", told)
+    return VendHeard(lane, order_id, at, "expired" if until is not None and at.wall > until else None, told)
+
+
+def _order(command: dict[str, Any]) -> Told:
+    """Raises ValueError for a command that is none."""
+    match command:
+        case {"hold": bool(held)}:
+            return "hold" if held else "release"
+        case {"lower": True}:
+            return "lower"
+        case {"vend": _}:
+            return "vend"
+        case _:
+            raise ValueError("no order")
 
 
 class Devices:
@@ -73,14 +92,19 @@ class Devices:
         clock: Clock,
         heard: Callable[[VendHeard], None],
         tell: Callable[[str], None],
+        lot: LotTopics | None = None,
+        injected: Callable[[bytes], None] = lambda _payload: None,
     ) -> None:
-        """`tell` is given a line for people whenever the connection comes, goes, or is refused."""
+        """`tell` is given a line for people whenever the connection comes, goes, or is refused; `injected` is given
+        what comes on the lot's own topic."""
+        self._lot, self._injected = lot, injected
         self._broker, self._clock, self._heard, self._tell = broker, clock, heard, tell
         self._told = ""
         self._lanes = {lane.lane: lane for lane in lanes}
         self._commands: Mapping[str, LaneName] = {lane.command: lane.lane for lane in self._lanes.values()}
         self._polls: Mapping[str, LaneName] = {lane.poll: lane.lane for lane in self._lanes.values()}
         self._said: dict[LaneName, dict[str, str]] = {}
+        self._fire: bool | None = None
         self._repeated = Monotonic(0)
         self._connected = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -110,6 +134,17 @@ class Devices:
             if before.get(topic) != payload:
                 self._publish(topic, payload)
 
+    def say_fire(self, fire: bool) -> None:
+        """The lot's fire contact."""
+        if self._lot is not None and self._fire is not fire:
+            self._fire = fire
+            self._publish(self._lot.fire, level(fire))
+
+    def tell_truth(self, lane: LaneName, what: str, truth: dict[str, Any]) -> None:
+        """What really happened, for whoever wants to compare."""
+        if self._lot is not None:
+            self._publish(self._lot.truth(lane, what), json.dumps(truth))
+
     def repeat_when_due(self) -> None:
         if self._clock.monotonic() - self._repeated >= REPEAT_EVERY * SECOND:
             self._say_again(self._lanes)
@@ -121,6 +156,8 @@ class Devices:
         for lane in lanes:
             for topic, payload in self._said.get(lane, {}).items():
                 self._publish(topic, payload)
+        if self._lot is not None and self._fire is not None and len(lanes) == len(self._lanes):
+            self._publish(self._lot.fire, level(self._fire))
 
     def _publish(self, topic: str, payload: str) -> None:
         # What can't be said now would be stale later: it isn't queued but said anew after the reconnect.
@@ -151,7 +188,8 @@ class Devices:
             self._tell_once(f"the broker {self._address} refuses us: {reason}")
             return
         as_published = SubscribeOptions(qos=1, retainAsPublished=True)
-        self._client.subscribe([(topic, as_published) for topic in (*self._commands, *self._polls)])
+        lot = () if self._lot is None else (self._lot.inject,)
+        self._client.subscribe([(topic, as_published) for topic in (*self._commands, *self._polls, *lot)])
 
     def _listening(self) -> None:
         self._connected = True
@@ -179,5 +217,8 @@ class Devices:
         if message.topic in self._polls:
             if not message.retain:
                 self._say_again([self._polls[message.topic]])
+        elif self._lot is not None and message.topic == self._lot.inject:
+            if not message.retain:
+                self._injected(bytes(message.payload))
         elif message.topic in self._commands:
             self._heard(understood(self._commands[message.topic], bytes(message.payload), message.retain, at))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from drivers.contract import Position
 from models.instants import SECOND, Clock
-from simulator.arm import Arm, BarrierMake, moved, vend
+from simulator.arm import Arm, BarrierMake, hold, lower, moved, release, vend
 from simulator.hardware import Broker, Devices, VendHeard
 from simulator.topics import LaneState, LaneTopics
 from simulator.witness import Witness
@@ -32,6 +32,7 @@ class LoneArm:
         self._arm = Arm(BarrierMake(closes_unused_after=open_for), obeyed=obeyed)
         self._heard: asyncio.Queue[VendHeard] = asyncio.Queue()
         self._devices = Devices(broker, [topics], clock, self._heard.put_nowait, tell)
+        self._told: set[str] = set()
         self.vends: list[str] = []
         """Those obeyed in this run."""
 
@@ -60,12 +61,24 @@ class LoneArm:
     def _obey(self) -> None:
         while not self._heard.empty():
             heard = self._heard.get_nowait()
+            if heard.told != "vend":
+                self._hold(heard)
+                continue
             risen = vend(self._arm, heard.vend_id) if heard.refused is None and heard.vend_id else None
             why = heard.refused or (None if risen else "repeated")
             self._witness.vend(self._topics.lane, heard.vend_id, why, None, heard.at)
             if risen is not None and heard.vend_id is not None:
                 self.vends.append(heard.vend_id)
                 self._arm = risen
+
+    def _hold(self, heard: VendHeard) -> None:
+        if heard.refused is not None or heard.vend_id in self._told:
+            return
+        self._told.add(heard.vend_id or "")
+        if heard.told == "lower":
+            self._arm = lower(self._arm, occupied=False)
+        else:
+            self._arm = hold(self._arm) if heard.told == "hold" else release(self._arm)
 
     def _move(self, seconds: float) -> None:
         position = self._arm.position

@@ -55,6 +55,7 @@ def scene_of(lane: Lane, comes_from: float) -> Scene:
     cars = tuple(
         Seen(driving.car, round(driving.front, 2), _solid(driving.front, driving.reversing, comes_from))
         for driving in lane.cars
+        if not driving.far
     )
     return Scene(lane.is_exit, round(lane.arm.angle, 2), cars)
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from drivers.contract import Position
 from models.ids import LaneName
-from models.instants import SECOND, Clock, Reading
+from models.instants import SECOND, Clock, Reading, to_rfc3339
 from simulator.account import Account
 from simulator.camera import Cameras
 from simulator.happenings import Happening, What
 from simulator.hardware import Broker, Devices, VendHeard
 from simulator.lanes import Lane, said
-from simulator.orders import Vend
+from simulator.orders import Hold, Lower, Signal, Vend
 from simulator.render import Scene, scene_of
-from simulator.topics import LaneState, LaneTopics
+from simulator.scenario import Scenario, Wish, wished
+from simulator.topics import LaneState, LaneTopics, LotTopics
+from simulator.troubles import Trouble
 from simulator.witness import Witness
 from simulator.world import World, step
 
@@ -49,8 +53,13 @@ class Simulation:
         clock: Clock,
         camera_port: int = 0,
         tolerated: int = 0,
+        lot: LotTopics | None = None,
+        scenario: Scenario | None = None,
     ) -> None:
         self._world = world
+        self._scenario = scenario or Scenario()
+        self._wishes: list[Wish] = []
+        self._told: set[tuple[LaneName, str]] = set()
         self._witness, self._account, self._clock = witness, account, clock
         self._tolerated = tolerated
         self._vends: list[VendHeard] = []
@@ -58,7 +67,7 @@ class Simulation:
         self._stuck: list[Stuck] = []
         scenes = {lane.name: self._scene(lane) for lane in world.lanes}
         self.cameras = Cameras(scenes, clock, port=camera_port)
-        self._devices = Devices(broker, topics, clock, self._vends.append, account.say)
+        self._devices = Devices(broker, topics, clock, self._vends.append, account.say, lot, self._injected)
 
     @property
     def world(self) -> World:
@@ -92,25 +101,54 @@ class Simulation:
         return self._world.finished and at_rest
 
     def _advance(self, seconds: float) -> None:
-        fresh = [vend for vend in self._vends if self._is_to_be_obeyed(vend)]
-        self._vends.clear()
-        for vend in fresh:
-            self._heard_at[vend.lane, vend.vend_id or ""] = vend.at
-        orders = [Vend(vend.lane, vend.vend_id or "") for vend in fresh]
+        orders = [*self._wished(), *self._ordered()]
         self._world, happened = step(self._world, seconds, orders)
         at = self._clock.read()
         for happening in happened:
             self._testify(happening, at)
             self._account.tell(happening, self._world, at)
+            self._devices.tell_truth(happening.lane, happening.what.value, as_told(happening, at))
         for lane in self._world.lanes:
             told = said(lane, self._world.now)
-            state = LaneState(told.position, told.arming_loop, told.closing_loop, told.vehicle_type)
+            state = LaneState(told.position, told.arming_loop, told.closing_loop, told.vehicle_type, told.far_loop)
             self._devices.say(lane.name, state)
             self.cameras.show(lane.name, self._scene(lane))
+        self._devices.say_fire(any(Trouble.FIRE in lane.troubles for lane in self._world.lanes))
         self._devices.repeat_when_due()
 
+    def _ordered(self) -> list[Signal]:
+        """What the barriers were told, each order once."""
+        fresh = [heard for heard in self._vends if self._is_to_be_obeyed(heard)]
+        self._vends.clear()
+        orders: list[Signal] = []
+        for heard in fresh:
+            order_id = heard.vend_id or ""
+            if heard.told == "vend":
+                self._heard_at[heard.lane, order_id] = heard.at
+                orders.append(Vend(heard.lane, order_id))
+            elif (heard.lane, order_id) not in self._told:
+                self._told.add((heard.lane, order_id))
+                orders.append(Lower(heard.lane) if heard.told == "lower" else Hold(heard.lane, heard.told == "hold"))
+        return orders
+
+    def _wished(self) -> list[Signal]:
+        now, names = self._world.now, [lane.name for lane in self._world.lanes]
+        wishes = [*self._scenario.due(now), *self._wishes]
+        self._wishes.clear()
+        return [signal for wish in wishes for signal in wish.signals(names, now)]
+
+    def _injected(self, payload: bytes) -> None:
+        """A message on the lot's topic; one that can't be understood is told and changes nothing."""
+        try:
+            written = json.loads(payload)
+            if not isinstance(written, dict):
+                raise ValueError("a JSON object is expected")
+            self._wishes.append(wished(written, [lane.name for lane in self._world.lanes]))
+        except (ValueError, UnicodeDecodeError) as wrong:
+            self._account.say(f"an injection is passed over: {wrong}")
+
     def _is_to_be_obeyed(self, vend: VendHeard) -> bool:
-        if vend.refused is not None:
+        if vend.refused is not None and vend.told == "vend":
             on_loop = self._world.lane(vend.lane).arming_loop
             self._witness.vend(vend.lane, vend.vend_id, vend.refused, on_loop, vend.at)
         return vend.refused is None
@@ -132,7 +170,9 @@ class Simulation:
             self._stuck.append(Stuck(lane, car.plate.shown, happening.waited))
 
     def _scene(self, lane: Lane) -> Scene:
-        return scene_of(lane, self._world.manners.comes_from)
+        # A lens that is covered: nobody is seen, however near.
+        seen = replace(lane, cars=()) if Trouble.CAMERA_BLIND in lane.troubles else lane
+        return scene_of(seen, self._world.manners.comes_from)
 
 
 def with_memory(world: World, obeyed: dict[LaneName, frozenset[str]]) -> World:
@@ -141,6 +181,22 @@ def with_memory(world: World, obeyed: dict[LaneName, frozenset[str]]) -> World:
         replace(lane, arm=replace(lane.arm, obeyed=obeyed.get(lane.name, frozenset()))) for lane in world.lanes
     )
     return replace(world, lanes=lanes)
+
+
+def as_told(happening: Happening, at: Reading) -> dict[str, Any]:
+    """A happening as the lot's truth topics tell it: what isn't known is left out."""
+    car = happening.car
+    known = {
+        "plate": car.text if car else None,
+        "vehicle_type": car.vehicle_type.value if car else None,
+        "vend": happening.vend,
+        "how": happening.how,
+        "position": happening.position,
+        "fault": happening.trouble,
+        "order": happening.order,
+    }
+    told = {key: value for key, value in known.items() if value is not None}
+    return {"what": happening.what, "lane": happening.lane, "at": to_rfc3339(at.wall), **told}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Trouble(StrEnum):
     CAMERA_BLIND = "camera_blind"
     """No plate is read"""
     TERMINAL_DECLINES = "terminal_declines"
+    """This, and what follows but the fire, only a twin can play: over MQTT there is no terminal and no printer"""
     TERMINAL_UNREACHABLE = "terminal_unreachable"
     TERMINAL_HANGS = "terminal_hangs"
     """It takes what it is asked and never answers"""

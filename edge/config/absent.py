@@ -23,9 +23,6 @@ def absent(lot: LotSettings) -> list[str]:
         what = _why_missing(key, value)
         if what:
             told.setdefault(what, f"{way}: {what}")
-    store = lot.store.path.parent
-    if not store.is_dir():
-        told.setdefault("store", f"store.path: the folder {store} isn't there; the daemon needs it")
     return list(told.values())
 
 

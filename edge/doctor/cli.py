@@ -78,7 +78,8 @@ async def _for_a_person(visit: Visit, console: Console, patience: float, yes_pul
     wanted = visit.round()
     with Progress(console, wanted) as progress:
         await visit.look(wanted, progress.told)
-    console.print(table(visit.findings))
+    if visit.findings:
+        console.print(table(visit.findings))
     if _walks(visit) and console.is_terminal and sys.stdin.isatty():
         terminal = Terminal(console, visit.subject.machine.clock)
         await visit.walk(terminal, patience, lambda finding: console.print(line(finding)), yes_pulse)

@@ -24,6 +24,7 @@ from edge.doctor.checks import (
     gpio,
     network,
     passwords,
+    screens,
     user,
 )
 from edge.doctor.findings import PASSIVE, About, Finding
@@ -32,7 +33,7 @@ from models.instants import Clock
 
 DEADLINE_SECONDS = 10.0
 _AT_ONCE = 6
-_ONE_EACH = (configuration, user, passwords, files, disk, clock, computer, devices, gpio, cloud, daemon)
+_ONE_EACH = (configuration, user, passwords, files, disk, clock, computer, devices, gpio, screens, cloud, daemon)
 
 
 @dataclass(frozen=True)

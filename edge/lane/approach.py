@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from drivers.contract import Position
+from edge.lane.changed import replace
 from edge.lane.lane import Lane, Side, Step, WhenUnread, forgotten, refused, sensed, told_to_rise, with_timer
 from edge.lane.signals import (
     Action,
@@ -75,7 +74,7 @@ def _reached_other_loop(lane: Lane) -> Lane:
 
 
 def idle_time_up(lane: Lane, signal: TimeUp) -> Step:
-    return Step(replace(lane, just_left=False)) if signal.timer == lane.timer else Step(lane)
+    return Step(replace(lane, just_left=None)) if signal.timer == lane.timer else Step(lane)
 
 
 def begin(lane: Lane) -> Step:
@@ -119,11 +118,16 @@ def _went_away(lane: Lane, signal: Presence) -> Step:
         return Step(here)
     if signal.present is None:
         return to_idle(here, Watch(on=False, far=lane.side is Side.FAR))
-    left = to_idle(here, Watch(on=False, far=lane.side is Side.FAR))
-    if left.lane.phase is not Phase.IDLE:
-        return left
-    # It may be on its way under the arm, without a vend.
-    soon = with_timer(replace(left.lane, just_left=True), lane.timing.back_out_after)
+    return _left_unserved(replace(here, just_left=lane.side))
+
+
+def _left_unserved(lane: Lane, *actions: Action) -> Step:
+    """Nobody waits there any more; who left a moment ago may be on the way under the arm, without a vend."""
+    left = to_idle(lane, *actions, Watch(on=False, far=lane.side is Side.FAR))
+    still = replace(left.lane, just_left=lane.just_left)
+    if lane.just_left is None or still.phase is not Phase.IDLE:
+        return Step(still, left.actions)
+    soon = with_timer(still, lane.timing.back_out_after)
     return Step(soon.lane, left.actions + soon.actions)
 
 
@@ -221,9 +225,7 @@ def ask(lane: Lane, credential: Credential) -> Step:
     passing = lane.unvended
     if passing is not None and passing.came_from is lane.side and not passing.left:
         passing = replace(passing, asked=True)
-    deciding = replace(
-        lane, phase=Phase.DECIDING, asked=asked, unvended=passing, answers_due=due, timer=lane.timer + 1
-    )
+    deciding = replace(lane, phase=Phase.DECIDING, asked=asked, unvended=passing, answers_due=due, timer=lane.timer + 1)
     return Step(deciding, (Decide(asked, lane.direction), Show("One moment")))
 
 
@@ -232,8 +234,12 @@ def deciding_presence(lane: Lane, signal: Presence) -> Step:
     here = sensed(lane, signal)
     if signal.present or here.hold is not None:
         # Under an arm that is kept up it may have driven on; the answer is for it.
-        return Step(replace(here, just_left=signal.present is False))
-    return Step(replace(here, asked=None, read=None, order=None, just_left=signal.present is False))
+        return Step(replace(here, just_left=_leaves(here, signal)))
+    return Step(replace(here, asked=None, read=None, order=None, just_left=_leaves(here, signal)))
+
+
+def _leaves(lane: Lane, signal: Presence) -> Side | None:
+    return lane.side if signal.present is False else lane.just_left
 
 
 def deciding_allowed(lane: Lane, signal: Allowed) -> Step:
@@ -308,7 +314,7 @@ def _counted(lane: Lane) -> Count:
 
 def _somebody_else_stands_there(lane: Lane, *actions: Action) -> Step:
     """The vehicle that was decided about is gone. No vend; whoever stands there now is looked at afresh."""
-    return to_idle(lane, *actions, Watch(on=False, far=lane.side is Side.FAR))
+    return _left_unserved(lane, *actions)
 
 
 def late_allowed(lane: Lane, signal: Allowed) -> Step:

@@ -5,9 +5,10 @@ Only positions that are read back are evidence. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from drivers.contract import Position
+from edge.lane.changed import replace
 from edge.lane.faults import BROKEN_ARM, FORCED_UP, SILENT_ARM, STUCK_HALF_WAY, STUCK_UP
 from edge.lane.signals import Action, Clear, Hold, Lower, Raise, Release, StartTimer, Vend, Which
 from edge.lane.timing import LaneTiming
@@ -20,7 +21,7 @@ LATE_RISE = 30.0
 """Seconds after an order during which a rising arm is taken for its answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ArmWatch:
     """`since` when the arm is where it is, `told` when it was last told to rise, `held_told` when it was last told to
     stay up (`hold_failed`: in vain), `released` when last told that it needn't, `busy` when a vehicle was last under

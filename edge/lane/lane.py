@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from drivers.contract import Position
 from edge.lane.arm_watch import ArmWatch
+from edge.lane.changed import replace
 from edge.lane.faults import CHATTERING_ARMING_LOOP, CHATTERING_LOOP, STUCK_ARMING_LOOP, STUCK_LOOP
 from edge.lane.loop_watch import LoopWatch
 from edge.lane.signals import (
@@ -72,7 +73,7 @@ class Fitted:
     timing: LaneTiming = field(default_factory=LaneTiming)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unvended:
     """A vehicle on the closing loop that nothing was vended for.
 
@@ -91,7 +92,7 @@ class Unvended:
     asked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lane:
     """`near`, `far` and `under_arm` are None while they are unknown; `far` stays so in a lane that works one way.
 
@@ -107,8 +108,8 @@ class Lane:
     arm that was kept up, before the desk had answered.
 
     `answers_due`: questions that the desk hasn't answered yet; it answers in order, and only the last answer is wanted.
-    `outgoing`: the side on whose arming loop a vehicle stands that has passed already. `just_left`: a vehicle went off
-    the arming loop a moment ago.
+    `outgoing`: the side on whose arming loop a vehicle stands that has passed already. `just_left`: the side on whose
+    arming loop a vehicle stood a moment ago that was not let through.
     """
 
     fitted: Fitted = field(default_factory=Fitted)
@@ -146,7 +147,7 @@ class Lane:
     answers_due: int = 0
     unvended: Unvended | None = None
     outgoing: Side | None = None
-    just_left: bool = False
+    just_left: Side | None = None
     timer: int = 0
     arm_watch: ArmWatch = field(default_factory=ArmWatch)
     near_watch: LoopWatch | None = None
@@ -271,6 +272,6 @@ def forgotten(lane: Lane) -> Lane:
         followed=False,
         answer_passed=False,
         told_perhaps=False,
-        just_left=False,
+        just_left=None,
         timer=lane.timer + 1,
     )

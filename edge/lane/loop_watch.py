@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from edge.lane.changed import replace
 from edge.lane.signals import Action, Clear, Raise, StartTimer, Which
 from models.faults import Fault
 from models.instants import SECOND, Monotonic
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LoopWatch:
     """What is known of one loop. `level` is what it says, `changes` are the moments of its last changes."""
 

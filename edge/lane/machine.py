@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from edge.lane import approach, orders, passage, unvended
 from edge.lane.arm_watch import Around, supervise
+from edge.lane.changed import replace
 from edge.lane.lane import Lane, Side, Step
 from edge.lane.loop_watch import Heard, LoopWatch, heard, time_up
 from edge.lane.signals import (
@@ -236,6 +236,7 @@ _OWN: dict[Phase, dict[type[Signal], Transition]] = {
     },
     Phase.VENDED: {
         Presence: _tracked(passage.vended_presence),
+        FarPresence: passage.vended_far_presence,
         UnderArm: passage.vended_under_arm,
         VendFailed: passage.vend_failed,
         TimeUp: passage.vended_time_up,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from edge.lane.approach import ask, begin, idle_line, to_idle, vend
+from edge.lane.changed import replace
 from edge.lane.faults import ENDED_BY_A_PERSON
 from edge.lane.lane import Lane, Side, Step, refused
 from edge.lane.signals import (

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from drivers.contract import Position
 from edge.lane import unvended
 from edge.lane.approach import shown, to_idle, vend
+from edge.lane.changed import replace
 from edge.lane.faults import SILENT_ARM
 from edge.lane.lane import Lane, Side, Step, refused, sensed, told_to_rise, with_timer
 from edge.lane.signals import (
@@ -39,7 +38,8 @@ def vended_presence(lane: Lane, signal: Presence) -> Step:
     here = replace(
         here,
         lost_sight=lane.lost_sight or signal.present is None,
-        gap=lane.gap or signal.present is False,
+        # Who is on it again before anything was under the arm had only moved back a little.
+        gap=signal.present is False,
     )
     if signal.present is None:
         return Step(here)
@@ -50,6 +50,15 @@ def vended_presence(lane: Lane, signal: Presence) -> Step:
     if not lane.fitted.closing_loop:
         return _left_before_an_arm_without_a_loop(here)
     return with_timer(here, lane.timing.back_out_after)
+
+
+def vended_far_presence(lane: Lane, signal: FarPresence) -> Step:
+    """Opened by a person while nobody was seen: it is for whoever comes first, from either side."""
+    here = unvended.presence(lane, signal)
+    for_anybody = lane.ticket is None and lane.present is not True and not lane.gap
+    if not (signal.present and for_anybody and lane.fitted.two_way):
+        return Step(here)
+    return with_timer(replace(here, side=lane.side.other), lane.timing.rise_within)
 
 
 def vended_under_arm(lane: Lane, signal: UnderArm) -> Step:

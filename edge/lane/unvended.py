@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from drivers.contract import Position
 from edge.lane.approach import to_idle
+from edge.lane.changed import replace
 from edge.lane.faults import FORCED_PASSAGE, TAILGATE, WRONG_WAY
 from edge.lane.lane import Lane, Side, Step, Unvended, opposite, sensed
 from edge.lane.signals import Action, Clear, Count, FarPresence, Phase, Presence, Raise, UnderArm, Watch
+from models.instants import SECOND
 from models.lanes import HoldCause, PassageKind
 
 
@@ -39,12 +40,13 @@ def presence(lane: Lane, signal: Presence | FarPresence) -> Lane:
 
 
 def _comes(lane: Lane) -> Step:
-    own = bool(lane.present) or lane.just_left
-    came_from = lane.side if own else lane.side.other
+    left = _left_lately(lane)
+    came_from = left or (lane.side if lane.present else lane.side.other)
+    lane, own = replace(lane, just_left=None), came_from is lane.side
     asked = own and lane.phase is Phase.DECIDING and lane.asked is not None
-    comes = partial(
-        Unvended, came_from=came_from, waited=bool(lane.present), plate=lane.plate, left=lane.just_left, asked=asked
-    )
+    waited = own and lane.present is True
+    plate = lane.plate if own else None
+    comes = partial(Unvended, came_from=came_from, waited=waited, plate=plate, left=left is not None, asked=asked)
     if lane.hold is not None:
         kind = PassageKind.FIRE if lane.hold is HoldCause.FIRE else PassageKind.HELD
         return Step(replace(lane, unvended=comes(kind, WRONG_WAY)))
@@ -55,6 +57,16 @@ def _comes(lane: Lane) -> Step:
     else:
         kind, fault = PassageKind.TAILGATE, TAILGATE
     return Step(replace(lane, unvended=comes(kind, fault)), (Raise(fault.code, f"arm {lane.arm}"),))
+
+
+def _left_lately(lane: Lane) -> Side | None:
+    """The side of a vehicle that went off the arming loop so lately that it is the one under the arm now."""
+    side, closing = lane.just_left, lane.closing_watch
+    watch = lane.near_watch if side is Side.NEAR else lane.far_watch
+    if watch is None or closing is None or not watch.changes or not closing.changes:
+        return side
+    late = closing.changes[-1] - watch.changes[-1] > lane.timing.back_out_after * SECOND
+    return None if watch.level is False and late else side
 
 
 def _goes(lane: Lane, passing: Unvended) -> Step:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +16,7 @@ from sqlite_utils import Database
 from edge.store.lock import StoreLock
 from edge.store.migrations import migrations
 from edge.store.transaction import Transaction
+from edge.store.worker import Worker
 from models.ids import LotId
 from models.instants import Clock
 
@@ -38,8 +38,7 @@ class Store:
         """Opens or creates the file and migrates it. Raises StoreUnavailable, also when another process has it."""
         self._path, self._lot, self._clock = path, lot, clock
         self._listeners: list[Callable[[], None]] = []
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._writer, self._reader = Worker("store-writer"), Worker("store-reader")
         with _reported(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = StoreLock(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from models.facts import Fact
 from models.facts.base import Stream
@@ -47,18 +47,18 @@ class Pen:
     def write(self, fact: Fact) -> None:
         head = self._heads.get(fact.stream) or head_of(self._connection, fact.stream) or self._open(fact.stream)
         at, seq = self._at, head.seq + 1
-        personal = fact.personal_part() or None
+        body, personal = fact.parts()
         salt = self._entropy(_SALT_BYTES).hex() if personal else None
-        body = body_text(fact.body(), salt, personal)
-        hash = link(head.hash, self._lot, fact.stream, head.stream_id, seq, fact.type, fact.version, at, body)
+        text = body_text(body, salt, personal)
+        hash = link(head.hash, self._lot, fact.stream, head.stream_id, seq, fact.type, fact.version, at, text)
         self._rows.append(
             (
                 *(head.stream_id, seq, fact.type, fact.version),
                 *(at.boot_id, at.monotonic, at.wall, at.synced),
-                *(body, salt, json.dumps(personal) if personal else None, hash),
+                *(text, salt, json.dumps(personal) if personal else None, hash),
             )
         )
-        self._heads[fact.stream] = replace(head, seq=seq, hash=hash)
+        self._heads[fact.stream] = Head(head.stream, head.stream_id, seq, hash, head.acked)
 
     def seal(self) -> None:
         """Put everything written into the tables, inside the caller's transaction."""

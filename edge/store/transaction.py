@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 
 from edge.store import journal
-from models.effects import Change, effects
+from models.effects import Change, Table, Value, effects
 from models.facts import Fact
 from models.ids import ENTROPY_BYTES, LotId, SpotId, uuid7
 from models.instants import Reading
@@ -47,20 +48,27 @@ class Transaction:
 def apply(connection: sqlite3.Connection, change: Change) -> None:
     """Make one change. Raises LookupError when an update finds no row, sqlite3.IntegrityError when a rule is broken."""
     if change.kind == "insert":
-        columns = {"id": change.id, **change.values}
-        connection.execute(_insert(change.table, tuple(columns)), tuple(columns.values()))
+        _insert(connection, change, change.values)
     elif not _update(connection, change):
         if change.kind == "update":
             raise LookupError(f"{change.table} has no row {change.id}")
-        columns = {"id": change.id, **change.at_first, **change.values}
-        connection.execute(_insert(change.table, tuple(columns)), tuple(columns.values()))
+        _insert(connection, change, {**change.at_first, **change.values})
+
+
+def _insert(connection: sqlite3.Connection, change: Change, values: Mapping[str, Value]) -> None:
+    connection.execute(_insertion(change.table, tuple(values)), (change.id, *values.values()))
 
 
 def _update(connection: sqlite3.Connection, change: Change) -> bool:
-    sets = ", ".join(f"{column} = ?" for column in change.values)
-    found = connection.execute(f"UPDATE {change.table} SET {sets} WHERE id = ?", (*change.values.values(), change.id))
-    return found.rowcount == 1
+    values = change.values
+    return connection.execute(_updating(change.table, tuple(values)), (*values.values(), change.id)).rowcount == 1
 
 
-def _insert(table: str, columns: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+@cache
+def _insertion(table: Table, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} (id, {', '.join(columns)}) VALUES (?{', ?' * len(columns)})"
+
+
+@cache
+def _updating(table: Table, columns: tuple[str, ...]) -> str:
+    return f"UPDATE {table} SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?"

@@ -41,11 +41,18 @@ class Fact(BaseModel):
 
     def body(self) -> dict[str, Any]:
         """The part that is hashed and kept for good, as JSON values."""
-        return self.model_dump(mode="json", exclude=set(self.personal))
+        return self.parts()[0]
 
     def personal_part(self) -> dict[str, Any]:
         """The part that may be erased, as JSON values; empty for most facts."""
-        return self.model_dump(mode="json", include=set(self.personal)) if self.personal else {}
+        return self.parts()[1] if self.personal else {}
+
+    def parts(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The body and the personal part."""
+        body = self.model_dump(mode="json")
+        if not self.personal:
+            return body, {}
+        return body, {field: body.pop(field) for field in tuple(body) if field in self.personal}
 
 
 _KNOWN: dict[tuple[str, int], type[Fact]] = {}

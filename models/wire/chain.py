@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from models.ids import LotId, StreamId
@@ -44,6 +45,8 @@ def link(
 
     `body` is the canonical text, commitment included.
     """
-    when = [at.boot_id, at.monotonic, at.wall, at.synced]
-    text = canonical([previous, lot, stream, stream_id, seq, type, version, *when, body])
-    return hashlib.sha256(text.encode()).hexdigest()
+    # What `canonical` makes of the list of these, in less than half the time: each fact is hashed while an arm waits.
+    texts = [_quoted(part) for part in (previous, lot, stream, stream_id)]
+    when = (_quoted(at.boot_id), at.monotonic, at.wall, "true" if at.synced else "false")
+    listed = ",".join(map(str, (*texts, seq, _quoted(type), version, *when, _quoted(body))))
+    return hashlib.sha256(f"[{listed}]".encode()).hexdigest()

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 NEVER = 2**62
+CROSSING_US = 250_000
 
 
 def now_us() -> int:
@@ -16,14 +17,20 @@ def now_us() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One time that a contact was made. `for_somebody`: a vehicle stood before the arm or under it just then."""
+    """One time that a contact was made."""
 
     lane: str
     channel: int
     made_us: int
     opened_us: int
     """NEVER while it is still made"""
-    for_somebody: bool
+    vacant_us: int
+    """How long the lane had been empty by then; 0 while a vehicle stands before the arm or under it"""
+
+    @property
+    def for_somebody(self) -> bool:
+        """An order and the news that the vehicle has gone may cross on their way."""
+        return self.vacant_us <= CROSSING_US
 
     def milliseconds(self, now: int) -> float:
         return (min(self.opened_us, now) - self.made_us) / 1000
@@ -43,13 +50,13 @@ class Account:
     def note(self, lane: str, what: str, **more: object) -> None:
         self._write({"lane": lane, "what": what, **more, "mono_us": now_us()})
 
-    def contact(self, lane: str, channel: int, on: bool, at_us: int, for_somebody: bool) -> None:
+    def contact(self, lane: str, channel: int, on: bool, at_us: int, vacant_us: int) -> None:
         key = (lane, channel)
         if on:
             self._made[key] = Made(lane, channel, at_us, NEVER, for_somebody)
         elif key in self._made:
             was = self._made.pop(key)
-            self._over.append(Made(lane, channel, was.made_us, at_us, was.for_somebody))
+            self._over.append(Made(lane, channel, was.made_us, at_us, was.vacant_us))
             self._write({"what": "contact", **asdict(self._over[-1])})
 
     def contacts(self, since_us: int = 0, lane: str | None = None) -> list[Made]:

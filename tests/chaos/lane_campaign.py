@@ -7,7 +7,6 @@ import random
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +15,7 @@ from simulator.demo.parts import Edge
 from tests.chaos.lane_account import NEVER, Account, now_us
 from tests.chaos.lane_lot import CARELESS, DAEMON, PASSWORD, PAYS_WITHIN, PULSE, USER, Lot, Stay
 from tests.chaos.lane_peers import LANES, Post, Wires
-from tests.chaos.lane_tally import Careless, Tally
+from tests.chaos.lane_tally import Careless, Phase, Tally
 from tests.chaos.lane_verdicts import Findings, Seen, at_entry, at_exit
 from tests.chaos.lane_visits import Pace, Plan, Visit
 from tests.edge.daemons import a_camera
@@ -33,17 +32,6 @@ _MOMENT_WITHIN = 8.0
 _SETTLED_WITHIN = 8.0
 _CERTAIN_US = 500_000
 """What was over so long before the kill was written down"""
-
-
-class Phase(StrEnum):
-    """Where a vehicle is when the daemon is killed."""
-
-    ARRIVING = "arriving"
-    DECIDING = "deciding"
-    CONTACT = "contact"
-    RISING = "rising"
-    UNDER = "under"
-    AFTER = "after"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +56,6 @@ class Campaign:
         self._careless, self._plates = careless, plates
         self.name = careless or ("plates" if plates else "buttons")
         self.tally = Tally()
-        self._phases: list[Phase] = []
         self._inside: list[str] = []
         """The tickets of the vehicles that are inside, by the witness"""
         self._plate_inside: str | None = None
@@ -108,12 +95,12 @@ class Campaign:
 
     # --- one kill ---
 
-    async def kill_once(self) -> None:
-        """Vehicles come, the daemon dies among them and is started again, and everybody goes on."""
+    async def kill_once(self, phase: Phase) -> None:
+        """Vehicles come, the daemon dies among them, aimed at one of them, is started again, and everybody goes on."""
         before, began = self._lot.stays(), now_us()
         resumed = asyncio.Event()
         visits = self._visits(before, resumed)
-        lead, phase = self._aimed_at(visits)
+        lead = self._aimed_at(visits, phase)
         moment = asyncio.create_task(self._moment(lead, phase))
         dead = asyncio.Event()
         tasks = [asyncio.create_task(self._later(visit, lead, dead)) for visit in visits]
@@ -157,22 +144,15 @@ class Campaign:
         thinks, reacts = between(0.1, 0.4), between(0.1, 0.4)
         return Pace(thinks, reacts, rolls=between(0.1, 0.25), crosses=between(0.1, 0.3))
 
-    def _aimed_at(self, visits: list[Visit]) -> tuple[Visit, Phase]:
+    def _aimed_at(self, visits: list[Visit], phase: Phase) -> Visit:
         if self._careless is not None:
             # At a contact that nobody but the daemon opens.
-            lead, phase = self._chance.choice([visit for visit in visits if visit.post.kind.board]), Phase.CONTACT
+            lead = self._chance.choice([visit for visit in visits if visit.post.kind.board])
         else:
-            with_plates = [visit for visit in visits if visit.post.kind.plates]
-            lead, phase = self._chance.choice(with_plates or visits), self._next_phase()
+            lead = self._chance.choice([visit for visit in visits if visit.post.kind.plates] or visits)
         if self._careless or phase in (Phase.UNDER, Phase.AFTER):
             lead.plan = Plan.DRIVES
-        return lead, phase
-
-    def _next_phase(self) -> Phase:
-        """Each has its turn, in whatever order."""
-        if not self._phases:
-            self._phases = self._chance.sample(list(Phase), len(Phase))
-        return self._phases.pop()
+        return lead
 
     async def _moment(self, lead: Visit, phase: Phase) -> None:
         """Until the daemon is to be killed: some way into the phase, wherever the other vehicles are by then."""

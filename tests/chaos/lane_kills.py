@@ -10,6 +10,7 @@ import asyncio
 import json
 import multiprocessing
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -20,7 +21,7 @@ from pathlib import Path
 from simulator.servers import Mosquitto
 from tests.chaos.lane_campaign import Campaign
 from tests.chaos.lane_lot import PASSWORD, USER
-from tests.chaos.lane_tally import Careless, Tally
+from tests.chaos.lane_tally import Careless, Phase, Tally
 
 SITES = 5
 CONTROL_KILLS = 4
@@ -32,7 +33,8 @@ PLATES_ONE_IN = 12
 class Share:
     """What one site does of the whole."""
 
-    kills: int
+    phases: tuple[Phase, ...]
+    """One for each kill"""
     seed: int
     broker: int
     careless: Careless | None = None
@@ -42,14 +44,21 @@ class Share:
 def play(share: Share) -> Tally:
     """One site with its own lot, in this process."""
     with tempfile.TemporaryDirectory(prefix="parkgate-lane-kills-") as name:
-        return asyncio.run(_played(share, Path(name)))
+        tally = asyncio.run(_played(share, Path(name)))
+        if not tally.clean and share.careless is None:
+            kept = tempfile.mkdtemp(prefix="parkgate-lane-kills-evidence-")
+            _say(f"the witness, the books and the daemon's log are kept in {kept}")
+            for evidence in ("witness.jsonl", "lot.sqlite", "lot.sqlite-wal", "daemon.log"):
+                if (Path(name) / evidence).exists():
+                    shutil.copy(Path(name) / evidence, kept)
+        return tally
 
 
 async def _played(share: Share, folder: Path) -> Tally:
     async with Campaign(folder, share.broker, random.Random(share.seed), share.careless, share.plates) as campaign:
-        for number in range(share.kills):
-            await campaign.kill_once()
-            _say(f"{campaign.name}: kill {number + 1} of {share.kills}, {campaign.tally.found}")
+        for number, phase in enumerate(share.phases):
+            await campaign.kill_once(phase)
+            _say(f"{campaign.name}: kill {number + 1} of {len(share.phases)} ({phase}), {campaign.tally.found}")
             if share.careless is not None and share.careless.caught(campaign.tally.found):
                 break
         return campaign.tally
@@ -57,16 +66,23 @@ async def _played(share: Share, folder: Path) -> Tally:
 
 def run(kills: int, seed: int, sites: int = SITES) -> tuple[Tally, dict[Careless, Tally]]:
     """The daemon that ships, at several lots at once, and daemons with one of their safeguards off."""
-    with_plates = min(kills // 2, max(1, kills // PLATES_ONE_IN))
     chance = random.Random(seed)
+    phases = _each_in_its_turn(kills, chance)
+    with_plates = min(kills // 2, max(1, kills // PLATES_ONE_IN))
+    dealt = [phases[with_plates + site :: sites] for site in range(sites)]
+    control = (Phase.CONTACT,) * CONTROL_KILLS
     with tempfile.TemporaryDirectory(prefix="parkgate-lane-kills-") as name, _broker(Path(name)) as broker:
-        counts = [(kills - with_plates + site) // sites for site in range(sites)]
-        shares = [Share(count, chance.getrandbits(32), broker.port) for count in counts if count]
+        shares = [Share(phases, chance.getrandbits(32), broker.port) for phases in dealt if phases]
         if with_plates:
-            shares.append(Share(with_plates, chance.getrandbits(32), broker.port, plates=True))
-        controls = [Share(CONTROL_KILLS, chance.getrandbits(32), broker.port, careless) for careless in Careless]
+            shares.append(Share(phases[:with_plates], chance.getrandbits(32), broker.port, plates=True))
+        controls = [Share(control, chance.getrandbits(32), broker.port, careless) for careless in Careless]
         played = _all_at_once([*shares, *controls], sites)
     return sum(played[: len(shares)], Tally()), dict(zip(Careless, played[len(shares) :], strict=True))
+
+
+def _each_in_its_turn(kills: int, chance: random.Random) -> tuple[Phase, ...]:
+    rounds = (chance.sample(list(Phase), len(Phase)) for _ in range(kills // len(Phase) + 1))
+    return tuple(phase for one_round in rounds for phase in one_round)[:kills]
 
 
 def _all_at_once(shares: list[Share], sites: int) -> list[Tally]:

@@ -156,6 +156,7 @@ class Post:
         self._contacts: dict[int, int] = {}
         self._unnoticed: int | None = None
         self.arming = self.closing = self.pressed = False
+        self._vacated = 0
         self._said = Position.UNKNOWN
         self.made = asyncio.Event()
         self.opened = asyncio.Event()
@@ -207,6 +208,7 @@ class Post:
         if closing is not None:
             self.closing = closing
             self._wires.say(f"{self.kind.name}/closing")
+        self._vacated = now_us()
 
     async def press(self) -> None:
         for self.pressed in (True, False):
@@ -225,7 +227,8 @@ class Post:
     # What the board does.
 
     def _changed(self, channel: int, on: bool, at_us: int) -> None:
-        self.account.contact(self.kind.name, channel, on, at_us, self.arming or self.closing)
+        vacant = 0 if self.arming or self.closing else at_us - self._vacated
+        self.account.contact(self.kind.name, channel, on, at_us, vacant)
         if on:
             self._contacts[channel] = at_us
             if channel == self.kind.open_on:

@@ -30,6 +30,17 @@ class Careless(StrEnum):
         return any(self.what_was_found(found).values())
 
 
+class Phase(StrEnum):
+    """Where a vehicle is when the daemon is killed."""
+
+    ARRIVING = "arriving"
+    DECIDING = "deciding"
+    CONTACT = "contact"
+    RISING = "rising"
+    UNDER = "under"
+    AFTER = "after"
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What a campaign came to. `accepted`: passages that the witness saw."""

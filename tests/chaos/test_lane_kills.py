@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chaos.lane_campaign import Phase
 from tests.chaos.lane_kills import run
 from tests.chaos.lane_lot import PULSE, Stay
-from tests.chaos.lane_tally import Careless, Tally
+from tests.chaos.lane_tally import Careless, Phase, Tally
 from tests.chaos.lane_verdicts import Findings, Seen, at_entry, at_exit
 
 KILLS = 25

@@ -93,11 +93,6 @@ def test_what_is_there_is_not_told(app: typer.Typer, tmp_path: Path, monkeypatch
         assert [line for line in said if ": the " in line] == []
 
 
-def test_a_store_whose_folder_is_not_there_is_told(app: typer.Typer, tmp_path: Path):
-    said = noted(app, tmp_path / "lot.yaml", RIGHT + f"store: {{path: {tmp_path}/none/lot.sqlite}}\n")
-    assert f"store.path: the folder {tmp_path}/none isn't there; the daemon needs it" in said
-
-
 def test_an_arm_whose_position_is_only_assumed_is_told(app: typer.Typer, tmp_path: Path):
     assumed = "where its arm is isn't read, but assumed from what the arm was told."
     text = altered(("command_topic: in/vend", "command_topic: in/vend\n      position_topic: in/position"))

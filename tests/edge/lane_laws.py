@@ -54,7 +54,9 @@ from edge.lane.signals import (
 from models.ids import TicketId
 from models.lanes import HoldCause, OrderKind
 
-NO_ARM_CLOSES_ON_A_VEHICLE = "no arm is told to close, or to end a hold, while anything is or may be on the closing loop"
+NO_ARM_CLOSES_ON_A_VEHICLE = (
+    "no arm is told to close, or to end a hold, while anything is or may be on the closing loop"
+)
 NO_VEND_WITHOUT_VEHICLE_OR_ORDER = "no vend without a vehicle before the arm, a person's order, or a hold"
 NO_CONFIRM_WITHOUT_A_PASSAGE = "no ticket is confirmed before the closing loop was on and off again since its vend"
 A_TICKET_ENDS_ONCE = "a ticket ends once, and one at most is open in a lane"
@@ -104,6 +106,7 @@ class Witness:
     looks: int = 0
     watched_at: int = 0
     vended_at: dict[TicketId, int] = field(default_factory=dict[TicketId, int])
+    began_at: dict[TicketId, int] = field(default_factory=dict[TicketId, int])
     came_under_at: int = -1
     went_through_at: int = -1
     left_at: int = -1
@@ -208,14 +211,19 @@ class Witness:
             f"{action} with presence {lane.present}",
         )
         if action.ticket is not None:
-            self.holds(self.tickets.get(action.ticket) == "open", A_TICKET_ENDS_ONCE, f"{action} on a ticket that ended")
+            self.holds(
+                self.tickets.get(action.ticket) == "open", A_TICKET_ENDS_ONCE, f"{action} on a ticket that ended"
+            )
             if not ordered or action.ticket not in self.vended_at:
                 self.vended_at[action.ticket] = self.clock
+                # It waited there all the time and was on the closing loop as well: its passage began before the vend.
+                began_before = lane.under_arm is True and self.left_at < self.watched_at < self.came_under_at
+                self.began_at[action.ticket] = self.watched_at if began_before else self.clock
 
     def _confirms(self, ticket: TicketId, lane: Lane) -> None:
         since = self.vended_at.get(ticket, self.watched_at)
         if lane.fitted.closing_loop:
-            passed = since < self.came_under_at < self.went_through_at
+            passed = self.began_at.get(ticket, since) < self.came_under_at < self.went_through_at > since
             self.holds(passed, NO_CONFIRM_WITHOUT_A_PASSAGE, f"{ticket} never passed the closing loop")
         else:
             self.holds(self.left_at > since, NO_CONFIRM_WITHOUT_A_PASSAGE, f"{ticket} never left the arming loop")

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from drivers.contract import Position
+from edge.lane.faults import STUCK_LOOP
 from edge.lane.lane import Fitted, opposite
 from edge.lane.signals import (
     Action,
@@ -19,7 +20,9 @@ from edge.lane.signals import (
     FarPresence,
     Hold,
     Lower,
+    Phase,
     Presence,
+    Raise,
     Read,
     Release,
     Signal,
@@ -34,6 +37,8 @@ from tests.edge.lane_laws import COUNTS_EQUAL_THE_CARS_INSIDE, LAWS
 from tests.edge.lane_world import World
 
 NEAR_LOOP, CLOSING, FAR_LOOP = (2, 3), 5, (7, 8)
+BETWEEN = (4, 6)
+"""Where a motorcycle is on no loop: it drives on, and doesn't stop there for longer than `back_out_after`."""
 FIRST, LAST = 1, 9
 CELL_SECONDS = 0.3
 TRAVEL = 3
@@ -41,6 +46,8 @@ TRAVEL = 3
 STAYS_UP = 2
 """Cells' times that the arm stays up behind a vehicle."""
 STAYS_UP_UNUSED = 40
+BACKED_OUT = 12
+"""Cells' times after which the next one comes; before, the lane may take it for the one that backed out."""
 
 
 @dataclass
@@ -107,6 +114,10 @@ class Vehicle:
         return any(self.rear <= cell <= self.front for cell in cells)
 
     @property
+    def length(self) -> int:
+        return self.front - self.rear + 1
+
+    @property
     def gone(self) -> bool:
         return self.front < FIRST or self.rear > LAST
 
@@ -138,7 +149,9 @@ class Road:
         rear = LAST + 1 if far else FIRST - length
         self.came += 1
         vehicle = Vehicle(Plate(f"CAR{self.came}"), rear, rear + length - 1, 1 if far else -1, far)
-        if self._in_its_way(vehicle, -1 if far else 1) or any(other.came_from_far is not far for other in self.vehicles):
+        if self._in_its_way(vehicle, -1 if far else 1) or any(
+            other.came_from_far is not far for other in self.vehicles
+        ):
             return None
         self.vehicles.append(vehicle)
         return vehicle
@@ -146,12 +159,17 @@ class Road:
     def drives(self, vehicle: Vehicle, cells: int, *, forces: bool = False) -> bool:
         """On (or back, if negative), as far as it can; `forces`: the arm doesn't stop it. Whether it got there."""
         way = 1 if cells > 0 else -1
-        for _ in range(abs(cells)):
-            if vehicle not in self.vehicles or self._in_its_way(vehicle, way):
+        left = abs(cells)
+        while left > 0:
+            stride = 2 if vehicle.length == 1 and vehicle.rear + way in BETWEEN else 1
+            if vehicle not in self.vehicles or not self._may_drive(vehicle, way, stride, forces):
                 return False
-            if not self._may_pass(vehicle, way, forces) or (way == vehicle.side and self._must_not_go_back(vehicle)):
-                return False
-            self._moves(vehicle, way)
+            waited = vehicle.on(*NEAR_LOOP, *FAR_LOOP)
+            for _ in range(stride):
+                self._moves(vehicle, way)
+            if waited and way == vehicle.side and not vehicle.on(*NEAR_LOOP, CLOSING, *FAR_LOOP):
+                self.stands(BACKED_OUT)
+            left -= stride
         return True
 
     def stands(self, cells: int) -> None:
@@ -159,18 +177,25 @@ class Road:
         for _ in range(cells):
             self._lives()
 
-    def _in_its_way(self, vehicle: Vehicle, way: int) -> bool:
-        rear, front = vehicle.rear + way - 1, vehicle.front + way + 1
-        return any(other is not vehicle and other.rear <= front and rear <= other.front for other in self.vehicles)
-
-    def _may_pass(self, vehicle: Vehicle, way: int, forces: bool) -> bool:
-        reaches = (vehicle.front if way > 0 else vehicle.rear) + way == CLOSING
+    def _may_drive(self, vehicle: Vehicle, way: int, cells: int, forces: bool) -> bool:
+        if self._in_its_way(vehicle, way * cells) or (way == vehicle.side and self._must_not_go_back(vehicle)):
+            return False
+        reaches = (vehicle.front if way > 0 else vehicle.rear) + way * cells == CLOSING
         return not reaches or forces or self.arm.is_up
+
+    def _in_its_way(self, vehicle: Vehicle, cells: int) -> bool:
+        rear, front = vehicle.rear + min(cells, 0) - 1, vehicle.front + max(cells, 0) + 1
+        return any(other is not vehicle and other.rear <= front and rear <= other.front for other in self.vehicles)
 
     def _must_not_go_back(self, vehicle: Vehicle) -> bool:
         """A follower that backs out from behind one under the arm looks like one that follows it through."""
-        followed = any(other.on(CLOSING) for other in self.vehicles if other is not vehicle)
-        return self._must_go_on(vehicle) or followed
+        waits = vehicle.came_from_far is (vehicle.side > 0)
+        follows = waits and any(other.on(CLOSING) for other in self.vehicles if other is not vehicle)
+        return self._must_go_on(vehicle) or follows or self._nobody_read_it(vehicle)
+
+    def _nobody_read_it(self, vehicle: Vehicle) -> bool:
+        """What rolled back is told from the next one by its plate, so it must have been read."""
+        return vehicle.on(CLOSING) and self.world.lane.phase is Phase.PASSING and self.world.lane.read is None
 
     def _must_go_on(self, vehicle: Vehicle) -> bool:
         """Loops can't tell what goes back from the closing loop after it has left the loop that it came over."""
@@ -262,4 +287,8 @@ class Road:
         done = [action for action in self.world.actions if isinstance(action, Confirm | Count | Unresolve)]
         mine = [action for action in done if action.direction is direction]
         unsure = sum(isinstance(action, Unresolve) for action in mine)
-        return len(mine) - unsure, unsure
+        return len(mine) - unsure, unsure + self._stood_under_the_arm()
+
+    def _stood_under_the_arm(self) -> int:
+        """Whoever stands there for longer than `clear_within` is left unresolved; without a ticket, with no record."""
+        return sum(isinstance(action, Raise) and action.code == STUCK_LOOP.code for action in self.world.actions)

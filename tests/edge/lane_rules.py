@@ -86,7 +86,9 @@ class TroubledLane(RuleBasedStateMachine):
     @rule(far=st.booleans(), times=st.integers(5, 14))
     def a_loop_chatters(self, far: bool, times: int) -> None:
         for _ in range(times):
-            self.world.hear(UnderArm(True), UnderArm(False)) if far else self.world.hear(Presence(True), Presence(False))
+            self.world.hear(UnderArm(True), UnderArm(False)) if far else self.world.hear(
+                Presence(True), Presence(False)
+            )
 
     @rule(position=st.sampled_from(Position))
     def arm(self, position: Position) -> None:
@@ -201,13 +203,19 @@ class BusyRoad(RuleBasedStateMachine):
         )
         self.road = Road(fitted, self.only)
 
-    @rule(length=st.sampled_from([1, 2, 4, 4, 5]), far=st.sampled_from([False, False, False, True]))
+    @rule(length=st.sampled_from([1, 3, 4, 4, 5]), far=st.sampled_from([False, False, False, True]))
     def a_vehicle_arrives(self, length: int, far: bool) -> None:
+        if far and not self.road.fitted.two_way:
+            length = max(length, 3)  # long enough for both loops, or nobody could tell which way it went
         if (vehicle := self.road.arrives(length, far=far)) is not None:
             self.road.drives(vehicle, -3 if far else 3)
 
     @precondition(lambda self: self.road.vehicles)
-    @rule(which=st.integers(0, 3), cells=st.sampled_from([1, 2, 3, 5, 8, 12, -1, -2, -4]), forces=st.sampled_from([False] * 5 + [True]))
+    @rule(
+        which=st.integers(0, 3),
+        cells=st.sampled_from([1, 2, 3, 5, 8, 12, -1, -2, -4]),
+        forces=st.sampled_from([False] * 5 + [True]),
+    )
     def one_drives(self, which: int, cells: int, forces: bool) -> None:
         self.road.drives(self.road.vehicles[which % len(self.road.vehicles)], cells, forces=forces)
 
@@ -220,6 +228,18 @@ class BusyRoad(RuleBasedStateMachine):
     def the_desk_answers(self, refusal: Refusal | None) -> None:
         self.road.world.desk_answers(refusal)
         self.road.stands(4)
+
+    @rule(kind=st.sampled_from([OrderKind.OPEN, OrderKind.KEEP_OPEN, OrderKind.RELEASE, OrderKind.CLOSE]))
+    def a_person_orders(self, kind: OrderKind) -> None:
+        self.road.world.person_orders(kind)
+        self.road.stands(2)
+
+    @rule(active=st.booleans())
+    def the_fire_contact(self, active: bool) -> None:
+        self.road.world.hear(Fire(active))
+        if not active:
+            self.road.world.person_orders(OrderKind.RESET_FIRE)
+        self.road.stands(2)
 
     @rule(cells=st.sampled_from([1, 4, 12, 40, 120]))
     def time_passes(self, cells: int) -> None:

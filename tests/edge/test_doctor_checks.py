@@ -29,7 +29,7 @@ from edge.doctor.person import Person, this_user
 from edge.doctor.reach import NoWay, connected
 from edge.doctor.rounds import Check, go_round
 from edge.doctor.subject import Found, Subject
-from edge.doctor.walk.alone import NotAlone, alone_on
+from edge.doctor.walk.alone import NotAlone, alone_on, somebody_is_on
 from edge.local import ask
 from edge.store.lock import StoreLock
 from models.wire import topics
@@ -243,6 +243,14 @@ def test_a_printer_that_answers_and_one_that_does_not(site: Site) -> None:
     assert "nothing listens at port" in gone["said"]
 
 
+def test_the_screens_port_that_somebody_else_has_is_told(site: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        rewritten(site, kiosk={"port": other.getsockname()[1]})
+        (taken,) = findings(doctor(site, "--json", "--only", "network"), "network", "kiosk")
+    assert (taken["verdict"], "Another programme" in taken["fix"]) == ("fail", True)
+    assert verdicts(doctor(site, "--json", "--only", "network"), "network", "kiosk") == ["ok"]
+
+
 def test_a_name_that_nobody_knows_is_told_as_such() -> None:
     with pytest.raises(NoWay, match=r"nobody knows the name no-such-device\.invalid"):
         connected("no-such-device.invalid", 80)
@@ -373,8 +381,10 @@ def test_a_daemon_whose_socket_is_gone_is_still_noticed_by_its_lock(tmp_path: Pa
     try:
         with pytest.raises(NotAlone, match="another daemon"), alone_on(store):
             pass
+        assert somebody_is_on(store)
     finally:
         daemon.release()
+    assert somebody_is_on(store) is False
 
 
 def test_no_daemon_can_start_while_the_doctor_has_the_hardware(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -13,9 +14,16 @@ from typing import Any
 
 import pytest
 
+from edge.clock import SystemClock
+from edge.config.load import load_lot
+from edge.doctor.subject import Subject
+from edge.doctor.walk.guide import Guide
+from edge.doctor.walk.through import walk
+from edge.doctor.walk.voice import Nobody
 from simulator.boards.cores import LcusCore
 from simulator.boards.pty_board import PtyBoard
 from simulator.servers import Mosquitto
+from tests.brokers import USERS
 from tests.edge.daemons import Site, until
 from tests.edge.doctoring import Gate, Technician, doctor, findings, with_lane
 
@@ -87,7 +95,7 @@ def test_an_arm_that_does_not_obey_is_told_with_what_to_look_at(site: Site) -> N
     with Gate(site, obeys=False), Technician(site, *RELAYS) as technician:
         technician.answers("Now in:")
         technician.answers("Raise the arm of in.barrier now?", "yes")
-        technician.reads("still reads closed after 20 s")
+        technician.reads("still reads closed after 10 s")
         assert technician.leaves() == 1
     assert "Power and motor of the barrier" in technician.screen
 
@@ -138,6 +146,26 @@ def test_an_arm_that_is_held_is_let_go_even_when_the_walk_is_broken_off(site: Si
         assert technician.leaves() == 1
         until(lambda: gate.heard[1:] == ["hold", "release"])
     assert "Broken off" in technician.screen
+
+
+class Careless(Guide):
+    """A guide that doesn't wait for an answer."""
+
+    async def may_raise(self, question: str) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("guide", "orders"), [(Guide, 0), (Careless, 1)])
+async def test_the_control_a_guide_that_takes_silence_for_a_yes_is_seen_to_move_the_arm(
+    site: Site, monkeypatch: pytest.MonkeyPatch, guide: type[Guide], orders: int
+) -> None:
+    monkeypatch.setenv("PARKGATE_TEST_PASSWORD", USERS["lot"])
+    clock = SystemClock()
+    subject = Subject(load_lot(site.config), site.config)
+    with Gate(site) as gate:
+        await walk(subject, guide(Nobody(clock, 5.0), clock, lambda _finding: None, 5.0), ["relays"])
+        await asyncio.sleep(0.3)
+    assert len(gate.heard) == orders
 
 
 # Scripts.

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from drivers.registry import catalogue
 from edge import inputs
-from edge.doctor.findings import About
+from edge.doctor.findings import About, Finding
 from edge.doctor.subject import Found, Subject
+from edge.doctor.walk.alone import somebody_is_on
 from edge.kiosk import faults as of_kiosk
 from edge.lane import faults as of_lane
 from edge.status import FaultStatus, LaneStatus
@@ -23,7 +24,7 @@ STOP = "systemctl stop parkgate-edge"
 def look(subject: Subject) -> Found:
     about, daemon = About(CHECK, "lot"), subject.daemon
     if daemon is None:
-        yield about.ok("no daemon runs on this store, so the hardware is free to be tried out")
+        yield _silent(about, somebody_is_on(subject.store))
         return
     yield about.ok(f"the daemon runs (process {daemon.pid}, release {daemon.release}, plates read by {daemon.reader})")
     for lane in daemon.lanes:
@@ -31,6 +32,16 @@ def look(subject: Subject) -> Found:
             yield About(CHECK, lane.name).ok(_now(lane), arming_loop=lane.arming_loop, closing_loop=lane.closing_loop)
             yield from _faults(lane.faults)
     yield from _faults(daemon.faults)
+
+
+def _silent(about: About, somebody: bool | None) -> Finding:
+    """A socket that doesn't answer this user is no proof that nobody is there."""
+    if somebody is None:
+        return about.skipped("it can't be told whether a daemon runs", "Look again as root, or as the daemon's user")
+    if somebody:
+        fix = f"Look again as root. If it doesn't answer root either: `journalctl -u parkgate-edge`, `{STOP}`"
+        return about.fail("a daemon has this store, but doesn't answer", fix)
+    return about.ok("no daemon runs on this store, so the hardware is free to be tried out")
 
 
 def _now(lane: LaneStatus) -> str:

@@ -62,7 +62,7 @@ def _the_chip(subject: Subject, said: str, pins: int) -> Found:
             f"usermod -aG {group} {person.name}, then start the daemon anew",
         )
         return
-    if not person.may_make_files_in(Path.cwd()):
+    if person.uid == os.geteuid() and not person.may_make_files_in(Path.cwd()):
         yield _ABOUT.warn(
             f"lgpio makes a file in the folder in which it is started, and {person.name} may not write {Path.cwd()}",
             "`WorkingDirectory=` in the unit, or start it in a folder of its own",

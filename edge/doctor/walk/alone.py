@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,21 @@ from edge.store.lock import AlreadyRunning, StoreLock
 
 class NotAlone(Exception):
     """A daemon runs on the store, or nobody can tell. The text says which."""
+
+
+def somebody_is_on(store: Path) -> bool | None:
+    """Whether a daemon, or another doctor, has this store; None when this user can't tell."""
+    lock = store.with_name(store.name + ".lock")
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    return False
 
 
 @contextmanager

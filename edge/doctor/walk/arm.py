@@ -16,7 +16,7 @@ from edge.lane.timing import LaneTiming
 from models.instants import SECOND, Monotonic
 
 CHECK = "relays"
-RISES_WITHIN = 20.0
+BEGINS_WITHIN, RISES_WITHIN = 10.0, 20.0
 HELD_SECONDS = 3.0
 WARNING = "Make sure that nobody and nothing stands under the arm or within its reach, and keep it so."
 
@@ -59,9 +59,12 @@ class ArmTrial:
         return await self._have_it_timed(ordered)
 
     async def _time_it(self, ordered: Monotonic) -> bool:
-        await self._until(lambda so_far: so_far.up is not None or so_far.faulted, ordered, RISES_WITHIN)
+        await self._until(lambda so_far: so_far.begins is not None or so_far.faulted, ordered, BEGINS_WITHIN)
+        watched_for = BEGINS_WITHIN
+        if times(ordered, self._seen).begins is not None:
+            await self._until(lambda so_far: so_far.up is not None or so_far.faulted, ordered, RISES_WITHIN)
+            watched_for = RISES_WITHIN
         measured = times(ordered, self._seen)
-        watched_for = RISES_WITHIN
         if measured.up is not None and not measured.faulted:
             self._guide.voice.say("It is up. Wait until it is down; if it waits for a vehicle, let one through.")
             await self._until(lambda so_far: so_far.down is not None, ordered, self._patience_for_closing)

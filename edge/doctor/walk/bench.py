@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import structlog
 
-from drivers.contract import CameraSettings, DriverContext, FaultReporter
+from drivers.contract import CameraSettings, DriverContext, FaultReporter, Position
 from drivers.over_serial.kept_open import within
 from edge.doctor.findings import About, Finding
 from edge.doctor.needs import Part
@@ -20,6 +20,8 @@ from models.instants import Clock
 _LOG = structlog.get_logger("edge.doctor")
 STOP_SECONDS = 10.0
 READY_SECONDS = 6.0
+SETTLE_SECONDS = 2.5
+"""What is wrong with a part that never says how it stands shows by then"""
 _LOOK_SECONDS = 0.1
 
 
@@ -60,12 +62,12 @@ class Standing:
         return self.part.settings.contract
 
     @property
-    def knows(self) -> bool:
-        """Whether it has said how it stands, as far as it ever says."""
+    def knows(self) -> bool | None:
+        """Whether it has said how it stands; None for a part that never says."""
         driver = self.driver
         if getattr(driver, "reads_back", False) and hasattr(driver, "position"):
-            return driver.position.value != "unknown"
-        return driver.level is not None if hasattr(driver, "level") else True
+            return driver.position is not Position.UNKNOWN
+        return driver.level is not None if hasattr(driver, "level") else None
 
 
 class Bench:
@@ -102,8 +104,9 @@ class Bench:
 
     async def connected(self) -> list[Finding]:
         """How each part is, once all have said so or the time for it is over."""
-        for _ in range(round(READY_SECONDS / _LOOK_SECONDS)):
-            if all(each.knows for each in self.standing):
+        for looks in range(round(READY_SECONDS / _LOOK_SECONDS)):
+            known = [each.knows for each in self.standing]
+            if all(known) or (False not in known and looks * _LOOK_SECONDS >= SETTLE_SECONDS):
                 break
             await self._clock.sleep(_LOOK_SECONDS)
         return [self._found(each) for each in self.standing]
@@ -113,6 +116,8 @@ class Bench:
         if trouble is not None:
             fault, detail = trouble
             return about.fail(f"{fault.meaning}: {detail}", fault.look_at)
+        if each.knows is None:
+            return about.ok("it is at rest, without a fault")
         if not each.knows:
             fix = "Its power and its wires; its address or topic: does it say its state when it is asked?"
             return about.fail(f"it hasn't said how it stands within {READY_SECONDS:g} s", fix)

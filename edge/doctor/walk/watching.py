@@ -77,9 +77,11 @@ def _not_both_ways(
         word = {True: "on", False: "off", None: "unknown"}[watched.levels[-1]]
         return about.skipped(f"it is {word}; nobody tried it out", **figures)
     if not watched.changes:
-        stuck = "on" if watched.first else "off"
+        if watched.first:
+            fix = "Does something stand there? Reset the detector; a short circuit; `active_low` or the payloads"
+            return about.fail("it stayed on", fix, **figures)
         fix = "The detector's or button's own lamp: does it see it? Then the wires between it and the input"
-        return about.fail(f"it stayed {stuck}", fix, **figures)
+        return about.fail("it stayed off", fix, **figures)
     stays = "on" if watched.levels[-1] else "off"
     return about.fail(
         f"it changed and stayed {stays}", "The detector; a wire; whether something stands there", **figures

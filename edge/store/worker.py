@@ -1,0 +1,77 @@
+"""A thread for work that blocks: what it did comes back to the event loop in one hop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, NamedTuple
+
+
+class _Job(NamedTuple):
+    answer: asyncio.Future[Any]
+    work: Callable[..., Any]
+    args: tuple[Any, ...]
+
+
+class Worker(Executor):
+    """Does one job after another, in a thread of its own that begins with the first. For `loop.run_in_executor`.
+
+    A thread pool would answer through two futures and two turns of the loop, while an arm waits to be told.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._closed = False
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> asyncio.Future[Any]:  # type: ignore[override]
+        """Only on the event loop, whose own future is the answer: `run_in_executor` hands it on as it is."""
+        if self._closed:
+            raise RuntimeError(f"{self._name} has been shut down")
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(answer, fn, args))
+        if self._thread is None:
+            self._thread = Thread(target=self._work, name=self._name, daemon=True)
+            self._thread.start()
+        return answer
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Nothing new is taken; what was taken is done first."""
+        self._closed = True
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            if not job.answer.cancelled():
+                _do(job)
+
+
+def _do(job: _Job) -> None:
+    try:
+        done = job.work(*job.args)
+    except BaseException as wrong:  # noqa: BLE001 whoever waits for the answer gets it
+        _tell(job.answer, _fail, wrong)
+    else:
+        _tell(job.answer, _succeed, done)
+
+
+def _tell(answer: asyncio.Future[Any], how: Callable[[asyncio.Future[Any], Any], None], what: Any) -> None:
+    with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+        answer.get_loop().call_soon_threadsafe(how, answer, what)
+
+
+def _succeed(answer: asyncio.Future[Any], done: Any) -> None:
+    if not answer.cancelled():
+        answer.set_result(done)
+
+
+def _fail(answer: asyncio.Future[Any], wrong: BaseException) -> None:
+    if not answer.cancelled():
+        answer.set_exception(wrong)
