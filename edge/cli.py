@@ -43,13 +43,19 @@ app.add_typer(passback_app, name="passback")
 Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]
 
 
-@app.callback()
-def about(
-    version: Annotated[bool, typer.Option("--version", help="Print the release and end", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         print(f"parkgate-edge {RELEASE}")
         raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the release and end", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """The daemon at one parking lot, and its tools."""
 
 
 @app.command("kiosk-link")

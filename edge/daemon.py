@@ -15,7 +15,7 @@ import structlog
 from drivers.contract import DigitalInput, Driver, SpotSensor
 from drivers.settings import DriverSettings
 from drivers.twin_connection import LINE
-from edge.assembly import Assembly, far_camera, lane_of_camera
+from edge.assembly import Assembly, far_camera
 from edge.clock import FastClock, SystemClock
 from edge.config.settings import LotSettings
 from edge.faults import FaultBoard, forget_faults_of_last_run
@@ -23,36 +23,27 @@ from edge.inputs import MEANS, watch, watch_fire
 from edge.kept_up import kept_up
 from edge.kiosk.server import Kiosk
 from edge.lane.controller import LaneController
-from edge.lane.in_view import InView
-from edge.lane.signals import Blind, Fire, Guess, Order, Ordered, Read, Signal
+from edge.lane.signals import Fire, Order, Ordered, Signal
 from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, socket_path
 from edge.lockstep import Lockstep
 from edge.parking.layout import declare
 from edge.parking.passback import neutralise
 from edge.parking.unresolved import settle_after_restart
 from edge.post import Post
+from edge.sight import Sight
 from edge.status import DaemonStatus, FaultStatus, LaneStatus, SpotStatus
 from edge.store import Store, Transaction, journal
 from edge.store.database import looking_into
 from edge.store.keep_writing import keep_writing
 from edge.sync.link import CloudLink
 from edge.systemd import notify, watchdog_seconds
-from edge.vision.events import (
-    CameraCleared,
-    CameraFault,
-    PlateDecided,
-    PlateGuessed,
-    VehicleGone,
-    VehicleInView,
-    VisionEvent,
-)
 from edge.vision.process import VisionProcess
 from edge.vision.settings import ViewSettings
 from models.facts import DaemonStarted
 from models.ids import LaneName
 from models.instants import Clock, Instant
 from models.lanes import OrderKind
-from models.plates import masked, normalised
+from models.plates import normalised
 from models.wire.envelopes import LaneNow
 
 _LOG = structlog.get_logger("edge.daemon")
@@ -74,9 +65,7 @@ class Daemon:
         self._in_order = asyncio.Lock()
         self._faults = FaultBoard(self._write_when_possible, self._neutral_after)
         cameras = {} if self._lockstep else _cameras(settings)
-        self._vision = VisionProcess(cameras, settings.vision, self._clock, self._heard)
-        self._blinded: dict[LaneName, set[str]] = {}
-        self._in_view = {lane.name: InView() for lane in settings.lanes if lane.camera_only}
+        self._vision = VisionProcess(cameras, settings.vision, self._clock, lambda event: self._sight.heard(event))
         self._directions = {lane.name: lane.direction for lane in settings.lanes}
         watch = self._lockstep.watch if self._lockstep else self._vision.watch
         self._assembly = Assembly(settings, self._store, self._clock, self._faults, watch)
@@ -84,6 +73,8 @@ class Daemon:
             self._assembly.shared[LINE] = self._lockstep.line
             self._lockstep.on_signal(self._injected)
         self._lanes = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
+        camera_only = [lane.name for lane in settings.lanes if lane.camera_only]
+        self._sight = Sight(self._lanes, camera_only, self._faults)
         self._sensed: dict[tuple[int, str], SpotSensor] = {}
         self._beside = self._parts_beside_the_lanes()
         self._kiosk = self._screens()
@@ -265,7 +256,7 @@ class Daemon:
             for lane in self.snapshot().lanes
         )
 
-    # --- what the camera says ---
+    # --- what a twin says ---
 
     def _injected(self, lane: LaneName, signal: Signal) -> None:
         """What a twin says for cameras and people."""
@@ -273,43 +264,6 @@ class Daemon:
             self._lanes[lane].obey(signal.order)
         else:
             self._lanes[lane].hear(signal)
-
-    def _heard(self, event: VisionEvent) -> None:
-        match event:
-            case PlateDecided(lane, vehicle, read):
-                _LOG.info("lane.plate", lane=lane, plate=masked(read.plate), confidence=round(read.confidence, 3))
-                decided = Read(read.plate, read.confidence)
-                if lane in self._in_view:
-                    self._sees(lane, *self._in_view[lane].decided(vehicle, decided))
-                else:
-                    self._lanes[lane_of_camera(lane)].hear(decided)
-            case PlateGuessed(lane, vehicle, read):
-                view = self._in_view.get(lane)
-                if view is None or [number for number, _ in view.vehicles[:1]] == [vehicle]:
-                    self._lanes[lane_of_camera(lane)].hear(Guess(read.plate, read.confidence))
-            case VehicleInView(lane, vehicle):
-                if lane in self._in_view:
-                    self._sees(lane, *self._in_view[lane].comes(vehicle))
-            case VehicleGone(lane, vehicle):
-                if lane in self._in_view:
-                    self._sees(lane, *self._in_view[lane].goes(vehicle))
-            case CameraFault(lane, code, detail):
-                self._faults.raise_(_camera_part(lane), code, detail)
-                self._blinded.setdefault(lane, set()).add(code)
-                if lane in self._in_view:
-                    self._sees(lane, *self._in_view[lane].blinded())
-                else:
-                    self._lanes[lane_of_camera(lane)].hear(Blind(True))
-            case CameraCleared(lane, code):
-                self._faults.clear(_camera_part(lane), code)
-                self._blinded.setdefault(lane, set()).discard(code)
-                if lane not in self._in_view and not self._blinded[lane]:
-                    self._lanes[lane_of_camera(lane)].hear(Blind(False))
-
-    def _sees(self, lane: LaneName, view: InView, signals: list[Signal]) -> None:
-        self._in_view[lane] = view
-        for said in signals:
-            self._lanes[lane].hear(said)
 
     # --- background work ---
 
@@ -365,8 +319,3 @@ def _cameras(settings: LotSettings) -> dict[LaneName, tuple[DriverSettings, View
         if lane.far_camera is not None:
             cameras[far_camera(lane.name)] = (lane.far_camera, lane.view, True)
     return cameras
-
-
-def _camera_part(camera: LaneName) -> str:
-    lane = lane_of_camera(camera)
-    return f"{lane}.camera" if lane == camera else f"{lane}.far_camera"

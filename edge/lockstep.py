@@ -2,7 +2,7 @@
 
 JSON lines over a Unix socket: the twin says `{"to": us, "events": [[part, said], ...]}`; once all that follows from it
 is done, the daemon answers `{"idle": true, "next": us | null, "said": [[part, word, detail], ...]}`. The greeting also
-bears `wall`, the UTC microseconds at the twin's zero. A part that begins with `@` is a lane, told as by its camera.
+bears `wall`, the UTC microseconds at the twin's zero; an answer bears `wrong` after a defect of the daemon. A part that begins with `@` is a lane, told as by its camera.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from typing import Any, Protocol, TypeVarTuple, Unpack
 import structlog
 
 from drivers.twin_connection import TwinLine
+from edge.lane.signals import Blind, Card, Chosen, Code, Guess, Order, Ordered, Pressed, Read, Signal
 from edge.lane.signals import Button as DriverButton
-from edge.lane.signals import Card, Chosen, Code, Guess, Order, Ordered, Pressed, Read, Signal
 from models.ids import LaneName
 from models.instants import SECOND, Instant, Monotonic, Reading
 from models.lanes import LaneState, OrderKind
@@ -156,6 +156,7 @@ class Lockstep:
         self._ended: Callable[[], None] = lambda: None
         self._unread = b""
         self._owes_an_answer = True
+        self._wrong: str | None = None
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(_GREETED_WITHIN)
         try:
@@ -172,6 +173,7 @@ class Lockstep:
         made = LockstepLoop()
         made.when_idle(self._answer)
         made.add_reader(self._socket, self._read, made)
+        made.set_exception_handler(self._went_wrong)
         return made
 
     def on_signal(self, heard: Callable[[LaneName, Signal], None]) -> None:
@@ -186,6 +188,11 @@ class Lockstep:
 
     def close(self) -> None:
         self._socket.close()
+
+    def _went_wrong(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What a daemon would only log ends a twin's run: it would be compared with what it never heard."""
+        loop.default_exception_handler(context)
+        self._wrong = self._wrong or f"{context.get('message')}: {context.get('exception')!r}"
 
     def _first_line(self) -> dict[str, Any]:
         while b"\n" not in self._unread:
@@ -227,7 +234,9 @@ class Lockstep:
         if not self._owes_an_answer:
             return
         self._owes_an_answer = False
-        answer = {"idle": True, "next": self.clock.next_due(), "said": self.line.takes()}
+        answer: dict[str, Any] = {"idle": True, "next": self.clock.next_due(), "said": self.line.takes()}
+        if self._wrong is not None:
+            answer["wrong"] = self._wrong
         try:
             self._socket.sendall(json.dumps(answer).encode() + b"\n")
         except OSError as wrong:
@@ -253,6 +262,8 @@ def signal_of(said: dict[str, Any]) -> Signal:
             return Card(number)
         case {"pressed": str(button)}:
             return Pressed(DriverButton(button))
+        case {"blind": bool(blind)}:
+            return Blind(blind)
         case {"chosen": str(kind)}:
             return Chosen(VehicleType(kind))
         case {"order": str(kind), "id": str(id), "by": str(by), "reason": str(reason)}:

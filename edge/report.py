@@ -60,6 +60,12 @@ def show(name: str, report: Report) -> None:
     console.print(f"[bold]{name}[/bold]: daemon {running}")
     if daemon:
         console.print(_lanes(daemon))
+        for fault in daemon.faults:
+            console.print(f"[red]{fault.source}[/red]: {fault.code} ({fault.detail})")
+        if daemon.sensed:
+            taken = sum(spot.occupied is True for spot in daemon.sensed)
+            silent = sum(spot.occupied is None for spot in daemon.sensed)
+            console.print(f"Spot sensors: {taken} of {len(daemon.sensed)} taken, {silent} not heard")
     console.print(_spots(report.spots))
     open_tickets = ", ".join(f"{count} {status.lower()}" for status, count in report.tickets.items())
     console.print(f"Tickets: {open_tickets or 'none'}")
@@ -70,10 +76,12 @@ def show(name: str, report: Report) -> None:
 
 
 def _lanes(daemon: DaemonStatus) -> Table:
-    table = Table("Lane", "Direction", "Phase", "Arm", "Sign", "Faults")
+    table = Table("Lane", "Direction", "State", "Phase", "Arm", "Sign", "Faults")
     for lane in daemon.lanes:
         faults = "\n".join(f"{fault.source}: {fault.code} ({fault.detail})" for fault in lane.faults) or "none"
-        table.add_row(lane.name, lane.direction, lane.phase, lane.barrier, lane.sign, faults)
+        arm = f"{lane.barrier} (assumed)" if lane.assumed and lane.barrier != "unknown" else lane.barrier
+        lets_in = "kept up: " + lane.hold.replace("_", " ") if lane.hold else lane.state.replace("_", " ")
+        table.add_row(lane.name, lane.direction, lets_in, lane.phase, arm, lane.sign, faults)
     return table
 
 

@@ -8,9 +8,9 @@ never adds to them, so applying a run of changes to a row equals applying their 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import singledispatch
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from models.facts import (
     AccessRefused,
@@ -68,8 +68,7 @@ SpotOf = Callable[[str], SpotId | None]
 """Finds the spot that a ticket holds, by the ticket's id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A new value for some columns of one row.
 
     `insert`: the row must not exist yet. `update`: it must. `declare`: it is made with `values` and
@@ -80,7 +79,7 @@ class Change:
     table: Table
     id: str
     values: Mapping[str, Value]
-    at_first: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    at_first: Mapping[str, Value] = MappingProxyType({})
 
 
 def effects(fact: Fact, lot: LotId, spot_of: SpotOf) -> tuple[Change, ...]:
@@ -142,7 +141,7 @@ def _(fact: VehicleRegistered | VehicleRegisteredV1, lot: LotId, spot_of: SpotOf
     values: dict[str, Value] = {
         "lot_id": lot,
         "license_plate": fact.license_plate,
-        "vehicle_type": fact.vehicle_type,
+        "vehicle_type": fact.vehicle_type.value,
         "owner_id": None,
         "neutral_since": None,
     }
@@ -156,12 +155,12 @@ def _(fact: TicketOpened, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "code": fact.code,
         "vehicle_id": fact.vehicle,
         "spot_id": fact.spot,
-        "vehicle_type": fact.vehicle_type,
+        "vehicle_type": fact.vehicle_type.value,
         "entry_lane": fact.lane,
         "entry_time": fact.entered,
         "exit_lane": None,
         "exit_time": None,
-        "status": TicketStatus.ADMITTED,
+        "status": TicketStatus.ADMITTED.value,
         "settled_at": None,
         "amount_due": None,
         "amount_paid": 0,
@@ -347,7 +346,7 @@ def _lane(lot: LotId, name: LaneName, at: Instant, now: Mapping[str, LaneState |
 
 
 def _spot(spot: SpotId | None, status: SpotStatus) -> list[Change]:
-    return [] if spot is None else [Change("update", "spots", spot, {"status": status})]
+    return [] if spot is None else [Change("update", "spots", spot, {"status": status.value})]
 
 
 def _degrees(microdegrees: int | None) -> float | None:

@@ -36,7 +36,8 @@ def uuid7(at: Instant, entropy: bytes) -> str:
     milliseconds = (at // 1000) & (2**48 - 1)
     high = random >> 68
     low = random & (2**62 - 1)
-    return str(uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))
+    digits = f"{milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def lane_id(lot: LotId, name: LaneName) -> LaneId:

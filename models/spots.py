@@ -52,5 +52,7 @@ def compatible(vehicle: VehicleType, rights: Iterable[Right] = ()) -> tuple[Spot
     spots are taken to be of regular width, so a LARGE vehicle gets none of them by right.
     """
     held = set(rights)
+    if not held:
+        return _FITS[vehicle]
     by_right = tuple(SpotType(right) for right in Right if right in held)
     return (() if vehicle is VehicleType.LARGE else by_right) + _FITS[vehicle]

@@ -39,6 +39,8 @@ class KnownLane:
     direction: Direction | None
     two_way: bool
     parts: Mapping[Path, DriverSettings]
+    waits: tuple[float, float] | None
+    """`view.guess_after` and `timing.read_within`, where both are right"""
     keys: frozenset[str]
 
 
@@ -126,6 +128,9 @@ def _permits(pieces: Pieces) -> Iterator[Finding]:
 def _lanes(pieces: Pieces) -> Iterator[Finding]:
     yield from _twice("lanes", "name", {i: lane.name for i, lane in pieces.lanes.items() if lane.name is not None})
     for index, lane in pieces.lanes.items():
+        if lane.waits is not None and lane.waits[0] >= lane.waits[1]:
+            asked = f"less than timing.read_within ({lane.waits[1]:g} s) is expected: the driver is asked before that"
+            yield Finding(("lanes", index, "view", "guess_after"), asked)
         if lane.two_way:
             yield from _two_way(index, lane)
             continue

@@ -14,7 +14,8 @@ from edge.config.checks import KnownLane, Pieces, disagreements
 from edge.config.document import Document, read_document
 from edge.config.explain import problems_of
 from edge.config.problems import ConfigurationError, Problem, without_secrets
-from edge.config.settings import LaneSettings, LevelSettings, LotSettings, PermitSettings, parts_in
+from edge.config.settings import LaneSettings, LevelSettings, LotSettings, PermitSettings, TimingSettings, parts_in
+from edge.vision.settings import ViewSettings
 
 LISTS = ("levels", "permits", "lanes")
 BESIDE_THE_LANES = ("fire", "inputs", "spot_sensors")
@@ -81,7 +82,10 @@ def _known_lane(written: dict[str, Any]) -> KnownLane:
     right = _right_fields(LaneSettings, written)
     parts = dict(found for key, value in right.items() for found in parts_in((key,), value))
     keys = frozenset(key for key, value in written.items() if value is not None)
-    return KnownLane(right.get("name"), right.get("direction"), right.get("two_way") is True, parts, keys)
+    view, timing = right.get("view", ViewSettings()), right.get("timing", TimingSettings())
+    wrong = {"view", "timing"} & keys - right.keys()
+    waits = None if wrong else (view.guess_after, timing.read_within)
+    return KnownLane(right.get("name"), right.get("direction"), right.get("two_way") is True, parts, waits, keys)
 
 
 _Model = TypeVar("_Model", bound=BaseModel)

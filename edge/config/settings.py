@@ -243,7 +243,7 @@ class LaneSettings(Section):
     """Takes the money at an exit"""
     when_unread: WhenUnread = WhenUnread.REFUSE
     """What happens when a plate can't be read: `refuse` waits for a person, a code or a card; `button` gives a ticket
-    at the press of a button (entries); `open` lets everybody through, at an exit with the fee on record as unpaid"""
+    at the press of a button (entries); `open` lets everybody through, at an exit on record as unable to collect"""
     sign: Annotated[DriverSettings, settings_for(Sign)] | None = None
     """Shows one line to the driver"""
     ticket_printer: Annotated[DriverSettings, settings_for(TicketPrinter)] | None = None
@@ -302,7 +302,7 @@ class StoreSettings(Section):
     """Where the lot keeps its tickets."""
 
     path: Path = Path("/var/lib/parkgate/lot.sqlite")
-    """The database; its folder has to exist and be writable"""
+    """The database; made with its folder if there is none"""
 
 
 class LinkSettings(Section, BrokerSettings):

@@ -45,32 +45,33 @@ _ASK_AGAIN = {Refusal.LOT_FULL, Refusal.PAYMENT_DECLINED, Refusal.NOT_RECORDED, 
 
 
 def idle_presence(lane: Lane, signal: Presence) -> Step:
-    return _looked_at(sensed(lane, signal))
+    return _idle(lane, sensed(lane, signal), lane.side)
 
 
 def idle_far_presence(lane: Lane, signal: FarPresence) -> Step:
-    return _looked_at(sensed(lane, signal)) if lane.fitted.two_way else Step(lane)
+    return _idle(lane, sensed(lane, signal), lane.side.other) if lane.fitted.two_way else Step(lane)
+
+
+def _idle(before: Lane, lane: Lane, side: Side) -> Step:
+    leaves = before.at(side) is True and lane.at(side) is False and before.outgoing is not side
+    if not leaves:
+        return _looked_at(lane)
+    # In a fire nobody is served who drives on under the arm.
+    looked = _looked_at(replace(lane, just_left=side))
+    if looked.lane.phase is not Phase.IDLE:
+        return looked
+    soon = with_timer(looked.lane, lane.timing.back_out_after)
+    return Step(soon.lane, looked.actions + soon.actions)
 
 
 def _looked_at(lane: Lane) -> Step:
     """Serve whoever stands there. A vehicle that came from under the arm is on its way out of the lane."""
     if lane.unvended is not None:
-        return Step(_reached_other_loop(lane))
+        return Step(lane)
     for side in (lane.side, lane.side.other) if lane.fitted.two_way else (Side.NEAR,):
         if lane.at(side) and lane.outgoing is not side:
             return begin(replace(lane, side=side))
     return Step(lane)
-
-
-def _reached_other_loop(lane: Lane) -> Lane:
-    passing = lane.unvended
-    assert passing is not None, "only asked while a vehicle that wasn't vended is under the arm"
-    beyond = passing.came_from.other
-    if lane.at(beyond):
-        return replace(lane, outgoing=beyond, unvended=replace(passing, reached_other=True))
-    if lane.at(passing.came_from) is False:
-        return replace(lane, unvended=replace(passing, left=True))
-    return lane
 
 
 def idle_time_up(lane: Lane, signal: TimeUp) -> Step:
@@ -232,14 +233,15 @@ def ask(lane: Lane, credential: Credential) -> Step:
 def deciding_presence(lane: Lane, signal: Presence) -> Step:
     """A vehicle that leaves while the lot decides takes what it showed with it: the next one isn't let in on it."""
     here = sensed(lane, signal)
+    under_way = here.answer_passed or (here.unvended is not None and here.unvended.asked)
+    if under_way:
+        return Step(here)
+    if signal.present is False:
+        here = replace(here, just_left=here.side)
+    # Under an arm that is kept up it may have driven on; the answer is for it.
     if signal.present or here.hold is not None:
-        # Under an arm that is kept up it may have driven on; the answer is for it.
-        return Step(replace(here, just_left=_leaves(here, signal)))
-    return Step(replace(here, asked=None, read=None, order=None, just_left=_leaves(here, signal)))
-
-
-def _leaves(lane: Lane, signal: Presence) -> Side | None:
-    return lane.side if signal.present is False else lane.just_left
+        return Step(here)
+    return Step(replace(here, asked=None, read=None, order=None))
 
 
 def deciding_allowed(lane: Lane, signal: Allowed) -> Step:
@@ -250,7 +252,7 @@ def deciding_allowed(lane: Lane, signal: Allowed) -> Step:
         return _somebody_else_stands_there(lane, *withdrawn(lane, signal))
     if lane.answer_passed:
         # Through already, under an arm that was kept up.
-        done = (Confirm(signal.ticket, lane.direction),) if signal.ticket else (_counted(lane),)
+        done = (Confirm(signal.ticket, lane.direction),) if signal.ticket else (counted_held(lane),)
         return to_idle(lane, *done, Watch(on=False, far=lane.side is Side.FAR))
     policy = signal.ticket is None and isinstance(lane.asked.credential, Unread)
     printed = (Print(signal.printed),) if signal.printed else ()
@@ -276,7 +278,7 @@ def vend(lane: Lane, *before: Action, greeting: str) -> Step:
         risen=lane.arm.is_up or lane.arm is Position.MOVING,
     )
     # What has driven on under the arm needs none that rises.
-    rises = () if under_way and lane.present is not True else told_to_rise(vended)
+    rises = () if under_way and passing is not None and passing.left else told_to_rise(vended)
     return with_timer(vended, _patience(vended), *before, *rises, Show(greeting))
 
 
@@ -292,11 +294,11 @@ def deciding_refused(lane: Lane, signal: Refused) -> Step:
     if lane.answers_due:
         return Step(lane)
     if lane.answer_passed:
-        return to_idle(lane, _counted(lane), Watch(on=False, far=lane.side is Side.FAR))
+        return to_idle(lane, counted_held(lane), Watch(on=False, far=lane.side is Side.FAR))
     if lane.order is not None:
         # A person let it through; what couldn't be put on record as a stay is counted.
         return vend(replace(lane, ticket=None), greeting="Please drive on")
-    if lane.asked is None:
+    if lane.asked is None or lane.present is not True:
         return _somebody_else_stands_there(lane)
     told = refused(replace(lane, phase=Phase.REFUSED), signal.reason, *_ways_out(lane, signal.reason))
     waiting = with_timer(told.lane, lane.timing.retry_after)
@@ -307,7 +309,8 @@ def _ways_out(lane: Lane, reason: Refusal) -> tuple[Button, ...]:
     return (Button.LOST_TICKET,) if lane.direction is Direction.EXIT and reason is not Refusal.PAYMENT_DECLINED else ()
 
 
-def _counted(lane: Lane) -> Count:
+def counted_held(lane: Lane) -> Count:
+    """Through under an arm that was kept up, with no ticket to stand for it."""
     kind = PassageKind.FIRE if lane.hold is HoldCause.FIRE else PassageKind.HELD
     return Count(kind, lane.direction, lane.plate, lane.hold_order)
 

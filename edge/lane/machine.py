@@ -8,7 +8,7 @@ from typing import Any
 from edge.lane import approach, orders, passage, unvended
 from edge.lane.arm_watch import Around, supervise
 from edge.lane.changed import replace
-from edge.lane.lane import Lane, Side, Step
+from edge.lane.lane import Lane, Side, Step, sensed
 from edge.lane.loop_watch import Heard, LoopWatch, heard, time_up
 from edge.lane.signals import (
     Action,
@@ -166,8 +166,8 @@ def _ignore(lane: Lane, signal: Signal) -> Step:
     return Step(lane)
 
 
-def _nobody_there_far(lane: Lane, signal: FarPresence) -> Step:
-    return Step(unvended.presence(lane, signal))
+def _far_side(lane: Lane, signal: FarPresence) -> Step:
+    return Step(sensed(lane, signal))
 
 
 def _reader(lane: Lane, signal: Blind) -> Step:
@@ -177,7 +177,7 @@ def _reader(lane: Lane, signal: Blind) -> Step:
 def _tracked(of_phase: Transition) -> Transition:
     """What the arming loop says also tells of a vehicle that is under the arm without a vend."""
 
-    def with_unvended(lane: Lane, signal: Presence) -> Step:
+    def with_unvended(lane: Lane, signal: Presence | FarPresence) -> Step:
         return of_phase(unvended.presence(lane, signal), signal)
 
     return with_unvended
@@ -185,7 +185,7 @@ def _tracked(of_phase: Transition) -> Transition:
 
 _ALIKE: dict[type[Signal], Transition] = {
     Presence: _ignore,
-    FarPresence: _nobody_there_far,
+    FarPresence: _tracked(_far_side),
     UnderArm: unvended.under_arm,
     Read: _ignore,
     Guess: _ignore,
@@ -208,7 +208,7 @@ _ALIKE: dict[type[Signal], Transition] = {
 _OWN: dict[Phase, dict[type[Signal], Transition]] = {
     Phase.IDLE: {
         Presence: _tracked(approach.idle_presence),
-        FarPresence: approach.idle_far_presence,
+        FarPresence: _tracked(approach.idle_far_presence),
         TimeUp: approach.idle_time_up,
     },
     Phase.READING: {
@@ -236,7 +236,7 @@ _OWN: dict[Phase, dict[type[Signal], Transition]] = {
     },
     Phase.VENDED: {
         Presence: _tracked(passage.vended_presence),
-        FarPresence: passage.vended_far_presence,
+        FarPresence: _tracked(passage.vended_far_presence),
         UnderArm: passage.vended_under_arm,
         VendFailed: passage.vend_failed,
         TimeUp: passage.vended_time_up,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.lane.approach import ask, begin, idle_line, to_idle, vend
+from edge.lane.approach import ask, begin, counted_held, idle_line, to_idle, vend
 from edge.lane.changed import replace
 from edge.lane.faults import ENDED_BY_A_PERSON
 from edge.lane.lane import Lane, Side, Step, refused
@@ -128,7 +128,8 @@ def _end_of_hold(lane: Lane, order: Order) -> Step:
 def _still_there(lane: Lane) -> bool:
     """Whether the vehicle that the desk is asked about is known to be where it was, or under the arm, or through."""
     under_way = lane.unvended is not None and lane.unvended.asked
-    return lane.present is True or under_way or lane.answer_passed
+    waits = lane.present is True and lane.just_left is None
+    return waits or under_way or lane.answer_passed
 
 
 def may_release(lane: Lane) -> bool:
@@ -167,7 +168,8 @@ def fire(lane: Lane, signal: Fire) -> Step:
     if held.phase in _PASSAGE:
         return Step(held, up)
     # Nothing is asked of anybody any more; an answer that is still on its way is taken back.
-    stopped = to_idle(held, Watch(on=False, far=held.side is Side.FAR))
+    through = (counted_held(lane),) if lane.answer_passed else ()
+    stopped = to_idle(held, *through, Watch(on=False, far=held.side is Side.FAR))
     return Step(stopped.lane, (*up, *stopped.actions))
 
 

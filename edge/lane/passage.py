@@ -54,7 +54,7 @@ def vended_presence(lane: Lane, signal: Presence) -> Step:
 
 def vended_far_presence(lane: Lane, signal: FarPresence) -> Step:
     """Opened by a person while nobody was seen: it is for whoever comes first, from either side."""
-    here = unvended.presence(lane, signal)
+    here = sensed(lane, signal)
     for_anybody = lane.ticket is None and lane.present is not True and not lane.gap
     if not (signal.present and for_anybody and lane.fitted.two_way):
         return Step(here)

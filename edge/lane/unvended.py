@@ -27,16 +27,16 @@ def under_arm(lane: Lane, signal: UnderArm) -> Step:
 
 
 def presence(lane: Lane, signal: Presence | FarPresence) -> Lane:
-    """The lane, with what the arming loops tell of the vehicle that is under the arm."""
-    here, passing = sensed(lane, signal), lane.unvended
+    """The lane, with what the arming loops are about to tell of the vehicle that is under the arm."""
+    passing = lane.unvended
     if passing is None:
-        return here
+        return lane
     side = lane.side if isinstance(signal, Presence) else lane.side.other
     if side is passing.came_from and signal.present is False:
-        return replace(here, unvended=replace(passing, left=True))
+        return replace(lane, unvended=replace(passing, left=True))
     if side is passing.came_from.other and signal.present:
-        return replace(here, unvended=replace(passing, reached_other=True), outgoing=side)
-    return here
+        return replace(lane, unvended=replace(passing, reached_other=True), outgoing=side)
+    return lane
 
 
 def _comes(lane: Lane) -> Step:

@@ -78,8 +78,9 @@ class Pen:
 
 def head_of(connection: sqlite3.Connection, stream: Stream) -> Head | None:
     """None for a stream that hasn't begun."""
-    row = connection.execute("SELECT * FROM streams WHERE stream = ?", (stream,)).fetchone()
-    return Head(**row) if row else None
+    found = "SELECT stream, stream_id, seq, hash, acked FROM streams WHERE stream = ?"
+    row = connection.execute(found, (stream,)).fetchone()
+    return Head(*row) if row else None
 
 
 def run(connection: sqlite3.Connection, stream_id: StreamId, after: int, limit: int) -> list[SentFact]:

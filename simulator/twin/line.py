@@ -92,6 +92,8 @@ class Line:
         line, _, self._unread = self._unread.partition(b"\n")
         try:
             said = json.loads(line)
+            if "wrong" in said:
+                raise LineError(f"the daemon has a defect: {said['wrong']}")
             return Idle(said["next"], tuple((part, word, detail) for part, word, detail in said["said"]))
         except (ValueError, KeyError, TypeError) as wrong:
             raise LineError(f"the daemon says what it can't: {line[:200]!r}") from wrong

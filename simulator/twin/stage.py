@@ -73,9 +73,9 @@ class Stage:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write()
         self._line = Line(self._socket)
-        self._edge = LockedEdge(self._line, self.options.edge_program, self._config, self.store, self.log)
+        self.edge = LockedEdge(self._line, self.options.edge_program, self._config, self.store, self.log)
         try:
-            self._edge.start()
+            self.edge.start()
             manners = Manners(patience=300.0)
             world = a_world(
                 self.plan.lanes, self._traffic, None, manners, coming=self.options.vehicles, two_way=self.plan.two_way
@@ -90,8 +90,8 @@ class Stage:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._line.close()
         if isinstance(error, LineError):
-            error.add_note(f"its last words:\n{self._edge.tail()}")
-        self._edge.stop()
+            error.add_note(f"its last words:\n{self.edge.tail()}")
+        self.edge.stop()
 
     def _write(self) -> None:
         lot: dict[str, Any] = dict(self.plan.written)

@@ -1,4 +1,4 @@
-"""The laws of a lane, checked from outside: what it was told goes in, what it asked for comes out, nothing else counts."""
+"""The laws of a lane, checked from outside by what it hears and what it asks for."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Witness:
     lane: Lane
     only: frozenset[str] = frozenset(LAWS)
     tickets: dict[TicketId, str] = field(default_factory=dict[TicketId, str])
-    asked: list[int] = field(default_factory=list[int])
+    asked: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     open_faults: set[str] = field(default_factory=set[str])
     clock: int = 0
     looks: int = 0
@@ -109,7 +109,7 @@ class Witness:
     began_at: dict[TicketId, int] = field(default_factory=dict[TicketId, int])
     came_under_at: int = -1
     went_through_at: int = -1
-    left_at: int = -1
+    left_at: dict[Side, int] = field(default_factory=dict[Side, int])
     anybody: bool = False
     fire_contact: bool | None = None
     timers: dict[Which, int] = field(default_factory=dict[Which, int])
@@ -118,7 +118,7 @@ class Witness:
     # --- what it sees ---
 
     def begins(self, stepped: Step) -> None:
-        """A lane starts, or starts again: nothing is known, and the faults and vends of before are nobody's any more."""
+        """A lane starts, or starts again: nothing is known, the faults and vends of before are nobody's any more."""
         self.open_faults, self.timers, self.raw, self.asked = set(), {}, {}, []
         self.anybody, self.fire_contact = stepped.lane.hold is not None, None
         for ticket, end in self.tickets.items():
@@ -141,15 +141,16 @@ class Witness:
         answers = self.asked.pop(0) if isinstance(signal, Allowed | Refused) and self.asked else None
         self._loops(before, stepped.lane)
         self._after(signal, before, stepped)
-        self._an_answer_is_for_whom_it_was_asked(answers, stepped.actions)
+        self._an_answer_is_for_whom_it_was_asked(answers, stepped)
 
     def _loops(self, before: Lane, after: Lane) -> None:
         if after.under_arm and not before.under_arm:
             self.came_under_at = self.clock
         if after.under_arm is False and before.under_arm is not False and self.came_under_at > self.watched_at:
             self.went_through_at = self.clock
-        if (before.near and after.near is False) or (before.far and after.far is False):
-            self.left_at = self.clock
+        for side in Side:
+            if before.at(side) is not False and after.at(side) is False:
+                self.left_at[side] = self.clock
 
     def _after(self, signal: Signal | None, before: Lane, stepped: Step) -> None:
         self.lane = stepped.lane
@@ -187,7 +188,7 @@ class Witness:
                 # A second look at a vehicle that has its ticket isn't a new vehicle.
                 self.watched_at = self.watched_at if "open" in self.tickets.values() else self.clock
             case Decide():
-                self.asked.append(self.looks)
+                self.asked.append((self.looks, self.clock))
             case StartTimer(timer, _, which):
                 self.holds(timer > self.timers.get(which, 0), NO_TIMER_IS_USED_TWICE, f"{which} {timer}")
                 self.timers[which] = timer
@@ -217,7 +218,8 @@ class Witness:
             if not ordered or action.ticket not in self.vended_at:
                 self.vended_at[action.ticket] = self.clock
                 # It waited there all the time and was on the closing loop as well: its passage began before the vend.
-                began_before = lane.under_arm is True and self.left_at < self.watched_at < self.came_under_at
+                stayed = self._left_at(lane) < self.watched_at < self.came_under_at
+                began_before = stayed and lane.under_arm is True
                 self.began_at[action.ticket] = self.watched_at if began_before else self.clock
 
     def _confirms(self, ticket: TicketId, lane: Lane) -> None:
@@ -226,7 +228,10 @@ class Witness:
             passed = self.began_at.get(ticket, since) < self.came_under_at < self.went_through_at > since
             self.holds(passed, NO_CONFIRM_WITHOUT_A_PASSAGE, f"{ticket} never passed the closing loop")
         else:
-            self.holds(self.left_at > since, NO_CONFIRM_WITHOUT_A_PASSAGE, f"{ticket} never left the arming loop")
+            self.holds(self._left_at(lane) > since, NO_CONFIRM_WITHOUT_A_PASSAGE, f"{ticket} never left the arming loop")
+
+    def _left_at(self, lane: Lane) -> int:
+        return self.left_at.get(lane.side, -1)
 
     def _ends(self, ticket: TicketId, how: str) -> None:
         self.holds(self.tickets.get(ticket) == "open", A_TICKET_ENDS_ONCE, f"{how} after {self.tickets.get(ticket)}")
@@ -237,11 +242,14 @@ class Witness:
         self.holds(len(still_open) <= 1, A_TICKET_ENDS_ONCE, f"{still_open} are open")
         self.holds(still_open in ([], [self.lane.ticket]), A_TICKET_ENDS_ONCE, f"the lane forgot {still_open}")
 
-    def _an_answer_is_for_whom_it_was_asked(self, answers: int | None, actions: tuple[Action, ...]) -> None:
-        """A look begins with `Watch(on)`: what was asked before the latest one isn't about who stands there now."""
-        for action in actions:
-            if isinstance(action, Vend) and action.ticket is not None and answers is not None:
-                self.holds(answers == self.looks, AN_ANSWER_IS_FOR_WHOM_IT_WAS_ASKED, f"{action}")
+    def _an_answer_is_for_whom_it_was_asked(self, asked: tuple[int, int] | None, stepped: Step) -> None:
+        """A look begins with `Watch(on)`: what was asked before the latest, or of one that left, is about another."""
+        vended = any(isinstance(action, Vend) and action.ticket is not None for action in stepped.actions)
+        if asked is None or not vended:
+            return
+        look, at = asked
+        stays = look == self.looks and self._left_at(stepped.lane) <= at
+        self.holds(stays, AN_ANSWER_IS_FOR_WHOM_IT_WAS_ASKED, "a vend for another one than was asked about")
 
     def _orders_are_recorded(self, signal: Signal | None, before: Lane, stepped: Step) -> None:
         filed = [action.order for action in stepped.actions if isinstance(action, RecordOrder)]

@@ -46,6 +46,8 @@ TRAVEL = 3
 STAYS_UP = 2
 """Cells' times that the arm stays up behind a vehicle."""
 STAYS_UP_UNUSED = 40
+LONG_ENOUGH = 3
+"""To be on the closing and an arming loop at once; where nothing else tells which way a vehicle goes, it must be."""
 BACKED_OUT = 12
 """Cells' times after which the next one comes; before, the lane may take it for the one that backed out."""
 
@@ -179,6 +181,8 @@ class Road:
 
     def _may_drive(self, vehicle: Vehicle, way: int, cells: int, forces: bool) -> bool:
         if self._in_its_way(vehicle, way * cells) or (way == vehicle.side and self._must_not_go_back(vehicle)):
+            return False
+        if not self.fitted.two_way and way < 0 < vehicle.side and vehicle.length < LONG_ENOUGH:
             return False
         reaches = (vehicle.front if way > 0 else vehicle.rear) + way * cells == CLOSING
         return not reaches or forces or self.arm.is_up

@@ -28,7 +28,7 @@ from models.refusals import Refusal
 from models.spots import VehicleType
 from models.tickets import Direction
 from tests.edge.lane_laws import LAWS
-from tests.edge.lane_road import Road
+from tests.edge.lane_road import LONG_ENOUGH, Road
 from tests.edge.lane_world import World, any_fitted
 
 LEVEL = st.sampled_from([True, False, True, False, None])
@@ -206,7 +206,7 @@ class BusyRoad(RuleBasedStateMachine):
     @rule(length=st.sampled_from([1, 3, 4, 4, 5]), far=st.sampled_from([False, False, False, True]))
     def a_vehicle_arrives(self, length: int, far: bool) -> None:
         if far and not self.road.fitted.two_way:
-            length = max(length, 3)  # long enough for both loops, or nobody could tell which way it went
+            length = max(length, LONG_ENOUGH)
         if (vehicle := self.road.arrives(length, far=far)) is not None:
             self.road.drives(vehicle, -3 if far else 3)
 

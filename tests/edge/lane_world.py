@@ -43,6 +43,7 @@ from models.refusals import Refusal
 from models.tickets import Direction
 from tests.edge.lane_laws import LAWS, THE_LANE_GETS_BACK_TO_WORK, Witness
 
+_START = Monotonic(1000 * SECOND)
 MOST_RINGS = 2000
 """More timers than this in one wait: the lane wakes itself without an end."""
 
@@ -55,7 +56,7 @@ class World:
     only: frozenset[str] = frozenset(LAWS)
     lane: Lane = field(init=False)
     witness: Witness = field(init=False)
-    now: Monotonic = Monotonic(1000 * SECOND)
+    now: Monotonic = _START
     timers: dict[Which, tuple[int, int]] = field(default_factory=dict[Which, tuple[int, int]])
     desk: list[Decide] = field(default_factory=list[Decide])
     told: list[Vend | Hold | Release] = field(default_factory=list[Vend | Hold | Release])

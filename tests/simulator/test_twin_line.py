@@ -23,7 +23,7 @@ from drivers.twin import (
     TwinTerminal,
 )
 from drivers.twin_connection import LINE
-from edge.lane.signals import Code, Ordered, Pressed, Read, Signal
+from edge.lane.signals import Blind, Code, Ordered, Pressed, Read, Signal
 from edge.lockstep import Lockstep, LockstepError, signal_of
 from models.ids import LaneName, PaymentId
 from models.instants import SECOND, Instant
@@ -262,6 +262,7 @@ def test_what_is_injected_reaches_its_lane(pair: Pair):
 
 def test_what_no_lane_understands_is_an_error():
     assert signal_of({"code": "PG:1"}) == Code("PG:1")
+    assert signal_of({"blind": True}) == Blind(True)
     with pytest.raises(LockstepError):
         signal_of({"read": "AB123"})
 
@@ -290,6 +291,19 @@ def test_a_daemon_that_hangs_up_is_told_as_such(pair: Pair):
     pair.daemon(main)
     with pytest.raises(LineError, match="hung up"):
         pair.line.step(SECOND, [])
+
+
+def test_a_defect_of_the_daemon_ends_the_run(pair: Pair):
+    async def main(lockstep: Lockstep, context: DriverContext) -> None:
+        scanner = TwinScanner(context)
+        scanner.on_code(lambda text: 1 / int(text))
+        await scanner.start()
+        await asyncio.Event().wait()
+
+    pair.daemon(main)
+    with pytest.raises(LineError, match="ZeroDivisionError"):
+        pair.line.step(1, [("in.part", "0")])
+    pair.over()
 
 
 def test_without_a_twin_the_daemon_says_where_it_looked(tmp_path: Path):
