@@ -2,7 +2,8 @@
 
 JSON lines over a Unix socket: the twin says `{"to": us, "events": [[part, said], ...]}`; once all that follows from it
 is done, the daemon answers `{"idle": true, "next": us | null, "said": [[part, word, detail], ...]}`. The greeting also
-bears `wall`, the UTC microseconds at the twin's zero; an answer bears `wrong` after a defect of the daemon. A part that begins with `@` is a lane, told as by its camera.
+bears `wall`, the UTC microseconds at the twin's zero; an answer bears `wrong` after a defect of the daemon. A part that
+begins with `@` is a lane, told as by its camera or by people.
 """
 
 from __future__ import annotations

@@ -43,12 +43,13 @@ _REVERSING_SPEED = 1.2
 _ROOM_TO_ROLL_BACK = 8.0
 
 
-def distance(habit: Habit, ahead: Habit = Habit.ORDERLY) -> float:
+def distance(habit: Habit, ahead: Habit = Habit.ORDERLY, *, held: bool = False) -> float:
     """What a driver keeps to the car in front.
 
-    Nobody crowds one that goes without a vend: whether that one passed or rolled back, no loop could tell.
+    Nobody crowds one that goes without a vend, or under an arm that is kept up: what passed there, no loop could tell.
     """
-    return TAILGATING if habit is Habit.CROWDS and ahead in _UNVENDED else _DISTANCES.get(habit, HEADWAY)
+    no_crowding = habit is Habit.CROWDS and (held or ahead in _UNVENDED)
+    return TAILGATING if no_crowding else _DISTANCES.get(habit, HEADWAY)
 
 
 def advance(lane: Lane, seconds: float, now: float, manners: Manners) -> tuple[Lane, tuple[Driving, ...]]:
@@ -94,7 +95,7 @@ def _back(car: Driving, seconds: float, manners: Manners) -> Driving:
 
 
 def _forward(car: Driving, ahead: Driving | None, lane: Lane, seconds: float, manners: Manners) -> Driving:
-    gap = math.inf if ahead is None else ahead.rear - distance(car.habit, ahead.habit)
+    gap = math.inf if ahead is None else ahead.rear - distance(car.habit, ahead.habit, held=lane.arm.held)
     may_go = car.front > STOP_LINE or _has_leave(car, ahead, lane)
     stop = _own_stop(car) if may_go else STOP_LINE
     limit = min(gap, stop)

@@ -275,6 +275,7 @@ def vend(lane: Lane, *before: Action, greeting: str) -> Step:
         lost_sight=False,
         gap=passing is not None and under_way and passing.left,
         followed=False,
+        reached_other=False,
         risen=lane.arm.is_up or lane.arm is Position.MOVING,
     )
     # What has driven on under the arm needs none that rises.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import uuid
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
 import structlog
 
 from drivers.contract import DriverError, NotSent, PrintedTicket
 from edge.faults import FaultBoard
+from edge.lane.begun import begin
 from edge.lane.desk import Desk, Paper
 from edge.lane.faults import CONTRADICTION
 from edge.lane.hardware import Hardware
@@ -82,7 +84,11 @@ class LaneController:
         self._hardware, self._desks, self._store = hardware, desks, store
         self._watch, self._faults, self._clock = watch, faults, clock
         self._log = structlog.get_logger("edge.lane").bind(lane=name)
-        self._paperwork: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self._unanswered: deque[Signal] = deque()
+        self._answering = False
+        self._papers: deque[Callable[[], Awaitable[None]]] = deque()
+        self._all_written = asyncio.Event()
+        self._all_written.set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[Which, asyncio.Task[None]] = {}
         self._changed: list[Callable[[], None]] = []
@@ -100,7 +106,6 @@ class LaneController:
 
     async def start(self) -> None:
         """Listen to the hardware. Only an arm that was kept up before is told so again."""
-        self._employ_clerk()
         if self._hardware.sign is not None:
             self._spawn(self._keep_the_sign_up())
         self._hardware.speak_to(self.hear)
@@ -111,7 +116,7 @@ class LaneController:
 
     async def stop(self) -> None:
         """What was seen is written down first, if the store takes it within a few seconds."""
-        written = asyncio.ensure_future(self._paperwork.join())
+        written = asyncio.ensure_future(self._all_written.wait())
         patience = asyncio.ensure_future(self._clock.sleep(_LAST_PAPERS_SECONDS))
         await asyncio.wait({written, patience}, return_when=asyncio.FIRST_COMPLETED)
         for waiting in (written, patience):
@@ -125,12 +130,23 @@ class LaneController:
     # --- what comes in; only on the event loop ---
 
     def hear(self, signal: Signal) -> None:
-        """One signal from outside."""
+        """One signal from outside. What is heard while another is being answered is answered next."""
+        self._unanswered.append(signal)
+        if self._answering:
+            return
+        self._answering = True
+        try:
+            while self._unanswered:
+                self._answer(self._unanswered.popleft())
+        finally:
+            self._answering = False
+
+    def _answer(self, signal: Signal) -> None:
         before = self.lane
         stepped = step(before, signal, self._clock.monotonic())
+        self._take(stepped.lane, stepped.actions)
         if stepped.lane.phase is not before.phase:
             self._log.info("lane.phase", was=before.phase, now=stepped.lane.phase, signal=type(signal).__name__)
-        self._take(stepped.lane, stepped.actions)
 
     def obey(self, order: Order) -> str:
         """A person's order. Returns why the lane doesn't obey, in one line; empty when it does."""
@@ -167,7 +183,7 @@ class LaneController:
             case Vend() | Hold() | Release() | Lower():
                 self._order_the_barrier(action)
             case Decide(asked, direction):
-                self._paperwork.put_nowait(lambda: self._decide(asked, direction))
+                self._give_the_clerk(lambda: self._decide(asked, direction))
             case Watch(on, far):
                 self._watch(on, far)
             case Show():
@@ -182,7 +198,8 @@ class LaneController:
             case Clear(code):
                 self._faults.clear(self.name, code)
             case _:
-                self._file(self._paper(action))
+                paper = self._paper(action)
+                self._give_the_clerk(lambda: self._write(paper))
 
     def _paper(
         self,
@@ -215,7 +232,7 @@ class LaneController:
         return next(iter(self._desks.values()))
 
     def _order_the_barrier(self, order: Vend | Hold | Release | Lower) -> None:
-        self._spawn(self._tell_the_barrier(order)).add_done_callback(lambda task: self._told(task, order))
+        self._keep(begin(self._tell_the_barrier(order))).add_done_callback(lambda task: self._told(task, order))
 
     async def _tell_the_barrier(self, order: Vend | Hold | Release | Lower) -> None:
         barrier = self._hardware.barrier
@@ -281,8 +298,10 @@ class LaneController:
 
     # --- paperwork ---
 
-    def _file(self, paper: Paper) -> None:
-        self._paperwork.put_nowait(lambda: self._write(paper))
+    def _give_the_clerk(self, paper: Callable[[], Awaitable[None]]) -> None:
+        self._papers.append(paper)
+        if self._all_written.is_set():
+            self._employ_clerk()
 
     async def _write(self, paper: Paper) -> None:
         try:
@@ -292,29 +311,27 @@ class LaneController:
             self._faults.raise_(self.name, CONTRADICTION.code, str(wrong))
 
     async def _clerk(self) -> None:
-        while True:
-            paper = await self._paperwork.get()
-            try:
-                await paper()
-            finally:
-                self._paperwork.task_done()
+        while self._papers:
+            await self._papers.popleft()()
+        self._all_written.set()
 
     def _employ_clerk(self) -> None:
-        self._spawn(self._clerk()).add_done_callback(self._clerk_left)
+        self._all_written.clear()
+        self._keep(begin(self._clerk())).add_done_callback(self._clerk_left)
 
     def _clerk_left(self, clerk: asyncio.Task[None]) -> None:
         """A defect in one decision costs that decision, never the lane."""
-        if not clerk.cancelled():
+        wrong = None if clerk.cancelled() else clerk.exception()
+        if wrong is not None:
             # Its words stay in the log: they may quote a plate, and a fact is kept for good.
-            self._faults.raise_(self.name, CONTRADICTION.code, type(clerk.exception()).__name__)
+            self._faults.raise_(self.name, CONTRADICTION.code, type(wrong).__name__)
             self._employ_clerk()
-            if self._deciding:
-                # Each question has one answer, whatever became of the desk.
-                self._deciding = False
-                self.hear(Refused(Refusal.NOT_RECORDED))
+            self.hear(Refused(Refusal.NOT_RECORDED))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
+        return self._keep(asyncio.create_task(work))
+
+    def _keep(self, task: asyncio.Task[None]) -> asyncio.Task[None]:
         self._tasks.add(task)
         task.add_done_callback(self._finished)
         return task

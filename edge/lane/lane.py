@@ -30,6 +30,7 @@ from edge.lane.signals import (
 from edge.lane.timing import LaneTiming
 from models.faults import Fault
 from models.ids import TicketId
+from models.instants import SECOND
 from models.lanes import HoldCause, LaneState, OrderKind, PassageKind
 from models.plates import Plate
 from models.refusals import Refusal
@@ -103,13 +104,15 @@ class Lane:
     Of a vend: `ticket` or `order` or `policy` say what for. `blind`: the closing loop couldn't be believed during this
     passage. `lost_sight`: the arming loop was unknown during it, so another vehicle may stand there now. `gap`: the
     arming loop was clear since the vend. `followed`: another vehicle came and went on under the arm meanwhile.
+    `reached_other`: it came onto the loop beyond the arm.
     `risen`: the arm was seen to move or stand open since the vend. `told_perhaps`: an order to rise failed, and may
     have arrived all the same. `answer_passed`: the vehicle was through, under an
     arm that was kept up, before the desk had answered.
 
     `answers_due`: questions that the desk hasn't answered yet; it answers in order, and only the last answer is wanted.
-    `outgoing`: the side on whose arming loop a vehicle stands that has passed already. `just_left`: the side on whose
-    arming loop a vehicle stood a moment ago that was not let through.
+    `outgoing`: the side on whose arming loop a vehicle stands that has passed already. `through`: the side towards
+    which one has passed that hasn't reached that loop yet. `just_left`: the side on whose arming loop a vehicle stood
+    a moment ago that was not let through.
     """
 
     fitted: Fitted = field(default_factory=Fitted)
@@ -141,12 +144,14 @@ class Lane:
     lost_sight: bool = False
     gap: bool = False
     followed: bool = False
+    reached_other: bool = False
     risen: bool = False
     told_perhaps: bool = False
     answer_passed: bool = False
     answers_due: int = 0
     unvended: Unvended | None = None
     outgoing: Side | None = None
+    through: Side | None = None
     just_left: Side | None = None
     timer: int = 0
     arm_watch: ArmWatch = field(default_factory=ArmWatch)
@@ -226,7 +231,24 @@ def sensed(lane: Lane, signal: Presence | FarPresence | UnderArm) -> Lane:
 def _stands(lane: Lane, side: Side, present: bool | None) -> Lane:
     if present is False and lane.outgoing is side:
         lane = replace(lane, outgoing=None)
+    if present and lane.through is side:
+        lane = replace(lane, outgoing=side if _passed_just_now(lane, side) else lane.outgoing, through=None)
     return replace(lane, near=present) if side is Side.NEAR else replace(lane, far=present)
+
+
+def _passed_just_now(lane: Lane, side: Side) -> bool:
+    """Whether what comes onto this loop is the short vehicle that was under the arm a moment ago."""
+    watch, closing = lane.near_watch if side is Side.NEAR else lane.far_watch, lane.closing_watch
+    if watch is None or closing is None or not watch.changes or not closing.changes:
+        return False
+    return watch.changes[-1] - closing.changes[-1] <= lane.timing.back_out_after * SECOND
+
+
+def gone_through(lane: Lane, side: Side) -> Lane:
+    """A vehicle is clear of the arm, on its way out over the loop on `side`, if there is one."""
+    if not lane.fitted.two_way:
+        return lane
+    return replace(lane, outgoing=side) if lane.at(side) else replace(lane, through=side)
 
 
 def with_timer(lane: Lane, seconds: float, *actions: Action) -> Step:
@@ -270,6 +292,7 @@ def forgotten(lane: Lane) -> Lane:
         lost_sight=False,
         gap=False,
         followed=False,
+        reached_other=False,
         answer_passed=False,
         told_perhaps=False,
         just_left=None,

@@ -7,7 +7,7 @@ from edge.lane import unvended
 from edge.lane.approach import shown, to_idle, vend
 from edge.lane.changed import replace
 from edge.lane.faults import SILENT_ARM
-from edge.lane.lane import Lane, Side, Step, refused, sensed, told_to_rise, with_timer
+from edge.lane.lane import Lane, Side, Step, gone_through, refused, sensed, told_to_rise, with_timer
 from edge.lane.signals import (
     Action,
     Arm,
@@ -45,6 +45,9 @@ def vended_presence(lane: Lane, signal: Presence) -> Step:
         return Step(here)
     if here.lost_sight:
         return nobody_knows(here)
+    if signal.present and lane.gap and lane.fitted.closing_loop and lane.ticket is not None:
+        # No car fits between the loops: the one before went back, or this one is it again. It is looked at afresh.
+        return nobody_knows(here) if lane.blind else backed_out(here)
     if signal.present:
         return with_timer(here, lane.timing.rise_within)
     if not lane.fitted.closing_loop:
@@ -120,7 +123,9 @@ def passing_presence(lane: Lane, signal: Presence) -> Step:
 def passing_far_presence(lane: Lane, signal: FarPresence) -> Step:
     """It has reached the other side: that loop is its own until it is clear."""
     here = sensed(lane, signal)
-    return Step(replace(here, outgoing=lane.side.other) if signal.present and lane.fitted.two_way else here)
+    if not signal.present or not lane.fitted.two_way:
+        return Step(here)
+    return Step(replace(here, outgoing=lane.side.other, reached_other=True))
 
 
 def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
@@ -139,7 +144,7 @@ def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
 
 def _may_have_rolled_back(lane: Lane) -> bool:
     """The arming loop was never clear: passed with another close behind, or rolled back? Its plate tells."""
-    if lane.outgoing is lane.side.other:
+    if lane.reached_other:
         return False
     return lane.fitted.arming_loop and lane.present is True and not lane.gap and lane.read is not None
 
@@ -183,8 +188,7 @@ def unsure_time_up(lane: Lane, signal: TimeUp) -> Step:
 
 
 def passed(lane: Lane) -> Step:
-    if lane.fitted.two_way and lane.at(lane.side.other):
-        lane = replace(lane, outgoing=lane.side.other)
+    lane = gone_through(lane, lane.side.other)
     done: tuple[Action, ...] = (Confirm(lane.ticket, lane.direction),) if lane.ticket else (unticketed(lane),)
     if lane.followed:
         done = (*done, Count(PassageKind.TAILGATE, lane.direction))

@@ -8,7 +8,7 @@ from drivers.contract import Position
 from edge.lane.approach import to_idle
 from edge.lane.changed import replace
 from edge.lane.faults import FORCED_PASSAGE, TAILGATE, WRONG_WAY
-from edge.lane.lane import Lane, Side, Step, Unvended, opposite, sensed
+from edge.lane.lane import Lane, Side, Step, Unvended, gone_through, opposite, sensed
 from edge.lane.signals import Action, Clear, Count, FarPresence, Phase, Presence, Raise, UnderArm, Watch
 from models.instants import SECOND
 from models.lanes import HoldCause, PassageKind
@@ -43,9 +43,9 @@ def _comes(lane: Lane) -> Step:
     left = _left_lately(lane)
     came_from = left or (lane.side if lane.present else lane.side.other)
     lane, own = replace(lane, just_left=None), came_from is lane.side
-    asked = own and lane.phase is Phase.DECIDING and lane.asked is not None
+    asked = own and lane.phase is Phase.DECIDING and lane.asked is not None and not lane.answer_passed
     waited = own and lane.present is True
-    plate = lane.plate if own else None
+    plate = lane.plate if own and (left is None or asked) else None
     comes = partial(Unvended, came_from=came_from, waited=waited, plate=plate, left=left is not None, asked=asked)
     if lane.hold is not None:
         kind = PassageKind.FIRE if lane.hold is HoldCause.FIRE else PassageKind.HELD
@@ -73,17 +73,20 @@ def _goes(lane: Lane, passing: Unvended) -> Step:
     """Off the closing loop: through, or back where it came from?"""
     went_through = _went_through(lane, passing)
     lane = replace(lane, unvended=None)
+    if went_through:
+        lane = gone_through(lane, passing.came_from.other)
     actions: tuple[Action, ...] = (Clear(passing.fault.code),)
     if went_through and passing.asked and lane.phase is Phase.DECIDING and lane.asked is not None:
         # The desk's answer tells whether that was a stay.
         return Step(replace(lane, answer_passed=True), actions)
+    # Somebody else is being decided about, or has a vend.
+    waits = lane.phase in (Phase.DECIDING, Phase.VENDED)
     if went_through:
         same_way = passing.came_from is lane.side
         direction = lane.direction if same_way else opposite(lane.direction)
-        served = None if lane.phase is Phase.VENDED else lane.plate
-        plate = (served or passing.plate) if same_way else None
+        plate = (passing.plate or (None if waits else lane.plate)) if same_way else None
         actions = (*actions, Count(passing.kind, direction, plate, lane.hold_order if lane.hold else None))
-    if lane.phase is Phase.VENDED:
+    if waits:
         return Step(lane, actions)
     if lane.phase is Phase.IDLE or (went_through and passing.came_from is lane.side):
         return to_idle(lane, *actions, Watch(on=False, far=lane.side is Side.FAR))

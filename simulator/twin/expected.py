@@ -25,8 +25,9 @@ _KINDS = {
     How.TAILGATE: PassageKind.TAILGATE,
     How.WRONG_WAY: PassageKind.WRONG_WAY,
     How.FORCED: PassageKind.FORCED,
-    How.HELD: PassageKind.HELD,
+    How.HELD: PassageKind.FIRE,
 }
+"""A twin's arms are kept up for a fire only."""
 _FAULTS = {How.TAILGATE: "lane.tailgate", How.WRONG_WAY: "lane.wrong_way", How.FORCED: "lane.forced_passage"}
 
 
@@ -269,23 +270,56 @@ def _passage(visit: Visit, plate: str) -> Passage | None:
 
 def _episodes(truth: Truth, patience: Patience) -> list[Episode]:
     spells = truth.over()
+    hidden = [spell for spell in spells if spell.what in (Trouble.BARRIER_SILENT, Trouble.POSITION_DEAD)]
     arms: dict[str, list[Spell]] = {}
     for spell in spells:
         if isinstance(spell.what, Position):
-            arms.setdefault(spell.lane, []).append(spell)
+            arms.setdefault(spell.lane, []).extend(_seen(spell, hidden))
     found: list[Episode] = []
     for life in truth.lives.values():
         for visit in life.visits:
             found += _of_visit(visit, arms.get(visit.lane, ()), patience)
-    for spell in spells:
+    found += _fires([spell for spell in spells if spell.what is Trouble.FIRE])
+    for spell in hidden:
+        if spell.what is Trouble.BARRIER_SILENT:
+            found.append(Episode(f"{spell.lane}.barrier", "device.unreachable", spell.began, spell.ended))
+    for spell in (spell for of_lane in arms.values() for spell in of_lane):
         if spell.what is Position.FAULTED:
             found.append(Episode(spell.lane, "barrier.faulted", spell.began, spell.ended))
-        elif spell.what is Trouble.BARRIER_SILENT:
-            found.append(Episode(f"{spell.lane}.barrier", "device.unreachable", spell.began, spell.ended))
         elif spell.what is Position.MOVING and _lasts(spell, patience.travel_within):
             late = spell.began + round(patience.travel_within * SECOND)
             found.append(Episode(spell.lane, "barrier.stuck_half_way", late, spell.ended))
     return found
+
+
+def _fires(spells: Sequence[Spell]) -> list[Episode]:
+    """One contact for the whole lot: it is open again when no lane's fire burns any more."""
+    found: list[Episode] = []
+    for spell in spells:
+        last = found[-1] if found else None
+        if last is not None and (last.cleared is None or spell.began <= last.cleared):
+            ends = None if spell.ended is None or last.cleared is None else max(last.cleared, spell.ended)
+            found[-1] = replace(last, cleared=ends)
+        else:
+            found.append(Episode("lot.fire", "lot.fire", spell.began, spell.ended))
+    return found
+
+
+def _seen(spell: Spell, hidden: Sequence[Spell]) -> list[Spell]:
+    """The parts of an arm's spell during which its barrier could be heard."""
+    parts = [spell]
+    for dark in hidden:
+        if dark.lane == spell.lane:
+            parts = [piece for part in parts for piece in _without(part, dark)]
+    return parts
+
+
+def _without(part: Spell, dark: Spell) -> list[Spell]:
+    if (dark.ended is not None and dark.ended <= part.began) or (part.ended is not None and part.ended <= dark.began):
+        return [part]
+    before = [replace(part, ended=dark.began)] if part.began < dark.began else []
+    goes_on = dark.ended is not None and (part.ended is None or dark.ended < part.ended)
+    return [*before, replace(part, began=dark.ended)] if goes_on else before
 
 
 def _of_visit(visit: Visit, arms: Sequence[Spell], patience: Patience) -> list[Episode]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from models.ids import LaneName
@@ -25,6 +26,7 @@ _PRESSES_AFTER, _SHOWS_AFTER, _CALLS_AFTER = 14.0, 5.0, 20.0
 _AGAIN_AFTER = 9.0
 _HELP_COMES_AFTER = 10.0
 _LONG_ENOUGH = 60.0
+_RESET_AFTER = 30.0
 _PAYS_WITHIN = (2.0, 8.0)
 _VOTE_TAKES = (0.3, 1.0)
 _KEEPS_PRESSED = 0.4
@@ -80,6 +82,7 @@ class People:
     """When the plate of each car was read."""
     _guests: dict[tuple[LaneName, bool], Guest] = field(default_factory=dict[tuple[LaneName, bool], Guest])
     _cameras: dict[str, Watching] = field(default_factory=dict[str, Watching])
+    _resets: list[tuple[int, LaneName]] = field(default_factory=list[tuple[int, LaneName]])
     _empty: dict[LaneName, bool] = field(default_factory=dict[LaneName, bool])
     _released: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
@@ -100,6 +103,10 @@ class People:
         if guest is not None:
             self.papers[guest.car.number] = paper
 
+    def fire_is_over(self, lanes: Iterable[LaneName], now: int) -> None:
+        """Somebody walks round and resets the arms."""
+        self._resets += [(now + round(_RESET_AFTER * SECOND), lane) for lane in lanes]
+
     # --- what is due ---
 
     def look(self, world: World, now: int) -> None:
@@ -114,11 +121,13 @@ class People:
     def next_due(self) -> int | None:
         guests = [due for guest in self._guests.values() for due in (guest.does_next, guest.helped_at) if due]
         votes = [camera.votes_at for camera in self._cameras.values() if camera.votes_at and not camera.told]
-        return min([*guests, *votes, *(due for due, _ in self._released)], default=None)
+        return min([*guests, *votes, *(due for due, _ in (*self._released, *self._resets))], default=None)
 
     def due(self, now: int) -> list[Event]:
         events: list[Event] = [(part, False) for due, part in self._released if due <= now]
         self._released = [(due, part) for due, part in self._released if due > now]
+        events += [(f"@{lane}", _reset(lane, due)) for due, lane in self._resets if due <= now]
+        self._resets = [(due, lane) for due, lane in self._resets if due > now]
         for camera, watching in self._cameras.items():
             if watching.votes_at is not None and watching.votes_at <= now and not watching.told:
                 self._read(camera, watching, now, events)
@@ -218,6 +227,10 @@ class People:
         self.orders[order] = guest.car.number
         said = {"order": "open", "id": order, "by": "attendant", "reason": "has no ticket"}
         events.append((f"@{guest.lane}", said))
+
+
+def _reset(lane: LaneName, due: int) -> dict[str, str]:
+    return {"order": "reset_fire", "id": f"reset-{lane}-{due}", "by": "attendant", "reason": "the fire is out"}
 
 
 def _in_view(lane: Lane, far: bool) -> Driving | None:

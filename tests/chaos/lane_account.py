@@ -53,7 +53,7 @@ class Account:
     def contact(self, lane: str, channel: int, on: bool, at_us: int, vacant_us: int) -> None:
         key = (lane, channel)
         if on:
-            self._made[key] = Made(lane, channel, at_us, NEVER, for_somebody)
+            self._made[key] = Made(lane, channel, at_us, NEVER, vacant_us)
         elif key in self._made:
             was = self._made.pop(key)
             self._over.append(Made(lane, channel, was.made_us, at_us, was.vacant_us))

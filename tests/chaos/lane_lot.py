@@ -90,6 +90,7 @@ class Lot:
             "arming_loop": self._input(kind, "arming"),
             "closing_loop": self._input(kind, "closing"),
             "camera": {"driver": "opencv", "source": camera},
+            "view": {"guess_after": 15 if kind.plates else 0.5},
             "timing": {"read_within": 20 if kind.plates else 1, "back_out_after": 0.6, "rise_within": 20},
         }
         if kind.entry:

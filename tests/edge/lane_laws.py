@@ -215,7 +215,8 @@ class Witness:
             self.holds(
                 self.tickets.get(action.ticket) == "open", A_TICKET_ENDS_ONCE, f"{action} on a ticket that ended"
             )
-            if not ordered or action.ticket not in self.vended_at:
+            on_its_way = action.ticket in self.vended_at or lane.under_arm is True
+            if not (ordered and on_its_way):
                 self.vended_at[action.ticket] = self.clock
                 # It waited there all the time and was on the closing loop as well: its passage began before the vend.
                 stayed = self._left_at(lane) < self.watched_at < self.came_under_at
@@ -228,7 +229,8 @@ class Witness:
             passed = self.began_at.get(ticket, since) < self.came_under_at < self.went_through_at > since
             self.holds(passed, NO_CONFIRM_WITHOUT_A_PASSAGE, f"{ticket} never passed the closing loop")
         else:
-            self.holds(self._left_at(lane) > since, NO_CONFIRM_WITHOUT_A_PASSAGE, f"{ticket} never left the arming loop")
+            left = self._left_at(lane) > since
+            self.holds(left, NO_CONFIRM_WITHOUT_A_PASSAGE, f"{ticket} never left the arming loop")
 
     def _left_at(self, lane: Lane) -> int:
         return self.left_at.get(lane.side, -1)

@@ -120,6 +120,10 @@ class Vehicle:
         return self.front - self.rear + 1
 
     @property
+    def has_passed(self) -> bool:
+        return self.came_from_far is (self.side < 0)
+
+    @property
     def gone(self) -> bool:
         return self.front < FIRST or self.rear > LAST
 
@@ -182,10 +186,23 @@ class Road:
     def _may_drive(self, vehicle: Vehicle, way: int, cells: int, forces: bool) -> bool:
         if self._in_its_way(vehicle, way * cells) or (way == vehicle.side and self._must_not_go_back(vehicle)):
             return False
-        if not self.fitted.two_way and way < 0 < vehicle.side and vehicle.length < LONG_ENOUGH:
+        if not self.fitted.two_way and way < 0 < vehicle.side and not self._dares(vehicle):
+            return False
+        if self.fitted.two_way and vehicle.has_passed and way != vehicle.side:
+            return False
+        if way > 0 and vehicle.front < NEAR_LOOP[0] and self._one_comes_towards_it(vehicle):
             return False
         reaches = (vehicle.front if way > 0 else vehicle.rear) + way * cells == CLOSING
         return not reaches or forces or self.arm.is_up
+
+    def _dares(self, vehicle: Vehicle) -> bool:
+        """To come the wrong way: not towards one that is being let through, whose passage that would look like."""
+        let_through = self.world.lane.phase in (Phase.VENDED, Phase.PASSING, Phase.UNSURE)
+        return vehicle.length >= LONG_ENOUGH and not (let_through and not vehicle.on(CLOSING))
+
+    def _one_comes_towards_it(self, vehicle: Vehicle) -> bool:
+        """Who drove onto the arming loop now would look like the one that comes the wrong way."""
+        return any(other.side > 0 and other.on(CLOSING) for other in self.vehicles if other is not vehicle)
 
     def _in_its_way(self, vehicle: Vehicle, cells: int) -> bool:
         rear, front = vehicle.rear + min(cells, 0) - 1, vehicle.front + max(cells, 0) + 1

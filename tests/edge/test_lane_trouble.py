@@ -132,6 +132,12 @@ def test_when_nothing_tells_whether_it_rolled_back_the_ticket_stays_unresolved()
     assert story.asked(Unresolve) == [Unresolve(TICKET, IN)]
 
 
+def test_the_next_car_is_not_let_in_on_the_ticket_of_one_that_backed_out_a_moment_ago() -> None:
+    story = risen(a_vended_lane()).then(Presence(False), Presence(True), ANOTHER)
+    assert story.asked(Withdraw) == [Withdraw(TICKET, IN, vended=True)]
+    assert story.asked(Decide)[-1].asked.credential == ANOTHER
+
+
 # --- the arm ---
 
 
