@@ -20,6 +20,7 @@ from drivers.contract import (
     Driver,
     DriverContext,
     DriverError,
+    NotSent,
     Position,
     Relay,
 )
@@ -33,6 +34,8 @@ REST_SECONDS = 0.3
 """Between two pulses, so that the barrier's controller sees two"""
 PATIENCE_SECONDS = 2.0
 """A vend that couldn't be told by then isn't meant any more"""
+LOWER_WITHIN_SECONDS = 0.3
+"""An order to close that couldn't be told by then isn't told: a vehicle may have come under the arm"""
 HOLD_AGAIN_WITHIN_SECONDS = 2.0
 """After the start, the daemon tells again what it held before; until then a contact that may hold the arm is left"""
 LOOK_SECONDS = 0.5
@@ -170,10 +173,10 @@ class RelayBarrierSettings(DriverSettings):
 
 
 def _left_as_it_is(parts: dict[str, DriverSettings], holding: HoldBy) -> dict[str, DriverSettings]:
-    """The contact that may hold the arm isn't opened by its own driver at the start: the barrier knows when to."""
-    key = {HoldBy.MAINTAINED: "open", HoldBy.RELAY: "hold"}.get(holding)
-    part = parts.get(key or "")
-    if key is None or part is None:
+    """A contact that does nothing but hold the arm isn't opened by its own driver at the start: the barrier knows
+    when to. One that also vends is: a pulse that a dead daemon has left made ends there."""
+    key, part = "hold", parts.get("hold")
+    if holding is not HoldBy.RELAY or part is None:
         return parts
     fields = type(part).model_fields
     if "safe_state" in fields:
@@ -267,13 +270,18 @@ class RelayBarrier:
         holder = self._fitted(self._holder, "no contact keeps the arm up")
         self._to_be_held = True
         async with self._order():
-            if self._held and holder.relay.on:
-                return
             await self._until(self._pulse_ends)
+            if self._held and holder.relay.on and self._evidence_says_down():
+                # The controller wants to see the contact made anew.
+                await holder.open()
+                await self._until(Monotonic(self._now() + round(REST_SECONDS * SECOND)))
             await holder.make()
             self._held = True
             self._context.faults.cleared(HOLD_LOST)
             self._evidence.told_to_stay_up()
+
+    def _evidence_says_down(self) -> bool:
+        return self.reads_back and self._position is Position.CLOSED
 
     async def release(self) -> None:
         holder = self._fitted(self._holder, "no contact keeps the arm up")
@@ -282,7 +290,10 @@ class RelayBarrier:
 
     async def lower(self) -> None:
         close = self._fitted(self._contacts.get("close"), "there is no contact `close`")
+        asked = self._now()
         async with self._order():
+            if self._now() - asked > LOWER_WITHIN_SECONDS * SECOND:
+                raise NotSent(BUSY, "another order took too long, and something may be under the arm by now")
             if self._held and self._holder is not None:
                 await self._open(self._holder)
             await self._pulse(close)
@@ -323,15 +334,15 @@ class RelayBarrier:
 
     def _refuse_if_busy(self) -> None:
         if self._waiting or self._pulse_ends - self._now() > PATIENCE_SECONDS * SECOND:
-            raise DriverError(BUSY, "another order is being given")
+            raise NotSent(BUSY, "another order is being given")
 
     def _refuse_if_late(self, asked: Monotonic) -> None:
         if self._now() - asked > PATIENCE_SECONDS * SECOND:
-            raise DriverError(BUSY, "another order took too long; nothing was sent")
+            raise NotSent(BUSY, "another order took too long; nothing was sent")
 
     def _fitted(self, contact: Contact | None, why_not: str) -> Contact:
         if contact is None:
-            raise DriverError(NOT_FITTED, why_not)
+            raise NotSent(NOT_FITTED, why_not)
         return contact
 
     async def _open_unless_held(self) -> None:

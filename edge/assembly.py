@@ -38,6 +38,8 @@ class Assembly:
     clock: Clock
     faults: FaultBoard
     watch: Callable[[LaneName, bool], None]
+    look_again: Callable[[LaneName], None] = lambda lane: None
+    """Of a lane without an arming loop: tell again what was read of the vehicle at the arm"""
     shared: dict[object, object] = field(default_factory=dict[object, object])
 
     def context(self, part: str) -> DriverContext:
@@ -60,8 +62,8 @@ class Assembly:
             others=tuple(part for part in (classifier, terminal) if part is not None),
         )
         with looking_into(self.settings.store.path) as connection:
-            state, hold = lane_memory(connection, lane.name)
-        machine = a_lane(self._fitted(lane, hardware.barrier), state, hold)
+            before = lane_memory(connection, lane.name)
+        machine = a_lane(self._fitted(lane, hardware.barrier), before.state, before.hold, before.kept_open)
         desks = self._desks(lane, classifier, terminal)
         return LaneController(
             lane.name, machine, hardware, desks, self.store, self._watcher(lane), self.faults, self.clock
@@ -112,7 +114,7 @@ class Assembly:
 
     def _watcher(self, lane: LaneSettings) -> Callable[[bool, bool], None]:
         if lane.camera_only:
-            return lambda on, far: None
+            return lambda on, far: self.look_again(lane.name) if on else None
         other_side = far_camera(lane.name) if lane.far_camera is not None else lane.name
         return lambda on, far: self.watch(other_side if far else lane.name, on)
 

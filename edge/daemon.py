@@ -64,11 +64,13 @@ class Daemon:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()
         self._faults = FaultBoard(self._write_when_possible, self._neutral_after)
+        self._faults.adopt(self._standing)
         cameras = {} if self._lockstep else _cameras(settings)
         self._vision = VisionProcess(cameras, settings.vision, self._clock, lambda event: self._sight.heard(event))
         self._directions = {lane.name: lane.direction for lane in settings.lanes}
         watch = self._lockstep.watch if self._lockstep else self._vision.watch
-        self._assembly = Assembly(settings, self._store, self._clock, self._faults, watch)
+        look_again: Callable[[LaneName], None] = lambda lane: self._sight.look_again(lane)  # noqa: E731
+        self._assembly = Assembly(settings, self._store, self._clock, self._faults, watch, look_again)
         if self._lockstep is not None:
             self._assembly.shared[LINE] = self._lockstep.line
             self._lockstep.on_signal(self._injected)
@@ -157,7 +159,7 @@ class Daemon:
     def _begin(self, tx: Transaction) -> None:
         """What is known of the last run is put in order before any lane works."""
         tx.record(DaemonStarted(release=RELEASE, at=tx.at.wall))
-        forget_faults_of_last_run(tx)
+        self._standing = forget_faults_of_last_run(tx)
         declare(tx, self._settings.declared(), self._settings.planned_levels())
         unresolved = settle_after_restart(tx)
         if unresolved:
@@ -167,10 +169,10 @@ class Daemon:
         await self._local.start()
         if self._lockstep is None:
             await self._vision.start()
-        for part in self._beside:
-            await part.start()
         for lane in self._lanes.values():
             await lane.start()
+        for part in self._beside:
+            await part.start()
         if self._kiosk is not None:
             await self._kiosk.start()
         if self._link is not None:

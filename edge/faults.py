@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import structlog
 
+from edge.lane.faults import ENDED_BY_A_PERSON
 from edge.store import Transaction
 from models.facts import FaultCleared, FaultRaised
 from models.faults import Fault
 
 _LOG = structlog.get_logger("edge.faults")
 
+_ENDED_BY_A_PERSON = {fault.code for fault in ENDED_BY_A_PERSON}
 _DETAIL_LENGTH = 300
 """A fact has to fit into an envelope, whatever an exception has to say."""
 
@@ -54,6 +56,10 @@ class FaultBoard:
         _LOG.info("fault.cleared", source=source, code=code)
         self._write(lambda tx: record_cleared(tx, source, code))
 
+    def adopt(self, standing: list[OpenFault]) -> None:
+        """Faults of the last run that only a person ends: they are on record already."""
+        self._open.update({(fault.source, fault.code): fault for fault in standing})
+
     def reporter(self, source: str) -> PartFaults:
         return PartFaults(self, source)
 
@@ -90,8 +96,13 @@ def record_cleared(tx: Transaction, source: str, code: str) -> None:
         tx.record(FaultCleared(fault=row["id"], code=code, source=source, at=tx.at.wall))
 
 
-def forget_faults_of_last_run(tx: Transaction) -> None:
-    """A fresh start knows of no fault: what is still wrong will be found again."""
-    rows = tx.connection.execute("SELECT DISTINCT source, code FROM faults WHERE cleared_at IS NULL").fetchall()
+def forget_faults_of_last_run(tx: Transaction) -> list[OpenFault]:
+    """A fresh start knows of no fault: what is still wrong will be found again. Those that only a person ends stand."""
+    rows = tx.connection.execute("SELECT source, code, detail FROM faults WHERE cleared_at IS NULL").fetchall()
+    standing: list[OpenFault] = []
     for row in rows:
-        record_cleared(tx, row["source"], row["code"])
+        if row["code"] in _ENDED_BY_A_PERSON:
+            standing.append(OpenFault(row["code"], row["source"], row["detail"]))
+        else:
+            record_cleared(tx, row["source"], row["code"])
+    return standing

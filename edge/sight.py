@@ -58,6 +58,12 @@ class Sight:
                 self._faults.clear(_part(camera), code)
                 self._sees_again(camera, code)
 
+    def look_again(self, lane: LaneName) -> None:
+        """A camera-only lane is ready for the vehicle at the arm; what was read of it before is told again."""
+        vehicles = self._in_view[lane].vehicles
+        if vehicles and vehicles[0][1] is not None:
+            self._lanes[lane].hear(vehicles[0][1])
+
     def _decided(self, camera: LaneName, vehicle: int, read: Read) -> None:
         if camera in self._in_view:
             self._sees(camera, *self._in_view[camera].decided(vehicle, read))

@@ -37,6 +37,8 @@ from models.lanes import HoldCause, LaneState, PassageKind
 from models.refusals import Refusal
 from models.tickets import Direction
 
+BY_HAND_WITHIN = 3.0
+"""Seconds that a person's order waits for the desk, so that what is owed can be put on record."""
 # These are asked again with what the vehicle showed; the others want a fresh look at it.
 _ASK_AGAIN = {Refusal.LOT_FULL, Refusal.PAYMENT_DECLINED, Refusal.NOT_RECORDED, Refusal.CLOSED_TO_TRANSIENTS}
 
@@ -226,20 +228,28 @@ def ask(lane: Lane, credential: Credential) -> Step:
     passing = lane.unvended
     if passing is not None and passing.came_from is lane.side and not passing.left:
         passing = replace(passing, asked=True)
-    deciding = replace(lane, phase=Phase.DECIDING, asked=asked, unvended=passing, answers_due=due, timer=lane.timer + 1)
-    return Step(deciding, (Decide(asked, lane.direction), Show("One moment")))
+    # Who drives on from now on is the one that is asked about, not one that left before.
+    decided = replace(lane, asked=asked, unvended=passing, just_left=None)
+    deciding = replace(decided, phase=Phase.DECIDING, answers_due=due, timer=lane.timer + 1)
+    told = (Decide(asked, lane.direction), Show("One moment"))
+    return with_timer(deciding, BY_HAND_WITHIN, *told) if lane.order is not None else Step(deciding, told)
+
+
+def deciding_time_up(lane: Lane, signal: TimeUp) -> Step:
+    """A person's order doesn't wait for a desk that hangs; an answer that comes later is taken back."""
+    if signal.timer != lane.timer or lane.order is None:
+        return Step(lane)
+    return vend(replace(lane, ticket=None), greeting="Please drive on")
 
 
 def deciding_presence(lane: Lane, signal: Presence) -> Step:
     """A vehicle that leaves while the lot decides takes what it showed with it: the next one isn't let in on it."""
     here = sensed(lane, signal)
     under_way = here.answer_passed or (here.unvended is not None and here.unvended.asked)
-    if under_way:
-        return Step(here)
-    if signal.present is False:
+    if signal.present is False and here.unvended is None:
         here = replace(here, just_left=here.side)
     # Under an arm that is kept up it may have driven on; the answer is for it.
-    if signal.present or here.hold is not None:
+    if signal.present or under_way or here.hold is not None:
         return Step(here)
     return Step(replace(here, asked=None, read=None, order=None))
 
@@ -269,6 +279,8 @@ def vend(lane: Lane, *before: Action, greeting: str) -> Step:
     vended = replace(
         lane,
         phase=Phase.PASSING if under_way else Phase.VENDED,
+        waited_out=False,
+        unclear=False,
         refusal=None,
         unvended=None if under_way else passing,
         blind=lane.fitted.closing_loop and lane.under_arm is not False and not under_way,
@@ -296,6 +308,9 @@ def deciding_refused(lane: Lane, signal: Refused) -> Step:
         return Step(lane)
     if lane.answer_passed:
         return to_idle(lane, counted_held(lane), Watch(on=False, far=lane.side is Side.FAR))
+    if lane.order is not None and lane.asked is not None and lane.asked.by_hand is None and lane.present:
+        # The desk hadn't heard of the order yet: asked by hand, it puts on record what it can.
+        return ask(lane, lane.asked.credential)
     if lane.order is not None:
         # A person let it through; what couldn't be put on record as a stay is counted.
         return vend(replace(lane, ticket=None), greeting="Please drive on")

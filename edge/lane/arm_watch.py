@@ -6,6 +6,7 @@ Only positions that are read back are evidence. Pure.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from drivers.contract import Position
 from edge.lane.changed import replace
@@ -40,8 +41,7 @@ class ArmWatch:
     timer: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(NamedTuple):
     """What the watch has to know of the lane. `clear`: nothing is under the arm, for certain. `release`: a hold has
     ended, and the barrier may be told so."""
 
@@ -69,7 +69,7 @@ def supervise(
     if due is not None and due != watch.due:
         watch = replace(watch, timer=watch.timer + 1)
         actions.append(StartTimer(watch.timer, max((due - now) / SECOND, 0.0), Which.ARM))
-    return replace(watch, due=due), tuple(actions)
+    return watch if due == watch.due else replace(watch, due=due), tuple(actions)
 
 
 def _noted(
@@ -79,7 +79,7 @@ def _noted(
         watch = replace(watch, told=now)
     if around.held and (watch.held_told is None or any(isinstance(action, Hold) for action in ordered)):
         watch = replace(watch, held_told=now, hold_failed=False)
-    if not around.held:
+    if not around.held and (watch.held_told is not None or watch.hold_failed):
         watch = replace(watch, held_told=None, hold_failed=False)
     if around.busy or not around.clear:
         watch = replace(watch, busy=now)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 
 import structlog
 
 from drivers.contract import DriverError, NotSent, PrintedTicket
 from edge.faults import FaultBoard
 from edge.lane.begun import begin
+from edge.lane.clerk import Clerk
 from edge.lane.desk import Desk, Paper
 from edge.lane.faults import CONTRADICTION
 from edge.lane.hardware import Hardware
@@ -54,7 +54,6 @@ from edge.lane.signals import (
     Withdraw,
 )
 from edge.store import Store
-from edge.store.keep_writing import keep_writing
 from models.ids import LaneName
 from models.instants import Clock
 from models.plates import masked
@@ -86,14 +85,14 @@ class LaneController:
         self._log = structlog.get_logger("edge.lane").bind(lane=name)
         self._unanswered: deque[Signal] = deque()
         self._answering = False
-        self._papers: deque[Callable[[], Awaitable[None]]] = deque()
-        self._all_written = asyncio.Event()
-        self._all_written.set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[Which, asyncio.Task[None]] = {}
         self._changed: list[Callable[[], None]] = []
         self._sign_stale = asyncio.Event()
-        self._deciding = False
+        # A person's order is on record whatever else has to be written or decided first.
+        self._clerk, self._registrar = self._a_clerk(), self._a_clerk()
+        self._begun = False
+        self._not_told = ""
 
     @property
     def line(self) -> str:
@@ -113,10 +112,12 @@ class LaneController:
             await part.start()
         begun = started(self.lane, self._clock.monotonic())
         self._take(begun.lane, begun.actions)
+        self._begun = True
 
     async def stop(self) -> None:
         """What was seen is written down first, if the store takes it within a few seconds."""
-        written = asyncio.ensure_future(self._all_written.wait())
+        clerks = (self._clerk.all_done.wait(), self._registrar.all_done.wait())
+        written = asyncio.ensure_future(asyncio.gather(*clerks))
         patience = asyncio.ensure_future(self._clock.sleep(_LAST_PAPERS_SECONDS))
         await asyncio.wait({written, patience}, return_when=asyncio.FIRST_COMPLETED)
         for waiting in (written, patience):
@@ -150,6 +151,8 @@ class LaneController:
 
     def obey(self, order: Order) -> str:
         """A person's order. Returns why the lane doesn't obey, in one line; empty when it does."""
+        if not self._begun:
+            return "the lane is still starting"
         stepped = step(self.lane, Ordered(order), self._clock.monotonic())
         self._take(stepped.lane, stepped.actions)
         said = [action.why_not for action in stepped.actions if isinstance(action, RecordOrder)]
@@ -183,7 +186,7 @@ class LaneController:
             case Vend() | Hold() | Release() | Lower():
                 self._order_the_barrier(action)
             case Decide(asked, direction):
-                self._give_the_clerk(lambda: self._decide(asked, direction))
+                self._clerk.ask(lambda: self._decide(asked, direction))
             case Watch(on, far):
                 self._watch(on, far)
             case Show():
@@ -197,9 +200,10 @@ class LaneController:
                 self._faults.raise_(self.name, code, detail)
             case Clear(code):
                 self._faults.clear(self.name, code)
+            case RecordOrder() | RecordHold():
+                self._registrar.file(self._paper(action))
             case _:
-                paper = self._paper(action)
-                self._give_the_clerk(lambda: self._write(paper))
+                self._clerk.file(self._paper(action))
 
     def _paper(
         self,
@@ -236,6 +240,8 @@ class LaneController:
 
     async def _tell_the_barrier(self, order: Vend | Hold | Release | Lower) -> None:
         barrier = self._hardware.barrier
+        if isinstance(order, Lower) and self.lane.under_arm is not False:
+            return  # something came under it since
         match order:
             case Vend():
                 await barrier.vend(str(uuid.uuid4()))
@@ -251,13 +257,10 @@ class LaneController:
         if wrong is None or isinstance(order, Lower):
             return
         maybe = not isinstance(wrong, NotSent)
-        self.hear(VendFailed(maybe) if isinstance(order, Vend) else HoldFailed())
+        self.hear(VendFailed(maybe, order) if isinstance(order, Vend) else HoldFailed())
 
     async def _decide(self, asked: Asked, direction: Direction) -> None:
-        self._deciding = True
-        answer = await self._desks[direction].decide(asked)
-        self._deciding = False
-        self.hear(answer)
+        self.hear(await self._desks[direction].decide(asked))
 
     async def _print(self, ticket: PrintedTicket) -> None:
         """A driver whose ticket can't be printed gets its code on the sign: it opens the exit as well."""
@@ -298,35 +301,14 @@ class LaneController:
 
     # --- paperwork ---
 
-    def _give_the_clerk(self, paper: Callable[[], Awaitable[None]]) -> None:
-        self._papers.append(paper)
-        if self._all_written.is_set():
-            self._employ_clerk()
-
-    async def _write(self, paper: Paper) -> None:
-        try:
-            await keep_writing(self._store, paper, self._clock)
-        except (LookupError, sqlite3.IntegrityError) as wrong:
-            # One bad row must not stop the lane.
-            self._faults.raise_(self.name, CONTRADICTION.code, str(wrong))
-
-    async def _clerk(self) -> None:
-        while self._papers:
-            await self._papers.popleft()()
-        self._all_written.set()
-
-    def _employ_clerk(self) -> None:
-        self._all_written.clear()
-        self._keep(begin(self._clerk())).add_done_callback(self._clerk_left)
-
-    def _clerk_left(self, clerk: asyncio.Task[None]) -> None:
-        """A defect in one decision costs that decision, never the lane."""
-        wrong = None if clerk.cancelled() else clerk.exception()
-        if wrong is not None:
-            # Its words stay in the log: they may quote a plate, and a fact is kept for good.
-            self._faults.raise_(self.name, CONTRADICTION.code, type(wrong).__name__)
-            self._employ_clerk()
-            self.hear(Refused(Refusal.NOT_RECORDED))
+    def _a_clerk(self) -> Clerk:
+        return Clerk(
+            self._store,
+            self._clock,
+            self._keep,
+            lambda detail: self._faults.raise_(self.name, CONTRADICTION.code, detail),
+            lambda: self.hear(Refused(Refusal.NOT_RECORDED)),
+        )
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         return self._keep(asyncio.create_task(work))
@@ -340,6 +322,8 @@ class LaneController:
         self._tasks.discard(task)
         wrong = None if task.cancelled() else task.exception()
         if isinstance(wrong, DriverError):
-            self._log.warning("lane.not_told", fault=wrong.fault.code, detail=wrong.detail)
+            level = self._log.debug if str(wrong) == self._not_told else self._log.warning
+            self._not_told = str(wrong)
+            level("lane.not_told", fault=wrong.fault.code, detail=wrong.detail)
         elif wrong is not None:
             self._log.error("lane.task_failed", exc_info=wrong)

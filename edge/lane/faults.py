@@ -63,16 +63,23 @@ FORCED_PASSAGE = Fault(
 STUCK_LOOP = Fault(
     code="lane.closing_loop_stuck",
     meaning="The closing loop has been occupied, or unknown, for too long",
-    does="Leaves the ticket of that passage unresolved and works on; the arm isn't told to close",
+    does="Works on: tickets of passages meanwhile end unresolved; the arm isn't told to close",
     ends="The loop is clear",
     look_at="A vehicle standing under the arm; the loop's detector, its wiring and its sensitivity",
 )
 STUCK_ARMING_LOOP = Fault(
     code="lane.arming_loop_stuck",
     meaning="The arming loop has been occupied for too long",
-    does="Works on by what the camera reads",
+    does="Works on by what the camera reads; tickets of passages meanwhile may end unresolved",
     ends="The loop is clear",
     look_at="A vehicle left before the arm; the loop's detector, its wiring and its sensitivity",
+)
+SILENT_LOOP = Fault(
+    code="lane.closing_loop_silent",
+    meaning="Several vehicles in a row went away from a raised arm without coming onto the closing loop",
+    does="Voids their tickets, as of vehicles that backed out; somebody should look whether they drove through",
+    ends="The closing loop is on again",
+    look_at="The closing loop's detector and its wiring; the lane's pictures of those vehicles",
 )
 CHATTERING_LOOP = Fault(
     code="lane.closing_loop_chatters",
@@ -101,7 +108,7 @@ CATALOGUE = {
     for fault in (
         *(SILENT_ARM, STUCK_HALF_WAY, STUCK_UP, FORCED_UP, BROKEN_ARM),
         *(TAILGATE, WRONG_WAY, FORCED_PASSAGE),
-        *(STUCK_LOOP, STUCK_ARMING_LOOP, CHATTERING_LOOP, CHATTERING_ARMING_LOOP, CONTRADICTION),
+        *(STUCK_LOOP, SILENT_LOOP, STUCK_ARMING_LOOP, CHATTERING_LOOP, CHATTERING_ARMING_LOOP, CONTRADICTION),
     )
 }
 ENDED_BY_A_PERSON = (FORCED_UP, CONTRADICTION)

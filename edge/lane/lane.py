@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from drivers.contract import Position
 from edge.lane.arm_watch import ArmWatch
@@ -110,6 +111,8 @@ class Lane:
     arm that was kept up, before the desk had answered.
 
     `answers_due`: questions that the desk hasn't answered yet; it answers in order, and only the last answer is wanted.
+    `waited_out`: it left the arming loop and has been waited for once. `unclear`: something was under the arm twice,
+    and nobody knows what. `unseen`: vehicles in a row that left a raised arm without coming onto the closing loop.
     `outgoing`: the side on whose arming loop a vehicle stands that has passed already. `through`: the side towards
     which one has passed that hasn't reached that loop yet. `just_left`: the side on whose arming loop a vehicle stood
     a moment ago that was not let through.
@@ -148,6 +151,9 @@ class Lane:
     risen: bool = False
     told_perhaps: bool = False
     answer_passed: bool = False
+    waited_out: bool = False
+    unclear: bool = False
+    unseen: int = 0
     answers_due: int = 0
     unvended: Unvended | None = None
     outgoing: Side | None = None
@@ -186,8 +192,7 @@ class Lane:
         return self.read.plate if self.read else None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     lane: Lane
     actions: tuple[Action, ...] = ()
 
@@ -201,12 +206,14 @@ def a_lane(fitted: Fitted, state: LaneState = LaneState.OPEN, hold: HoldCause | 
     chatter = (timing.chatter_changes, timing.chatter_window, timing.settled_after)
     arming = (STUCK_ARMING_LOOP, CHATTERING_ARMING_LOOP, timing.leave_within)
     closing = (STUCK_LOOP, CHATTERING_LOOP, timing.clear_within)
-    kept = Order(by, OrderKind.KEEP_OPEN, "before the restart", "kept open") if hold is HoldCause.KEEP_OPEN else None
+    stands = by or hold is HoldCause.KEEP_OPEN
+    kept = Order(by, OrderKind.KEEP_OPEN, "before the restart", "kept open") if stands else None
     return Lane(
         fitted,
         state=state,
         hold=hold,
         hold_order=kept,
+        kept_open_before=hold is HoldCause.FIRE and kept is not None,
         near_watch=LoopWatch(Which.ARMING_LOOP, *arming, *chatter) if fitted.arming_loop else None,
         far_watch=LoopWatch(Which.FAR_LOOP, *arming, *chatter) if fitted.two_way else None,
         closing_watch=LoopWatch(Which.CLOSING_LOOP, *closing, *chatter) if fitted.closing_loop else None,
@@ -295,6 +302,8 @@ def forgotten(lane: Lane) -> Lane:
         reached_other=False,
         answer_passed=False,
         told_perhaps=False,
+        waited_out=False,
+        unclear=False,
         just_left=None,
         timer=lane.timer + 1,
     )

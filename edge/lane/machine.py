@@ -8,6 +8,7 @@ from typing import Any
 from edge.lane import approach, orders, passage, unvended
 from edge.lane.arm_watch import Around, supervise
 from edge.lane.changed import replace
+from edge.lane.faults import SILENT_LOOP
 from edge.lane.lane import Lane, Side, Step, sensed
 from edge.lane.loop_watch import Heard, LoopWatch, heard, time_up
 from edge.lane.signals import (
@@ -54,6 +55,13 @@ def step(lane: Lane, signal: Signal, now: Monotonic) -> Step:
         stepped = TRANSITIONS[lane.phase, type(known)](lane, known)
         lane = stepped.lane
         actions += stepped.actions
+    if lane.unseen and lane.under_arm:
+        lane = replace(lane, unseen=0)
+        actions.append(Clear(SILENT_LOOP.code))
+    if lane.unvended is not None and lane.closing_watch is not None and lane.closing_watch.is_stuck:
+        stuck = unvended.given_up(lane)
+        lane = stuck.lane
+        actions += stuck.actions
     return _supervised(lane, tuple(actions), now)
 
 
@@ -156,6 +164,8 @@ def _supervised(lane: Lane, actions: tuple[Action, ...], now: Monotonic) -> Step
     )
     watch, more = supervise(lane.arm_watch, lane.arm, actions, around, now)
     releasing = lane.releasing and not any(isinstance(action, Release) for action in more)
+    if watch is lane.arm_watch and releasing is lane.releasing:
+        return Step(lane, (*actions, *more))
     return Step(replace(lane, arm_watch=watch, releasing=releasing), (*actions, *more))
 
 
@@ -224,6 +234,7 @@ _OWN: dict[Phase, dict[type[Signal], Transition]] = {
         Presence: _tracked(approach.deciding_presence),
         Allowed: approach.deciding_allowed,
         Refused: approach.deciding_refused,
+        TimeUp: approach.deciding_time_up,
     },
     Phase.REFUSED: {
         Presence: _tracked(approach.reading_presence),
@@ -239,6 +250,7 @@ _OWN: dict[Phase, dict[type[Signal], Transition]] = {
         FarPresence: _tracked(passage.vended_far_presence),
         UnderArm: passage.vended_under_arm,
         VendFailed: passage.vend_failed,
+        Arm: passage.vended_arm,
         TimeUp: passage.vended_time_up,
     },
     Phase.PASSING: {
@@ -250,7 +262,9 @@ _OWN: dict[Phase, dict[type[Signal], Transition]] = {
     Phase.UNSURE: {
         Presence: passage.unsure_presence,
         UnderArm: passage.unsure_under_arm,
-        Read: passage.unsure_read,
+        Read: passage.unsure_shown,
+        Code: passage.unsure_shown,
+        Card: passage.unsure_shown,
         TimeUp: passage.unsure_time_up,
     },
 }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from edge.lane.approach import ask, begin, counted_held, idle_line, to_idle, vend
+from edge.lane.approach import BY_HAND_WITHIN, ask, begin, counted_held, idle_line, to_idle, vend
 from edge.lane.changed import replace
 from edge.lane.faults import ENDED_BY_A_PERSON
-from edge.lane.lane import Lane, Side, Step, refused
+from edge.lane.lane import Lane, Side, Step, refused, with_timer
 from edge.lane.signals import (
     Action,
     Clear,
@@ -61,16 +61,18 @@ def _not_obeyed(lane: Lane, order: Order, why: str) -> Step:
 
 def _open(lane: Lane, order: Order) -> Step:
     if lane.hold is not None:
-        return _not_obeyed(lane, order, "the arm is kept up already")
+        # It should be up already; it is told so again, in case it isn't.
+        return _obeyed(lane, order, *raised_and_held(lane))
     if lane.phase in _PASSAGE:
         return _obeyed(lane, order, Vend(lane.ticket, order.id))
     if lane.phase is Phase.DECIDING and lane.asked is not None:
-        # The desk is at it; its answer is a vend now, whatever it is.
-        return _obeyed(replace(lane, order=order), order)
+        # The desk is at it; its answer is a vend now, whatever it is, and so is no answer.
+        return with_timer(replace(lane, order=order), BY_HAND_WITHIN, RecordOrder(order))
     by_hand = replace(lane, order=order, refusal=None)
-    if lane.read is not None and lane.present:
+    shown = lane.asked.credential if lane.asked is not None else lane.read
+    if shown is not None and lane.present:
         # What can be put on record of this vehicle is; it is let through whatever comes of that.
-        asked = ask(by_hand, lane.read)
+        asked = ask(by_hand, shown)
     else:
         asked = vend(replace(by_hand, ticket=None), greeting="Please drive on")
     return Step(asked.lane, (RecordOrder(order), *asked.actions))
@@ -98,9 +100,10 @@ def may_come_down(lane: Lane) -> bool:
 
 def _keep_open(lane: Lane, order: Order) -> Step:
     if lane.hold is HoldCause.FIRE:
-        return _obeyed(replace(lane, kept_open_before=True, hold_order=order), order)
+        kept = replace(lane, kept_open_before=True, hold_order=order)
+        return _obeyed(kept, order, *raised_and_held(kept))
     if lane.hold is HoldCause.KEEP_OPEN:
-        return _not_obeyed(lane, order, "the arm is kept up already")
+        return _obeyed(lane, order, *raised_and_held(lane))
     held = replace(lane, hold=HoldCause.KEEP_OPEN, hold_order=order, releasing=False)
     return _obeyed(held, order, RecordHold(HoldCause.KEEP_OPEN, order), *raised_and_held(held))
 
@@ -109,7 +112,7 @@ def _release(lane: Lane, order: Order) -> Step:
     if lane.hold is HoldCause.FIRE:
         if lane.kept_open_before:
             return _obeyed(replace(lane, kept_open_before=False), order)
-        return _not_obeyed(lane, order, "the arm is up for a fire: that is reset by itself")
+        return _not_obeyed(lane, order, "the arm is up for a fire: that needs reset-fire")
     if lane.hold is None:
         return _not_obeyed(lane, order, "the arm isn't kept up")
     return _end_of_hold(lane, order)
@@ -134,7 +137,7 @@ def _still_there(lane: Lane) -> bool:
 
 def may_release(lane: Lane) -> bool:
     """Whether the barrier may be told that a hold has ended: its own controller brings the arm down then."""
-    return lane.under_arm is False or not lane.fitted.closing_loop
+    return lane.phase not in _PASSAGE and (lane.under_arm is False or not lane.fitted.closing_loop)
 
 
 def hold_failed(lane: Lane, signal: HoldFailed) -> Step:

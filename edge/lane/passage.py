@@ -6,12 +6,14 @@ from drivers.contract import Position
 from edge.lane import unvended
 from edge.lane.approach import shown, to_idle, vend
 from edge.lane.changed import replace
-from edge.lane.faults import SILENT_ARM
+from edge.lane.faults import SILENT_ARM, SILENT_LOOP
 from edge.lane.lane import Lane, Side, Step, gone_through, refused, sensed, told_to_rise, with_timer
 from edge.lane.signals import (
     Action,
     Arm,
+    Card,
     Clear,
+    Code,
     Confirm,
     Count,
     FarPresence,
@@ -29,6 +31,8 @@ from edge.lane.signals import (
 )
 from models.lanes import HoldCause, PassageKind
 from models.refusals import Refusal
+
+_TOO_MANY_BACK_OUTS = 3
 
 # --- the arm was told to rise ---
 
@@ -77,6 +81,8 @@ def vended_under_arm(lane: Lane, signal: UnderArm) -> Step:
 
 def vend_failed(lane: Lane, signal: VendFailed) -> Step:
     """The order didn't get out. The ticket stands, and the arm is told again while the vehicle is there."""
+    if signal.vend is not None and (signal.vend.ticket is not lane.ticket):
+        return Step(lane)  # that of a vehicle that is gone
     told = refused(replace(lane, told_perhaps=lane.told_perhaps or signal.maybe), Refusal.ARM_UNREACHABLE)
     again = with_timer(told.lane, lane.timing.retry_after)
     return Step(again.lane, told.actions + again.actions)
@@ -89,6 +95,16 @@ def note_arm(lane: Lane, signal: Arm) -> Step:
     if not rises or not lane.fitted.reads_back:
         return Step(seen)
     return Step(replace(seen, risen=True), (Clear(SILENT_ARM.code),))
+
+
+def vended_arm(lane: Lane, signal: Arm) -> Step:
+    """An arm that comes down again while nobody stands there and nothing was under it: nobody drove through."""
+    seen = note_arm(lane, signal)
+    over = lane.waited_out and lane.present is False and signal.position is Position.CLOSED
+    if not over:
+        return seen
+    ended = nobody_knows(seen.lane) if lane.blind else backed_out(seen.lane)
+    return Step(ended.lane, seen.actions + ended.actions)
 
 
 def vended_time_up(lane: Lane, signal: TimeUp) -> Step:
@@ -107,6 +123,10 @@ def vended_time_up(lane: Lane, signal: TimeUp) -> Step:
 def _nobody_there(lane: Lane) -> Step:
     if lane.present is None and lane.ticket is not None:
         return with_timer(lane, lane.timing.rise_within)
+    up = lane.arm.is_up or lane.arm is Position.MOVING
+    if up and lane.fitted.closing_loop and lane.hold is None and not lane.blind and not lane.waited_out:
+        # It may still be between the loops: while the arm is up, the vend is its.
+        return with_timer(replace(lane, waited_out=True), lane.timing.used_within)
     return nobody_knows(lane) if lane.blind else backed_out(lane)
 
 
@@ -133,7 +153,7 @@ def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
     if signal.occupied is not False:
         return Step(here)
     # It was seen under the arm; only if the loop was out of reach since then may it have gone back.
-    if here.blind and not lane.under_arm:
+    if (here.blind and not lane.under_arm) or lane.unclear:
         return nobody_knows(here)
     if _may_have_rolled_back(here):
         far = here.side is Side.FAR
@@ -146,7 +166,7 @@ def _may_have_rolled_back(lane: Lane) -> bool:
     """The arming loop was never clear: passed with another close behind, or rolled back? Its plate tells."""
     if lane.reached_other:
         return False
-    return lane.fitted.arming_loop and lane.present is True and not lane.gap and lane.read is not None
+    return lane.fitted.arming_loop and lane.present is True and not lane.gap
 
 
 def passing_time_up(lane: Lane, signal: TimeUp) -> Step:
@@ -157,8 +177,13 @@ def passing_time_up(lane: Lane, signal: TimeUp) -> Step:
 # --- clear of the arm, with a vehicle on the arming loop all the time ---
 
 
-def unsure_read(lane: Lane, signal: Read) -> Step:
-    if lane.read is not None and signal.plate == lane.read.plate:
+def unsure_shown(lane: Lane, signal: Read | Code | Card) -> Step:
+    """What is shown tells whether that is the one before. A plate tells nothing of one that came without."""
+    if isinstance(signal, Read) and lane.read is None:
+        return Step(lane)
+    before = lane.asked.credential if lane.asked and not isinstance(signal, Read) else lane.read
+    same = signal.plate == before.plate if isinstance(signal, Read) and isinstance(before, Read) else signal == before
+    if same:
         # It rolled back and stands there still: its ticket holds.
         return vend(lane, greeting="Please drive on")
     done = passed(lane)
@@ -174,9 +199,10 @@ def unsure_presence(lane: Lane, signal: Presence) -> Step:
 
 
 def unsure_under_arm(lane: Lane, signal: UnderArm) -> Step:
+    """The same one again, or another behind it on its vend: nobody can tell any more."""
     here = sensed(lane, signal)
     if signal.occupied:
-        return with_timer(replace(here, phase=Phase.PASSING), lane.timing.clear_within)
+        return with_timer(replace(here, phase=Phase.PASSING, unclear=True), lane.timing.clear_within)
     return Step(replace(here, blind=lane.blind or signal.occupied is None))
 
 
@@ -196,7 +222,12 @@ def passed(lane: Lane) -> Step:
 
 
 def backed_out(lane: Lane) -> Step:
-    return _next(lane, *((Withdraw(lane.ticket, lane.direction, vended=True),) if lane.ticket else ()))
+    unseen = lane.unseen + 1 if lane.risen and lane.fitted.closing_loop else lane.unseen
+    silent: tuple[Action, ...] = ()
+    if unseen == _TOO_MANY_BACK_OUTS:
+        silent = (Raise(SILENT_LOOP.code, f"{unseen} vehicles in a row went from a raised arm without it"),)
+    lane = replace(lane, unseen=unseen)
+    return _next(lane, *silent, *((Withdraw(lane.ticket, lane.direction, vended=True),) if lane.ticket else ()))
 
 
 def nobody_knows(lane: Lane, *actions: Action) -> Step:

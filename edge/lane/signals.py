@@ -172,10 +172,19 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Vend:
+    """Raise the arm, for one vehicle or on one order (its id is in `order`)."""
+
+    ticket: TicketId | None
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class VendFailed:
-    """The barrier couldn't be told to rise. `maybe`: it may have heard it all the same."""
+    """The barrier couldn't be told to rise. `maybe`: it may have heard it all the same. `vend`: which one that was."""
 
     maybe: bool = False
+    vend: Vend | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,14 +257,6 @@ class Watch:
 class Decide:
     asked: Asked
     direction: Direction
-
-
-@dataclass(frozen=True, slots=True)
-class Vend:
-    """Raise the arm, for one vehicle or on one order (its id is in `order`)."""
-
-    ticket: TicketId | None
-    order: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

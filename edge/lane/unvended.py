@@ -93,6 +93,15 @@ def _goes(lane: Lane, passing: Unvended) -> Step:
     return Step(lane, actions)
 
 
+def given_up(lane: Lane) -> Step:
+    """The closing loop is stuck: nobody will see where that vehicle goes, and the next one is served."""
+    passing = lane.unvended
+    assert passing is not None, "only asked while there is one"
+    free = replace(lane, unvended=None)
+    ended = Clear(passing.fault.code)
+    return to_idle(free, ended) if free.phase is Phase.IDLE else Step(free, (ended,))
+
+
 def _went_through(lane: Lane, passing: Unvended) -> bool:
     if passing.came_from is lane.side:
         # Where the arming loop was occupied all the time, it stands there still.

@@ -16,7 +16,7 @@ from models.ids import LaneName
 from models.qr import shown_code
 from models.refusals import Refusal
 from models.spots import VehicleType
-from models.tickets import Direction
+from models.tickets import Direction, TicketStatus
 
 
 def match_of(asked: Asked) -> Match:
@@ -33,6 +33,13 @@ def match_of(asked: Asked) -> Match:
 
 def stay_claimed(tx: Transaction, lane: LaneName, asked: Asked, permits: Permits) -> Ticket | WithoutStay | Refusal:
     """The open stay of the vehicle, or why it can't leave by what it shows."""
+    claimed = _claimed(tx, lane, asked, permits)
+    if isinstance(claimed, Ticket) and claimed.exit_lane not in (None, lane) and claimed.status is TicketStatus.ACTIVE:
+        return Refusal.TICKET_USED  # it is just being let out by another lane
+    return claimed
+
+
+def _claimed(tx: Transaction, lane: LaneName, asked: Asked, permits: Permits) -> Ticket | WithoutStay | Refusal:
     match asked.credential:
         case Read(plate):
             return open_ticket(tx.connection, plate) or _by_permit(tx, lane, permits.get(plate)) or Refusal.NO_TICKET

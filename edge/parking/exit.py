@@ -115,7 +115,7 @@ def let_out(tx: Transaction, departure: Departure, why: str) -> Cleared | Withou
 
 def close(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
     """The vehicle passed the exit: the stay is over and its spot free."""
-    stay = find(tx.connection, ticket)
+    stay = _being_let_out(tx, ticket)
     tx.record(
         TicketClosed(
             ticket=ticket,
@@ -129,7 +129,16 @@ def close(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
 
 def abandon(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
     """The vehicle backed away from the exit: it is still inside, and what it paid still counts."""
+    _being_let_out(tx, ticket)
     tx.record(ExitAbandoned(ticket=ticket, lane=lane, at=tx.at.wall))
+
+
+def _being_let_out(tx: Transaction, ticket: TicketId) -> Ticket:
+    """Raises LookupError for a stay that is over: nothing that comes later changes it."""
+    stay = find(tx.connection, ticket)
+    if not stay.open:
+        raise LookupError(f"ticket {ticket} is {stay.status.lower()} already")
+    return stay
 
 
 def _next_step(tx: Transaction, departure: Departure) -> Charge | Cleared | WithoutStay | Refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 
 from edge.lane.signals import Button, Count, Order
 from edge.parking.passback import neutralise
@@ -16,12 +17,28 @@ from models.refusals import Refusal
 from models.tickets import Direction
 
 
-def lane_memory(connection: sqlite3.Connection, lane: LaneName) -> tuple[LaneState, HoldCause | None]:
-    """What the lane was set to last, and why its arm is kept up, if it is. A lane never told anything is open."""
+@dataclass(frozen=True, slots=True)
+class LaneMemory:
+    """What a lane was set to last, and why its arm is kept up, if it is. `kept_open`: the order to keep it open that
+    stands, also beneath a fire; empty without one."""
+
+    state: LaneState = LaneState.OPEN
+    hold: HoldCause | None = None
+    kept_open: str = ""
+
+
+def lane_memory(connection: sqlite3.Connection, lane: LaneName) -> LaneMemory:
+    """A lane never told anything is open."""
     row = connection.execute("SELECT state, hold FROM lane_states WHERE name = ?", (lane,)).fetchone()
     if row is None:
-        return LaneState.OPEN, None
-    return LaneState(row["state"]), HoldCause(row["hold"]) if row["hold"] else None
+        return LaneMemory()
+    last = connection.execute(
+        """SELECT kind, order_id FROM lane_orders WHERE lane = ? AND obeyed = 1 AND kind IN ('keep_open', 'release')
+           ORDER BY at DESC, rowid DESC LIMIT 1""",
+        (lane,),
+    ).fetchone()
+    kept = last["order_id"] if last is not None and last["kind"] == "keep_open" and row["hold"] else ""
+    return LaneMemory(LaneState(row["state"]), HoldCause(row["hold"]) if row["hold"] else None, kept)
 
 
 def refuse(tx: Transaction, lane: LaneName, direction: Direction, reason: Refusal, plate: Plate | None) -> None:
@@ -71,7 +88,7 @@ def hold(tx: Transaction, lane: LaneName, cause: HoldCause | None, order: Order 
     if cause is not None:
         tx.record(LaneHeld(lane=lane, cause=cause, by=by, reason=reason, at=tx.at.wall))
         return
-    _, ended = lane_memory(tx.connection, lane)
+    ended = lane_memory(tx.connection, lane).hold
     if ended is not None:
         tx.record(LaneReleased(lane=lane, cause=ended, by=by, reason=reason, at=tx.at.wall))
         # Who drove through meanwhile wasn't always seen.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from edge.parking.tickets import ticket as find
 from edge.store import Transaction
 from models.facts import TicketUnresolved
 from models.ids import TicketId
@@ -15,6 +16,8 @@ _HALF_WAY = """
 
 def leave_unresolved(tx: Transaction, ticket: TicketId, during: Literal["entry", "exit"]) -> None:
     """Never void, never closed: the vehicle's next passage or a person settles it."""
+    if not find(tx.connection, ticket).open:
+        raise LookupError(f"ticket {ticket} is over already")
     tx.record(TicketUnresolved(ticket=ticket, at=tx.at.wall, during=during))
 
 

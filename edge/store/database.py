@@ -39,7 +39,7 @@ class Store:
         self._path, self._lot, self._clock = path, lot, clock
         self._listeners: list[Callable[[], None]] = []
         self._writer, self._reader = Worker("store-writer"), Worker("store-reader")
-        with _reported(path):
+        with _Reporting(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = StoreLock(path)
             path.touch(mode=0o600)  # plates are in it
@@ -64,7 +64,7 @@ class Store:
 
     def write_now(self, decide: Callable[[Transaction], _T]) -> _T:
         """As `write`, in the calling thread; for start-up and for the writer thread itself."""
-        with _reported(self._path):
+        with _Reporting(self._path):
             return self._in_transaction(decide)
 
     async def read(self, look: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -79,7 +79,7 @@ class Store:
         self._lock.release()
 
     def _read_now(self, look: Callable[[sqlite3.Connection], _T]) -> _T:
-        with _reported(self._path):
+        with _Reporting(self._path):
             return look(self._read_connection)
 
     def _in_transaction(self, decide: Callable[[Transaction], _T]) -> _T:
@@ -111,7 +111,7 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
 def looking_into(path: Path) -> Generator[sqlite3.Connection]:
     """A read-only connection to a lot's file, beside a daemon or without one. Raises StoreUnavailable, also for what
     goes wrong while looking."""
-    with _reported(path):
+    with _Reporting(path):
         if not path.exists():
             raise StoreUnavailable(f"{path} doesn't exist: has the daemon run with this configuration?")
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5.0)) as connection:
@@ -119,12 +119,17 @@ def looking_into(path: Path) -> Generator[sqlite3.Connection]:
             yield connection
 
 
-@contextmanager
-def _reported(path: Path) -> Generator[None]:
-    try:
-        yield
-    except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as wrong:
+class _Reporting:
+    """What a sick disk or a damaged file raises becomes StoreUnavailable."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, wrong: BaseException | None, trace: object) -> None:
         # A broken rule of ours (a second open ticket for one vehicle) is a defect, not a sick disk.
-        if isinstance(wrong, sqlite3.IntegrityError):
-            raise
-        raise StoreUnavailable(f"{path}: {wrong}") from wrong
+        if isinstance(wrong, sqlite3.DatabaseError | OSError) and not isinstance(wrong, sqlite3.IntegrityError):
+            raise StoreUnavailable(f"{self._path}: {wrong}") from wrong

@@ -14,11 +14,15 @@ _LOG = structlog.get_logger("edge.store")
 _RETRY_SECONDS = 2.0
 
 
-async def keep_writing(store: Store, decision: Callable[[Transaction], None], clock: Clock) -> None:
-    """Returns when it is written. What the decision itself raises (a contradiction) passes through."""
+async def keep_writing(
+    store: Store, decision: Callable[[Transaction], None], clock: Clock, troubled: Callable[[], None] = lambda: None
+) -> None:
+    """Returns when it is written; `troubled` is called each time it couldn't be. What the decision itself raises
+    (a contradiction) passes through."""
     while True:
         try:
             return await store.write(decision)
         except StoreUnavailable as wrong:
             _LOG.error("store.not_recorded_yet", why=str(wrong))
+            troubled()
             await clock.sleep(_RETRY_SECONDS)

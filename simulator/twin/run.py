@@ -178,9 +178,9 @@ class Twin:
 
     def _note(self, happened: list[Happening]) -> None:
         self.truth.note(happened, self.now, self.people.shown_at, self._ordered)
-        if any(happening.what is What.MENDED and happening.trouble is Trouble.FIRE for happening in happened):
-            if not any(Trouble.FIRE in lane.troubles for lane in self.world.lanes):
-                self.people.fire_is_over([lane.name for lane in self.world.lanes], self.now)
+        out = any(happening.what is What.MENDED and happening.trouble is Trouble.FIRE for happening in happened)
+        if out and not any(Trouble.FIRE in lane.troubles for lane in self.world.lanes):
+            self.people.fire_is_over([lane.name for lane in self.world.lanes], self.now)
         entered = [happening.car.number for happening in happened if happening.what is What.ENTERED and happening.car]
         self.people.ticketless.update(number for number in entered if not self._has_a_ticket(number))
 

@@ -275,6 +275,7 @@ class Campaign:
             accepted=sum(visit.passed_us is not None for visit in visits),
             unresolved=sum(_is_new_unresolved(id, before, after) for id in after),
             stranded=sum(visit.stranded for visit in visits),
+            crossed=sum(each.vacant_us > 0 and each.for_somebody for each in contacts),
             longest_contact_ms=max((ms for by_itself, ms in lasted if not by_itself), default=0),
             longest_timed_contact_ms=max((ms for by_itself, ms in lasted if by_itself), default=0),
             longest_after_start_ms=round(max((min(at, now) - times.ready for at in late), default=0) / 1000),

@@ -52,6 +52,8 @@ class Tally:
     unresolved: int = 0
     stranded: int = 0
     """Vehicles for which no arm rose after the restart, however often they asked"""
+    crossed: int = 0
+    """Contacts made for a vehicle that had left a moment before: the order and the news of it crossed"""
     longest_contact_ms: int = 0
     """Of boards that can't time a pulse: as long as the daemon is dead, and until it has opened them"""
     longest_timed_contact_ms: int = 0
@@ -73,6 +75,7 @@ class Tally:
             self.accepted + other.accepted,
             self.unresolved + other.unresolved,
             self.stranded + other.stranded,
+            self.crossed + other.crossed,
             max(self.longest_contact_ms, other.longest_contact_ms),
             max(self.longest_timed_contact_ms, other.longest_timed_contact_ms),
             max(self.longest_after_start_ms, other.longest_after_start_ms),

@@ -68,6 +68,7 @@ NOTHING_MOVES_BY_ITSELF = "no arm moves because a lane started, a level was unkn
 NO_TIMER_IS_USED_TWICE = "no number of a timer is used twice"
 WHAT_PEOPLE_ORDER_IS_RECORDED = "each order is recorded once, and each beginning and end of a hold"
 THE_LANE_GETS_BACK_TO_WORK = "once all is well, no fault is left and the next vehicle is served"
+NO_SIGNAL_IS_AN_ERROR = "no signal is an error in any phase"
 COUNTS_EQUAL_THE_CARS_INSIDE = "what was confirmed and counted equals the cars that passed"
 
 LAWS = (
@@ -83,6 +84,7 @@ LAWS = (
     NO_TIMER_IS_USED_TWICE,
     WHAT_PEOPLE_ORDER_IS_RECORDED,
     THE_LANE_GETS_BACK_TO_WORK,
+    NO_SIGNAL_IS_AN_ERROR,
     COUNTS_EQUAL_THE_CARS_INSIDE,
 )
 

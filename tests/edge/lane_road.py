@@ -211,7 +211,8 @@ class Road:
     def _must_not_go_back(self, vehicle: Vehicle) -> bool:
         """A follower that backs out from behind one under the arm looks like one that follows it through."""
         waits = vehicle.came_from_far is (vehicle.side > 0)
-        follows = waits and any(other.on(CLOSING) for other in self.vehicles if other is not vehicle)
+        ahead = [other for other in self.vehicles if other is not vehicle and other.side == vehicle.side]
+        follows = waits and any(other.on(CLOSING) for other in ahead)
         return self._must_go_on(vehicle) or follows or self._nobody_read_it(vehicle)
 
     def _nobody_read_it(self, vehicle: Vehicle) -> bool:
@@ -290,8 +291,9 @@ class Road:
         self.stands(500)
 
     def _off_the_loop(self, vehicle: Vehicle) -> int:
-        goes_on = self._must_go_on(vehicle) or not self._in_its_way(vehicle, -vehicle.side)
-        return -vehicle.side if goes_on else vehicle.side
+        if vehicle.side > 0:
+            return -1 if self._must_go_on(vehicle) else 1
+        return -1 if self._in_its_way(vehicle, 1) and not self._must_go_on(vehicle) else 1
 
     def is_reckoned(self) -> None:
         """Every passage that was is on record, in its direction, and no other; an unresolved one may be either."""

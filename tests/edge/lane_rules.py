@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from drivers.contract import Position
 from edge.lane.lane import Fitted
@@ -163,10 +163,9 @@ class TroubledLane(RuleBasedStateMachine):
     def everything_is_made_well(self) -> None:
         self.world.make_everything_well()
 
-    def check_invariants(self, settings: object, output: object, runtimes: object) -> None:
-        """Called by hypothesis after each step."""
+    @invariant()
+    def one_more_step(self) -> None:
         type(self).steps += 1
-        super().check_invariants(settings, output, runtimes)  # type: ignore[misc]
 
     def teardown(self) -> None:
         self.world.make_everything_well()
@@ -245,10 +244,9 @@ class BusyRoad(RuleBasedStateMachine):
     def time_passes(self, cells: int) -> None:
         self.road.stands(cells)
 
-    def check_invariants(self, settings: object, output: object, runtimes: object) -> None:
-        """Called by hypothesis after each step."""
+    @invariant()
+    def one_more_step(self) -> None:
         type(self).steps += 1
-        super().check_invariants(settings, output, runtimes)  # type: ignore[misc]
 
     def teardown(self) -> None:
         self.road.everybody_leaves()

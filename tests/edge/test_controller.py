@@ -18,13 +18,15 @@ from edge.lane.controller import LaneController
 from edge.lane.faults import CONTRADICTION
 from edge.lane.hardware import Hardware
 from edge.lane.lane import Fitted, a_lane
-from edge.lane.signals import Allowed, Asked, Phase, Read, Refused
+from edge.lane.signals import Allowed, Asked, Order, Phase, Read, Refused
+from edge.lane.signals import Arm as ArmSignal
 from edge.lane.timing import LaneTiming
 from edge.parking.desks import EntryDesk
 from edge.store import Store, Transaction
 from models.faults import Fault
 from models.ids import TicketId
 from models.instants import SECOND, Instant
+from models.lanes import OrderKind
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
@@ -195,6 +197,38 @@ async def test_a_car_is_on_record_before_the_arm_is_told_to_rise_and_inside_when
         await becomes(lambda: lane.tickets() == ["ACTIVE"])
 
 
+async def test_an_arm_that_says_where_it_is_while_it_is_being_told_is_heard_after_that(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        phases: list[Phase] = []
+
+        async def moves_at_once(vend_id: str) -> None:
+            lane.controller.hear(ArmSignal(Position.OPEN))
+            phases.append(lane.phase)
+            assert lane.controller.lane.arm is not Position.OPEN
+            lane.arm.vends.append(vend_id)
+
+        lane.arm.vend = moves_at_once  # type: ignore[method-assign]
+        await lane.a_car_stands_there()
+        await becomes(lambda: lane.controller.lane.arm is Position.OPEN)
+        assert phases == [Phase.VENDED]
+        assert lane.controller.line.startswith("Welcome")
+        assert len(lane.arm.vends) == 1
+
+
+async def test_an_arm_is_told_before_anybody_hears_that_it_was(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        vends_when_told: list[int] = []
+
+        def told() -> None:
+            if lane.phase is Phase.VENDED:
+                vends_when_told.append(len(lane.arm.vends))
+
+        lane.controller.on_change(told)
+        await lane.a_car_stands_there()
+        await becomes(lambda: bool(vends_when_told))
+        assert vends_when_told[0] == 1
+
+
 async def test_nothing_moves_because_a_lane_starts_or_stops(tmp_path: Path) -> None:
     async with an_entry(tmp_path) as lane:
         assert all(part.started for part in (lane.arm, lane.arming, lane.closing))
@@ -256,6 +290,21 @@ async def test_a_desk_that_fails_in_a_way_nobody_foresaw_costs_one_decision_and_
         await becomes(lambda: lane.tickets() == ["ACTIVE"])
 
 
+async def test_a_defect_in_writing_one_passage_costs_that_one_and_what_follows_is_written(tmp_path: Path) -> None:
+    def faulty(store: Store) -> EntryDesk:
+        return FaultyDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR, bad_papers=[RuntimeError("a defect")])
+
+    async with an_entry(tmp_path, faulty) as lane:
+        await lane.a_car_stands_there()
+        await becomes(lambda: len(lane.arm.vends) == 1)
+        await lane.it_drives_through()
+        await becomes(lambda: bool(lane.faults.open(IN)))
+        await lane.a_car_stands_there(Read(Plate("XY99ZZZ"), 0.9))
+        await becomes(lambda: len(lane.arm.vends) == 2)
+        await lane.it_drives_through()
+        await becomes(lambda: lane.tickets() == ["ADMITTED", "ACTIVE"])
+
+
 async def test_a_passage_that_contradicts_the_records_is_a_fault_and_the_next_car_is_served(tmp_path: Path) -> None:
     def faulty(store: Store) -> EntryDesk:
         troubles: list[Exception] = [LookupError("tickets has no row t-1")]
@@ -310,3 +359,33 @@ async def test_while_the_store_can_not_record_no_arm_rises(tmp_path: Path, stran
         lane.clock.seconds_pass(LaneTiming().retry_after + 1)
         await becomes(lambda: len(lane.arm.vends) == 1)
         assert lane.refusals() == ["NOT_RECORDED"], "the refusal is on record too, once it could be written"
+
+
+async def test_while_a_passage_can_not_be_written_the_next_car_is_told_so_at_once(
+    tmp_path: Path, stranger: sqlite3.Connection
+) -> None:
+    async with an_entry(tmp_path) as lane:
+        with closing(stranger):
+            await lane.a_car_stands_there()
+            await becomes(lambda: len(lane.arm.vends) == 1)
+            stranger.execute("BEGIN IMMEDIATE")
+            await lane.it_drives_through()
+            await lane.a_car_stands_there(Read(Plate("XY99ZZZ"), 0.9))
+            await lane.reaches(Phase.REFUSED)
+            assert lane.controller.line == Refusal.NOT_RECORDED.driver
+            stranger.execute("ROLLBACK")
+            for _ in range(4):
+                await asyncio.sleep(0.05)
+                lane.clock.seconds_pass(3)
+            await becomes(lambda: lane.tickets()[:1] == ["ACTIVE"])
+            await becomes(lambda: len(lane.arm.vends) == 2)
+
+
+async def test_orders_before_the_lane_has_started_move_nothing(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        other = LaneController(
+            IN, a_lane(Fitted()), Hardware(lane.arm), {}, lane.lot.store, lambda on, far: None, lane.faults, lane.clock
+        )
+        order = Order("o-1", OrderKind.OPEN, "Ada", "a delivery")
+        assert other.obey(order) == "the lane is still starting"
+        assert lane.arm.vends == []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.lane.lane import Fitted, a_lane
 from edge.lane.signals import Button, Count, Order
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.lanes import LONGEST_TEXT, lane_memory
@@ -40,7 +41,8 @@ def an_order(kind: OrderKind = OrderKind.OPEN, state: LaneState | None = None, r
 
 
 def memory(lot: Lot, lane: LaneName = IN) -> tuple[LaneState, HoldCause | None]:
-    return lot.decide(lambda tx: lane_memory(tx.connection, lane))
+    known = lot.decide(lambda tx: lane_memory(tx.connection, lane))
+    return known.state, known.hold
 
 
 def test_a_lane_that_was_never_told_anything_is_open_and_holds_nothing(lot: Lot) -> None:
@@ -56,6 +58,16 @@ def test_the_lot_remembers_what_each_lane_was_set_to_over_a_restart(lot: Lot) ->
     assert memory(again) == (LaneState.FULL, HoldCause.KEEP_OPEN)
     assert memory(again, OUT) == (LaneState.OPEN, HoldCause.FIRE)
     assert tables_agree_with_facts(lot.path)
+
+
+def test_a_lane_that_was_kept_open_before_a_fire_is_known_to_be_so_after_a_restart(lot: Lot) -> None:
+    keep_open = an_order(OrderKind.KEEP_OPEN)
+    lot.decide(the_entry(lot).obey(keep_open, ""))
+    lot.decide(the_entry(lot).hold(HoldCause.KEEP_OPEN, keep_open))
+    lot.decide(the_entry(lot).hold(HoldCause.FIRE, None))
+    before = lot.decide(lambda tx: lane_memory(tx.connection, IN))
+    assert (before.hold, before.kept_open) == (HoldCause.FIRE, "o-1")
+    assert a_lane(Fitted(), before.state, before.hold, before.kept_open).kept_open_before
 
 
 def test_an_order_that_was_not_obeyed_is_on_record_and_changes_nothing(lot: Lot) -> None:

@@ -38,6 +38,7 @@ from edge.lane.signals import (
     VendFailed,
     Withdraw,
 )
+from models.ids import TicketId
 from models.lanes import HoldCause, LaneState, OrderKind
 from models.plates import Plate
 from models.refusals import Refusal
@@ -117,7 +118,7 @@ def test_a_car_that_rolls_back_from_under_the_arm_keeps_its_ticket_and_is_vended
     assert story.lane.phase is Phase.VENDED
     assert story.asked(Vend) == [Vend(TICKET), Vend(TICKET)]
     assert story.asked(Confirm) == []
-    story.then(Presence(False)).wait(4)
+    the_arm_falls(story.then(Presence(False)).wait(4))
     assert story.asked(Withdraw) == [Withdraw(TICKET, IN, vended=True)]
 
 
@@ -136,6 +137,43 @@ def test_the_next_car_is_not_let_in_on_the_ticket_of_one_that_backed_out_a_momen
     story = risen(a_vended_lane()).then(Presence(False), Presence(True), ANOTHER)
     assert story.asked(Withdraw) == [Withdraw(TICKET, IN, vended=True)]
     assert story.asked(Decide)[-1].asked.credential == ANOTHER
+
+
+def test_a_driver_who_takes_their_time_between_the_loops_keeps_the_vend_while_the_arm_is_up() -> None:
+    story = risen(a_vended_lane()).then(Presence(False)).wait(10)
+    story.then(UnderArm(True), UnderArm(False))
+    assert story.asked(Confirm) == [Confirm(TICKET, IN)]
+    assert story.asked(Withdraw) == []
+
+
+def test_a_closing_loop_that_sees_nobody_though_cars_go_from_a_raised_arm_is_silent() -> None:
+    story = a_vended_lane()
+    for _ in range(3):
+        the_arm_falls(risen(story).then(Presence(False)).wait(4)).then(Presence(True), PLATE, Allowed(TICKET, ""))
+    assert story.raised == ["lane.closing_loop_silent"]
+    assert Clear("lane.closing_loop_silent") in story.then(UnderArm(True)).actions
+
+
+def test_what_is_under_the_arm_twice_without_a_plate_is_nobodys_for_certain() -> None:
+    story = risen(a_vended_lane()).then(UnderArm(True), UnderArm(False), UnderArm(True), Presence(False))
+    story.then(UnderArm(False))
+    assert story.asked(Confirm) == []
+    assert story.asked(Unresolve) == [Unresolve(TICKET, IN)]
+
+
+def test_a_car_that_came_with_a_code_and_rolls_back_shows_its_code_again() -> None:
+    story = a_quiet_lane(direction=OUT).then(Presence(True), Code("PG1:ABCD12"), Allowed(TICKET, ""))
+    risen(story).then(UnderArm(True), UnderArm(False))
+    assert story.asked(Confirm) == []
+    story.then(Code("PG1:ABCD12"))
+    assert story.asked(Vend) == [Vend(TICKET), Vend(TICKET)]
+
+
+def test_a_closing_loop_that_sticks_while_nobody_is_served_does_not_stop_the_lane() -> None:
+    story = a_quiet_lane().then(UnderArm(True)).wait(61)
+    story.then(Presence(True), PLATE, Allowed(TICKET, ""))
+    assert story.asked(Vend) == [Vend(TICKET)]
+    assert story.then(Presence(False)).wait(4).asked(Unresolve) == [Unresolve(TICKET, IN)]
 
 
 # --- the arm ---
@@ -257,6 +295,22 @@ def test_the_end_of_keep_open_waits_until_nothing_is_under_the_arm() -> None:
     assert story.asked(Release) == [Release()]
 
 
+def test_the_end_of_a_hold_waits_for_the_car_that_is_being_let_through() -> None:
+    story = a_quiet_lane()
+    story.order(OrderKind.KEEP_OPEN)
+    story.then(Arm(Position.HELD), Presence(True), PLATE, Allowed(TICKET, ""))
+    assert story.order(OrderKind.RELEASE) == ""
+    assert story.asked(Release) == []
+    assert it_passes(story).asked(Release) == [Release()]
+    assert story.asked(Confirm) == [Confirm(TICKET, IN)]
+
+
+def test_a_person_can_have_an_arm_that_should_be_up_told_so_again() -> None:
+    story = a_quiet_lane().then(Fire(True))
+    assert story.order(OrderKind.OPEN) == ""
+    assert len(story.asked(Hold)) == 2
+
+
 def test_the_end_of_a_hold_that_did_not_get_out_is_told_again() -> None:
     story = a_quiet_lane()
     story.order(OrderKind.KEEP_OPEN)
@@ -376,6 +430,29 @@ def test_a_person_opens_whatever_the_desk_says() -> None:
     assert story.counted == ["exit manual"]
 
 
+def test_a_person_who_opens_does_not_wait_for_a_desk_that_hangs() -> None:
+    story = a_quiet_lane(direction=OUT).then(Presence(True), PLATE)
+    assert story.order(OrderKind.OPEN) == ""
+    assert story.wait(4).asked(Vend) == [Vend(None, "order-1")]
+    story.then(Allowed(TICKET, ""))
+    assert story.asked(Withdraw) == [Withdraw(TICKET, OUT, vended=False)], "the late answer is taken back"
+    assert it_passes(risen(story)).counted == ["exit manual"]
+
+
+def test_a_refusal_that_was_on_its_way_when_a_person_opened_is_asked_again_by_hand() -> None:
+    story = a_quiet_lane(direction=OUT).then(Presence(True), PLATE)
+    story.order(OrderKind.OPEN)
+    story.then(Refused(Refusal.PAYMENT_DECLINED))
+    assert story.asked(Decide)[-1].asked.by_hand is not None
+    assert story.then(Allowed(TICKET, "")).asked(Vend) == [Vend(TICKET, "order-1")]
+
+
+def test_a_person_opens_for_what_the_driver_showed_last() -> None:
+    story = a_quiet_lane(direction=OUT).then(Presence(True), Code("PG1:ABCD12"), Refused(Refusal.PAYMENT_DECLINED))
+    story.order(OrderKind.OPEN)
+    assert story.asked(Decide)[-1].asked.credential == Code("PG1:ABCD12")
+
+
 def test_an_order_to_open_that_nobody_uses_is_over_after_a_while() -> None:
     story = a_quiet_lane()
     story.order(OrderKind.OPEN)
@@ -477,6 +554,13 @@ def test_in_a_two_way_lane_the_one_on_the_other_side_is_served_next() -> None:
     assert story.asked(Withdraw) == [Withdraw(TICKET, IN, vended=True)]
     story.then(ANOTHER)
     assert story.asked(Decide)[-1].direction is OUT
+
+
+def test_a_vend_that_fails_after_its_car_has_gone_is_not_the_next_cars() -> None:
+    story = a_vended_lane().then(Presence(False)).wait(4).then(Presence(True), ANOTHER, Allowed(TicketId("second"), ""))
+    story.then(VendFailed(vend=Vend(TICKET))).wait(1)
+    assert story.line == "" or "moment" not in story.line
+    assert len(story.asked(Vend)) == 2
 
 
 def test_a_vend_that_failed_is_not_told_while_nobody_stands_there() -> None:

@@ -74,7 +74,7 @@ def test_a_person_opens_with_a_reason_and_both_stand_in_the_records(site: Site) 
         assert yard.tell("lane", "open", "in") == (0, "in: done.\n")
         assert "vend" in json.loads(yard.hears())
         until(lambda: yard.records("SELECT kind FROM lane_orders") == [("open",)])
-        assert yard.records('SELECT given_by, reason, obeyed FROM lane_orders') == [("Ada", "a delivery", 1)]
+        assert yard.records("SELECT given_by, reason, obeyed FROM lane_orders") == [("Ada", "a delivery", 1)]
         code, said = yard.tell("lane", "open", "in", reason=" ")
         assert (code, "a reason is needed" in said) == (2, True)
         assert yard.hears_nothing()

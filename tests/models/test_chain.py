@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -48,6 +49,17 @@ def test_the_hash_of_a_fact_is_the_same_on_every_machine_for_ever() -> None:
     started = sent(DaemonStarted(release="0.1.0", at=Instant(5)), AT)
     assert started.hash == "8ebfb60bcc9fffc116d5110098ccaf7e28707f6f32c2e6379e8439233bad4a85"
     assert MET.hash == "455cac28cf092f5fb399cf00b5af6a9adcfedd346caa4aa831ae0fd4f65dc655"
+
+
+@given(st.text(max_size=20), any_fact(), READINGS)
+def test_what_is_hashed_is_the_canonical_list_of_everything_that_is_not_personal(
+    previous: str, fact: Fact, at: Reading
+) -> None:
+    when = [at.boot_id, at.monotonic, at.wall, at.synced]
+    body = canonical(fact.body())
+    listed = canonical([previous, LOT, fact.stream, STREAM, 7, fact.type, fact.version, *when, body])
+    hashed = link(previous, LOT, fact.stream, STREAM, 7, fact.type, fact.version, at, body)
+    assert hashed == hashlib.sha256(listed.encode()).hexdigest()
 
 
 @given(any_fact(), READINGS, st.data())

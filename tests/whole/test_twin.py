@@ -16,6 +16,7 @@ from models.tickets import Direction
 from simulator.cars import UNREADABLE, Habit, Quirk, Traffic
 from simulator.cli import app
 from simulator.lanes import How
+from simulator.scenario import Planned, Wish
 from simulator.servers import ServerError
 from simulator.troubles import Trouble
 from simulator.twin.check import held_against, played
@@ -24,6 +25,7 @@ from simulator.twin.plan import TwinPlan, twin_plan
 from simulator.twin.run import Twin
 from simulator.twin.stage import Run, Stage
 
+pytestmark = pytest.mark.timeout(300)
 HOUSE = Path(__file__).resolve().parents[2]
 LOT = HOUSE / "config" / "lots" / "twin.yaml"
 VEHICLES = 150
@@ -111,6 +113,17 @@ def test_a_twin_that_hides_one_tailgater_is_found_out(day: tuple[Twin, Path], pl
     finally:
         hidden.how = How.TAILGATE
     assert about >= {"passage", "fault"}
+
+
+def test_a_fire_drill_is_on_record_as_it_happened(tmp_path: Path, plan: TwinPlan):
+    traffic = Traffic(3, 10.0, 180, 480)
+    wishes = [Planned(300, Wish("*", fault=Trouble.FIRE, lasts=120))]
+    twin, _ = played(tmp_path, plan, Run(40, seed=3), traffic=traffic, scenario=wishes)
+
+    found = held_against(twin, plan, tmp_path / "lot.sqlite")
+    assert [str(mismatch) for mismatch in found.mismatches] == []
+    assert any(visit.how is How.HELD for life in twin.truth.lives.values() for visit in life.visits)
+    assert found.kinds["faults lot.fire"] == 1
 
 
 def test_the_same_seed_brings_the_same_day(tmp_path: Path, plan: TwinPlan):

@@ -1,0 +1,209 @@
+"""Lanes with one thing broken, each against the law that must notice it: a law that notices nothing is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+from hypothesis import HealthCheck, Verbosity, settings
+from hypothesis import Phase as Part
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+
+from edge.lane import approach, machine, orders, passage, unvended
+from edge.lane.changed import replace
+from edge.lane.faults import TAILGATE
+from edge.lane.lane import Lane, Step, sensed
+from edge.lane.machine import TRANSITIONS
+from edge.lane.signals import (
+    Action,
+    Allowed,
+    Arm,
+    Clear,
+    Fire,
+    Ordered,
+    Phase,
+    Presence,
+    Pressed,
+    RecordHold,
+    RecordOrder,
+    Refused,
+    Signal,
+    StartTimer,
+    TimeUp,
+    UnderArm,
+    Withdraw,
+)
+from tests.edge import lane_laws as laws
+from tests.edge.lane_rules import BusyRoad, TroubledLane
+
+Broken = Callable[[], AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True)
+class Control:
+    law: str
+    broken: Broken
+    played: type[TroubledLane] | type[BusyRoad] = TroubledLane
+
+
+# --- ways to break a machine ---
+
+
+def _instead(of: Any, name: str, does: Callable[..., Any]) -> Broken:
+    return lambda: patch.object(of, name, does)
+
+
+def _transition(signal: type[Signal], does: Callable[[Lane, Any], Step], *phases: Phase) -> Broken:
+    return lambda: patch.dict(TRANSITIONS, {(phase, signal): does for phase in phases or Phase})
+
+
+def _without(signal: type[Signal], *actions: type[Action]) -> Broken:
+    """The lane hears that signal as ever, but these actions don't follow."""
+
+    @contextmanager
+    def broken() -> Iterator[None]:
+        step = machine.step
+
+        def mute(lane: Lane, heard: Signal, now: Any) -> Step:
+            done = step(lane, heard, now)
+            if not isinstance(heard, signal):
+                return done
+            return Step(done.lane, tuple(action for action in done.actions if not isinstance(action, actions)))
+
+        with patch.object(machine, "step", mute):
+            yield
+
+    return broken
+
+
+def _deaf(lane: Lane, signal: Signal) -> Step:
+    return Step(lane)
+
+
+def _keeps_the_question(lane: Lane, signal: Presence) -> Step:
+    return Step(sensed(lane, signal))
+
+
+def _passed_when_it_comes(lane: Lane, signal: UnderArm) -> Step:
+    here = sensed(lane, signal)
+    return passage.passed(here) if signal.occupied else Step(here)
+
+
+def _withdraws_too_early(lane: Lane, signal: Presence) -> Step:
+    done = passage.vended_presence(lane, signal)
+    if signal.present is not False or lane.ticket is None:
+        return done
+    return done.then(Withdraw(lane.ticket, lane.direction, vended=True))
+
+
+def _unknown_is_somebody(lane: Lane, signal: Presence) -> Step:
+    return approach.idle_presence(lane, Presence(True) if signal.present is None else signal)
+
+
+def _same_timer_again(lane: Lane, seconds: float, *actions: Action) -> Step:
+    return Step(lane, (*actions, StartTimer(max(lane.timer, 1), seconds)))
+
+
+def _no_transition() -> AbstractContextManager[Any]:
+    left = {pair: does for pair, does in TRANSITIONS.items() if pair != (Phase.VENDED, Pressed)}
+    return patch.dict(TRANSITIONS, left, clear=True)
+
+
+CONTROLS: dict[str, Control] = {
+    "a hold ends whatever is under the arm": Control(
+        laws.NO_ARM_CLOSES_ON_A_VEHICLE, _instead(orders, "may_release", lambda lane: True)
+    ),
+    "a person closes the arm on a vehicle": Control(
+        laws.NO_ARM_CLOSES_ON_A_VEHICLE, _instead(orders, "may_come_down", lambda lane: True)
+    ),
+    "the answer counts though the vehicle has left": Control(
+        laws.NO_VEND_WITHOUT_VEHICLE_OR_ORDER, _transition(Presence, _keeps_the_question, Phase.DECIDING)
+    ),
+    "the next vehicle gets the answer of the one before": Control(
+        laws.AN_ANSWER_IS_FOR_WHOM_IT_WAS_ASKED, _transition(Presence, _keeps_the_question, Phase.DECIDING)
+    ),
+    "an old answer is taken for the new one": Control(
+        laws.AN_ANSWER_IS_FOR_WHOM_IT_WAS_ASKED,
+        _instead(approach, "_answered", lambda lane: replace(lane, answers_due=0)),
+    ),
+    "a passage is confirmed when it begins": Control(
+        laws.NO_CONFIRM_WITHOUT_A_PASSAGE, _transition(UnderArm, _passed_when_it_comes, Phase.VENDED)
+    ),
+    "a late ticket is forgotten": Control(
+        laws.A_TICKET_ENDS_ONCE, _transition(Allowed, _deaf, Phase.IDLE, Phase.READING)
+    ),
+    "a ticket is withdrawn and goes on": Control(
+        laws.A_TICKET_ENDS_ONCE, _transition(Presence, _withdraws_too_early, Phase.VENDED)
+    ),
+    "a tailgate stands for ever": Control(laws.EVERY_FAULT_IS_LEFT, _without(UnderArm, Clear)),
+    "an arm that moves again is silent for ever": Control(laws.EVERY_FAULT_IS_LEFT, _without(Arm, Clear)),
+    "a fault that no catalogue knows": Control(
+        laws.EVERY_FAULT_IS_LEFT,
+        _instead(unvended, "TAILGATE", TAILGATE.model_copy(update={"code": "lane.follower"})),
+    ),
+    "one arming loop clears the other's fault": Control(
+        laws.NO_FAULT_ENDS_EARLY, _instead(machine, "_stands_elsewhere", lambda lane, action: False)
+    ),
+    "a release ends a fire": Control(
+        laws.FIRE_GOES_OVER_EVERYTHING, _instead(orders, "_release", lambda lane, order: orders._end_of_hold(lane, order))
+    ),
+    "a fire that nobody hears": Control(laws.FIRE_GOES_OVER_EVERYTHING, _transition(Fire, _deaf)),
+    "a lane raises its arm when it starts": Control(
+        laws.NOTHING_MOVES_BY_ITSELF,
+        _instead(machine, "started", lambda lane, now: Step(lane, orders.raised_and_held(lane))),
+    ),
+    "an unknown loop is somebody": Control(
+        laws.NOTHING_MOVES_BY_ITSELF, _transition(Presence, _unknown_is_somebody, Phase.IDLE)
+    ),
+    "a timer's number comes again": Control(
+        laws.NO_TIMER_IS_USED_TWICE, _instead(approach, "with_timer", _same_timer_again)
+    ),
+    "an order is obeyed and not recorded": Control(
+        laws.WHAT_PEOPLE_ORDER_IS_RECORDED, _without(Ordered, RecordOrder)
+    ),
+    "a fire's hold isn't recorded": Control(laws.WHAT_PEOPLE_ORDER_IS_RECORDED, _without(Fire, RecordHold)),
+    "a refusal that nobody hears": Control(
+        laws.THE_LANE_GETS_BACK_TO_WORK, _transition(Refused, _deaf, Phase.DECIDING)
+    ),
+    "a vehicle that backed out is waited for without an end": Control(
+        laws.THE_LANE_GETS_BACK_TO_WORK, _transition(TimeUp, _deaf, Phase.VENDED)
+    ),
+    "a button that one phase doesn't know": Control(laws.NO_SIGNAL_IS_AN_ERROR, _no_transition),
+    "nobody counts who follows through": Control(
+        laws.COUNTS_EQUAL_THE_CARS_INSIDE, _transition(UnderArm, _deaf, Phase.IDLE), BusyRoad
+    ),
+    "who rolls back counts as passed": Control(
+        laws.COUNTS_EQUAL_THE_CARS_INSIDE, _instead(passage, "_may_have_rolled_back", lambda lane: False), BusyRoad
+    ),
+    "who backs off the closing loop counts as passed": Control(
+        laws.COUNTS_EQUAL_THE_CARS_INSIDE, _instead(unvended, "_went_through", lambda lane, passing: True), BusyRoad
+    ),
+}
+
+
+def is_noticed(control: Control, examples: int = 600) -> bool:
+    """Whether the law, alone, finds a story in which the broken lane breaks it."""
+    played: type[RuleBasedStateMachine] = type(control.played.__name__, (control.played,), {})
+    played.only = frozenset({control.law})  # type: ignore[attr-defined]
+    try:
+        with control.broken():
+            run_state_machine_as_test(played, settings=_quick(examples))
+    except laws.LawBroken as broken:
+        return broken.law == control.law
+    return False
+
+
+def _quick(examples: int) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=30,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Part.generate],
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )
