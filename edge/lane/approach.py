@@ -239,6 +239,8 @@ def deciding_time_up(lane: Lane, signal: TimeUp) -> Step:
     """A person's order doesn't wait for a desk that hangs; an answer that comes later is taken back."""
     if signal.timer != lane.timer or lane.order is None:
         return Step(lane)
+    if lane.answer_passed:
+        return to_idle(lane, counted_held(lane), Watch(on=False, far=lane.side is Side.FAR))
     return vend(replace(lane, ticket=None), greeting="Please drive on")
 
 

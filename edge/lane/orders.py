@@ -65,9 +65,14 @@ def _open(lane: Lane, order: Order) -> Step:
         return _obeyed(lane, order, *raised_and_held(lane))
     if lane.phase in _PASSAGE:
         return _obeyed(lane, order, Vend(lane.ticket, order.id))
-    if lane.phase is Phase.DECIDING and lane.asked is not None:
+    if lane.phase is Phase.DECIDING and lane.asked is not None and not lane.answer_passed:
         # The desk is at it; its answer is a vend now, whatever it is, and so is no answer.
         return with_timer(replace(lane, order=order), BY_HAND_WITHIN, RecordOrder(order))
+    before: tuple[Action, ...] = ()
+    if lane.answer_passed:
+        # Who was asked about is through; the order is for who stands there now.
+        through = to_idle(lane, counted_held(lane), Watch(on=False, far=lane.side is Side.FAR))
+        lane, before = through.lane, through.actions
     by_hand = replace(lane, order=order, refusal=None)
     shown = lane.asked.credential if lane.asked is not None else lane.read
     if shown is not None and lane.present:
@@ -75,7 +80,7 @@ def _open(lane: Lane, order: Order) -> Step:
         asked = ask(by_hand, shown)
     else:
         asked = vend(replace(by_hand, ticket=None), greeting="Please drive on")
-    return Step(asked.lane, (RecordOrder(order), *asked.actions))
+    return Step(asked.lane, (RecordOrder(order), *before, *asked.actions))
 
 
 def _close(lane: Lane, order: Order) -> Step:

@@ -118,7 +118,7 @@ class Twin:
             for _, said in due
             if isinstance(said, dict) and "order" in said and said["id"] in self.people.orders
         }
-        return [*events, *due, *self.terminals.due(self._troubles, self.now)]
+        return [*events, *due, *self.terminals.due(self._troubles, self._is_there, self.now)]
 
     def _moment(self, latest: int | None) -> int:
         """The next moment at which anything can happen."""
@@ -175,6 +175,9 @@ class Twin:
 
     def _troubles(self, name: LaneName) -> frozenset[Trouble]:
         return self.world.lane(name).troubles
+
+    def _is_there(self, name: LaneName, number: int) -> bool:
+        return any(car.car.number == number and car.on_arming_loop for car in self.world.lane(name).cars)
 
     def _note(self, happened: list[Happening]) -> None:
         self.truth.note(happened, self.now, self.people.shown_at, self._ordered)

@@ -59,11 +59,18 @@ class Terminals:
     def next_due(self) -> int | None:
         return min((asked.due for asked in self._asked), default=None)
 
-    def due(self, troubles: Callable[[LaneName], frozenset[Trouble]], now: int) -> list[Event]:
+    def due(
+        self,
+        troubles: Callable[[LaneName], frozenset[Trouble]],
+        is_there: Callable[[LaneName, int], bool],
+        now: int,
+    ) -> list[Event]:
+        """`is_there` tells whether a car still stands before that lane's arm: who has driven on doesn't pay."""
         events: list[Event] = []
         for asked in [asked for asked in self._asked if asked.due <= now]:
             self._asked.remove(asked)
-            said = self._ends(asked, troubles(asked.lane), now)
+            left = asked.car is None or not is_there(asked.lane, asked.car)
+            said = self._ends(asked, troubles(asked.lane), left, now)
             if said is not None:
                 events.append((f"{asked.lane}.payment_terminal", said))
         return events
@@ -71,14 +78,14 @@ class Terminals:
     def taken(self) -> list[Entry]:
         return list(self._taken.values())
 
-    def _ends(self, asked: _Asked, troubles: frozenset[Trouble], now: int) -> dict[str, Any] | None:
+    def _ends(self, asked: _Asked, troubles: frozenset[Trouble], left: bool, now: int) -> dict[str, Any] | None:
         again = self._taken.get(asked.payment)
         if again is not None:
             return _answer(again)
         outcome = ChargeOutcome.TAKEN
         if Trouble.TERMINAL_UNREACHABLE in troubles:
             outcome = ChargeOutcome.UNREACHABLE
-        elif Trouble.TERMINAL_DECLINES in troubles:
+        elif Trouble.TERMINAL_DECLINES in troubles or left:
             outcome = ChargeOutcome.DECLINED
         reference = f"TWIN-{uuid.uuid5(_REFERENCES, asked.payment).hex[:12].upper()}"
         entry = Entry(

@@ -35,7 +35,8 @@ def test_no_kill_moves_an_arm_leaves_a_contact_made_or_loses_a_vehicle(
 def test_a_relay_that_times_its_pulses_ends_them_though_the_daemon_is_dead(
     campaign: tuple[Tally, dict[Careless, Tally]],
 ) -> None:
-    assert 0 < campaign[0].longest_timed_contact_ms <= PULSE * 1000 + 200
+    # Until the next daemon opened it would be twice as long and more; a busy machine's timers ring late.
+    assert 0 < campaign[0].longest_timed_contact_ms <= PULSE * 1000 + 1000
 
 
 @pytest.mark.timeout(600)

@@ -196,9 +196,11 @@ class Road:
         return not reaches or forces or self.arm.is_up
 
     def _dares(self, vehicle: Vehicle) -> bool:
-        """To come the wrong way: not towards one that is being let through, whose passage that would look like."""
-        let_through = self.world.lane.phase in (Phase.VENDED, Phase.PASSING, Phase.UNSURE)
-        return vehicle.length >= LONG_ENOUGH and not (let_through and not vehicle.on(CLOSING))
+        """To come the wrong way: not towards one that waits or is being let through, whose passage that would look
+        like."""
+        waits = any(other.on(*NEAR_LOOP) for other in self.vehicles if other is not vehicle)
+        waits = waits or self.world.lane.phase in (Phase.VENDED, Phase.PASSING, Phase.UNSURE)
+        return vehicle.length >= LONG_ENOUGH and (vehicle.on(CLOSING) or not waits)
 
     def _one_comes_towards_it(self, vehicle: Vehicle) -> bool:
         """Who drove onto the arming loop now would look like the one that comes the wrong way."""
@@ -291,9 +293,11 @@ class Road:
         self.stands(500)
 
     def _off_the_loop(self, vehicle: Vehicle) -> int:
-        if vehicle.side > 0:
-            return -1 if self._must_go_on(vehicle) else 1
-        return -1 if self._in_its_way(vehicle, 1) and not self._must_go_on(vehicle) else 1
+        on = 1 if vehicle.side < 0 else -1
+        turns = vehicle.side > 0 and not self.fitted.two_way and not self._in_its_way(vehicle, vehicle.side)
+        if self._must_go_on(vehicle):
+            return on
+        return -on if turns or self._in_its_way(vehicle, on) else on
 
     def is_reckoned(self) -> None:
         """Every passage that was is on record, in its direction, and no other; an unresolved one may be either."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Any
+
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from drivers.contract import Position
 from edge.lane.lane import Fitted
@@ -41,6 +44,7 @@ SHOWN = st.one_of(
     st.just(Card("4711")),
     st.builds(Pressed, st.sampled_from(Button)),
     st.builds(Chosen, st.sampled_from(VehicleType)),
+    st.builds(Blind, st.booleans()),
 )
 REFUSAL = st.sampled_from([Refusal.LOT_FULL, Refusal.NO_TICKET, Refusal.NOT_RECORDED, Refusal.CLOSED_TO_TRANSIENTS])
 ANSWER = st.one_of(st.none(), st.none(), REFUSAL)
@@ -49,11 +53,26 @@ ARM_RISES = (Arm(Position.MOVING), Arm(Position.OPEN))
 ARM_FALLS = (Arm(Position.MOVING), Arm(Position.CLOSED))
 
 
+class Trouble(StrEnum):
+    ARMING_LOOP_CHATTERS = "the arming loop chatters"
+    CLOSING_LOOP_CHATTERS = "the closing loop chatters"
+    BOTH_SIDES_ARE_OCCUPIED_FOR_LONG = "both sides are occupied for long"
+    AN_ORDER_FAILS = "an order to the barrier fails"
+    AN_ORDER_MAY_HAVE_FAILED = "nobody knows whether an order to the barrier failed"
+    THE_DAEMON_IS_KILLED = "the daemon is killed and starts again"
+    ALL_IS_MADE_WELL = "everything is made well"
+
+
+def _to(position: Position) -> tuple[Arm, ...]:
+    return (Arm(position),)
+
+
 class TroubledLane(RuleBasedStateMachine):
     """No order is too odd, no sensor too wrong. `steps` counts what was done to all lanes of this kind, `heard` what
-    they heard."""
+    they heard until then. `ends_well`: at last all is made well, and the next vehicle must be served."""
 
     only: frozenset[str] = frozenset(LAWS)
+    ends_well = True
     steps = 0
     heard = 0
 
@@ -66,88 +85,26 @@ class TroubledLane(RuleBasedStateMachine):
         chosen["two_way"] = chosen["two_way"] and chosen["arming_loop"]
         self.world = World(Fitted(**chosen), self.only)  # pyright: ignore[reportArgumentType]
 
-    # --- what a lane hears ---
+    # --- what often happens ---
 
     @rule(level=LEVEL)
     def arming_loop(self, level: bool | None) -> None:
         self.world.hear(Presence(level))
-
-    @precondition(lambda self: self.world.fitted.two_way)
-    @rule(level=LEVEL)
-    def far_loop(self, level: bool | None) -> None:
-        self.world.hear(FarPresence(level))
 
     @precondition(lambda self: self.world.fitted.closing_loop)
     @rule(level=LEVEL)
     def closing_loop(self, level: bool | None) -> None:
         self.world.hear(UnderArm(level))
 
-    @precondition(lambda self: self.world.fitted.closing_loop)
-    @rule(far=st.booleans(), times=st.integers(5, 14))
-    def a_loop_chatters(self, far: bool, times: int) -> None:
-        for _ in range(times):
-            self.world.hear(UnderArm(True), UnderArm(False)) if far else self.world.hear(
-                Presence(True), Presence(False)
-            )
-
-    @rule(position=st.sampled_from(Position))
-    def arm(self, position: Position) -> None:
-        self.world.hear(Arm(position))
-
-    @rule(rises=st.booleans())
-    def the_arm_moves(self, rises: bool) -> None:
-        self.world.hear(*(ARM_RISES if rises else ARM_FALLS))
-
-    @rule(shown=SHOWN)
-    def a_driver_or_the_camera(self, shown: Read | Guess | Code | Card | Pressed | Chosen) -> None:
-        self.world.hear(shown)
-
-    @rule(blind=st.booleans())
-    def the_camera_fails_or_is_mended(self, blind: bool) -> None:
-        self.world.hear(Blind(blind))
-
-    @precondition(lambda self: self.world.desk)
-    @rule(refusal=ANSWER, counts_only=st.sampled_from([False, False, False, True]))
-    def the_desk_answers(self, refusal: Refusal | None, counts_only: bool) -> None:
-        self.world.desk_answers(refusal, counts_only=counts_only)
-
-    @precondition(lambda self: self.world.told)
-    @rule(fails=st.booleans())
-    def the_barrier_was_told(self, fails: bool) -> None:
-        if fails:
-            self.world.barrier_fails()
-        else:
-            self.world.told.pop(0)
-
-    @rule(kind=st.sampled_from(OrderKind), state=st.sampled_from([None, *LaneState]))
-    def a_person_orders(self, kind: OrderKind, state: LaneState | None) -> None:
-        self.world.person_orders(kind, state)
-
-    @precondition(lambda self: self.world.fitted.fire_input)
-    @rule(active=st.sampled_from([True, False, False, None]))
-    def the_fire_contact(self, active: bool | None) -> None:
-        self.world.hear(Fire(active))
-
-    @rule(seconds=SECONDS)
-    def time_passes(self, seconds: float) -> None:
-        self.world.wait(seconds)
-
-    @rule()
-    def the_daemon_is_killed_and_starts(self) -> None:
-        self.world.restart()
-
-    # --- what often happens, in one ---
-
-    @rule(read=READ, answered=st.booleans())
-    def a_vehicle_comes(self, read: Read, answered: bool) -> None:
-        self.world.hear(Presence(False), Presence(True), read)
-        if answered:
-            self.world.desk_answers(None)
-
     @precondition(lambda self: self.world.fitted.two_way)
-    @rule(read=READ, answered=st.booleans())
-    def a_vehicle_comes_from_the_other_side(self, read: Read, answered: bool) -> None:
-        self.world.hear(FarPresence(False), FarPresence(True), read)
+    @rule(level=LEVEL)
+    def far_loop(self, level: bool | None) -> None:
+        self.world.hear(FarPresence(level))
+
+    @rule(read=READ, far=st.booleans(), answered=st.booleans())
+    def a_vehicle_comes(self, read: Read, far: bool, answered: bool) -> None:
+        seen = FarPresence if far and self.world.fitted.two_way else Presence
+        self.world.hear(seen(False), seen(True), read)
         if answered:
             self.world.desk_answers(None)
 
@@ -157,22 +114,69 @@ class TroubledLane(RuleBasedStateMachine):
         goes = () if stays else (Presence(False),)
         self.world.hear(UnderArm(True), *goes, UnderArm(False))
 
-    # --- whatever it was ---
+    @precondition(lambda self: self.world.desk)
+    @rule(refusal=ANSWER, counts_only=st.sampled_from([False, False, False, True]))
+    def the_desk_answers(self, refusal: Refusal | None, counts_only: bool) -> None:
+        self.world.desk_answers(refusal, counts_only=counts_only)
 
-    @rule()
-    def everything_is_made_well(self) -> None:
-        self.world.make_everything_well()
+    @rule(seconds=SECONDS)
+    def time_passes(self, seconds: float) -> None:
+        self.world.wait(seconds)
 
-    @invariant()
-    def one_more_step(self) -> None:
+    @rule(moves=st.one_of(st.just(ARM_RISES), st.just(ARM_FALLS), st.builds(_to, st.sampled_from(Position))))
+    def the_arm(self, moves: tuple[Arm, ...]) -> None:
+        self.world.hear(*moves)
+
+    # --- what people do ---
+
+    @rule(shown=SHOWN)
+    def a_driver_or_the_camera(self, shown: Read | Guess | Code | Card | Pressed | Chosen | Blind) -> None:
+        self.world.hear(shown)
+
+    @rule(kind=st.sampled_from(OrderKind), state=st.sampled_from([None, *LaneState]))
+    def a_person_orders(self, kind: OrderKind, state: LaneState | None) -> None:
+        self.world.person_orders(kind, state)
+
+    @precondition(lambda self: self.world.fitted.fire_input)
+    @rule(active=st.sampled_from([True, False, None]), resets=st.booleans())
+    def the_fire_contact(self, active: bool | None, resets: bool) -> None:
+        self.world.hear(Fire(active))
+        if resets:
+            self.world.person_orders(OrderKind.RESET_FIRE)
+
+    # --- what goes wrong ---
+
+    @rule(trouble=st.sampled_from(Trouble), often=st.integers(5, 14))
+    def something_goes_wrong(self, trouble: Trouble, often: int) -> None:
+        world = self.world
+        match trouble:
+            case Trouble.ARMING_LOOP_CHATTERS:
+                world.hear(*[Presence(True), Presence(False)] * often)
+            case Trouble.CLOSING_LOOP_CHATTERS if world.fitted.closing_loop:
+                world.hear(*[UnderArm(True), UnderArm(False)] * often)
+            case Trouble.BOTH_SIDES_ARE_OCCUPIED_FOR_LONG if world.fitted.two_way:
+                world.hear(Presence(True), FarPresence(True))
+                world.wait(901)
+            case Trouble.AN_ORDER_FAILS | Trouble.AN_ORDER_MAY_HAVE_FAILED:
+                world.barrier_fails(maybe=trouble is Trouble.AN_ORDER_MAY_HAVE_FAILED)
+            case Trouble.THE_DAEMON_IS_KILLED:
+                world.restart()
+            case _:
+                world.make_everything_well()
+
+    def check_invariants(self, *told: Any, **also: Any) -> None:
+        """After each step."""
         type(self).steps += 1
+        super().check_invariants(*told, **also)  # type: ignore[misc]
 
     def teardown(self) -> None:
+        type(self).heard += self.world.signals
+        if not self.ends_well:
+            return
         self.world.make_everything_well()
         self.world.the_next_vehicle_is_served()
         if self.world.fitted.two_way:
             self.world.the_next_vehicle_is_served(far=True)
-        type(self).heard += self.world.signals
 
 
 class BusyRoad(RuleBasedStateMachine):
@@ -202,12 +206,18 @@ class BusyRoad(RuleBasedStateMachine):
         )
         self.road = Road(fitted, self.only)
 
-    @rule(length=st.sampled_from([1, 3, 4, 4, 5]), far=st.sampled_from([False, False, False, True]))
-    def a_vehicle_arrives(self, length: int, far: bool) -> None:
+    @rule(
+        length=st.sampled_from([1, 3, 4, 4, 5]), far=st.sampled_from([False, False, False, True]), served=st.booleans()
+    )
+    def a_vehicle_arrives(self, length: int, far: bool, served: bool) -> None:
         if far and not self.road.fitted.two_way:
             length = max(length, LONG_ENOUGH)
         if (vehicle := self.road.arrives(length, far=far)) is not None:
             self.road.drives(vehicle, -3 if far else 3)
+        if served:
+            self.road.camera_reads()
+            self.road.world.desk_answers(None)
+            self.road.stands(6)
 
     @precondition(lambda self: self.road.vehicles)
     @rule(
@@ -244,9 +254,10 @@ class BusyRoad(RuleBasedStateMachine):
     def time_passes(self, cells: int) -> None:
         self.road.stands(cells)
 
-    @invariant()
-    def one_more_step(self) -> None:
+    def check_invariants(self, *told: Any, **also: Any) -> None:
+        """After each step."""
         type(self).steps += 1
+        super().check_invariants(*told, **also)  # type: ignore[misc]
 
     def teardown(self) -> None:
         self.road.everybody_leaves()

@@ -41,7 +41,7 @@ from models.lanes import LaneState, OrderKind
 from models.plates import Plate
 from models.refusals import Refusal
 from models.tickets import Direction
-from tests.edge.lane_laws import LAWS, THE_LANE_GETS_BACK_TO_WORK, Witness
+from tests.edge.lane_laws import LAWS, NO_SIGNAL_IS_AN_ERROR, THE_LANE_GETS_BACK_TO_WORK, Witness
 
 _START = Monotonic(1000 * SECOND)
 MOST_RINGS = 2000
@@ -108,7 +108,11 @@ class World:
 
     def _step(self, signal: Signal) -> None:
         self.signals += 1
-        stepped = machine.step(self.lane, signal, self.now)
+        try:
+            stepped = machine.step(self.lane, signal, self.now)
+        except (LookupError, AttributeError, TypeError, ValueError, AssertionError) as wrong:
+            self.witness.holds(False, NO_SIGNAL_IS_AN_ERROR, f"{wrong!r} of {signal} while {self.lane.phase}")
+            raise
         self.witness.sees(signal, stepped)
         self._take(stepped)
 
@@ -143,10 +147,11 @@ class World:
             self.witness.gives(ticket)
         self._step(Allowed(ticket, ""))
 
-    def barrier_fails(self) -> None:
-        """The order that was told first of all didn't get out."""
+    def barrier_fails(self, *, maybe: bool = False) -> None:
+        """The order that was told first of all didn't get out, or (`maybe`) nobody knows whether it did."""
         if self.told:
-            self.hear(VendFailed() if isinstance(self.told.pop(0), Vend) else HoldFailed())
+            order = self.told.pop(0)
+            self.hear(VendFailed(maybe, order) if isinstance(order, Vend) else HoldFailed())
 
     def person_orders(self, kind: OrderKind, state: LaneState | None = None) -> None:
         self.ordered += 1
@@ -183,7 +188,7 @@ class World:
         if self.fitted.two_way:
             yield FarPresence(False)
         if self.fitted.closing_loop:
-            yield UnderArm(False)
+            yield from (UnderArm(False), UnderArm(True), UnderArm(False))
         yield from self._arm(Position.MOVING, Position.OPEN, Position.CLOSED)
 
     def _arm(self, *positions: Position) -> list[Signal]:
