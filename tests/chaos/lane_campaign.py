@@ -29,8 +29,9 @@ OPENED_SECONDS = 4.5
 READS_WITHIN = 2.0
 """What a plate takes on a busy machine"""
 _MOMENT_WITHIN = 8.0
-_SETTLED_WITHIN = 8.0
-_CERTAIN_US = 500_000
+_SETTLED_WITHIN = 20.0
+_READER_WITHIN = 90.0
+_CERTAIN_US = 1_500_000
 """What was over so long before the kill was written down"""
 
 
@@ -97,6 +98,8 @@ class Campaign:
 
     async def kill_once(self, phase: Phase) -> None:
         """Vehicles come, the daemon dies among them, aimed at one of them, is started again, and everybody goes on."""
+        if self._plates:
+            await self._reader_is_ready()
         before, began = self._lot.stays(), now_us()
         resumed = asyncio.Event()
         visits = self._visits(before, resumed)
@@ -110,13 +113,19 @@ class Campaign:
         left = self._still_made()
         resumed.set()
         await asyncio.gather(*tasks)
-        await self._settled()
+        if not left.left_pulsing:
+            await self._settled()
         after = self._lot.stays()
         found = left + self._moved(times, visits) + self._for_nobody(began)
         for visit in visits:
             found += self._judged(visit, times, before, after)
         self._count(visits, times, before, after, began, phase, found)
         self._know_who_is_inside(visits, before, after)
+
+    async def _reader_is_ready(self) -> None:
+        until = now_us() + round(_READER_WITHIN * 1e6)
+        while self._lot.readers_ready() <= self.tally.kills and now_us() < until:
+            await asyncio.sleep(0.1)
 
     def _visits(self, stays: dict[str, Stay], resumed: asyncio.Event) -> list[Visit]:
         visits: list[Visit] = []

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import json
 import multiprocessing
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -27,6 +29,8 @@ SITES = 5
 CONTROL_KILLS = 4
 PLATES_ONE_IN = 12
 """So many kills of which one happens while plates are read; a reader takes its time to start"""
+
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +90,14 @@ def _each_in_its_turn(kills: int, chance: random.Random) -> tuple[Phase, ...]:
 
 
 def _all_at_once(shares: list[Share], sites: int) -> list[Tally]:
-    fresh = multiprocessing.get_context("forkserver")
-    fresh.set_forkserver_preload(["tests.chaos.lane_campaign"])
-    with ProcessPoolExecutor(max_workers=sites, mp_context=fresh) as pool:
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=sites, mp_context=fresh, initializer=_die_with_the_parent) as pool:
         return list(pool.map(play, shares))
+
+
+def _die_with_the_parent() -> None:
+    """Whoever kills the test leaves no lot behind."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _broker(folder: Path) -> Mosquitto:

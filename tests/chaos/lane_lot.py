@@ -14,7 +14,7 @@ from uuid import uuid4
 from ruamel.yaml import YAML
 
 from simulator.demo.parts import Edge
-from tests.chaos.lane_peers import LaneKind
+from tests.chaos.lane_peers import MAKE, LaneKind
 
 PULSE = 0.4
 PAYS_WITHIN = 0.2
@@ -56,6 +56,10 @@ class Lot:
         environment = {**os.environ, PASSWORD_VARIABLE: PASSWORD, **variables}
         environment["PYTHONPATH"] = os.pathsep.join(map(str, before_all))
         return Edge(program, self.config, self.store, self.folder / "daemon.log", environment)
+
+    def readers_ready(self) -> int:
+        """How many plate readers have said so far that they are ready, over all runs of the daemon."""
+        return (self.folder / "daemon.log").read_text(encoding="utf-8").count('"vision.ready"')
 
     def stays(self) -> dict[str, Stay]:
         with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
@@ -100,6 +104,7 @@ class Lot:
 
     def _barrier(self, kind: LaneKind) -> dict[str, Any]:
         barrier: dict[str, Any] = {"driver": "relays", "open": self._relay(kind, kind.open_on), "pulse": PULSE}
+        barrier["assumed_open"] = MAKE.rises_in + MAKE.closes_unused_after
         if kind.hold_on is not None:
             barrier["hold"] = self._relay(kind, kind.hold_on)
         if not kind.holds:

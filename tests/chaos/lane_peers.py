@@ -21,7 +21,7 @@ from simulator.boards.cores import CORES
 from simulator.boards.pty_board import PtyBoard
 from tests.chaos.lane_account import Account, now_us
 
-MAKE = BarrierMake(rises_in=0.4, falls_in=0.4, closes_after_passing=0.2, closes_unused_after=4.0)
+MAKE = BarrierMake(rises_in=0.4, falls_in=0.4, closes_after_passing=0.2, closes_unused_after=2.0)
 NOTICED_AFTER_US = 50_000
 """A barrier's controller takes a shorter contact for a spike"""
 TICK = 0.01

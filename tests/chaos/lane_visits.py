@@ -9,8 +9,9 @@ from enum import StrEnum
 from tests.chaos.lane_account import now_us
 from tests.chaos.lane_peers import Post
 
-_INSISTS = 5
-_PATIENT_FOR = 3.0
+_INSISTS = 6
+_PATIENT_FOR = 5.0
+"""Of a driver at an arm that doesn't rise, before asking again: a busy machine takes its time"""
 
 
 class Plan(StrEnum):

@@ -222,9 +222,12 @@ class Road:
         return vehicle.on(CLOSING) and self.world.lane.phase is Phase.PASSING and self.world.lane.read is None
 
     def _must_go_on(self, vehicle: Vehicle) -> bool:
-        """Loops can't tell what goes back from the closing loop after it has left the loop that it came over."""
+        """Loops can't tell what goes back from the closing loop after it has left the loop that it came over, or has
+        reached the other one."""
         if not vehicle.on(CLOSING):
             return False
+        if self.fitted.two_way and vehicle.on(*NEAR_LOOP) and vehicle.on(*FAR_LOOP):
+            return True
         if vehicle.side < 0:
             return not vehicle.on(*NEAR_LOOP)
         return not vehicle.on(*FAR_LOOP) if self.fitted.two_way else vehicle.on(*NEAR_LOOP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Any
 
@@ -184,6 +185,7 @@ class BusyRoad(RuleBasedStateMachine):
     drive through the arm. Whatever they do, the counts equal the cars inside."""
 
     only: frozenset[str] = frozenset(LAWS)
+    ends_well = True
     steps = 0
     heard = 0
 
@@ -263,3 +265,9 @@ class BusyRoad(RuleBasedStateMachine):
         self.road.everybody_leaves()
         self.road.is_reckoned()
         type(self).heard += self.road.world.signals
+
+
+if __name__ == "__main__":
+    from tests.edge.lane_long import main
+
+    sys.exit(main())

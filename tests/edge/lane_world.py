@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from drivers.contract import Position
 from edge.lane import machine
+from edge.lane.faults import SILENT_LOOP
 from edge.lane.lane import Fitted, Lane, Step, WhenUnread, a_lane
 from edge.lane.signals import (
     Action,
@@ -188,7 +189,9 @@ class World:
         if self.fitted.two_way:
             yield FarPresence(False)
         if self.fitted.closing_loop:
-            yield from (UnderArm(False), UnderArm(True), UnderArm(False))
+            yield UnderArm(False)
+        if SILENT_LOOP.code in self.witness.open_faults:
+            yield from (UnderArm(True), UnderArm(False))
         yield from self._arm(Position.MOVING, Position.OPEN, Position.CLOSED)
 
     def _arm(self, *positions: Position) -> list[Signal]:

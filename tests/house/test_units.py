@@ -68,7 +68,7 @@ def test_the_lanes_come_back_by_themselves_and_reach_their_hardware():
     service = settings("parkgate-edge.service")["Service"]
     assert (service["Type"], service["Restart"]) == ("notify", "always")
     assert 0 < int(service["WatchdogSec"]) <= 60
-    assert set(service["SupplementaryGroups"].split()) == {"gpio", "dialout", "video"}
+    assert set(service["SupplementaryGroups"].split()) == {"gpio", "dialout", "video", "input", "lp"}
     # onnxruntime maps memory that is written and then run
     assert service.get("MemoryDenyWriteExecute", "no") == "no"
 
