@@ -8,11 +8,16 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from simulator.servers import Mosquitto, Postgres, RumqttBroker, ServerError, free_port
 from tests.brokers import USERS
 
 HOUSE = Path(__file__).resolve().parent.parent
+
+# How long an example takes says something of the machine, nothing of parking.
+settings.register_profile("parkgate", deadline=None)
+settings.load_profile("parkgate")
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,8 @@ LATE_RISE = 30.0
 class ArmWatch:
     """`since` when the arm is where it is, `told` when it was last told to rise, `held_told` when it was last told to
     stay up (`hold_failed`: in vain), `released` when last told that it needn't, `busy` when a vehicle was last under
-    it or being let through. `overdue` are the faults that stand now. `due`: when the running timer rings.
+    it or being let through (`vacant`: none is now). `overdue` are the faults that stand now. `due`: when the running
+    timer rings. `wanted`: when a hold last ended, or the barrier was last told so.
     """
 
     position: Position = Position.UNKNOWN
@@ -36,6 +37,8 @@ class ArmWatch:
     hold_failed: bool = False
     released: Monotonic = _BOOT
     busy: Monotonic = _BOOT
+    wanted: Monotonic = _BOOT
+    vacant: bool = False
     overdue: frozenset[str] = frozenset()
     due: int | None = None
     timer: int = 0
@@ -43,7 +46,7 @@ class ArmWatch:
 
 class Around(NamedTuple):
     """What the watch has to know of the lane. `clear`: nothing is under the arm, for certain. `release`: a hold has
-    ended, and the barrier may be told so."""
+    ended, and the barrier may be told so, once nobody has been seen in the lane for `vacant_for` seconds."""
 
     timing: LaneTiming
     reads_back: bool
@@ -53,6 +56,8 @@ class Around(NamedTuple):
     clear: bool
     busy: bool
     release: bool
+    vacant: bool
+    vacant_for: float
 
 
 def supervise(
@@ -80,9 +85,10 @@ def _noted(
     if around.held and (watch.held_told is None or any(isinstance(action, Hold) for action in ordered)):
         watch = replace(watch, held_told=now, hold_failed=False)
     if not around.held and (watch.held_told is not None or watch.hold_failed):
-        watch = replace(watch, held_told=None, hold_failed=False)
-    if around.busy or not around.clear:
-        watch = replace(watch, busy=now)
+        watch = replace(watch, held_told=None, hold_failed=False, wanted=now)
+    vacant = around.vacant and not around.busy
+    if not (vacant and watch.vacant):
+        watch = replace(watch, busy=now, vacant=vacant)
     if position is not watch.position:
         watch = replace(watch, position=position, since=now)
     return watch
@@ -102,7 +108,7 @@ def _judged(before: ArmWatch, watch: ArmWatch, around: Around, now: Monotonic, a
     half_way = watch.position is Position.MOVING and _over(watch.since, timing.travel_within, now)
     watch = _stands(watch, STUCK_HALF_WAY.code, half_way, f"moving for {timing.travel_within:g} s", actions)
     idle_up = up and not around.held and not around.busy and around.clear
-    stuck_up = idle_up and _over(max(watch.busy, watch.since), timing.close_within, now)
+    stuck_up = idle_up and now >= _stuck_up_at(watch, timing)
     if stuck_up and STUCK_UP.code not in watch.overdue and around.can_lower:
         actions.append(Lower())
     # Once raised it stays until the arm is seen down: the next vehicle doesn't mend it.
@@ -112,9 +118,9 @@ def _judged(before: ArmWatch, watch: ArmWatch, around: Around, now: Monotonic, a
 
 def _kept_up(watch: ArmWatch, around: Around, now: Monotonic, actions: list[Action]) -> ArmWatch:
     """An arm that is to stay up is told so until it does; telling it again changes nothing for one that obeyed."""
-    if around.release and _over(watch.released, AGAIN_AFTER, now):
+    if around.release and now >= _release_at(watch, around):
         actions.append(Release())
-        return replace(watch, released=now)
+        return replace(watch, released=now, wanted=now)
     again = _hold_again(watch, around)
     if again is None or now < again:
         return watch
@@ -125,6 +131,15 @@ def _kept_up(watch: ArmWatch, around: Around, now: Monotonic, actions: list[Acti
             actions.append(Raise(SILENT_ARM.code, "told to stay up, still closed; told again"))
         actions.append(Hold())
     return replace(watch, held_told=now, told=now, hold_failed=False)
+
+
+def _stuck_up_at(watch: ArmWatch, timing: LaneTiming) -> int:
+    return max(watch.busy, watch.since, watch.wanted) + round(timing.close_within * SECOND)
+
+
+def _release_at(watch: ArmWatch, around: Around) -> int:
+    vacant_for = watch.busy + round(around.vacant_for * SECOND) if around.vacant_for else _BOOT
+    return max(watch.released + round(AGAIN_AFTER * SECOND), vacant_for)
 
 
 def _hold_again(watch: ArmWatch, around: Around) -> int | None:
@@ -160,10 +175,10 @@ def _next(watch: ArmWatch, around: Around) -> int | None:
     again = _hold_again(watch, around)
     due = [] if again is None else [again]
     if around.release:
-        due.append(watch.released + round(AGAIN_AFTER * SECOND))
+        due.append(_release_at(watch, around))
     if around.reads_back and watch.position is Position.MOVING and STUCK_HALF_WAY.code not in watch.overdue:
         due.append(watch.since + round(timing.travel_within * SECOND))
     idle_up = watch.position.is_up and not around.held and not around.busy and around.clear
     if around.reads_back and idle_up and STUCK_UP.code not in watch.overdue:
-        due.append(max(watch.busy, watch.since) + round(timing.close_within * SECOND))
+        due.append(_stuck_up_at(watch, timing))
     return min(due, default=None)

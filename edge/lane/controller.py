@@ -18,6 +18,7 @@ from edge.lane.faults import CONTRADICTION
 from edge.lane.hardware import Hardware
 from edge.lane.lane import Lane
 from edge.lane.machine import started, step
+from edge.lane.orders import still_meant
 from edge.lane.signals import (
     Action,
     Asked,
@@ -53,6 +54,7 @@ from edge.lane.signals import (
     Which,
     Withdraw,
 )
+from edge.patience import within
 from edge.store import Store
 from models.ids import LaneName
 from models.instants import Clock
@@ -62,6 +64,13 @@ from models.spots import VehicleType
 from models.tickets import Direction
 
 _LAST_PAPERS_SECONDS = 3.0
+RECORDED_WITHIN = 1.0
+"""Seconds that an arm waits until the order that moves it is on record: a sick disk keeps nobody in."""
+
+
+ToBarrier = Vend | Hold | Release | Lower
+_OnPaper = Confirm | Withdraw | Unresolve | Count | RecordRefusal | RecordOrder | RecordHold | Call
+_Beside = _OnPaper | Decide | Watch | Show | Print | StartTimer | Raise | Clear
 
 
 class LaneController:
@@ -116,12 +125,8 @@ class LaneController:
 
     async def stop(self) -> None:
         """What was seen is written down first, if the store takes it within a few seconds."""
-        clerks = (self._clerk.all_done.wait(), self._registrar.all_done.wait())
-        written = asyncio.ensure_future(asyncio.gather(*clerks))
-        patience = asyncio.ensure_future(self._clock.sleep(_LAST_PAPERS_SECONDS))
-        await asyncio.wait({written, patience}, return_when=asyncio.FIRST_COMPLETED)
-        for waiting in (written, patience):
-            waiting.cancel()
+        clerks = asyncio.gather(self._clerk.all_done.wait(), self._registrar.all_done.wait())
+        await within(_LAST_PAPERS_SECONDS, clerks, self._clock)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -174,17 +179,19 @@ class LaneController:
 
     def _take(self, lane: Lane, actions: tuple[Action, ...]) -> None:
         self.lane = lane
+        ordered = any(isinstance(action, RecordOrder) for action in actions)
         for action in actions:
-            self._perform(action)
+            if isinstance(action, Vend | Hold | Release | Lower):
+                self._order_the_barrier(action, recorded_first=ordered)
+            else:
+                self._perform(action)
         for changed in self._changed:
             changed()
 
     # --- what goes out ---
 
-    def _perform(self, action: Action) -> None:
+    def _perform(self, action: _Beside) -> None:
         match action:
-            case Vend() | Hold() | Release() | Lower():
-                self._order_the_barrier(action)
             case Decide(asked, direction):
                 self._clerk.ask(lambda: self._decide(asked, direction))
             case Watch(on, far):
@@ -205,10 +212,7 @@ class LaneController:
             case _:
                 self._clerk.file(self._paper(action))
 
-    def _paper(
-        self,
-        action: Confirm | Withdraw | Unresolve | Count | RecordRefusal | RecordOrder | RecordHold | Call,
-    ) -> Paper:
+    def _paper(self, action: _OnPaper) -> Paper:
         match action:
             case Confirm(ticket, direction):
                 return self._desks[direction].confirm(ticket)
@@ -235,13 +239,16 @@ class LaneController:
         """For papers that don't depend on the direction, or name it themselves."""
         return next(iter(self._desks.values()))
 
-    def _order_the_barrier(self, order: Vend | Hold | Release | Lower) -> None:
-        self._keep(begin(self._tell_the_barrier(order))).add_done_callback(lambda task: self._told(task, order))
+    def _order_the_barrier(self, order: ToBarrier, *, recorded_first: bool = False) -> None:
+        told = begin(self._tell_the_barrier(order, recorded_first=recorded_first))
+        self._keep(told).add_done_callback(lambda task: self._told(task, order))
 
-    async def _tell_the_barrier(self, order: Vend | Hold | Release | Lower) -> None:
+    async def _tell_the_barrier(self, order: ToBarrier, *, recorded_first: bool) -> None:
         barrier = self._hardware.barrier
-        if isinstance(order, Lower) and self.lane.under_arm is not False:
-            return  # something came under it since
+        if recorded_first:
+            await within(RECORDED_WITHIN, self._registrar.all_done.wait(), self._clock)
+        if not still_meant(self.lane, order):
+            return
         match order:
             case Vend():
                 await barrier.vend(str(uuid.uuid4()))
@@ -252,7 +259,7 @@ class LaneController:
             case Lower():
                 await barrier.lower()
 
-    def _told(self, task: asyncio.Task[None], order: Vend | Hold | Release | Lower) -> None:
+    def _told(self, task: asyncio.Task[None], order: ToBarrier) -> None:
         wrong = None if task.cancelled() else task.exception()
         if wrong is None or isinstance(order, Lower):
             return

@@ -70,7 +70,7 @@ STUCK_LOOP = Fault(
 STUCK_ARMING_LOOP = Fault(
     code="lane.arming_loop_stuck",
     meaning="The arming loop has been occupied for too long",
-    does="Works on by what the camera reads; tickets of passages meanwhile may end unresolved",
+    does="Works on by what the camera reads and drivers show; keeps no vend for long, opens nothing by policy",
     ends="The loop is clear",
     look_at="A vehicle left before the arm; the loop's detector, its wiring and its sensitivity",
 )

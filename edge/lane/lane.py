@@ -111,6 +111,8 @@ class Lane:
     arm that was kept up, before the desk had answered.
 
     `answers_due`: questions that the desk hasn't answered yet; it answers in order, and only the last answer is wanted.
+    `waited`: seconds for which it was waited for before the arm, since the last look at it, or under the arm, by the
+    time that the timer rings.
     `waited_out`: it left the arming loop and has been waited for once. `unclear`: something was under the arm twice,
     and nobody knows what. `unseen`: vehicles in a row that left a raised arm without coming onto the closing loop.
     `outgoing`: the side on whose arming loop a vehicle stands that has passed already. `through`: the side towards
@@ -151,6 +153,7 @@ class Lane:
     risen: bool = False
     told_perhaps: bool = False
     answer_passed: bool = False
+    waited: float = 0.0
     waited_out: bool = False
     unclear: bool = False
     unseen: int = 0
@@ -182,6 +185,22 @@ class Lane:
     def present(self) -> bool | None:
         """Whether a vehicle stands before the arm, on the side that is served."""
         return self.at(self.side)
+
+    @property
+    def presence_is_stuck(self) -> bool:
+        """Whether the arming loop of the side that is served has been occupied for so long that it tells nothing."""
+        watch = self.near_watch if self.side is Side.NEAR else self.far_watch
+        return watch is not None and watch.is_stuck
+
+    @property
+    def reads_closed(self) -> bool:
+        """Whether the arm is down, for certain."""
+        return self.fitted.reads_back and self.arm is Position.CLOSED
+
+    @property
+    def left_is_through(self) -> bool:
+        """Whether who leaves the arming loop counts as through: the arm is kept up, and no loop tells of it."""
+        return self.hold is not None and not self.fitted.closing_loop and not self.reads_closed
 
     @property
     def is_exit(self) -> bool:
@@ -263,6 +282,12 @@ def with_timer(lane: Lane, seconds: float, *actions: Action) -> Step:
     return Step(timed, (*actions, StartTimer(timed.timer, seconds)))
 
 
+def patience_under_the_arm(lane: Lane) -> float:
+    """Seconds until a vehicle under the arm is looked after: an arm that is still down may have to be told again."""
+    may_be_silent = lane.reads_closed and lane.hold is None
+    return lane.timing.rise_within if may_be_silent else lane.timing.clear_within
+
+
 def told_to_rise(lane: Lane) -> tuple[Action, ...]:
     """The vend of the vehicle that is served; nothing while the arm is kept up anyway."""
     if lane.hold is not None:
@@ -302,6 +327,7 @@ def forgotten(lane: Lane) -> Lane:
         reached_other=False,
         answer_passed=False,
         told_perhaps=False,
+        waited=0.0,
         waited_out=False,
         unclear=False,
         just_left=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from edge.lane import approach, orders, passage, unvended
+from edge.lane import approach, deciding, orders, passage, unvended
 from edge.lane.arm_watch import Around, supervise
 from edge.lane.changed import replace
 from edge.lane.faults import SILENT_LOOP
@@ -161,6 +161,8 @@ def _supervised(lane: Lane, actions: tuple[Action, ...], now: Monotonic) -> Step
         clear=orders.may_come_down(lane),
         busy=lane.phase in (Phase.VENDED, Phase.PASSING, Phase.UNSURE) or lane.unvended is not None,
         release=lane.releasing and orders.may_release(lane),
+        vacant=orders.is_vacant(lane),
+        vacant_for=0.0 if fitted.closing_loop else fitted.timing.used_within,
     )
     watch, more = supervise(lane.arm_watch, lane.arm, actions, around, now)
     releasing = lane.releasing and not any(isinstance(action, Release) for action in more)
@@ -204,8 +206,8 @@ _ALIKE: dict[type[Signal], Transition] = {
     Pressed: approach.called,
     Chosen: approach.chosen,
     Blind: _reader,
-    Allowed: approach.late_allowed,
-    Refused: approach.late_refused,
+    Allowed: deciding.late_allowed,
+    Refused: deciding.late_refused,
     VendFailed: _ignore,
     HoldFailed: orders.hold_failed,
     Arm: passage.note_arm,
@@ -231,10 +233,10 @@ _OWN: dict[Phase, dict[type[Signal], Transition]] = {
         TimeUp: approach.reading_time_up,
     },
     Phase.DECIDING: {
-        Presence: _tracked(approach.deciding_presence),
-        Allowed: approach.deciding_allowed,
-        Refused: approach.deciding_refused,
-        TimeUp: approach.deciding_time_up,
+        Presence: _tracked(deciding.deciding_presence),
+        Allowed: deciding.deciding_allowed,
+        Refused: deciding.deciding_refused,
+        TimeUp: deciding.deciding_time_up,
     },
     Phase.REFUSED: {
         Presence: _tracked(approach.reading_presence),
@@ -249,6 +251,7 @@ _OWN: dict[Phase, dict[type[Signal], Transition]] = {
         Presence: _tracked(passage.vended_presence),
         FarPresence: _tracked(passage.vended_far_presence),
         UnderArm: passage.vended_under_arm,
+        Read: passage.vended_read,
         VendFailed: passage.vend_failed,
         Arm: passage.vended_arm,
         TimeUp: passage.vended_time_up,

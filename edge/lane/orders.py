@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from edge.lane.approach import BY_HAND_WITHIN, ask, begin, counted_held, idle_line, to_idle, vend
+from edge.lane.approach import BY_HAND_WITHIN, ask, begin, counted_held, idle_line, to_idle
 from edge.lane.changed import replace
+from edge.lane.deciding import vend
 from edge.lane.faults import ENDED_BY_A_PERSON
 from edge.lane.lane import Lane, Side, Step, refused, with_timer
 from edge.lane.signals import (
@@ -18,6 +19,7 @@ from edge.lane.signals import (
     Phase,
     RecordHold,
     RecordOrder,
+    Release,
     Show,
     Vend,
     Watch,
@@ -95,6 +97,19 @@ def _close(lane: Lane, order: Order) -> Step:
     return _obeyed(lane, order, Lower())
 
 
+def still_meant(lane: Lane, told: Vend | Hold | Release | Lower) -> bool:
+    """Whether the lane still means what it is about to tell its barrier, now that the order for it is on record."""
+    match told:
+        case Lower():
+            return may_come_down(lane) and lane.hold is None
+        case Release():
+            return lane.hold is None
+        case Hold() | Vend(order="hold"):
+            return lane.hold is not None
+        case Vend():
+            return True
+
+
 def may_come_down(lane: Lane) -> bool:
     """Whether nothing is under the arm for certain. Without a closing loop nobody knows."""
     return lane.fitted.closing_loop and lane.under_arm is False
@@ -142,7 +157,14 @@ def _still_there(lane: Lane) -> bool:
 
 def may_release(lane: Lane) -> bool:
     """Whether the barrier may be told that a hold has ended: its own controller brings the arm down then."""
-    return lane.phase not in _PASSAGE and (lane.under_arm is False or not lane.fitted.closing_loop)
+    return lane.phase not in _PASSAGE and is_vacant(lane)
+
+
+def is_vacant(lane: Lane) -> bool:
+    """Whether nothing is under the arm. Without a closing loop: nobody stands before it on either side, for certain."""
+    if lane.fitted.closing_loop:
+        return lane.under_arm is False
+    return lane.near is False and (lane.far is False or not lane.fitted.two_way)
 
 
 def hold_failed(lane: Lane, signal: HoldFailed) -> Step:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from rapidfuzz.distance import Levenshtein
+
 from drivers.contract import Position
 from edge.lane import unvended
-from edge.lane.approach import shown, to_idle, vend
+from edge.lane.approach import shown, to_idle
 from edge.lane.changed import replace
+from edge.lane.deciding import vend
 from edge.lane.faults import SILENT_ARM, SILENT_LOOP
-from edge.lane.lane import Lane, Side, Step, gone_through, refused, sensed, told_to_rise, with_timer
+from edge.lane.lane import (
+    Lane,
+    Side,
+    Step,
+    gone_through,
+    patience_under_the_arm,
+    refused,
+    sensed,
+    told_to_rise,
+    with_timer,
+)
 from edge.lane.signals import (
     Action,
     Arm,
@@ -30,9 +43,12 @@ from edge.lane.signals import (
     Withdraw,
 )
 from models.lanes import HoldCause, PassageKind
+from models.plates import Plate
 from models.refusals import Refusal
 
 _TOO_MANY_BACK_OUTS = 3
+_ALIKE = 0.6
+"""Of two plates that are nearer to each other than this (share of characters), one may be a misread of the other."""
 
 # --- the arm was told to rise ---
 
@@ -73,10 +89,30 @@ def vended_under_arm(lane: Lane, signal: UnderArm) -> Step:
     others = Step(sensed(lane, signal)) if lane.unvended is None else unvended.under_arm(lane, signal)
     here = others.lane
     if signal.occupied and here.unvended is None:
-        return with_timer(replace(here, phase=Phase.PASSING), lane.timing.clear_within)
+        return _comes_under_the_arm(here)
     # Seen clear while the vehicle stands before it all the time: nothing was missed.
     nothing_missed = signal.occupied is False and lane.present is True and not lane.lost_sight
     return Step(replace(here, blind=not nothing_missed and (lane.blind or signal.occupied is None)), others.actions)
+
+
+def _comes_under_the_arm(lane: Lane) -> Step:
+    patience = patience_under_the_arm(lane)
+    return with_timer(replace(lane, phase=Phase.PASSING, waited=patience), patience)
+
+
+def vended_read(lane: Lane, signal: Read) -> Step:
+    """Looked at again: where quite another plate stands now, who the arm rose for has gone without a passage."""
+    if lane.read is None or not _is_another(lane.read.plate, signal.plate) or lane.present is not True:
+        return Step(lane)
+    gone = nobody_knows(lane) if lane.blind else backed_out(lane)
+    if gone.lane.phase is not Phase.READING:
+        return gone
+    next_one = shown(gone.lane, signal)
+    return Step(next_one.lane, gone.actions + next_one.actions)
+
+
+def _is_another(plate: Plate, other: Plate) -> bool:
+    return Levenshtein.normalized_similarity(plate, other) < _ALIKE
 
 
 def vend_failed(lane: Lane, signal: VendFailed) -> Step:
@@ -112,12 +148,31 @@ def vended_time_up(lane: Lane, signal: TimeUp) -> Step:
         return Step(lane)
     if lane.present is not True:
         return _nobody_there(lane)
+    waited = replace(lane, waited=lane.waited + lane.timing.rise_within)
+    if waited.waited < lane.timing.used_within:
+        return _waits_on(waited)
+    if lane.presence_is_stuck:
+        # Nobody may be there at all: the vend isn't kept for whoever comes next.
+        return nobody_knows(lane) if lane.blind else backed_out(lane)
+    far = lane.side is Side.FAR
+    return _waits_on(replace(waited, waited=0.0)).then(Watch(on=False, far=far), Watch(on=True, far=far))
+
+
+def _waits_on(lane: Lane) -> Step:
+    """The vehicle stands there still: the arm is told again, if it didn't rise or has come down since."""
+    seconds = lane.timing.rise_within
     if lane.refusal is Refusal.ARM_UNREACHABLE:
-        return with_timer(replace(lane, refusal=None), lane.timing.rise_within, *told_to_rise(lane))
-    if lane.fitted.reads_back and lane.arm is Position.CLOSED and lane.hold is None:
-        silent = Raise(SILENT_ARM.code, "told to rise, still closed; told again")
-        return with_timer(lane, lane.timing.rise_within, silent, *told_to_rise(lane))
-    return with_timer(lane, lane.timing.rise_within, Show("Please drive on"))
+        return with_timer(replace(lane, refusal=None), seconds, *told_to_rise(lane))
+    if lane.reads_closed and lane.hold is None:
+        return with_timer(lane, seconds, *_silent(lane), *told_to_rise(lane))
+    return with_timer(lane, seconds, Show("Please drive on"))
+
+
+def _silent(lane: Lane) -> tuple[Action, ...]:
+    """An arm that reads closed has been silent, unless it rose since it was told, and came down again."""
+    watch = lane.arm_watch
+    silent = watch.told is not None and watch.since <= watch.told
+    return (Raise(SILENT_ARM.code, "told to rise, still closed; told again"),) if silent else ()
 
 
 def _nobody_there(lane: Lane) -> Step:
@@ -170,8 +225,16 @@ def _may_have_rolled_back(lane: Lane) -> bool:
 
 
 def passing_time_up(lane: Lane, signal: TimeUp) -> Step:
-    """The closing loop is stuck: nobody will see the end of this passage."""
-    return nobody_knows(lane) if signal.timer == lane.timer else Step(lane)
+    """An arm that is still down is told again; where the closing loop is stuck, nobody sees the end of this passage."""
+    if signal.timer != lane.timer:
+        return Step(lane)
+    left = lane.timing.clear_within - lane.waited
+    if left <= 0:
+        return nobody_knows(lane)
+    if not lane.reads_closed or lane.hold is not None or lane.present is not True:
+        return with_timer(replace(lane, waited=lane.timing.clear_within), left)
+    again = min(lane.timing.rise_within, left)
+    return with_timer(replace(lane, waited=lane.waited + again), again, *_silent(lane), *told_to_rise(lane))
 
 
 # --- clear of the arm, with a vehicle on the arming loop all the time ---
@@ -202,7 +265,7 @@ def unsure_under_arm(lane: Lane, signal: UnderArm) -> Step:
     """The same one again, or another behind it on its vend: nobody can tell any more."""
     here = sensed(lane, signal)
     if signal.occupied:
-        return with_timer(replace(here, phase=Phase.PASSING, unclear=True), lane.timing.clear_within)
+        return _comes_under_the_arm(replace(here, unclear=True))
     return Step(replace(here, blind=lane.blind or signal.occupied is None))
 
 
@@ -222,7 +285,8 @@ def passed(lane: Lane) -> Step:
 
 
 def backed_out(lane: Lane) -> Step:
-    unseen = lane.unseen + 1 if lane.risen and lane.fitted.closing_loop else lane.unseen
+    went = lane.risen and lane.fitted.closing_loop and not lane.presence_is_stuck
+    unseen = lane.unseen + 1 if went else lane.unseen
     silent: tuple[Action, ...] = ()
     if unseen == _TOO_MANY_BACK_OUTS:
         silent = (Raise(SILENT_LOOP.code, f"{unseen} vehicles in a row went from a raised arm without it"),)
@@ -253,7 +317,7 @@ def _left_before_an_arm_without_a_loop(lane: Lane) -> Step:
     """It left: through, unless the order didn't get out or the arm says that it stayed down."""
     if lane.fitted.reads_back and lane.risen:
         return passed(lane)
-    if lane.fitted.reads_back and lane.arm is Position.CLOSED:
+    if lane.reads_closed:
         return backed_out(lane)
     if lane.told_perhaps:
         return nobody_knows(lane)

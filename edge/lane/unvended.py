@@ -104,6 +104,6 @@ def given_up(lane: Lane) -> Step:
 
 def _went_through(lane: Lane, passing: Unvended) -> bool:
     if passing.came_from is lane.side:
-        # Where the arming loop was occupied all the time, it stands there still.
-        return passing.left or not passing.waited or lane.present is False
+        # Where the arming loop was occupied all the time, it stands there still; a stuck one doesn't tell.
+        return passing.left or not passing.waited or lane.present is False or lane.presence_is_stuck
     return passing.reached_other

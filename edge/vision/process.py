@@ -13,6 +13,7 @@ import structlog
 from pydantic import BaseModel
 
 from edge.kept_up import kept_up
+from edge.patience import within
 from edge.vision.events import (
     CameraCleared,
     CameraFault,
@@ -280,10 +281,6 @@ async def _end(child: Process, clock: Clock) -> None:
         return
     if child.stdin is not None:
         child.stdin.close()
-    gone = asyncio.ensure_future(child.wait())
-    patience = asyncio.ensure_future(clock.sleep(_FAREWELL))
-    await asyncio.wait({gone, patience}, return_when=asyncio.FIRST_COMPLETED)
-    patience.cancel()
-    if not gone.done():
+    if not await within(_FAREWELL, child.wait(), clock):
         child.kill()
-        await gone
+        await child.wait()

@@ -206,6 +206,7 @@ def test_a_code_is_typed_on_a_keyboard_with_the_letters_that_people_mistake(
 ) -> None:
     kiosk.shows(OUT, Phase.REFUSED, "Please press the intercom", Button.LOST_TICKET, Button.HELP)
     exit_screen.get_by_role("button", name="Type my ticket code").click()
+    expect(exit_screen.locator("#code")).to_be_visible()
     exit_screen.keyboard.type("oi l")
     expect(exit_screen.locator("#typed")).to_have_text("011_-____")
     for _ in range(3):

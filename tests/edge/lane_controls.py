@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import HealthCheck, Verbosity, settings
+from hypothesis import HealthCheck, Verbosity, seed, settings
 from hypothesis import Phase as Part
 from hypothesis.stateful import run_state_machine_as_test
 
-from edge.lane import approach, machine, orders, passage, unvended
+from edge.lane import approach, arm_watch, deciding, machine, orders, passage, unvended
 from edge.lane.changed import replace
 from edge.lane.faults import TAILGATE
 from edge.lane.lane import Lane, Step, sensed
@@ -36,7 +36,7 @@ from edge.lane.signals import (
     Withdraw,
 )
 from tests.edge import lane_laws as laws
-from tests.edge.lane_rules import BusyRoad, TroubledLane
+from tests.edge.lane_rules import BusyRoad, LaneWithoutLoop, TroubledLane
 
 Broken = Callable[[], AbstractContextManager[Any]]
 
@@ -123,6 +123,9 @@ CONTROLS: dict[str, Control] = {
     "a hold ends whatever is under the arm": Control(
         laws.NO_ARM_CLOSES_ON_A_VEHICLE, _instead(orders, "may_release", lambda lane: True)
     ),
+    "a hold ends as soon as nobody is seen before an arm without a loop": Control(
+        laws.NO_ARM_CLOSES_ON_A_VEHICLE, _instead(arm_watch, "_release_at", lambda watch, around: 0), LaneWithoutLoop
+    ),
     "a person closes the arm on a vehicle": Control(
         laws.NO_ARM_CLOSES_ON_A_VEHICLE, _instead(orders, "may_come_down", lambda lane: True)
     ),
@@ -136,7 +139,7 @@ CONTROLS: dict[str, Control] = {
         laws.NO_CONFIRM_WITHOUT_A_PASSAGE, _transition(UnderArm, _passed_when_it_comes, Phase.VENDED)
     ),
     "a ticket that nobody waits for is forgotten": Control(
-        laws.A_TICKET_ENDS_ONCE, _instead(approach, "withdrawn", lambda lane, signal: ())
+        laws.A_TICKET_ENDS_ONCE, _instead(deciding, "withdrawn", lambda lane, signal: ())
     ),
     "a ticket is withdrawn and goes on": Control(
         laws.A_TICKET_ENDS_ONCE, _transition(Presence, _withdraws_too_early, Phase.VENDED)
@@ -184,26 +187,27 @@ CONTROLS: dict[str, Control] = {
 }
 
 
-def is_noticed(control: Control, examples: int = 600) -> bool:
-    """Whether the law, alone, finds a story in which the broken lane breaks it."""
+_QUICK = settings(
+    max_examples=400,
+    stateful_step_count=30,
+    deadline=None,
+    database=None,
+    print_blob=False,
+    phases=[Part.generate],
+    verbosity=Verbosity.quiet,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def is_noticed(control: Control, rounds: int = 20) -> bool:
+    """Whether the law, alone, finds a story in which the broken lane breaks it. A round is some hundred stories; most
+    lanes give themselves away in the first."""
     played = type(control.played.__name__, (control.played,), {"only": frozenset({control.law})})
     played.ends_well = control.law == laws.THE_LANE_GETS_BACK_TO_WORK
     try:
         with control.broken():
-            run_state_machine_as_test(played, settings=_quick(examples))
+            for number in range(rounds):
+                run_state_machine_as_test(seed(number)(played), settings=_QUICK)
     except laws.LawBroken as broken:
         return broken.law == control.law
     return False
-
-
-def _quick(examples: int) -> settings:
-    return settings(
-        max_examples=examples,
-        stateful_step_count=30,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Part.generate],
-        verbosity=Verbosity.quiet,
-        suppress_health_check=list(HealthCheck),
-    )

@@ -53,6 +53,7 @@ from edge.lane.signals import (
     Withdraw,
 )
 from models.ids import TicketId
+from models.instants import SECOND, Monotonic
 from models.lanes import HoldCause, OrderKind
 
 NO_ARM_CLOSES_ON_A_VEHICLE = (
@@ -117,6 +118,9 @@ class Witness:
     fire_contact: bool | None = None
     timers: dict[Which, int] = field(default_factory=dict[Which, int])
     raw: dict[type[Signal], bool | None] = field(default_factory=dict[type[Signal], bool | None])
+    now: int = 0
+    vacant_since: int = 0
+    """When an arming loop last changed, in monotonic microseconds as `now`"""
 
     # --- what it sees ---
 
@@ -133,8 +137,11 @@ class Witness:
         """The desk answers with a new ticket."""
         self.tickets[ticket] = "open"
 
-    def sees(self, signal: Signal, stepped: Step) -> None:
+    def sees(self, signal: Signal, stepped: Step, now: Monotonic) -> None:
         self.clock += 1
+        self.now = now
+        if isinstance(signal, Presence | FarPresence) and signal.present is not self.raw.get(type(signal)):
+            self.vacant_since = now
         before = self.lane
         if isinstance(signal, Presence | FarPresence | UnderArm):
             self.raw[type(signal)] = signal.present if not isinstance(signal, UnderArm) else signal.occupied
@@ -172,9 +179,8 @@ class Witness:
                 if lane.fitted.closing_loop:
                     clear = lane.under_arm is False and self.raw.get(UnderArm) is False
                     self.holds(clear, NO_ARM_CLOSES_ON_A_VEHICLE, f"{action} with the closing loop {lane.under_arm}")
-                self.holds(
-                    isinstance(action, Release) or lane.fitted.closing_loop, NO_ARM_CLOSES_ON_A_VEHICLE, "nobody knows"
-                )
+                else:
+                    self._nobody_may_be_under_it(action, lane)
                 self._moves(action, lane)
             case Vend() | Hold():
                 self._moves(action, lane)
@@ -197,6 +203,15 @@ class Witness:
                 self.timers[which] = timer
             case _:
                 pass
+
+    def _nobody_may_be_under_it(self, action: Lower | Release, lane: Lane) -> None:
+        """No loop tells of the arm: a hold ends where nobody stands before it, and nobody has for a while."""
+        self.holds(isinstance(action, Release), NO_ARM_CLOSES_ON_A_VEHICLE, "told to close, and nobody knows")
+        sides = (Presence, FarPresence) if lane.fitted.two_way else (Presence,)
+        seen = [self.raw.get(side) for side in sides]
+        self.holds(not any(level is not False for level in seen), NO_ARM_CLOSES_ON_A_VEHICLE, f"{action} with {seen}")
+        quiet = self.now - self.vacant_since >= lane.timing.used_within * SECOND
+        self.holds(quiet, NO_ARM_CLOSES_ON_A_VEHICLE, f"{action} a moment after somebody left")
 
     def _moves(self, action: Action, lane: Lane) -> None:
         # Only an arm that reads up for long, above a loop that is seen clear, is told to close by a timer.

@@ -83,7 +83,9 @@ class TroubledLane(RuleBasedStateMachine):
 
     @initialize(chosen=st.fixed_dictionaries({name: st.sampled_from(of) for name, of in any_fitted().items()}))
     def a_lane_is_built(self, chosen: dict[str, object]) -> None:
-        chosen["two_way"] = chosen["two_way"] and chosen["arming_loop"]
+        self.build({**chosen, "two_way": chosen["two_way"] and chosen["arming_loop"]})
+
+    def build(self, chosen: dict[str, object]) -> None:
         self.world = World(Fitted(**chosen), self.only)  # pyright: ignore[reportArgumentType]
 
     # --- what often happens ---
@@ -114,6 +116,14 @@ class TroubledLane(RuleBasedStateMachine):
     def a_vehicle_passes(self, stays: bool) -> None:
         goes = () if stays else (Presence(False),)
         self.world.hear(UnderArm(True), *goes, UnderArm(False))
+
+    @rule(level=LEVEL, seconds=st.sampled_from([0.5, 31.0]))
+    def a_hold_begins_and_ends(self, level: bool | None, seconds: float) -> None:
+        self.world.person_orders(OrderKind.KEEP_OPEN)
+        if self.world.fitted.closing_loop:
+            self.world.hear(UnderArm(level))
+        self.world.wait(seconds)
+        self.world.person_orders(OrderKind.RELEASE)
 
     @precondition(lambda self: self.world.desk)
     @rule(refusal=ANSWER, counts_only=st.sampled_from([False, False, False, True]))
@@ -178,6 +188,13 @@ class TroubledLane(RuleBasedStateMachine):
         self.world.the_next_vehicle_is_served()
         if self.world.fitted.two_way:
             self.world.the_next_vehicle_is_served(far=True)
+
+
+class LaneWithoutLoop(TroubledLane):
+    """No loop tells whether anything is under its arm."""
+
+    def build(self, chosen: dict[str, object]) -> None:
+        super().build({**chosen, "closing_loop": False})
 
 
 class BusyRoad(RuleBasedStateMachine):

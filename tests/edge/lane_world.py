@@ -114,7 +114,7 @@ class World:
         except (LookupError, AttributeError, TypeError, ValueError, AssertionError) as wrong:
             self.witness.holds(False, NO_SIGNAL_IS_AN_ERROR, f"{wrong!r} of {signal} while {self.lane.phase}")
             raise
-        self.witness.sees(signal, stepped)
+        self.witness.sees(signal, stepped, self.now)
         self._take(stepped)
 
     def _take(self, stepped: Step) -> None:

@@ -14,11 +14,11 @@ import pytest
 
 from drivers.contract import DriverError, NotSent, Position
 from edge.faults import FaultBoard
-from edge.lane.controller import LaneController
+from edge.lane.controller import RECORDED_WITHIN, LaneController
 from edge.lane.faults import CONTRADICTION
 from edge.lane.hardware import Hardware
 from edge.lane.lane import Fitted, a_lane
-from edge.lane.signals import Allowed, Asked, Order, Phase, Read, Refused
+from edge.lane.signals import Allowed, Asked, Fire, Order, Phase, Read, Refused
 from edge.lane.signals import Arm as ArmSignal
 from edge.lane.timing import LaneTiming
 from edge.parking.desks import EntryDesk
@@ -389,3 +389,67 @@ async def test_orders_before_the_lane_has_started_move_nothing(tmp_path: Path) -
         order = Order("o-1", OrderKind.OPEN, "Ada", "a delivery")
         assert other.obey(order) == "the lane is still starting"
         assert lane.arm.vends == []
+
+
+# --- people's orders ---
+
+
+def an_order(kind: OrderKind, number: int = 1) -> Order:
+    return Order(f"o-{number}", kind, "Ada", "a delivery")
+
+
+def orders_on_record(lane: Entry) -> int:
+    return len(lane.lot.rows("SELECT 1 FROM journal WHERE type = 'lane.ordered'"))
+
+
+@pytest.mark.parametrize("kind", [OrderKind.OPEN, OrderKind.KEEP_OPEN])
+async def test_a_persons_order_is_on_record_before_it_moves_an_arm(tmp_path: Path, kind: OrderKind) -> None:
+    async with an_entry(tmp_path) as lane:
+        on_record: list[int] = []
+        lane.arm.hold = lane.arm.vend = lambda *_: _noting(on_record, orders_on_record(lane))  # type: ignore[method-assign]
+        assert lane.controller.obey(an_order(kind)) == ""
+        await becomes(lambda: on_record == [1])
+
+
+async def _noting(on_record: list[int], so_far: int) -> None:
+    on_record.append(so_far)
+
+
+async def test_a_store_that_can_not_record_keeps_no_order_from_the_arm_for_long(
+    tmp_path: Path, stranger: sqlite3.Connection
+) -> None:
+    async with an_entry(tmp_path) as lane:
+        stranger.execute("BEGIN IMMEDIATE")
+        assert lane.controller.obey(an_order(OrderKind.OPEN)) == ""
+        await asyncio.sleep(0.05)
+        assert lane.arm.vends == [], "it may be on record in a moment"
+        lane.clock.seconds_pass(RECORDED_WITHIN)
+        await becomes(lambda: len(lane.arm.vends) == 1)
+        stranger.execute("ROLLBACK")
+        await asyncio.sleep(0.05)
+        lane.clock.seconds_pass(3)
+        await becomes(lambda: orders_on_record(lane) == 1)
+        assert len(lane.arm.vends) == 1
+
+
+async def test_a_fire_does_not_wait_for_its_record(tmp_path: Path, stranger: sqlite3.Connection) -> None:
+    async with an_entry(tmp_path) as lane:
+        stranger.execute("BEGIN IMMEDIATE")
+        lane.controller.hear(Fire(True))
+        assert lane.arm.held == [True]
+        stranger.execute("ROLLBACK")
+        lane.clock.seconds_pass(3)
+
+
+async def test_a_hold_that_was_ended_before_it_was_on_record_raises_nothing(
+    tmp_path: Path, stranger: sqlite3.Connection
+) -> None:
+    async with an_entry(tmp_path) as lane:
+        stranger.execute("BEGIN IMMEDIATE")
+        lane.controller.obey(an_order(OrderKind.KEEP_OPEN))
+        lane.controller.obey(an_order(OrderKind.RELEASE, 2))
+        lane.clock.seconds_pass(RECORDED_WITHIN)
+        await asyncio.sleep(0.05)
+        assert True not in lane.arm.held
+        stranger.execute("ROLLBACK")
+        lane.clock.seconds_pass(3)

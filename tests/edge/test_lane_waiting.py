@@ -1,0 +1,221 @@
+"""Vehicles that wait for long, arms that stay down or come down too early, and lanes without a loop under their arm."""
+
+from __future__ import annotations
+
+import pytest
+
+from drivers.contract import Position
+from edge.lane.lane import WhenUnread
+from edge.lane.signals import (
+    Allowed,
+    Arm,
+    Blind,
+    Clear,
+    Code,
+    Confirm,
+    Decide,
+    Fire,
+    Lower,
+    Phase,
+    Presence,
+    Read,
+    Refused,
+    Release,
+    Show,
+    UnderArm,
+    Unresolve,
+    Vend,
+    Watch,
+    Withdraw,
+)
+from models.lanes import LaneState, OrderKind
+from models.plates import Plate
+from models.refusals import Refusal
+from models.tickets import Direction
+from tests.edge.lanes import ANOTHER, PLATE, TICKET, Story, a_quiet_lane, a_vended_lane, risen
+
+IN = Direction.ENTRY
+LOOKS_AGAIN = 31
+
+
+def looks(story: Story) -> int:
+    return story.asked(Watch).count(Watch(on=True))
+
+
+# --- a vehicle that doesn't use its vend ---
+
+
+def test_a_car_that_stands_before_its_raised_arm_is_looked_at_again() -> None:
+    story = risen(a_vended_lane())
+    assert looks(story) == 1
+    assert looks(story.wait(LOOKS_AGAIN)) == 2
+    assert looks(story.wait(30)) == 3
+    assert story.lane.ticket == TICKET
+
+
+def test_a_car_that_came_instead_of_the_one_before_is_not_let_in_on_its_ticket() -> None:
+    story = risen(a_vended_lane()).wait(LOOKS_AGAIN).then(ANOTHER)
+    assert story.asked(Withdraw) == [Withdraw(TICKET, IN, vended=True)]
+    assert story.asked(Decide)[-1].asked.credential == ANOTHER
+    assert story.lane.phase is Phase.DECIDING
+
+
+@pytest.mark.parametrize("misread", ["AB12CDE", "A812CDE", "A812C0E"])
+def test_a_plate_that_is_read_a_little_otherwise_the_second_time_is_the_same_car(misread: str) -> None:
+    story = risen(a_vended_lane()).wait(LOOKS_AGAIN).then(Read(Plate(misread), 0.9))
+    assert story.lane.phase is Phase.VENDED
+    assert story.asked(Withdraw) == []
+
+
+def test_a_car_that_came_with_a_code_keeps_its_vend_whatever_its_plate_is() -> None:
+    story = a_quiet_lane(direction=Direction.EXIT).then(Presence(True), Code("PG1:ABCD12"), Allowed(TICKET, ""))
+    risen(story).wait(LOOKS_AGAIN).then(PLATE)
+    assert story.lane.phase is Phase.VENDED
+    assert story.asked(Withdraw) == []
+
+
+def test_an_arm_that_comes_down_before_a_slow_driver_is_told_again_and_is_not_silent() -> None:
+    story = risen(a_vended_lane()).wait(20).then(Arm(Position.MOVING), Arm(Position.CLOSED)).wait(6)
+    assert story.asked(Vend) == [Vend(TICKET), Vend(TICKET)]
+    assert story.raised == []
+    assert story.wait(6).raised == ["barrier.silent"], "told twice, and it stayed down the second time"
+
+
+# --- an arming loop that is stuck ---
+
+
+def test_the_vend_of_a_car_before_a_stuck_loop_is_not_kept_for_whoever_comes_next() -> None:
+    story = risen(a_vended_lane()).wait(1000)
+    assert "lane.arming_loop_stuck" in story.raised
+    assert story.asked(Withdraw) == [Withdraw(TICKET, IN, vended=True)]
+    story.then(UnderArm(True), UnderArm(False))
+    assert story.asked(Confirm) == []
+    assert story.counted == ["entry tailgate"]
+
+
+def test_a_stuck_loop_is_not_taken_for_cars_that_the_closing_loop_misses() -> None:
+    story = risen(a_vended_lane()).wait(1000)
+    for _ in range(4):
+        story.then(PLATE, Allowed(TICKET, "")).wait(40)
+    assert "lane.closing_loop_silent" not in story.raised
+
+
+def test_an_arm_is_not_opened_by_policy_for_a_loop_that_is_stuck() -> None:
+    story = a_quiet_lane(when_unread=WhenUnread.OPEN, direction=Direction.EXIT)
+    story.then(Presence(True), Refused(Refusal.NO_TICKET)).wait(20)
+    assert len(story.asked(Decide)) == 1, "as long as the loop is believed, somebody is there"
+    stuck = a_quiet_lane(when_unread=WhenUnread.OPEN, direction=Direction.EXIT, fire_input=True)
+    stuck.then(Fire(True), Presence(True)).wait(1000).then(Fire(False))
+    assert "lane.arming_loop_stuck" in stuck.raised
+    stuck.order(OrderKind.RESET_FIRE)
+    stuck.then(Blind(True)).wait(60)
+    assert stuck.asked(Decide) == []
+
+
+# --- under an arm that is still down ---
+
+
+def test_an_arm_that_stays_down_on_a_car_that_has_rolled_up_to_it_is_told_again() -> None:
+    story = a_vended_lane().then(UnderArm(True)).wait(6)
+    assert story.raised == ["barrier.silent"]
+    assert story.asked(Vend) == [Vend(TICKET), Vend(TICKET)]
+    risen(story).wait(20).then(Presence(False), UnderArm(False))
+    assert story.asked(Confirm) == [Confirm(TICKET, IN)]
+    assert Clear("barrier.silent") in story.actions
+
+
+def test_nobody_tells_an_arm_to_rise_for_a_loop_that_sticks_behind_a_car() -> None:
+    story = a_vended_lane().then(UnderArm(True), Presence(False)).wait(61)
+    assert story.asked(Vend) == [Vend(TICKET)]
+    assert story.asked(Unresolve) == [Unresolve(TICKET, IN)]
+
+
+def test_a_passage_under_an_arm_that_rises_late_is_given_up_when_the_loop_is_stuck_and_not_before() -> None:
+    story = risen(a_vended_lane().then(UnderArm(True)).wait(6)).wait(50)
+    assert story.asked(Unresolve) == []
+    assert story.wait(6).asked(Unresolve) == [Unresolve(TICKET, IN)]
+
+
+# --- an arm that was kept up ---
+
+
+def test_an_arm_that_was_kept_up_for_long_has_its_time_to_come_down() -> None:
+    story = a_quiet_lane(can_lower=True)
+    story.order(OrderKind.KEEP_OPEN)
+    story.then(Arm(Position.HELD)).wait(300)
+    story.order(OrderKind.RELEASE)
+    assert story.asked(Release) == [Release()]
+    story.wait(25)
+    assert story.asked(Lower) == []
+    assert story.raised == []
+    assert story.wait(10).raised == ["barrier.stuck_up"]
+
+
+def kept_open_without_a_closing_loop(*, direction: Direction = IN) -> Story:
+    story = a_quiet_lane(closing_loop=False, direction=direction)
+    story.order(OrderKind.KEEP_OPEN)
+    return story.then(Arm(Position.HELD), Presence(True))
+
+
+def test_without_a_closing_loop_whoever_drives_on_under_an_arm_kept_up_is_counted() -> None:
+    story = kept_open_without_a_closing_loop().then(Presence(False))
+    assert story.counted == ["entry held"]
+    assert story.lane.phase is Phase.IDLE
+
+
+def test_without_a_closing_loop_a_car_that_is_through_before_the_answer_has_its_ticket() -> None:
+    story = kept_open_without_a_closing_loop().then(PLATE, Presence(False), Allowed(TICKET, ""))
+    assert story.asked(Confirm) == [Confirm(TICKET, IN)]
+    assert story.asked(Withdraw) == []
+    assert story.counted == []
+
+
+def test_without_a_closing_loop_a_car_that_is_refused_after_it_drove_on_is_counted() -> None:
+    story = kept_open_without_a_closing_loop().then(PLATE, Presence(False), Refused(Refusal.LOT_FULL))
+    assert story.counted == ["entry held"]
+
+
+def test_without_a_closing_loop_the_next_car_is_counted_too_while_the_desk_is_at_the_first() -> None:
+    story = kept_open_without_a_closing_loop().then(PLATE, Presence(False), Presence(True), Presence(False))
+    story.then(Allowed(TICKET, ""))
+    assert story.asked(Confirm) == [Confirm(TICKET, IN)]
+    assert story.counted == ["entry held"]
+
+
+def test_without_a_closing_loop_everybody_is_counted_in_a_fire() -> None:
+    story = a_quiet_lane(closing_loop=False, direction=Direction.EXIT).then(Fire(True), Arm(Position.HELD))
+    for _ in range(3):
+        story.then(Presence(True), Presence(False))
+    assert story.counted == ["exit fire"] * 3
+
+
+def test_nobody_passes_an_arm_that_was_to_be_kept_up_and_stayed_down() -> None:
+    story = a_quiet_lane(closing_loop=False)
+    story.order(OrderKind.KEEP_OPEN)
+    story.then(Presence(True), Presence(False))
+    assert story.counted == []
+
+
+def test_without_a_closing_loop_a_hold_ends_only_when_nobody_has_been_there_for_a_while() -> None:
+    story = kept_open_without_a_closing_loop()
+    assert story.order(OrderKind.RELEASE) == ""
+    story.wait(100)
+    assert story.asked(Release) == [], "somebody stands there"
+    story.then(Presence(False)).wait(25)
+    assert story.asked(Release) == [], "it may be under the arm"
+    story.wait(10)
+    assert story.asked(Release) == [Release()]
+
+
+def test_without_a_closing_loop_a_hold_does_not_end_while_the_arming_loop_is_out_of_reach() -> None:
+    story = kept_open_without_a_closing_loop().then(Presence(None))
+    story.order(OrderKind.RELEASE)
+    assert story.wait(300).asked(Release) == []
+
+
+def test_a_closed_lane_looks_at_nobody_again() -> None:
+    story = a_quiet_lane()
+    story.order(OrderKind.SET_STATE, LaneState.CLOSED)
+    story.then(Presence(True)).wait(100)
+    assert looks(story) == 0
+    assert isinstance(story.asked(Show)[-1], Show)
