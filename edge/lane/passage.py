@@ -78,6 +78,9 @@ def vended_presence(lane: Lane, signal: Presence) -> Step:
 def vended_far_presence(lane: Lane, signal: FarPresence) -> Step:
     """Opened by a person while nobody was seen: it is for whoever comes first, from either side."""
     here = sensed(lane, signal)
+    if signal.present and lane.fitted.two_way and lane.waited_out and lane.ticket is not None:
+        # Gone for long, and one comes towards it: it has gone back.
+        return nobody_knows(here) if lane.blind else backed_out(here)
     for_anybody = lane.ticket is None and lane.present is not True and not lane.gap
     if not (signal.present and for_anybody and lane.fitted.two_way):
         return Step(here)
@@ -180,8 +183,8 @@ def _nobody_there(lane: Lane) -> Step:
         return with_timer(lane, lane.timing.rise_within)
     up = lane.arm.is_up or lane.arm is Position.MOVING
     if up and lane.fitted.closing_loop and lane.hold is None and not lane.blind and not lane.waited_out:
-        # It may still be between the loops: while the arm is up, the vend is its.
-        return with_timer(replace(lane, waited_out=True), lane.timing.used_within)
+        # It may still be between the loops: while the arm is up, the vend is its. A person's order is for anybody.
+        return with_timer(replace(lane, waited_out=True, gap=lane.ticket is not None), lane.timing.used_within)
     return nobody_knows(lane) if lane.blind else backed_out(lane)
 
 
@@ -208,8 +211,11 @@ def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
     if signal.occupied is not False:
         return Step(here)
     # It was seen under the arm; only if the loop was out of reach since then may it have gone back.
-    if (here.blind and not lane.under_arm) or lane.unclear:
+    if here.blind and not lane.under_arm:
         return nobody_knows(here)
+    if lane.unclear:
+        # The same one, or another on its vend: one of them is through, and where no ticket is at stake it is counted.
+        return passed(here) if lane.ticket is None and lane.gap else nobody_knows(here)
     if _may_have_rolled_back(here):
         far = here.side is Side.FAR
         unsure = replace(here, phase=Phase.UNSURE)

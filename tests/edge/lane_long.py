@@ -1,4 +1,4 @@
-"""The long form of the lane's laws: `python -m tests.edge.lane_rules --steps 100000 --seed 1`, one line of JSON."""
+"""The long form of the lane's laws: `python -m tests.edge.lane_long --steps 100000 --seed 1`, one line of JSON."""
 
 from __future__ import annotations
 
@@ -76,3 +76,7 @@ _NOTICED = "failed as it must"
 
 def _verdict(name: str) -> str:
     return _NOTICED if is_noticed(CONTROLS[name]) else "not noticed"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from typing import Any
 
@@ -282,9 +281,3 @@ class BusyRoad(RuleBasedStateMachine):
         self.road.everybody_leaves()
         self.road.is_reckoned()
         type(self).heard += self.road.world.signals
-
-
-if __name__ == "__main__":
-    from tests.edge.lane_long import main
-
-    sys.exit(main())

@@ -161,6 +161,13 @@ def test_what_is_under_the_arm_twice_without_a_plate_is_nobodys_for_certain() ->
     assert story.asked(Unresolve) == [Unresolve(TICKET, IN)]
 
 
+def test_a_car_let_in_by_hand_that_rolls_back_and_drives_on_is_counted_once() -> None:
+    story = a_quiet_lane()
+    story.then(Presence(True)).order(OrderKind.OPEN)
+    risen(story).then(UnderArm(True), UnderArm(False), UnderArm(True), Presence(False), UnderArm(False))
+    assert story.counted == ["entry manual"]
+
+
 def test_a_car_that_came_with_a_code_and_rolls_back_shows_its_code_again() -> None:
     story = a_quiet_lane(direction=OUT).then(Presence(True), Code("PG1:ABCD12"), Allowed(TICKET, ""))
     risen(story).then(UnderArm(True), UnderArm(False))
@@ -554,6 +561,23 @@ def test_in_a_two_way_lane_the_one_on_the_other_side_is_served_next() -> None:
     assert story.asked(Withdraw) == [Withdraw(TICKET, IN, vended=True)]
     story.then(ANOTHER)
     assert story.asked(Decide)[-1].direction is OUT
+
+
+def test_who_comes_towards_one_that_went_back_long_ago_is_not_let_through_on_its_ticket() -> None:
+    story = a_quiet_lane(two_way=True).then(FarPresence(False), Presence(True), PLATE, Allowed(TICKET, "Welcome"))
+    risen(story).then(Presence(False)).wait(4).then(FarPresence(True))
+    assert story.asked(Withdraw) == [Withdraw(TICKET, IN, vended=True)]
+    it_passes(story.then(ANOTHER))
+    assert story.asked(Confirm) == []
+    assert story.lane.direction is OUT
+
+
+def test_an_order_to_open_is_for_whoever_comes_after_one_from_the_other_side_has_gone_back() -> None:
+    story = a_quiet_lane(two_way=True).then(FarPresence(False))
+    story.order(OrderKind.OPEN)
+    risen(story).then(FarPresence(True), FarPresence(False)).wait(4)
+    it_passes(story.then(Presence(True)))
+    assert story.counted == ["entry manual"]
 
 
 def test_a_vend_that_fails_after_its_car_has_gone_is_not_the_next_cars() -> None:
