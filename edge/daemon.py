@@ -24,7 +24,7 @@ from edge.kept_up import kept_up
 from edge.kiosk.server import Kiosk
 from edge.lane.controller import LaneController
 from edge.lane.signals import Fire, Order, Ordered, Signal
-from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, socket_path
+from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, obeyed, socket_path
 from edge.lockstep import Lockstep
 from edge.parking.layout import declare
 from edge.parking.passback import neutralise
@@ -135,8 +135,8 @@ class Daemon:
             FaultStatus(source=fault.source, code=fault.code, detail=fault.detail) for fault in self._faults.open(part)
         )
 
-    def obey(self, asked: Asked) -> Obeyed:
-        """A person's order, given at the lot itself."""
+    async def obey(self, asked: Asked) -> Obeyed:
+        """A person's order, given at the lot itself, and what came of it."""
         if isinstance(asked, PassbackOrder):
             return self._reset_passback(asked)
         lane = self._lanes.get(LaneName(asked.lane))
@@ -144,7 +144,8 @@ class Daemon:
             return Obeyed(why_not=f"there is no lane {asked.lane!r}; there are {', '.join(self._lanes)}")
         if asked.kind is OrderKind.RESET_FAULTS:
             self._write_when_possible(lambda tx: neutralise(tx, asked.reason, by=asked.by))
-        return Obeyed(why_not=lane.obey(Order(str(uuid.uuid4()), asked.kind, asked.by, asked.reason, asked.state)))
+        order = Order(str(uuid.uuid4()), asked.kind, asked.by, asked.reason, asked.state)
+        return obeyed(await lane.carry_out(order))
 
     def _reset_passback(self, asked: PassbackOrder) -> Obeyed:
         try:

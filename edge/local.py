@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from edge.lane.outcome import KNOWN_WITHIN, Outcome
 from edge.status import DaemonStatus
 from models.lanes import LaneState, OrderKind
 
 _LOG = structlog.get_logger("edge.local")
 _ANSWER_WITHIN = 3.0
+_OUTCOME_WITHIN = KNOWN_WITHIN + _ANSWER_WITHIN
 _MOST = 1 << 20
 _LONGEST_REQUEST = 1 << 16
 STATUS = b"status\n"
@@ -49,12 +51,37 @@ Asked = LaneOrder | PassbackOrder
 _ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 
 
+class Trouble(BaseModel):
+    """The fault for which a barrier couldn't be told: its code, what it means, what the driver saw, what to look at."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    meaning: str
+    detail: str
+    look_at: str
+
+
 class Obeyed(BaseModel):
-    """What became of an order. `why_not` is one line for the person, empty when the lane obeys."""
+    """What became of an order. `why_not` is one line for the person, empty when the lane obeys; `said` is what came of
+    it then. `failed`: the barrier wasn't told, or nobody knows; `trouble` says why."""
 
     model_config = ConfigDict(frozen=True)
 
     why_not: str = ""
+    said: str = "done"
+    failed: bool = False
+    trouble: Trouble | None = None
+
+
+def obeyed(outcome: Outcome) -> Obeyed:
+    """What came of an order, as it goes over the socket."""
+    wrong = outcome.wrong
+    trouble = None
+    if wrong is not None:
+        fault = wrong.fault
+        trouble = Trouble(code=fault.code, meaning=fault.meaning, detail=wrong.detail, look_at=fault.look_at)
+    return Obeyed(why_not=outcome.why_not, said=outcome.said, failed=outcome.failed, trouble=trouble)
 
 
 def socket_path(store: Path) -> Path:
@@ -64,7 +91,9 @@ def socket_path(store: Path) -> Path:
 class LocalSocket:
     """Answers one line with one line. Only the daemon's own user (and root) may connect."""
 
-    def __init__(self, path: Path, snapshot: Callable[[], DaemonStatus], obey: Callable[[Asked], Obeyed]) -> None:
+    def __init__(
+        self, path: Path, snapshot: Callable[[], DaemonStatus], obey: Callable[[Asked], Awaitable[Obeyed]]
+    ) -> None:
         self._path, self._snapshot, self._obey = path, snapshot, obey
         self._server: asyncio.Server | None = None
 
@@ -87,13 +116,13 @@ class LocalSocket:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             asked = await reader.readline()
-            writer.write(self._said(asked).model_dump_json().encode())
+            writer.write((await self._said(asked)).model_dump_json().encode())
         except (ValueError, ConnectionError) as wrong:
             _LOG.info("local.bad_request", why=type(wrong).__name__)
         finally:
             writer.close()
 
-    def _said(self, asked: bytes) -> BaseModel:
+    async def _said(self, asked: bytes) -> BaseModel:
         if asked == STATUS:
             return self._snapshot()
         try:
@@ -101,7 +130,7 @@ class LocalSocket:
         except ValidationError as wrong:
             first = wrong.errors(include_url=False, include_input=False)[0]
             return Obeyed(why_not=f"{'.'.join(map(str, first['loc'])) or 'the order'}: {first['msg']}")
-        return self._obey(order)
+        return await self._obey(order)
 
 
 class NoDaemon(Exception):
@@ -111,19 +140,20 @@ class NoDaemon(Exception):
 def ask(store: Path) -> DaemonStatus | None:
     """The running daemon's snapshot; None when no daemon answers for this store. Blocking."""
     try:
-        return DaemonStatus.model_validate_json(_asked(store, STATUS))
+        return DaemonStatus.model_validate_json(_asked(store, STATUS, _ANSWER_WITHIN))
     except NoDaemon:
         return None
 
 
 def give(store: Path, order: Asked) -> Obeyed:
     """Tell the running daemon. Raises NoDaemon when there is none, or when it didn't answer: nothing is repeated."""
-    return Obeyed.model_validate_json(_asked(store, order.model_dump_json().encode() + b"\n"))
+    line = order.model_dump_json().encode() + b"\n"
+    return Obeyed.model_validate_json(_asked(store, line, _OUTCOME_WITHIN))
 
 
-def _asked(store: Path, line: bytes) -> bytes:
+def _asked(store: Path, line: bytes, within: float) -> bytes:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(_ANSWER_WITHIN)
+        connection.settimeout(within)
         try:
             connection.connect(str(socket_path(store)))
             connection.sendall(line)

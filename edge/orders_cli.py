@@ -11,11 +11,13 @@ import typer
 
 from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError
-from edge.local import LaneOrder, NoDaemon, PassbackOrder, give
+from edge.local import LaneOrder, NoDaemon, Obeyed, PassbackOrder, give
 from models.lanes import LaneState, OrderKind
 
 REFUSED = 3
 """Exit code for an order that the lane doesn't obey."""
+NOT_TOLD = 4
+"""Exit code for an order that the lane obeys, but of which the barrier wasn't told for certain."""
 
 
 def _worded(reason: str) -> str:
@@ -109,7 +111,18 @@ def _give(config: Path, whom: str, order: LaneOrder | PassbackOrder) -> None:
         _fail(f"No daemon answers: {wrong}\nIs it running, and are you root or its user? Nothing was done twice.", 1)
     if obeyed.why_not:
         _fail(f"{whom} doesn't obey: {obeyed.why_not}.", REFUSED)
-    typer.echo(f"{whom}: done.")
+    if obeyed.failed:
+        _fail(_in_vain(whom, obeyed), NOT_TOLD)
+    typer.echo(f"{whom}: {obeyed.said}.")
+
+
+def _in_vain(whom: str, obeyed: Obeyed) -> str:
+    """For a person at the arm: that it wasn't told, why, and where to look."""
+    lines = [f"{whom}: {obeyed.said}. The order is on record."]
+    if obeyed.trouble is not None:
+        trouble = obeyed.trouble
+        lines += [f"  {trouble.code}: {trouble.meaning} ({trouble.detail})", f"  Look at: {trouble.look_at}."]
+    return "\n".join(lines)
 
 
 def _somebody() -> str:

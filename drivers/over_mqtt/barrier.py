@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from drivers.contract import Barrier, DriverContext, DriverError, Position
+from drivers.contract import Barrier, DriverContext, DriverError, NotSent, Position
 from drivers.over_mqtt.faults import CANNOT, HEARING
 from drivers.over_mqtt.part import FreeTopicSettings, MqttPart, Said, Watched
 from drivers.values import Seconds
@@ -108,12 +108,16 @@ class MqttBarrier(MqttPart):
 
     def _order(self, template: str | None, order_id: str | None = None) -> None:
         if template is None:
-            raise DriverError(CANNOT, "this part's settings have no payload for that")
-        self._must_live()
+            raise NotSent(CANNOT, "this part's settings have no payload for that")
         until = self._context.clock.read().wall + round(self._expires * SECOND)
         named = order_id or secrets.token_hex(8)
         payload = string.Template(template).substitute(id=named, vend=named, until=until)
-        self._say(self._words.command_topic, payload, self._expires)
+        try:
+            self._must_live()
+            self._say(self._words.command_topic, payload, self._expires)
+        except DriverError as error:
+            # One message is the whole order: what wasn't handed to the broker has moved nothing.
+            raise NotSent(error.fault, error.detail) from None
 
     def _understood(self, topic: str, text: str) -> Said:
         position = self._words.positions.get(text)

@@ -19,6 +19,7 @@ from edge.lane.hardware import Hardware
 from edge.lane.lane import Lane
 from edge.lane.machine import started, step
 from edge.lane.orders import still_meant
+from edge.lane.outcome import Outcome, Outcomes
 from edge.lane.signals import (
     Action,
     Asked,
@@ -96,7 +97,8 @@ class LaneController:
         self._answering = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[Which, asyncio.Task[None]] = {}
-        self._changed: list[Callable[[], None]] = []
+        self._outcomes = Outcomes(lambda: self.lane, clock)
+        self._changed: list[Callable[[], None]] = [self._outcomes.changed]
         self._sign_stale = asyncio.Event()
         # A person's order is on record whatever else has to be written or decided first.
         self._clerk, self._registrar = self._a_clerk(), self._a_clerk()
@@ -163,6 +165,12 @@ class LaneController:
         said = [action.why_not for action in stepped.actions if isinstance(action, RecordOrder)]
         self._log.warning("lane.ordered", kind=order.kind, by=order.by, reason=order.reason, why_not=said[0])
         return said[0]
+
+    async def carry_out(self, order: Order) -> Outcome:
+        """A person's order, and what came of it at the barrier within a few seconds. Nothing else waits for that."""
+        with self._outcomes.of(order.kind) as awaited:
+            why_not = self.obey(order)
+            return Outcome("", why_not) if why_not else await awaited.outcome()
 
     def press(self, button: Button) -> None:
         self.hear(Pressed(button))
@@ -248,6 +256,7 @@ class LaneController:
         if recorded_first:
             await within(RECORDED_WITHIN, self._registrar.all_done.wait(), self._clock)
         if not still_meant(self.lane, order):
+            self._outcomes.dropped("something has come under it" if isinstance(order, Lower) else "that has ended")
             return
         match order:
             case Vend():
@@ -261,6 +270,7 @@ class LaneController:
 
     def _told(self, task: asyncio.Task[None], order: ToBarrier) -> None:
         wrong = None if task.cancelled() else task.exception()
+        self._outcomes.told(order, wrong)
         if wrong is None or isinstance(order, Lower):
             return
         maybe = not isinstance(wrong, NotSent)

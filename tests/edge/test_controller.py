@@ -18,7 +18,7 @@ from edge.lane.controller import RECORDED_WITHIN, LaneController
 from edge.lane.faults import CONTRADICTION
 from edge.lane.hardware import Hardware
 from edge.lane.lane import Fitted, a_lane
-from edge.lane.signals import Allowed, Asked, Fire, Order, Phase, Read, Refused
+from edge.lane.signals import Allowed, Asked, Fire, Order, Phase, Read, Refused, Vend
 from edge.lane.signals import Arm as ArmSignal
 from edge.lane.timing import LaneTiming
 from edge.parking.desks import EntryDesk
@@ -26,7 +26,7 @@ from edge.store import Store, Transaction
 from models.faults import Fault
 from models.ids import TicketId
 from models.instants import SECOND, Instant
-from models.lanes import OrderKind
+from models.lanes import LaneState, OrderKind
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
@@ -394,7 +394,7 @@ async def test_orders_before_the_lane_has_started_move_nothing(tmp_path: Path) -
 # --- people's orders ---
 
 
-def an_order(kind: OrderKind, number: int = 1) -> Order:
+def an_order(kind: OrderKind = OrderKind.OPEN, number: int = 1) -> Order:
     return Order(f"o-{number}", kind, "Ada", "a delivery")
 
 
@@ -453,3 +453,73 @@ async def test_a_hold_that_was_ended_before_it_was_on_record_raises_nothing(
         assert True not in lane.arm.held
         stranger.execute("ROLLBACK")
         lane.clock.seconds_pass(3)
+
+
+# --- what a person is told of an order ---
+
+
+async def test_a_person_is_told_that_the_arm_was_told_to_rise_and_is_up(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        answer = asyncio.create_task(lane.controller.carry_out(an_order()))
+        await becomes(lambda: len(lane.arm.vends) == 1)
+        lane.controller.hear(ArmSignal(Position.MOVING))
+        await asyncio.sleep(0.02)
+        assert not answer.done(), "where the position is read, it is waited for"
+        lane.controller.hear(ArmSignal(Position.OPEN))
+        assert (await answer).said == "the arm was told to rise, and is up"
+
+
+async def test_nobody_waits_for_a_position_that_nothing_reads(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        lane.controller.lane = a_lane(Fitted(reads_back=False))
+        answer = await lane.controller.carry_out(an_order())
+        assert (answer.said, answer.failed) == ("the arm was told to rise", False)
+
+
+async def test_an_arm_that_stays_down_after_an_order_is_said_to_be_down(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        lane.controller.hear(ArmSignal(Position.CLOSED))
+        answer = asyncio.create_task(lane.controller.carry_out(an_order()))
+        await becomes(lambda: len(lane.arm.vends) == 1)
+        lane.clock.seconds_pass(6)
+        assert (await answer).said == "the arm was told to rise; 5 s later it still reads closed"
+
+
+async def test_a_person_is_told_why_the_barrier_could_not_be_told(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        lane.arm.reachable = False
+        opened = await lane.controller.carry_out(an_order())
+        assert (opened.said, opened.failed) == ("the arm wasn't told to rise", True)
+        assert opened.wrong is not None
+        assert (opened.wrong.fault, opened.wrong.detail) == (OUT_OF_REACH, "no answer")
+        kept = await lane.controller.carry_out(an_order(OrderKind.KEEP_OPEN))
+        assert (kept.said, kept.failed) == ("nobody knows whether the arm was told to rise and stay up", True)
+
+
+async def test_a_barrier_that_does_not_answer_holds_up_no_other_order_and_no_signal(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        answers = asyncio.Event()
+
+        async def hangs(vend_id: str) -> None:
+            await answers.wait()
+
+        lane.arm.vend = hangs  # type: ignore[method-assign]
+        answer = asyncio.create_task(lane.controller.carry_out(an_order()))
+        await becomes(lambda: lane.phase is Phase.VENDED)
+        closed = await lane.controller.carry_out(Order("o-2", OrderKind.SET_STATE, "Ada", "snow", LaneState.CLOSED))
+        assert closed.said == "done"
+        lane.arming.becomes(True)
+        assert lane.controller.lane.near is True
+        lane.clock.seconds_pass(6)
+        waited = await answer
+        assert (waited.said, waited.failed) == ("after 5 s nobody knows yet whether the arm was told to rise", True)
+        answers.set()
+
+
+async def test_a_vend_for_a_car_is_not_the_answer_to_a_persons_order(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        with lane.controller._outcomes.of(OrderKind.OPEN) as awaited:  # pyright: ignore[reportPrivateUsage]
+            awaited.told(Vend(TicketId("t")), None)
+            assert not awaited._told  # pyright: ignore[reportPrivateUsage]
+            awaited.told(Vend(TicketId("t"), "o-1"), None)
+            assert awaited._told  # pyright: ignore[reportPrivateUsage]

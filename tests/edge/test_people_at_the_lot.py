@@ -71,7 +71,9 @@ def at_work(site: Site) -> Iterator[Yard]:
 
 def test_a_person_opens_with_a_reason_and_both_stand_in_the_records(site: Site) -> None:
     with at_work(site) as yard:
-        assert yard.tell("lane", "open", "in") == (0, "in: done.\n")
+        yard.devices.say(position="open")
+        until(lambda: yard.lane()["barrier"] == "open")
+        assert yard.tell("lane", "open", "in") == (0, "in: the arm was told to rise, and is up.\n")
         assert "vend" in json.loads(yard.hears())
         until(lambda: yard.records("SELECT kind FROM lane_orders") == [("open",)])
         assert yard.records("SELECT given_by, reason, obeyed FROM lane_orders") == [("Ada", "a delivery", 1)]
@@ -88,6 +90,29 @@ def test_a_lane_that_does_not_obey_says_why(site: Site) -> None:
         code, said = yard.tell("lane", "close", "in")
         assert (code, said) == (3, "in doesn't obey: something is, or may be, under the arm.\n")
         assert yard.tell("lane", "open", "west")[1] == "west doesn't obey: there is no lane 'west'; there are in.\n"
+        assert yard.hears_nothing()
+
+
+def test_a_person_learns_that_the_relay_board_is_unplugged_and_where_to_look(site: Site) -> None:
+    settings = site.settings()
+    board = {"driver": "lcus", "port": "/dev/serial/by-id/usb-nothing", "channel": 1}
+    settings["lanes"][0]["barrier"] = {"driver": "relays", "open": board, "hold_by": "maintained"}
+    site.write(settings)
+    with talker(site.broker.port) as client, Daemon(site):
+        yard = Yard(site, Devices(site, client), client)
+        code, said = yard.tell("lane", "open", "in")
+        first, fault, look_at = said.splitlines()
+        assert (code, first) == (4, "in: the arm wasn't told to rise. The order is on record.")
+        assert fault.startswith("  relay.unplugged: The serial port of the relay board isn't there (")
+        assert look_at.startswith("  Look at: The USB cable and the board's power")
+        until(lambda: yard.records("SELECT kind, obeyed FROM lane_orders") == [("open", 1)])
+        code, said = yard.tell("lane", "keep-open", "in")
+        assert (code, "wasn't told to rise and stay up" in said) == (4, True)
+
+
+def test_an_order_that_moves_nothing_is_done(site: Site) -> None:
+    with at_work(site) as yard:
+        assert yard.tell("lane", "reset-faults", "in") == (0, "in: done.\n")
         assert yard.hears_nothing()
 
 
