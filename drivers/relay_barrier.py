@@ -87,6 +87,13 @@ class HoldBy(StrEnum):
     NONE = "none"
 
 
+_HOLD_UNSAID = (
+    "say what keeps the arm up, in a fire too, or wire a contact `hold`: "
+    "`hold_by: maintained` if the controller's OPEN input keeps the arm up as long as its contact is made, "
+    "`hold_by: none` if that input takes a pulse only; its manual says which"
+)
+
+
 class _WithThoseOfItsParts:
     """A barrier reports what is wrong with its contacts and switches as well: of one barrier the faults of its own
     parts, of all barriers those of all parts that there are. A code stands there once."""
@@ -120,9 +127,10 @@ class RelayBarrierSettings(DriverSettings):
     """The relay on its "close" input; most barriers close by themselves and need none"""
     hold: Annotated[DriverSettings, settings_for(Relay)] | None = None
     """The relay on an input of its own that keeps the arm up while it is made, such as "hold open" or "fire" """
-    hold_by: HoldBy | None = None
-    """What keeps the arm up: `maintained`, the open contact stays made (most controllers); `relay`, the contact `hold`;
-    `none`, this barrier can't. Left out, it is `relay` with a contact `hold` and `maintained` without"""
+    hold_by: Annotated[HoldBy | None, Field(validate_default=True)] = None
+    """What keeps the arm up, for a fire too. `maintained`: the open contact stays made, for an input that keeps the arm
+    up as long as it is; `relay`: the contact `hold`; `none`: the input takes a pulse only, so the arm is told to rise
+    again and again. Has to be said where there is no contact `hold`: the controller's manual says which input it is"""
     pulse: Annotated[Seconds, Field(gt=0, le=5)] = 0.5
     """How long the open contact is made for one vend, and the close contact to close"""
     at_top: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
@@ -141,6 +149,8 @@ class RelayBarrierSettings(DriverSettings):
     @classmethod
     def _held_by_what_is_there(cls, hold_by: HoldBy | None, info: Any) -> HoldBy | None:
         has_relay = info.data.get("hold") is not None
+        if hold_by is None and not has_relay and "hold" in info.data:
+            raise ValueError(_HOLD_UNSAID)
         if hold_by is HoldBy.RELAY and not has_relay and "hold" in info.data:
             raise ValueError("the contact `hold` is needed for that; `maintained` keeps the open contact made instead")
         if hold_by is not None and hold_by is not HoldBy.RELAY and has_relay:
@@ -150,7 +160,7 @@ class RelayBarrierSettings(DriverSettings):
     @property
     def holding(self) -> HoldBy:
         """What keeps the arm up, whether it was written or not."""
-        return self.hold_by or (HoldBy.MAINTAINED if self.hold is None else HoldBy.RELAY)
+        return self.hold_by or HoldBy.RELAY
 
     def parts(self) -> dict[str, DriverSettings]:
         """The contacts and switches by the key that names them, what isn't there left out."""

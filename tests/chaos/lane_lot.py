@@ -107,8 +107,8 @@ class Lot:
         barrier["assumed_open"] = MAKE.rises_in + MAKE.closes_unused_after
         if kind.hold_on is not None:
             barrier["hold"] = self._relay(kind, kind.hold_on)
-        if not kind.holds:
-            barrier["hold_by"] = "none"
+        else:
+            barrier["hold_by"] = "maintained" if kind.holds else "none"
         if kind.switches:
             barrier |= {"at_top": self._input(kind, "top"), "at_bottom": self._input(kind, "bottom")}
         return barrier

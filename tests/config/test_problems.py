@@ -219,3 +219,31 @@ def test_a_secret_that_stands_in_the_file_is_not_reprinted(old: str, new: str, t
     assert "problem" in shown
     assert "hunter2" not in shown
     assert "hunter2" not in repr(problems(file.read_text()))
+
+
+# --- what keeps an arm up ---
+
+_MQTT = "    barrier:\n      driver: mqtt\n      host: 127.0.0.1\n      command_topic: in/vend\n"
+
+
+def _with_relays(*lines: str) -> str:
+    wired = "".join(f"      {line}\n" for line in ("driver: relays", "open: {driver: gpio, pin: 17}", *lines))
+    return altered((_MQTT, f"    barrier:\n{wired}"))
+
+
+def test_whoever_wires_an_open_contact_has_to_say_what_keeps_the_arm_up_in_a_fire():
+    (problem,) = problems(_with_relays())
+    assert (problem.line, problem.column, problem.path) == (21, 5, "lanes[0].barrier.hold_by")
+    assert problem.source.strip() == "barrier:"
+    assert "in a fire" in problem.expected
+    assert "`hold_by: maintained` if the controller's OPEN input keeps the arm up" in problem.expected
+    assert "`hold_by: none` if that input takes a pulse only" in problem.expected
+
+
+@pytest.mark.parametrize("said", ["hold_by: maintained", "hold_by: none", "hold: {driver: gpio, pin: 18}"])
+def test_what_keeps_the_arm_up_is_said_in_one_line(said: str):
+    assert problems(_with_relays(said)) == ()
+
+
+def test_a_wrong_open_contact_is_told_beside_what_keeps_the_arm_up():
+    assert len(problems(_with_relays("hold_by: pulse"))) == 1

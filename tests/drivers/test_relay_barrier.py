@@ -41,7 +41,8 @@ def a_switch(pin: int) -> dict[str, Any]:
 
 
 def written(**more: Any) -> RelayBarrierSettings:
-    return RelayBarrierSettings.model_validate({"open": a_relay(OPEN), "pulse": PULSE, **more})
+    held = {} if "hold" in more else {"hold_by": "maintained"}
+    return RelayBarrierSettings.model_validate({"open": a_relay(OPEN), "pulse": PULSE, **held, **more})
 
 
 @pytest.fixture
@@ -478,7 +479,7 @@ def test_a_barrier_reports_the_faults_of_its_parts_too():
 @pytest.mark.parametrize(
     ("more", "holding"),
     [
-        ({}, HoldBy.MAINTAINED),
+        ({"hold_by": "maintained"}, HoldBy.MAINTAINED),
         ({"hold": a_relay(HOLD)}, HoldBy.RELAY),
         ({"hold": a_relay(HOLD), "hold_by": "relay"}, HoldBy.RELAY),
         ({"hold_by": "none"}, HoldBy.NONE),

@@ -83,6 +83,7 @@ lanes:
     barrier:
       driver: relays
       open: {driver: lcus, port: /dev/serial/by-id/usb-lcus, channel: 1}
+      hold_by: maintained
       close: {driver: product, product: shelly-plus-1, at: 192.168.1.40, password_env: SHELLY}
       at_bottom: {driver: gpio, pin: 17}
     arming_loop: {driver: gpio, pin: 27}

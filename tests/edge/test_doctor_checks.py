@@ -198,7 +198,7 @@ def test_a_hot_raspberry_with_a_weak_supply_is_told(site: Site, tmp_path: Path) 
 
 def test_a_board_that_is_plugged_in_is_found_and_one_that_is_not_is_missed(site: Site, tmp_path: Path) -> None:
     link = tmp_path / "by-id" / "usb-lcus"
-    barrier = {"driver": "relays", "open": {"driver": "lcus", "port": str(link), "channel": 1}}
+    barrier = {"driver": "relays", "open": {"driver": "lcus", "port": str(link), "channel": 1}, "hold_by": "none"}
     site.write(dict(with_lane(site.settings(), barrier=barrier)))
     board = PtyBoard(LcusCore(), link, lambda *_: None)
     with board:

@@ -214,11 +214,8 @@ def test_a_serial_board_is_pulsed_once_and_timed_by_the_technician(site: Site, t
 
 def test_a_board_that_is_not_there_is_told_and_its_order_refused(site: Site, tmp_path: Path) -> None:
     relay = {"driver": "lcus", "port": str(tmp_path / "gone"), "channel": 1}
-    site.write(
-        dict(
-            with_lane(site.settings(), barrier={"driver": "relays", "open": relay}, arming_loop=None, closing_loop=None)
-        )
-    )
+    barrier = {"driver": "relays", "open": relay, "hold_by": "none"}
+    site.write(dict(with_lane(site.settings(), barrier=barrier, arming_loop=None, closing_loop=None)))
     with Technician(site, *RELAYS) as technician:
         technician.answers("Now in:")
         technician.reads(f"there is no {tmp_path}/gone")

@@ -126,7 +126,10 @@ class ArmTrial:
         if up and stays:
             self._guide.tell(about.ok("it is held up and let go"))
         else:
-            fix = "`hold_by`: whether this controller keeps the arm up while its contact is made"
+            fix = (
+                "Whether this input of the controller keeps the arm up while its contact is made (its manual says); "
+                "if it takes a pulse only, wire a contact `hold`, or write `hold_by: none`"
+            )
             self._guide.tell(about.fail("it was told to stay up, and isn't up", fix))
         await self._watch_it(lambda: self._arm.position is Position.CLOSED, self._patience_for_closing)
 
