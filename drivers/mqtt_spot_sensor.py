@@ -28,6 +28,8 @@ class SpotSensorSettings(MqttSettings, abc.ABC):
 
     stale_after: Seconds | None = _DAY
     """Silent for longer than this, the spot is unknown again: more than twice the sensor's own heartbeat"""
+    heard_within: Seconds = Field(default=_DAY, gt=0)
+    """A sensor that wasn't heard even once for so long since the connection was made is reported"""
 
 
 class MqttSpotSensorSettings(SpotSensorSettings, FreeTopicSettings):

@@ -61,7 +61,7 @@ class MqttSettings(DriverSettings, BrokerSettings):
     stale_after: Seconds | None = None
     """For a device that repeats its state: silent for longer than this, its state is unknown again"""
     heard_within: Seconds = Field(default=60.0, gt=0)
-    """A device that hasn't said its state for so long since the connection was made is reported"""
+    """A device that hasn't said its state even once for so long since the connection was made is reported"""
 
     @field_validator("stale_after")
     @classmethod
@@ -151,17 +151,22 @@ class MqttPart(abc.ABC):
         self._stale_after, self._heard_within = settings.stale_after, settings.heard_within
         self._reached = self._offline = self._silent = self._heard = False
         self._heard_at = Monotonic(0)
-        self._silence: asyncio.Task[None] | None = None
+        self._silence: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         await self._connection.join(self)
-        if self._states:
-            self._silence = asyncio.create_task(self._watch_silence(), name=self._context.part)
+        watched = [(self._heard_within, self._never_heard), (self._stale_after, self._fallen_silent)]
+        self._silence += [
+            asyncio.create_task(self._watch_silence(patience, missed), name=self._context.part)
+            for patience, missed in watched
+            if self._states and patience is not None
+        ]
 
     async def stop(self) -> None:
-        if self._silence is not None:
-            self._silence.cancel()
-            await asyncio.gather(self._silence, return_exceptions=True)
+        for watching in self._silence:
+            watching.cancel()
+        await asyncio.gather(*self._silence, return_exceptions=True)
+        self._silence.clear()
         await self._connection.leave(self)
         self._reached = False
         self._forget()
@@ -253,24 +258,28 @@ class MqttPart(abc.ABC):
         self._context.faults.cleared(SILENT)
         self._context.faults.cleared(NEVER_HEARD)
 
-    async def _watch_silence(self) -> None:
-        clock = self._context.clock
-        patience = self._heard_within if self._stale_after is None else self._stale_after
+    async def _watch_silence(self, patience: float, missed: Callable[[float], None]) -> None:
+        """Tells `missed` each time that nothing was heard for so long, though the device could be."""
+        clock, looked = self._context.clock, Monotonic(0)
         while True:
-            remaining = patience - (clock.monotonic() - self._heard_at) / SECOND
+            remaining = patience - (clock.monotonic() - max(self._heard_at, looked)) / SECOND
             if remaining > 0:
                 await clock.sleep(remaining)
                 continue
             if self._reached and not self._offline:
-                self._missed(patience)
-            self._heard_at = clock.monotonic()
+                missed(patience)
+            looked = clock.monotonic()
 
-    def _missed(self, seconds: float) -> None:
-        if self._stale_after is not None:
-            self._silent = True
-            self._forget()
-            self._context.faults.raised(SILENT, f"nothing for {seconds:g} s")
-            self._ask()
-        elif not self._heard:
+    def _never_heard(self, seconds: float) -> None:
+        if not self._heard:
             self._context.faults.raised(NEVER_HEARD, f"nothing on {', '.join(self._states)} for {seconds:g} s")
             self._ask()
+
+    def _fallen_silent(self, seconds: float) -> None:
+        self._silent = True
+        self._forget()
+        if self._heard:
+            self._context.faults.raised(SILENT, f"nothing for {seconds:g} s")
+            self._ask()
+        else:
+            self._never_heard(seconds)

@@ -202,6 +202,27 @@ async def test_words_that_the_settings_do_not_name_make_the_level_unknown(
     assert faults.on == {}
 
 
+async def test_a_device_that_never_spoke_is_told_from_one_that_has_fallen_silent(
+    login, context, device, faults: Notebook, started
+):
+    """A misspelt topic would else look like a device without power."""
+    loop = await started(a_loop(login, context, stale_after=0.3, heard_within=5))
+    await eventually(lambda: loop._reached)
+    await eventually(lambda: faults.on == {"device.never_heard": f"nothing on {LOOP} for 0.3 s"})
+    device.says(LOOP, "OFF")
+    await eventually(lambda: faults.on == {})
+    await eventually(lambda: set(faults.on) == {"device.silent"})
+
+
+async def test_a_device_that_may_be_silent_for_long_is_missed_soon_when_it_never_spoke(
+    login, context, device, faults: Notebook, started
+):
+    barrier = await started(a_barrier(login, context, stale_after="1 h", heard_within=0.3))
+    await eventually(lambda: "device.never_heard" in faults.on)
+    await barrier.vend("it may speak once it moves")
+    await eventually(lambda: len(device.heard_on(COMMAND)) == 1)
+
+
 async def test_a_device_that_falls_silent_is_unknown_again(login, context, device, faults: Notebook, started):
     loop = await started(a_loop(login, context, poll_topic=POLL, stale_after=0.4))
     await connected(loop, device)

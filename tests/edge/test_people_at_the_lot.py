@@ -110,6 +110,28 @@ def test_a_person_learns_that_the_relay_board_is_unplugged_and_where_to_look(sit
         assert (code, "wasn't told to rise and stay up" in said) == (4, True)
 
 
+def test_a_loop_whose_topic_is_misspelt_is_missed_soon_and_shown_with_what_to_look_at(site: Site) -> None:
+    settings = site.settings()
+    topic = site.topic("armimg")
+    settings["lanes"][0]["arming_loop"] |= {"topic": topic, "heard_within": "1 s"}
+    site.write(settings)
+    with Daemon(site), talker(site.broker.port) as client:
+
+        def faults() -> list[dict[str, Any]]:
+            lane = site.status()["daemon"]["lanes"][0]
+            return [fault for fault in lane["faults"] if fault["code"] == "device.never_heard"]
+
+        (fault,) = until(faults)
+        assert (fault["source"], fault["detail"]) == ("in.arming_loop", f"nothing on {topic} for 1 s")
+        shown = edge("status", "--config", str(site.config)).stdout
+        assert "device.never_heard" in shown
+        told = edge("doctor", "--config", str(site.config), "--only", "daemon").stdout
+        assert "hasn't said its state even once" in told
+        assert "letter by letter" in told
+        client.publish(topic, "OFF")
+        until(lambda: faults() == [])
+
+
 def test_an_order_that_moves_nothing_is_done(site: Site) -> None:
     with at_work(site) as yard:
         assert yard.tell("lane", "reset-faults", "in") == (0, "in: done.\n")
