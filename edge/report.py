@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import textwrap
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from edge.known_faults import known_faults
 from edge.local import ask
 from edge.parking.spots import Availability, availability
-from edge.status import DaemonStatus
+from edge.status import DaemonStatus, SpotStatus
 from edge.store import journal
 from edge.store.database import looking_into
 from edge.store.journal import Head
+
+_SHORT = {"keep_open": "kept open", "fire": "all: fire", "closed_to_transients": "permits only"}
+"""Whom a lane lets in, for one column of a narrow terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +58,22 @@ def look(store: Path) -> Report:
 
 
 def show(name: str, report: Report) -> None:
-    """Tables for a person."""
-    console = Console()
+    """For a person, also on a narrow terminal: a line for each lane, then what is wrong, then the spots."""
+    console = Console(highlight=False)
     daemon = report.daemon
     running = f"running, release {daemon.release}, reader {daemon.reader}" if daemon else "[red]not running[/red]"
     console.print(f"[bold]{name}[/bold]: daemon {running}")
     if daemon:
+        console.print()
         console.print(_lanes(daemon))
-        for fault in daemon.faults:
-            console.print(f"[red]{fault.source}[/red]: {fault.code} ({fault.detail})")
-        if daemon.sensed:
-            taken = sum(spot.occupied is True for spot in daemon.sensed)
-            silent = sum(spot.occupied is None for spot in daemon.sensed)
-            console.print(f"Spot sensors: {taken} of {len(daemon.sensed)} taken, {silent} not heard")
+        for lane in daemon.lanes:
+            if lane.sign:
+                console.print(f"[dim]{lane.name} shows:[/dim] {lane.sign}")
+        console.print()
+        _show_faults(console, daemon)
+        _show_sensed(console, daemon.sensed)
     console.print(_spots(report.spots))
+    console.print()
     open_tickets = ", ".join(f"{count} {status.lower()}" for status, count in report.tickets.items())
     console.print(f"Tickets: {open_tickets or 'none'}")
     facts, backlog = (report.ledger.seq, report.ledger.backlog) if report.ledger else (0, 0)
@@ -75,18 +82,54 @@ def show(name: str, report: Report) -> None:
     console.print(f"Cloud: {waiting}")
 
 
+def _plain_table(*columns: str) -> Table:
+    return Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+
+
 def _lanes(daemon: DaemonStatus) -> Table:
-    table = Table("Lane", "Direction", "State", "Phase", "Arm", "Sign", "Faults")
+    table = _plain_table("Lane", "Way", "Lets in", "Phase", "Arm", "Arming", "Closing")
     for lane in daemon.lanes:
-        faults = "\n".join(f"{fault.source}: {fault.code} ({fault.detail})" for fault in lane.faults) or "none"
-        arm = f"{lane.barrier} (assumed)" if lane.assumed and lane.barrier != "unknown" else lane.barrier
-        lets_in = "kept up: " + lane.hold.replace("_", " ") if lane.hold else lane.state.replace("_", " ")
-        table.add_row(lane.name, lane.direction, lets_in, lane.phase, arm, lane.sign, faults)
+        arm = f"{lane.barrier}, assumed" if lane.assumed and lane.barrier != "unknown" else lane.barrier
+        lets_in = _SHORT.get(lane.hold or lane.state, lane.hold or lane.state)
+        loops = _level(lane.arming_loop), _level(lane.closing_loop)
+        table.add_row(lane.name, lane.direction, lets_in, lane.phase, arm, *loops)
     return table
 
 
+def _level(on: bool | None) -> str:
+    return {True: "on", False: "off", None: "[yellow]unknown[/yellow]"}[on]
+
+
+def _show_faults(console: Console, daemon: DaemonStatus) -> None:
+    faults = [*(fault for lane in daemon.lanes for fault in lane.faults), *daemon.faults]
+    console.print("1 fault:" if len(faults) == 1 else f"{len(faults)} faults:" if faults else "No faults.")
+    for fault in faults:
+        known = known_faults().get(fault.code)
+        console.print(f"  [red]{fault.source}  {fault.code}[/red]")
+        said = fault.detail if known is None else f"{known.meaning} ({fault.detail})"
+        console.print(_indented(said, console.width), soft_wrap=True, markup=False)
+    if faults:
+        console.print("What to look at: parkgate-edge doctor")
+    console.print()
+
+
+def _indented(text: str, width: int) -> str:
+    """Paths and addresses stay whole, so that they can be copied."""
+    margin = " " * 4
+    return textwrap.fill(
+        text, width, initial_indent=margin, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _show_sensed(console: Console, sensed: tuple[SpotStatus, ...]) -> None:
+    if sensed:
+        taken = sum(spot.occupied is True for spot in sensed)
+        silent = sum(spot.occupied is None for spot in sensed)
+        console.print(f"Spot sensors: {taken} of {len(sensed)} taken, {silent} not heard\n")
+
+
 def _spots(free: Availability) -> Table:
-    table = Table("Spots", "Free", "Of")
+    table = _plain_table("Spots", "Free", "Of")
     table.add_row("whole lot", str(free.whole.available), str(free.whole.total))
     for floor, count in free.by_level.items():
         table.add_row(f"level {floor}", str(count.available), str(count.total))

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from drivers.registry import catalogue
-from edge import inputs
 from edge.doctor.findings import About, Finding
 from edge.doctor.subject import Found, Subject
 from edge.doctor.walk.alone import somebody_is_on
-from edge.kiosk import faults as of_kiosk
-from edge.lane import faults as of_lane
+from edge.known_faults import known_faults
 from edge.status import FaultStatus, LaneStatus
-from edge.sync import faults as of_link
-from edge.vision import faults as of_vision
-from models.faults import Fault
 
 CHECK = "daemon"
 STOP = "systemctl stop parkgate-edge"
@@ -59,12 +52,3 @@ def _faults(faults: Iterable[FaultStatus]) -> Found:
         known = known_faults().get(fault.code)
         meaning = fault.code if known is None else f"{known.meaning} ({fault.code})"
         yield About(CHECK, fault.source).fail(f"{meaning}: {fault.detail}", "" if known is None else known.look_at)
-
-
-@functools.cache
-def known_faults() -> Mapping[str, Fault]:
-    """Every fault that a lot can raise, by its code."""
-    of_parts = [fault for settings in catalogue().found.values() for fault in settings.faults]
-    rooms = (of_lane, of_vision, of_kiosk, of_link, inputs)
-    of_rooms = [fault for room in rooms for fault in vars(room).values() if isinstance(fault, Fault)]
-    return {fault.code: fault for fault in [*of_parts, *of_rooms]}

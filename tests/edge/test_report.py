@@ -1,0 +1,60 @@
+"""What `parkgate-edge status` shows on the narrow terminal of somebody who stands at the lane."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.parking.spots import Availability, Count
+from edge.report import Report, show
+from edge.status import DaemonStatus, FaultStatus, LaneStatus
+
+BOARD = "/dev/serial/by-id/usb-Numato_Systems_Pvt._Ltd._Numato_Lab_4_Channel_USB_Relay_Module-if00"
+UNPLUGGED = FaultStatus(source="multi-storey-in.barrier", code="relay.unplugged", detail=f"open: there is no {BOARD}")
+
+
+def a_lane(name: str, *faults: FaultStatus, **more: object) -> LaneStatus:
+    lane = {"name": name, "direction": "entry", "phase": "idle", "barrier": "closed", "sign": "", "faults": faults}
+    return LaneStatus.model_validate({**lane, **more})
+
+
+def shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *lanes: LaneStatus) -> list[str]:
+    monkeypatch.setenv("COLUMNS", "80")
+    daemon = DaemonStatus(release="0.1.0", pid=1, reader="rapidocr (PP-OCRv6 small)", link="up", lanes=lanes)
+    spots = Availability(Count(3, 3), {"0": Count(3, 3)}, {})
+    show("North Street", Report(daemon=daemon, spots=spots, tickets={"ACTIVE": 2}, ledger=None))
+    return capsys.readouterr().out.splitlines()
+
+
+def test_every_lane_is_one_line_of_eighty_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worst = a_lane("multi-storey-in", state="closed_to_transients", barrier="closed", assumed=True, arming_loop=True)
+    lines = shown(capsys, monkeypatch, worst, a_lane("out", hold="keep_open", sign="Please drive on"))
+    (line,) = [line for line in lines if line.startswith("multi-storey-in")]
+    assert line.split() == [
+        "multi-storey-in",
+        "entry",
+        "permits",
+        "only",
+        "idle",
+        "closed,",
+        "assumed",
+        "on",
+        "unknown",
+    ]
+    assert any("kept open" in line for line in lines)
+    assert "out shows: Please drive on" in lines
+    assert "No faults." in lines
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_fault_says_what_it_means_and_no_path_is_cut(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = shown(capsys, monkeypatch, a_lane("multi-storey-in", UNPLUGGED))
+    assert "1 fault:" in lines
+    assert "  multi-storey-in.barrier  relay.unplugged" in lines
+    assert any("The serial port of the relay board isn't there" in line for line in lines)
+    assert any(BOARD in line for line in lines), "it can be copied"
+    assert "What to look at: parkgate-edge doctor" in lines
+    assert max(len(line) for line in lines if BOARD not in line) <= 80
