@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails
 
 from drivers.broker import BrokerSettings
 from drivers.contract import DigitalInput, DriverContext, Relay
@@ -21,6 +22,8 @@ from models.faults import Fault
 
 _KINDS = {Relay: "relay", DigitalInput: "input"}
 _LOGIN = tuple(Login.model_fields)
+_OWN = "product"
+"""Names the errors that are told in the words of the section itself"""
 _HOST_AND_PORT = re.compile(r"(\[[^\]]+\]|[^:]+):(\d+)")
 
 
@@ -73,14 +76,24 @@ class ProductSettings(DriverSettings, Login):
 
     @model_validator(mode="after")
     def _fits_the_driver(self) -> ProductSettings:
+        """What is wrong for the driver behind it is told of the words that stand in the file."""
         try:
             _ = self.behind
         except UnknownDriver as error:
-            raise ValueError(f"{error}") from None
+            raise _wrong_at("product", f"{error}") from None
         except ValidationError as error:
-            problems = error.errors(include_url=False, include_input=False, include_context=False)
-            raise ValueError("; ".join(_plainly(problem) for problem in problems)) from None
+            if error.title == _OWN:
+                raise
+            told = [self._in_own_words(each) for each in error.errors(include_url=False)]
+            raise ValidationError.from_exception_data(_OWN, told) from None
         return self
+
+    @classmethod
+    def section_below(cls, written: Mapping[str, Any], key: str) -> type[BaseModel] | None:
+        """The options are the driver's own keys."""
+        product = BY_NAME.get(str(written.get("product")))
+        wired = None if product is None else _wired(product, cls.contract)
+        return catalogue().found.get((cls.contract, wired.driver)) if wired and key == "options" else None
 
     @property
     def profile(self) -> Product:
@@ -89,30 +102,39 @@ class ProductSettings(DriverSettings, Login):
     @property
     def behind(self) -> DriverSettings:
         """The settings of the driver that reaches it. Raises ValueError, UnknownDriver."""
-        wired = _wired(self.profile, type(self).contract)
-        assert wired is not None  # the product's name has been validated
+        wired = self._wired
         written = {**wired.settings, **self._place(wired), **self._channel(wired), **self._way()}
         return find(type(self).contract, wired.driver).model_validate({**written, **self.options})
+
+    @property
+    def _wired(self) -> Wired:
+        wired = _wired(self.profile, type(self).contract)
+        assert wired is not None  # the product's name has been validated
+        return wired
 
     def _place(self, wired: Wired) -> dict[str, Any]:
         place = self.profile.place
         if place is Place.HERE:
             if self.at is not None:
-                raise ValueError("at isn't expected: this product sits on this computer")
+                raise _wrong_at("at", "`at` isn't expected: this product sits on this computer")
             return {}
         if self.at is None:
-            raise ValueError(f"at is expected: the product's {place}")
+            raise _wrong_at("product", f"`at` is expected beside it: the product's {place}")
         given = _HOST_AND_PORT.fullmatch(self.at) if place is Place.HOST else None
         return {wired.at: self.at} if given is None else {wired.at: given[1], "port": int(given[2])}
 
     def _channel(self, wired: Wired) -> dict[str, Any]:
         if wired.named:
             if self.channel is None:
-                raise ValueError("channel is expected: the name that the switch or sensor has in its topics")
+                raise _wrong_at(
+                    "product", "`channel` is expected beside it: the name that the switch or sensor has in its topics"
+                )
             return {str(wired.key): str(self.channel)}
         channel = wired.channels[0] if self.channel is None else self.channel
         if channel not in wired.channels:
-            raise ValueError(f"channel: {self.profile.title} counts from {wired.channels[0]} to {wired.channels[-1]}")
+            first, last = wired.channels[0], wired.channels[-1]
+            counted = f"only {first}" if first == last else f"{first} to {last}, as printed on it"
+            raise _wrong_at("channel", f"{self.profile.title}: {counted}")
         return {str(wired.key): wired.numbers.get(int(channel), int(channel) + wired.shift)}
 
     def _way(self) -> dict[str, Any]:
@@ -120,13 +142,33 @@ class ProductSettings(DriverSettings, Login):
         own = {key: value for key in (*_LOGIN, "unit") if (value := getattr(self, key)) is not None}
         if self.profile.place is Place.TOPIC:
             if self.broker is None:
-                raise ValueError("broker is expected: a section with the host that the product is connected to")
+                raise _wrong_at(
+                    "product",
+                    "`broker` is expected beside it: a section with the host that the product is connected to",
+                )
             if own:
-                raise ValueError(f"{', '.join(own)}: expected in the section broker, if at all")
+                raise _wrong_at(next(iter(own)), "this is expected in the section `broker`, if at all")
             return self.broker.model_dump(exclude_unset=True)
         if self.broker is not None:
-            raise ValueError("broker isn't expected: this product isn't reached by MQTT")
+            raise _wrong_at("broker", "`broker` isn't expected: this product isn't reached by MQTT")
         return own
+
+    def _in_own_words(self, wrong: ErrorDetails) -> InitErrorDetails:
+        """An error of the driver behind it, placed at the key of this section that it comes from."""
+        key, *below = wrong["loc"] or ("product",)
+        wired, told = self._wired, InitErrorDetails(type=wrong["type"], input=wrong["input"], ctx=wrong.get("ctx", {}))
+        if key in self.options:
+            return {**told, "loc": ("options", key, *below)}
+        if key == wired.at or (key == "port" and self.profile.place is Place.HOST):
+            return {**told, "loc": ("at", *below)}
+        if key == wired.key:
+            return {**told, "loc": ("channel", *below)}
+        if wrong["type"] == "extra_forbidden":
+            return _line(str(key), f"{self.profile.title} has no use for this key", wrong["input"])
+        in_broker = self.broker is not None and key in BrokerSettings.model_fields
+        if in_broker or key in type(self).model_fields:
+            return {**told, "loc": ("broker", key, *below) if in_broker else (key, *below)}
+        return _line("product", f"{key}: {wrong['msg']}", wrong["input"])
 
     @property
     def claims(self) -> Mapping[str, str]:
@@ -140,6 +182,10 @@ class ProductSettings(DriverSettings, Login):
         shared: Mapping[str, tuple[str, str]] = getattr(self.behind, "shares", {})
         way = next(iter(shared.values()), None)
         return {} if way is None else {"at": way}
+
+    @property
+    def notices_within(self) -> float:
+        return self.behind.notices_within
 
     @property
     def reaches_hardware(self) -> bool:
@@ -220,7 +266,10 @@ def _wired(product: Product, contract: type) -> Wired | None:
     return product.relay if contract is Relay else product.input
 
 
-def _plainly(problem: Any) -> str:
-    where = ".".join(str(step) for step in problem["loc"])
-    text = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{where}: {text}" if where else text
+def _wrong_at(key: str, text: str) -> ValidationError:
+    """Told of the value of `key`, and not of the whole section."""
+    return ValidationError.from_exception_data(_OWN, [_line(key, text, None)])
+
+
+def _line(key: str, text: str, written: Any) -> InitErrorDetails:
+    return InitErrorDetails(type="value_error", loc=(key,), input=written, ctx={"error": ValueError(text)})

@@ -27,6 +27,11 @@ class DriverSettings(BaseModel, abc.ABC):
     simulated: ClassVar[bool] = False
     """True for drivers that only a simulation may use."""
 
+    @classmethod
+    def section_below(cls, written: Mapping[str, Any], key: str) -> type[BaseModel] | None:
+        """The settings that the value of `key` is read into in the end, where its own type doesn't tell."""
+        return None
+
     @abc.abstractmethod
     def build(self, context: DriverContext) -> Any:
         """The driver, not yet started. Opens nothing."""
@@ -44,6 +49,11 @@ class DriverSettings(BaseModel, abc.ABC):
         """What several parts may use at once as long as all use it in one way, such as a serial port at one speed:
         by the key that names it, its name and that way."""
         return {}
+
+    @property
+    def notices_within(self) -> float:
+        """How many seconds ago an input may have changed when this part is heard to say so; 0: it speaks by itself."""
+        return 0.0
 
     @property
     def reaches_hardware(self) -> bool:

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from drivers import registry
 from drivers.registry import ChosenDriver
+from drivers.settings import DriverSettings
 from edge.config.document import Document, Path
 from edge.config.problems import Problem
 from edge.config.spelling import nearest
@@ -84,7 +85,8 @@ class _Error:
         return f'the key "{self.path[-1]}" is missing here'
 
     def one_of(self) -> str:
-        right = re.findall(r"'([^']*)'", str(self._context.get("expected", "")))
+        expected = str(self._context.get("expected", ""))
+        right = re.findall(r"'([^']*)'", expected) or re.findall(r"\d+", expected)
         self.hint = nearest(str(self._written), right) or ""
         return f"one of {', '.join(right)} is expected"
 
@@ -166,12 +168,15 @@ def _path(loc: Sequence[str | int], data: Any) -> tuple[Path, bool]:
     """Pydantic's location without the names of drivers that it puts in, and whether it means a key."""
     path: list[str | int] = []
     here = data
+    entered = False
     for step in loc:
         if step == "[key]":
             return tuple(path), True
         if isinstance(here, dict):
             section = cast("dict[Any, Any]", here)
-            if step not in section and section.get("driver") == step:
+            # A driver's name comes first in its section; after it a key may be called the same.
+            entered = not entered and section.get("driver") == step
+            if entered:
                 continue
             here = section.get(step)
         elif isinstance(here, list) and isinstance(step, int):
@@ -211,8 +216,9 @@ def _annotation_at(root: type[BaseModel], path: Path, data: Any) -> _Found | Non
         model = _model(annotation, metadata, value)
         if model is None or step not in model.model_fields or not isinstance(value, dict):
             return None
-        field = model.model_fields[step]
-        here = (field.annotation, field.metadata, cast("dict[str, Any]", value).get(step))
+        field, section = model.model_fields[step], cast("dict[str, Any]", value)
+        below = model.section_below(section, step) if issubclass(model, DriverSettings) else None
+        here = (below or field.annotation, () if below else field.metadata, section.get(step))
     return here
 
 

@@ -247,3 +247,42 @@ def test_what_keeps_the_arm_up_is_said_in_one_line(said: str):
 
 def test_a_wrong_open_contact_is_told_beside_what_keeps_the_arm_up():
     assert len(problems(_with_relays("hold_by: pulse"))) == 1
+
+
+# --- products ---
+
+_KM = "driver: product, product: kmtronic-4, at: /dev/ttyUSB0"
+_SHELLY = "driver: product, product: shelly-pro-2, at: 192.168.1.40"
+_BY_MQTT = "driver: product, product: shelly-plus-1-mqtt, channel: 1"
+
+
+@pytest.mark.parametrize(
+    ("written", "word", "said"),
+    [
+        ("driver: product, product: kmtronc-4, at: /dev/ttyUSB0", "kmtronc-4", "did you mean kmtronic-4"),
+        ("driver: product, prodct: kmtronic-4, at: /dev/ttyUSB0", "prodct", 'did you mean "product"?'),
+        ("driver: product, product: 12, at: /dev/ttyUSB0", "12", "text is expected"),
+        ("driver: product, product: kmtronic-4", "kmtronic-4", "`at` is expected beside it: the product's serial port"),
+        ("driver: product, product: kmtronic-4, at: 10.0.0.4", "10.0.0.4", "the port's device file is expected"),
+        (f"{_KM}, chanel: 1", "chanel", 'did you mean "channel"?'),
+        (f"{_KM}, channel: 5", "5", "1 to 4, as printed on it"),
+        (f"{_KM}, unit: 2", "2", "has no use for this key"),
+        (f"{_KM}, options: {{safe_state: leaf}}", "leaf", 'did you mean "leave"?'),
+        (f"{_KM}, options: {{safe_stat: leave}}", "safe_stat", 'did you mean "safe_state"?'),
+        (f"{_KM}, options: {{baud: fast}}", "fast", "one of 1200, 2400"),
+        (f"{_KM}, broker: {{host: 127.0.0.1}}", "{host: 127.0.0.1}", "isn't reached by MQTT"),
+        (f"{_SHELLY}:99999", "192.168.1.40:99999", "at most 65535"),
+        (f"{_SHELLY}, channel: one", "one", "1 to 2, as printed on it"),
+        (f"{_SHELLY}, password: hunter2", "password", "no password stands in this file"),
+        (f"{_BY_MQTT}, at: shelly", "shelly-plus-1-mqtt", "`broker` is expected beside it"),
+        (f"{_BY_MQTT}, at: shelly/#, broker: {{host: 127.0.0.1}}", "shelly/#", "without the wildcards"),
+        (f"{_BY_MQTT}, at: shelly, broker: {{hst: 127.0.0.1}}", "hst", 'did you mean "host"?'),
+        ("driver: product, product: waveshare-rpi-relay-3, at: /dev/gpio", "/dev/gpio", "sits on this computer"),
+    ],
+)
+def test_what_is_wrong_with_a_product_stands_under_the_technicians_own_word(written: str, word: str, said: str):
+    text = altered((_MQTT, f"    barrier:\n      driver: relays\n      hold_by: none\n      open: {{{written}}}\n"))
+    (problem,) = problems(text)
+    line = text.splitlines()[problem.line - 1]
+    assert line[problem.column - 1 :][: problem.width] == word
+    assert said in problem.message

@@ -121,16 +121,19 @@ def test_an_unknown_product_gives_the_nearest_right_spelling(product: str, expec
 @pytest.mark.parametrize(
     ("wrong", "expected"),
     [
-        ({"product": "shelly-1"}, "at is expected: the product's name or address"),
-        ({"product": "waveshare-rpi-relay-3", "at": "192.0.2.40"}, "at isn't expected"),
-        ({"product": "shelly-1", "at": "192.0.2.40", "channel": 2}, "counts from 1 to 1"),
-        ({"product": "shelly-1", "at": "http://admin:hunter2@192.0.2.40"}, "host: only the device's name or address"),
-        ({"product": "kmtronic-4", "at": "COM3"}, "port: the port's device file is expected"),
-        ({"product": "kmtronic-4", "at": "/dev/ttyUSB0", "unit": 3}, "unit: Extra inputs"),
+        ({"product": "shelly-1"}, "`at` is expected beside it: the product's name or address"),
+        ({"product": "waveshare-rpi-relay-3", "at": "192.0.2.40"}, "`at` isn't expected"),
+        ({"product": "shelly-1", "at": "192.0.2.40", "channel": 2}, "only 1"),
+        (
+            {"product": "shelly-1", "at": "http://admin:hunter2@192.0.2.40"},
+            "at\n  Value error, only the device's name or address",
+        ),
+        ({"product": "kmtronic-4", "at": "COM3"}, "at\n  Value error, the port's device file is expected"),
+        ({"product": "kmtronic-4", "at": "/dev/ttyUSB0", "unit": 3}, "unit\n  Value error, .* has no use for this key"),
         ({"product": "shelly-1", "at": "192.0.2.40", "broker": {"host": "a"}}, "isn't reached by MQTT"),
-        ({"product": "shelly-1-mqtt", "at": "shellies/shelly1-B929CC"}, "broker is expected"),
-        ({"product": "esphome-mqtt", "at": "gate", "broker": {"host": "a"}}, "channel is expected"),
-        ({"product": "shelly-1", "at": "192.0.2.40", "options": {"wach": 3}}, "wach: Extra inputs"),
+        ({"product": "shelly-1-mqtt", "at": "shellies/shelly1-B929CC"}, "`broker` is expected"),
+        ({"product": "esphome-mqtt", "at": "gate", "broker": {"host": "a"}}, "`channel` is expected"),
+        ({"product": "shelly-1", "at": "192.0.2.40", "options": {"wach": 3}}, "options.wach\n  Extra inputs"),
     ],
 )
 def test_a_product_that_is_written_wrong_is_refused_in_plain_words(wrong: dict[str, Any], expected: str):
