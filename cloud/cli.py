@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 from typing import Annotated, NoReturn, TypeVar
 
 import asyncpg
@@ -37,6 +38,22 @@ keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
 app.add_typer(db_app, name="db")
 app.add_typer(lots_app, name="lots")
 app.add_typer(keys_app, name="keys")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"parkgate-cloud {version('parkgate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the release and end", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Parkgate's cloud: takes the lots' facts and shows them."""
+
 
 Tenant = Annotated[str | None, typer.Option(help="Operator; PARKGATE_TENANT or `default` unless given.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

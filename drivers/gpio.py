@@ -96,6 +96,10 @@ class GpioInputSettings(GpioSettings):
             raise ValueError("pins 2 and 3 have a resistor to 3.3 V on the board: `up` is expected, or another pin")
         return pull
 
+    @property
+    def notices_within(self) -> float:
+        return self.debounce
+
     def build(self, context: DriverContext) -> GpioInput:
         return GpioInput(self, context)
 

@@ -28,6 +28,10 @@ class HttpInputSettings(HttpSettings):
     def claims(self) -> Mapping[str, str]:
         return {"channel": f"input {self.number} at {self.origin}"}
 
+    @property
+    def notices_within(self) -> float:
+        return self.poll + self.answer_within
+
     def build(self, context: DriverContext) -> HttpInput:
         return HttpInput(self, context)
 

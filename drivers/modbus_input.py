@@ -62,6 +62,11 @@ class ModbusInputSettings(ModbusSettings):
         bit = "" if self.bit is None else f" bit {self.bit}"
         return {key: f"{table} {number}{bit} of unit {self.unit} at {self.line}"}
 
+    @property
+    def notices_within(self) -> float:
+        """Without the wait for a unit that doesn't answer: its inputs are unknown then, and unknown is occupied."""
+        return self.poll
+
     def build(self, context: DriverContext) -> ModbusInput:
         return ModbusInput(self, context)
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Coroutine, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,6 +41,23 @@ Mqtt = Annotated[str, typer.Option("--mqtt", metavar="HOST:PORT", help="The brok
 MqttUser = Annotated[
     str | None, typer.Option(help=f"User name at the broker; the password is taken from ${PASSWORD_VARIABLE}.")
 ]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"parkgate-sim {version('parkgate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the release and end", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Simulated lots: cars, cameras, loops and arms, spoken over MQTT and HTTP."""
+
+
 app.command()(demo)
 app.command()(twin)
 app.command()(words)

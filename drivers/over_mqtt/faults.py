@@ -30,9 +30,9 @@ SILENT = Fault(
 NEVER_HEARD = Fault(
     code="device.never_heard",
     meaning="The device hasn't said its state even once since the connection to the broker was made",
-    look_at="The topics in this part's settings, letter by letter; whether the device is on and connected to this broker, and "
-    "the daemon may read there; one that speaks only when something changes needs `poll_topic`: what the broker keeps of it "
-    "(retained) doesn't count",
+    look_at="The topics in this part's settings, letter by letter; whether the device is on and connected to this "
+    "broker, and the daemon may read there; one that speaks only when something changes needs `poll_topic`: what the "
+    "broker keeps of it (retained) doesn't count",
     does="What it says counts as unknown; it is asked again if it can be asked. Orders are still sent, until "
     "`stale_after` has passed where that is set",
     ends="With its first word",

@@ -11,15 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from drivers.contract import Barrier, DriverContext
 from drivers.registry import driver_name
 from drivers.settings import DriverSettings
-from edge.clock import SystemClock
-from edge.config.absent import absent
-from edge.config.load import load_lot
+from edge.config.cautions import as_built
+from edge.config.load import look_over
 from edge.config.problems import ConfigurationError, counted, rendered
 from edge.config.settings import LaneSettings, LotSettings
-from models.faults import Fault
 from models.money import written
 
 WRONG = 2
@@ -29,9 +26,9 @@ _File = Annotated[Path, typer.Argument(metavar="FILE", help="The lot's YAML file
 
 
 def check(file: _File) -> None:
-    """Look a configuration over without running it: 0 when it can be used, 2 with every problem when not."""
+    """Look a configuration over without running it: 0 when it can be used, warnings or not, 2 with every problem."""
     try:
-        lot = load_lot(file)
+        lot, warned = look_over(file)
     except ConfigurationError as error:
         typer.echo(rendered(error.problems), err=True)
         typer.echo(counted(error.problems), err=True)
@@ -39,8 +36,10 @@ def check(file: _File) -> None:
     console = Console(highlight=False)
     console.print(f"[green]✓[/] [bold]{lot.lot.name}[/] can be run.", soft_wrap=True)
     console.print(_summary(lot))
-    for note in (*notes(lot), *absent(lot)):
+    for note in notes(lot):
         console.print(f"[yellow]![/] {note}", soft_wrap=True)
+    if warned:
+        typer.echo(f"\n{rendered(warned)}\n{counted(warned, 'warning')}")
 
 
 def init(
@@ -123,17 +122,6 @@ def _named(part: DriverSettings) -> str:
     return f"{name} ({', '.join(f'{key} {_named(value)}' for key, value in inner)})" if inner else name
 
 
-class _NobodyListens:
-    """For a driver that is built only to be asked what it can do."""
-
-    def raised(self, fault: Fault, detail: str) -> None: ...
-
-    def cleared(self, fault: Fault) -> None: ...
-
-
 def position_is_assumed(barrier: DriverSettings) -> bool:
-    """Whether nothing tells where the arm is. Building a driver opens nothing."""
-    if barrier.simulated:
-        return False
-    built: Barrier = barrier.build(DriverContext("barrier", SystemClock(), _NobodyListens()))
-    return not built.reads_back
+    """Whether nothing tells where the arm is."""
+    return not barrier.simulated and not as_built(barrier).reads_back

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from edge.config.checks import KnownLane, Pieces, disagreements
+from edge.config.absent import absent
+from edge.config.cautions import cautions
+from edge.config.checks import Finding, KnownLane, Pieces, disagreements
 from edge.config.document import Document, read_document
 from edge.config.explain import problems_of
 from edge.config.problems import ConfigurationError, Problem, without_secrets
@@ -27,6 +30,19 @@ FOR_ANCHORS = "x-"
 def load_lot(path: Path) -> LotSettings:
     """The lot that `path` describes. Raises ConfigurationError with every problem of the file."""
     return parse_lot(_text_of(path), str(path))
+
+
+def look_over(path: Path) -> tuple[LotSettings, list[Problem]]:
+    """The lot that `path` describes, and what should be put right though it can be run. Raises ConfigurationError."""
+    text = _text_of(path)
+    lot = parse_lot(text, str(path))
+    document = read_document(text, str(path))
+    return lot, _in_order([_warning(document, finding) for finding in (*cautions(lot), *absent(lot))])
+
+
+def _warning(document: Document, finding: Finding) -> Problem:
+    problem = document.problem(document.at_value(finding.path), finding.path, finding.expected)
+    return dataclasses.replace(problem, warning=True)
 
 
 def parse_lot(text: str, name: str) -> LotSettings:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDEST_EXCERPT = 110
+WIDEST_MESSAGE = 130
+_MARGIN = "      | "
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,13 @@ class Problem:
     hint: str = ""
     source: str = ""
     width: int = 1
+    warning: bool = False
+    """The lot can be run all the same"""
 
     @property
     def message(self) -> str:
-        return f'{self.expected}; did you mean "{self.hint}"?' if self.hint else self.expected
+        said = f'{self.expected}; did you mean "{self.hint}"?' if self.hint else self.expected
+        return f"warning: {said}" if self.warning else said
 
     @property
     def place(self) -> str:
@@ -44,8 +50,8 @@ class ConfigurationError(Exception):
         self.problems = tuple(problems)
 
 
-def counted(problems: Sequence[Problem]) -> str:
-    return "1 problem." if len(problems) == 1 else f"{len(problems)} problems."
+def counted(problems: Sequence[Problem], each: str = "problem") -> str:
+    return f"1 {each}." if len(problems) == 1 else f"{len(problems)} {each}s."
 
 
 def rendered(problems: Sequence[Problem]) -> str:
@@ -62,9 +68,18 @@ def _shown(problem: Problem, widest: int) -> str:
         [
             f"{problem.place:<{widest}}  {problem.path}".rstrip(),
             f"{problem.line:>5} | {excerpt}",
-            f"      | {' ' * before}{'^' * width} {problem.message}",
+            *_marked(f"{_MARGIN}{' ' * before}{'^' * width}", problem.message),
         ]
     )
+
+
+def _marked(mark: str, message: str) -> list[str]:
+    """The message beside the mark, or under it where it would run far to the right."""
+    beside = f"{mark} {message}"
+    if len(beside) <= WIDEST_MESSAGE:
+        return [beside]
+    under = textwrap.wrap(message, WIDEST_EXCERPT - len(_MARGIN), break_long_words=False, break_on_hyphens=False)
+    return [mark, *(f"{_MARGIN}{line}" for line in under)]
 
 
 def _excerpt(problem: Problem) -> tuple[int, str, int]:

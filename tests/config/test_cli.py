@@ -62,6 +62,16 @@ def noted(app: typer.Typer, file: Path, text: str) -> list[str]:
     return [line.removeprefix("! ") for line in result.stdout.splitlines() if line.startswith("! ")]
 
 
+def warned(app: typer.Typer, file: Path, text: str) -> list[str]:
+    """What `check` warns of in a file that can be used: the line and column, and what it says."""
+    file.write_text(text)
+    result = CliRunner().invoke(app, ["check", str(file)])
+    assert result.exit_code == 0, result.stderr
+    told = result.stdout.rpartition("\n")[0].rpartition("\n")[0].split(f"\n{file}:")[1:]
+    joined = [" ".join(line.removeprefix("      | ") for line in each.splitlines()) for each in told]
+    return [f"{each.split()[0]} {each.partition('warning: ')[2]}" for each in joined]
+
+
 def test_a_password_a_key_and_an_authority_that_are_not_there_are_told_once_each(
     app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -74,12 +84,12 @@ def test_a_password_a_key_and_an_authority_that_are_not_there_are_told_once_each
         "link: {host: cloud.example, username: lot, password_env: LOT_LINK, tls: {ca: /none.pem}}\n"
         f"vision: {{weights: {tmp_path}/weights}}\nstore: {{path: {tmp_path}/lot.sqlite}}\n"
     )
-    said = noted(app, tmp_path / "lot.yaml", text)
-    assert [line for line in said if ": the " in line] == [
-        f"lanes[0].arming_loop.password_file: the file {tmp_path}/none can't be read: No such file or directory",
-        f"vision.weights: the folder {tmp_path}/weights isn't there",
-        "link.password_env: the variable LOT_LINK isn't set here; it has to be in the daemon's environment",
-        "link.tls.ca: the file /none.pem can't be read: No such file or directory",
+    said = warned(app, tmp_path / "lot.yaml", text)
+    assert [line for line in said if "video" not in line] == [
+        f"25:81 the file {tmp_path}/none can't be read: No such file or directory",
+        "32:58 the variable LOT_LINK isn't set here; it has to be in the daemon's environment",
+        "32:78 the file /none.pem can't be read: No such file or directory",
+        f"33:19 the folder {tmp_path}/weights isn't there",
     ]
 
 
@@ -89,8 +99,71 @@ def test_what_is_there_is_not_told(app: typer.Typer, tmp_path: Path, monkeypatch
     text = RIGHT + f"store: {{path: {tmp_path}/lot.sqlite}}\n"
     link = "link: {host: cloud.example, username: lot, password_%s: %s}\n"
     for way in (("env", "LOT_LINK"), ("file", tmp_path / "link.password")):
-        said = noted(app, tmp_path / "lot.yaml", text + link % way)
-        assert [line for line in said if ": the " in line] == []
+        said = warned(app, tmp_path / "lot.yaml", text + link % way)
+        assert [line for line in said if "video" not in line] == []
+
+
+def test_devices_and_recordings_that_are_not_there_are_told_where_they_stand(app: typer.Typer, tmp_path: Path):
+    ports = tmp_path / "by-id"
+    board = f"{{driver: lcus, port: {tmp_path}/by-id/usb-LCUS, channel: 1}}"
+    ports.mkdir()
+    (ports / "usb-FTDI-if00").touch()
+    text = altered(
+        ("    barrier:\n      driver: mqtt\n      host: 127.0.0.1\n      command_topic: in/vend\n", ""),
+        (
+            "    arming_loop: {driver: mqtt, host: 127.0.0.1, topic: in/arming}\n",
+            f"    barrier: {{driver: relays, hold_by: none, open: {board}}}\n"
+            f"    sign: {{driver: line_display, serial: {{port: {ports}/usb-FTDI-if00}}}}\n",
+        ),
+        ("source: rtsp://10.0.0.9/1", "source: clips/lane.mp4"),
+        ("source: 0", "source: /dev/video77"),
+    )
+    recording, unplugged, camera = sorted(warned(app, tmp_path / "lot.yaml", text), key=lambda said: "file" not in said)
+    assert recording.endswith(f"there is no file clips/lane.mp4; it is looked for in {Path.cwd()}")
+    assert (
+        f"there is no {ports}/usb-LCUS on this computer now: is it plugged in? {ports} has usb-FTDI-if00" in unplugged
+    )
+    assert "there is no /dev/video77 on this computer now: is the camera plugged in?" in camera
+
+
+SLOW = "may be under the arm by then"
+
+
+@pytest.mark.parametrize(
+    ("loop", "seconds"),
+    [
+        ("{driver: http, speaks: shelly_gen2, host: 10.0.0.7}", "2.5 s"),
+        ("{driver: product, product: shelly-plus-1, at: 10.0.0.7}", "2.5 s"),
+        ("{driver: modbus_tcp, host: 10.0.0.8, discrete_input: 0, poll: 1 s}", "1 s"),
+        ("{driver: gpio, pin: 17, debounce: 500 ms}", "0.5 s"),
+    ],
+)
+def test_a_closing_loop_that_is_looked_at_too_seldom_is_warned_of(
+    app: typer.Typer, tmp_path: Path, loop: str, seconds: str
+):
+    text = altered(("    arming_loop:", f"    closing_loop: {loop}\n    arming_loop:"))
+    (said,) = [line for line in warned(app, tmp_path / "lot.yaml", text) if SLOW in line]
+    assert said.startswith("25:19 ")
+    assert f"noticed up to {seconds} later" in said
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "{driver: gpio, pin: 17}",
+        "{driver: modbus_tcp, host: 10.0.0.8, discrete_input: 0}",
+        "{driver: mqtt, host: 127.0.0.1, topic: in/closing}",
+    ],
+)
+def test_a_closing_loop_that_is_heard_of_at_once_is_not(app: typer.Typer, tmp_path: Path, loop: str):
+    text = altered(("    arming_loop:", f"    closing_loop: {loop}\n    arming_loop:"))
+    assert [line for line in warned(app, tmp_path / "lot.yaml", text) if SLOW in line] == []
+
+
+def test_an_arm_that_nothing_keeps_up_in_a_fire_is_warned_of(app: typer.Typer, tmp_path: Path):
+    said = warned(app, tmp_path / "lot.yaml", RIGHT + "fire: {driver: gpio, pin: 22}\n")
+    assert len([line for line in said if "nothing keeps this arm up in a fire" in line]) == 2
+    assert [line for line in warned(app, tmp_path / "lot.yaml", RIGHT) if "fire" in line] == []
 
 
 def test_an_arm_whose_position_is_only_assumed_is_told(app: typer.Typer, tmp_path: Path):

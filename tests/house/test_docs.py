@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from pydantic import BaseModel
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from cloud.cli import app as cloud
 from drivers.registry import catalogue, driver_name
@@ -121,6 +123,12 @@ def test_a_command_in_the_docs_exists_with_its_options(paper: str, line: str) ->
     assert not hasattr(command, "commands") or getattr(command, "invoke_without_command", False), f"{paper}: {line}"
     options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert {word for word in rest if word.startswith("-")} <= options, f"{paper}: {line}"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_which_release_it_is(command: str) -> None:
+    said = CliRunner().invoke(COMMANDS[command], ["--version"])
+    assert (said.exit_code, said.stdout) == (0, f"{command} {version('parkgate')}\n")
 
 
 def test_every_page_and_picture_that_the_docs_name_is_there() -> None:

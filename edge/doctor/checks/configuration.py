@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from edge.config.cautions import cautions
 from edge.config.cli import notes
+from edge.config.document import path_text
 from edge.config.problems import Problem, rendered
 from edge.doctor.findings import About, Finding
 from edge.doctor.subject import Found, Subject
@@ -17,6 +19,8 @@ def look(subject: Subject) -> Found:
     yield about.ok(f"{lot.lot.name} can be run: {lot.total_spots()} spots, lanes {lanes}")
     for note in notes(lot):
         yield about.ok(note)
+    for caution in cautions(lot):
+        yield About(CHECK, path_text(caution.path)).warn(caution.expected, "`parkgate-edge check` shows the line")
 
 
 def problem(found: Problem) -> Finding:

@@ -1,0 +1,52 @@
+"""What a lot can be run with and shouldn't be: shown with its place, and refused by nobody. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from drivers.contract import Barrier, DriverContext
+from drivers.settings import DriverSettings
+from edge.clock import SystemClock
+from edge.config.checks import Finding
+from edge.config.settings import LotSettings
+from models.faults import Fault
+
+SLOWEST_CLOSING_LOOP = 0.25
+"""Seconds. At walking pace a car's bumper is under the arm by then."""
+
+
+def cautions(lot: LotSettings) -> Iterator[Finding]:
+    """In the order of the lanes."""
+    for index, lane in enumerate(lot.lanes):
+        loop = lane.closing_loop
+        if loop is not None and loop.notices_within > SLOWEST_CLOSING_LOOP:
+            yield Finding(("lanes", index, "closing_loop"), _slow(loop.notices_within))
+        if lot.fire is not None and not as_built(lane.barrier).can_hold:
+            yield Finding(("lanes", index, "barrier"), _COMES_DOWN_IN_A_FIRE)
+
+
+def _slow(seconds: float) -> str:
+    return (
+        f"what comes onto this loop is noticed up to {seconds:g} s later, and may be under the arm by then; wire the "
+        "closing loop to a pin, a Modbus input or an MQTT board that speaks by itself. In any case the barrier's own "
+        "controller needs it, too"
+    )
+
+
+_COMES_DOWN_IN_A_FIRE = (
+    "nothing keeps this arm up in a fire: it is told to rise again every few seconds, and may come down in between; "
+    "wire a contact `hold` to the controller's input for that"
+)
+
+
+class _NobodyListens:
+    """For a driver that is built only to be asked what it can do."""
+
+    def raised(self, fault: Fault, detail: str) -> None: ...
+
+    def cleared(self, fault: Fault) -> None: ...
+
+
+def as_built(barrier: DriverSettings) -> Barrier:
+    """What the barrier of these settings can do. Building a driver opens nothing."""
+    return barrier.build(DriverContext("barrier", SystemClock(), _NobodyListens()))
