@@ -24,6 +24,7 @@ from simulator.cli import app as simulator
 from tests.house.catalogues import PARTS, all_faults, fault_table, marked, papers, refusal_table, renewed
 from tests.house.keys import CONTRACTS, driver_keys, every_driver, section_keys
 from tests.house.tree import HOUSE
+from tests.house.wiring import PICTURES
 
 PAPERS = papers()
 COMMANDS = {"parkgate-edge": edge, "parkgate-cloud": cloud, "parkgate-sim": simulator}
@@ -129,6 +130,12 @@ def test_a_command_in_the_docs_exists_with_its_options(paper: str, line: str) ->
 def test_every_command_says_which_release_it_is(command: str) -> None:
     said = CliRunner().invoke(COMMANDS[command], ["--version"])
     assert (said.exit_code, said.stdout) == (0, f"{command} {version('parkgate')}\n")
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_wiring_picture_is_as_its_script_draws_it(name: str) -> None:
+    drawn = (HOUSE / "docs/pictures" / name).read_text()
+    assert PICTURES[name]().svg() == drawn, "stale: python -m tests.house.wiring"
 
 
 def test_every_page_and_picture_that_the_docs_name_is_there() -> None:
