@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from simulator.cars import Habit
@@ -21,9 +20,9 @@ from simulator.troubles import Trouble
 from simulator.twin.check import Result, checked
 from simulator.twin.line import LineError
 from simulator.twin.plan import twin_plan
+from simulator.twin.progress import Told
 from simulator.twin.run import Stalled
 from simulator.twin.stage import Run
-from simulator.world import World
 
 DIFFERS, BROKEN = 1, 2
 _MOST_SHOWN = 50
@@ -57,13 +56,8 @@ def twin(
                 raise ValueError(f"{keep} isn't empty: a run's store has to be new")
             wishes = [] if scenario is None else scenario_file(scenario, [name for name, _ in plan.lanes])
             run = Run(vehicles, misbehaving, seed, rate, range_written(stay))
-            progress = stack.enter_context(_progress(console))
-            task = progress.add_task("left or turned away", total=vehicles)
-
-            def looking(world: World, now: int) -> None:
-                progress.update(task, completed=world.left + len(world.turned_away))
-
-            result = checked(folder.resolve(), plan, run, scenario=wishes, looking=looking)
+            told = stack.enter_context(Told(console, vehicles))
+            result = checked(folder.resolve(), plan, run, scenario=wishes, looking=told.looking)
         except (ValueError, OSError, ServerError, LineError, Stalled) as wrong:
             typer.echo(f"parkgate-sim: {_said(wrong)}", err=True)
             raise typer.Exit(BROKEN) from wrong
@@ -78,11 +72,6 @@ def words() -> None:
         for word in what:
             table.add_row(word.value)
         Console().print(table)
-
-
-def _progress(console: Console) -> Progress:
-    columns = TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn()
-    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, transient=True)
 
 
 def _said(wrong: Exception) -> str:
