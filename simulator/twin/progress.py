@@ -43,8 +43,6 @@ class Told:
             self._line(gone, world.inside, now, self._last - self._began)
 
     def _line(self, gone: int, inside: int, now: int, took: float) -> None:
-        lived = f"{now / SECOND / 3600:.1f} h of parking in {took:.0f} s"
         counts = f"{gone} of {self._vehicles} left or turned away, {inside} inside"
-        self._console.print(
-            f"twin: {counts}; {lived}, {now / SECOND / took:.0f} times as fast", highlight=False, soft_wrap=True
-        )
+        lived = f"{now / SECOND / 3600:.1f} h of parking in {took:.0f} s, {now / SECOND / took:.0f} times as fast"
+        self._console.print(f"twin: {counts}; {lived}", highlight=False, soft_wrap=True)
