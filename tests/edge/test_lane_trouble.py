@@ -211,6 +211,15 @@ def test_an_arm_that_stays_up_after_the_last_car_is_stuck_and_told_to_close_once
     assert Clear("barrier.stuck_up") in the_arm_falls(story).actions
 
 
+def test_an_arm_that_was_kept_open_for_hours_is_not_stuck_when_that_ends() -> None:
+    story = a_quiet_lane(can_lower=True)
+    story.order(OrderKind.KEEP_OPEN)
+    risen(story).wait(7200).order(OrderKind.RELEASE)
+    assert story.raised == []
+    assert story.asked(Lower) == []
+    assert story.wait(60).raised == ["barrier.stuck_up"]
+
+
 def test_an_arm_is_never_told_to_close_while_something_may_be_under_it() -> None:
     story = it_passes(risen(a_vended_lane(can_lower=True))).then(UnderArm(None)).wait(200)
     assert story.asked(Lower) == []
