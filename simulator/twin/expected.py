@@ -6,21 +6,20 @@ daemon but the tariff. Times in microseconds since the run began.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from drivers.contract import ChargeOutcome, Position
-from models.instants import SECOND, Instant
+from drivers.contract import Position
+from models.instants import SECOND
 from models.lanes import PassageKind
-from models.tariff import Tariff, fee
+from models.tariff import Tariff
 from models.tickets import Direction, TicketStatus
 from simulator.lanes import How
 from simulator.troubles import Trouble
+from simulator.twin.money import Account
 from simulator.twin.terminal import Entry
 from simulator.twin.truth import Life, Spell, Truth, Visit
 
-GRACE = 600 * SECOND
-"""Who has settled may take ten minutes to leave."""
 _KINDS = {
     How.TAILGATE: PassageKind.TAILGATE,
     How.WRONG_WAY: PassageKind.WRONG_WAY,
@@ -85,7 +84,7 @@ class Episode:
 
 @dataclass(slots=True)
 class Expected:
-    """`wrong_sums` are charges at a terminal over another sum than was owed then."""
+    """`wrong_sums`: charges over another sum than was owed then, and drivers who were let out and still owed some."""
 
     stays: list[Stay] = field(default_factory=list[Stay])
     passages: list[Passage] = field(default_factory=list[Passage])
@@ -104,48 +103,50 @@ def expected(
     """`reads` is when the plate of each car was read; `wall` the UTC microsecond at which the run's time began."""
     found = Expected()
     silent = [spell for spell in truth.over() if spell.what is Trouble.BARRIER_SILENT]
-    charges: dict[int, list[Entry]] = {}
+    charges: dict[int | None, list[Entry]] = {}
     for entry in book:
-        if entry.car is not None:
-            charges.setdefault(entry.car, []).append(entry)
-    for life in truth.lives.values():
-        own = charges.get(life.car.number, [])
-        found.stays += _stays(
-            life, own, reads.get(life.car.number, ()), tariff, wall, silent, patience, found.wrong_sums
-        )
+        charges.setdefault(entry.car, []).append(entry)
+    found.wrong_sums += [f"{entry.lane} asked for {entry.amount}, with nobody there" for entry in charges.pop(None, ())]
+    for number, life in truth.lives.items():
+        opened = [visit for visit in life.visits if _opens_a_ticket(visit)]
+        stays = [_stay(life, visit, reads.get(number, ()), silent) for visit in opened]
+        inside = [place for place, visit in enumerate(opened) if visit.how is How.VEND and visit.passed is not None]
+        own = charges.pop(number, [])
+        for place in inside:
+            account = Account(tariff, wall, stays[place].entry_time)
+            account.goes(own, _let_out(life))
+            stays[place] = _inside(life, stays[place], account, patience)
+            found.wrong_sums += [f"car {number}: {wrong}" for wrong in account.wrong]
+        if own and not inside:
+            found.wrong_sums.append(f"car {number} was asked for {own[0].amount} without a ticket")
+        found.stays += stays
         found.passages += [passage for visit in life.visits if (passage := _passage(visit, life.car.text)) is not None]
     found.episodes = _episodes(truth, patience)
     return found
 
 
-# --- stays and money ---
+# --- stays ---
 
 
-def _stays(
-    life: Life,
-    charges: Sequence[Entry],
-    reads: Sequence[int],
-    tariff: Tariff,
-    wall: int,
-    silent: Sequence[Spell],
-    patience: Patience,
-    wrong_sums: list[str],
-) -> Iterable[Stay]:
-    plate = life.car.text
-    for visit in life.visits:
-        if visit.direction is not Direction.ENTRY or not visit.vends or visit.by_order is not None:
-            continue
-        opened = _opened(visit, silent)
-        stay = Stay(
-            *(life.car.number, plate, life.car.vehicle_type.value, TicketStatus.VOIDED, visit.lane, opened),
-        )
-        if visit.how is How.VEND and visit.passed is not None:
-            yield _inside(life, stay, charges, tariff, wall, patience, wrong_sums)
-        elif visit.under_arm is not None and not _read_again(visit, reads):
-            # On a loop all the time, and nobody saw whose: passed with another close behind, or rolled back?
-            yield replace(stay, status=TicketStatus.UNRESOLVED)
-        else:
-            yield stay
+def _opens_a_ticket(visit: Visit) -> bool:
+    return visit.direction is Direction.ENTRY and bool(visit.vends) and visit.by_order is None
+
+
+def _let_out(life: Life) -> list[int]:
+    """When an arm rose for it at an exit, and not because a person said so."""
+    exits = (visit for visit in life.visits if visit.direction is Direction.EXIT and visit.by_order is None)
+    return [visit.vends[0] for visit in exits if visit.vends]
+
+
+def _stay(life: Life, visit: Visit, reads: Sequence[int], silent: Sequence[Spell]) -> Stay:
+    """The ticket of a car that didn't get in, for all that this visit tells."""
+    car = life.car
+    opened = _opened(visit, silent)
+    void = Stay(car.number, car.text, car.vehicle_type.value, TicketStatus.VOIDED, visit.lane, opened)
+    if visit.under_arm is not None and not _read_again(visit, reads):
+        # On a loop all the time, and nobody saw whose: passed with another close behind, or rolled back?
+        return replace(void, status=TicketStatus.UNRESOLVED)
+    return void
 
 
 def _read_again(visit: Visit, reads: Sequence[int]) -> bool:
@@ -166,43 +167,19 @@ def _holds(spell: Spell, moment: int) -> bool:
     return spell.began <= moment and (spell.ended is None or moment <= spell.ended)
 
 
-def _inside(
-    life: Life,
-    stay: Stay,
-    charges: Sequence[Entry],
-    tariff: Tariff,
-    wall: int,
-    patience: Patience,
-    wrong_sums: list[str],
-) -> Stay:
+def _inside(life: Life, stay: Stay, account: Account, patience: Patience) -> Stay:
     """The stay of a car that came in, as far as it has got."""
-    money = _Money(tariff, wall, stay.entry_time)
-    moments: list[tuple[int, int, Entry | None]] = []
-    for entry in charges:
-        moments += [(entry.asked, 2, entry), (entry.ended, 1, entry)]
-    exits = [visit for visit in life.visits if visit.direction is Direction.EXIT and visit.by_order is None]
-    moments += [(visit.vends[0], 3, None) for visit in exits if visit.vends]
-    for at, kind, entry in sorted(moments, key=lambda moment: moment[:2]):
-        if kind == 2 and entry is not None:
-            owed = money.owed(at)
-            if owed != entry.amount:
-                wrong_sums.append(f"car {life.car.number}: the terminal was asked for {entry.amount}, {owed} were owed")
-        elif kind == 1 and entry is not None:
-            money.ends(entry)
-        else:
-            money.settles(at)
     left = life.exit
-    due = money.due
     if left is None or left.how is not How.VEND or left.by_order is not None or left.passed is None:
         status = TicketStatus.UNRESOLVED if _blocked(life.entry, patience) else TicketStatus.ACTIVE
-        return _with(stay, status, None, due, money)
+        return _with(stay, status, None, account.due, account)
     if _blocked(left, patience):
-        return _with(stay, TicketStatus.UNRESOLVED, None, due, money)
-    return _with(stay, TicketStatus.COMPLETED, left, due or 0, money)
+        return _with(stay, TicketStatus.UNRESOLVED, None, account.due, account)
+    return _with(stay, TicketStatus.COMPLETED, left, account.due or 0, account)
 
 
-def _with(stay: Stay, status: TicketStatus, left: Visit | None, due: int | None, money: _Money) -> Stay:
-    known = replace(stay, status=status, amount_due=due, amount_paid=money.paid, uncollected=money.uncollected)
+def _with(stay: Stay, status: TicketStatus, left: Visit | None, due: int | None, account: Account) -> Stay:
+    known = replace(stay, status=status, amount_due=due, amount_paid=account.paid, uncollected=account.uncollected)
     if left is None:
         return known
     return replace(known, exit_lane=left.lane, exit_time=left.passed, seen_late=left.crowded)
@@ -213,41 +190,6 @@ def _blocked(visit: Visit | None, patience: Patience) -> bool:
     if visit is None or visit.passed is None or visit.under_arm is None:
         return False
     return visit.passed - visit.under_arm > patience.clear_within * SECOND
-
-
-@dataclass(slots=True)
-class _Money:
-    """What a stay owes as time goes by."""
-
-    tariff: Tariff
-    wall: int
-    opened: int
-    paid: int = 0
-    uncollected: int = 0
-    settled: int | None = None
-    due: int | None = None
-
-    def until(self, at: int) -> int:
-        return self.settled if self.settled is not None and at - self.settled <= GRACE else at
-
-    def price(self, until: int) -> int:
-        return fee(self.tariff, Instant(self.wall + self.opened), Instant(self.wall + until)).total
-
-    def owed(self, at: int) -> int:
-        return max(self.price(self.until(at)) - self.paid - self.uncollected, 0)
-
-    def ends(self, entry: Entry) -> None:
-        if entry.outcome is ChargeOutcome.TAKEN:
-            self.paid += entry.amount
-        elif entry.outcome is ChargeOutcome.UNREACHABLE:
-            self.uncollected += entry.amount
-        if entry.outcome is not ChargeOutcome.DECLINED and self.owed(entry.ended) == 0:
-            self.settles(entry.ended)
-
-    def settles(self, at: int) -> None:
-        """The vehicle is let out: what the stay costs is fixed for the time of grace."""
-        self.settled = self.until(at)
-        self.due = self.price(self.settled)
 
 
 # --- passages without a ticket ---
