@@ -162,3 +162,15 @@ def lanes(database: Database) -> None:
             at INTEGER NOT NULL
         ) STRICT""",
     )
+
+
+@migrations(name="0006_long_history")
+def long_history(database: Database) -> None:
+    # What a daemon asks at each start, fault and hold mustn't take longer the longer the lot has run.
+    _run(
+        database,
+        "CREATE INDEX faults_open ON faults (source, code) WHERE cleared_at IS NULL",
+        """CREATE INDEX lane_orders_kept ON lane_orders (lane, at)
+            WHERE obeyed = 1 AND kind IN ('keep_open', 'release')""",
+        "CREATE INDEX journal_declared ON journal (seq) WHERE type = 'lot.declared'",
+    )
