@@ -13,6 +13,8 @@ from edge.lane.signals import Action, Clear, Count, FarPresence, Phase, Presence
 from models.instants import SECOND
 from models.lanes import HoldCause, PassageKind
 
+_KEPT_UP = (PassageKind.HELD, PassageKind.FIRE)
+
 
 def under_arm(lane: Lane, signal: UnderArm) -> Step:
     """The closing loop changes while nothing is vended."""
@@ -77,8 +79,11 @@ def _goes(lane: Lane, passing: Unvended) -> Step:
         lane = gone_through(lane, passing.came_from.other)
     actions: tuple[Action, ...] = (Clear(passing.fault.code),)
     if went_through and passing.asked and lane.phase is Phase.DECIDING and lane.asked is not None:
-        # The desk's answer tells whether that was a stay.
-        return Step(replace(lane, answer_passed=True), actions)
+        if passing.kind in _KEPT_UP:
+            # The desk's answer tells whether that was a stay.
+            return Step(replace(lane, answer_passed=True), actions)
+        # It didn't wait for the answer, and that is taken back.
+        lane = replace(lane, asked=None, read=None, order=None)
     # Somebody else is being decided about, or has a vend.
     waits = lane.phase in (Phase.DECIDING, Phase.VENDED)
     if went_through:

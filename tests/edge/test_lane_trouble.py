@@ -16,6 +16,7 @@ from edge.lane.signals import (
     Clear,
     Code,
     Confirm,
+    Count,
     Decide,
     FarPresence,
     Fire,
@@ -78,6 +79,19 @@ def test_a_car_that_waits_close_behind_while_the_first_is_under_the_arm_is_no_ta
     story = risen(a_vended_lane()).then(UnderArm(True), Presence(False), Presence(True), UnderArm(False))
     assert story.counted == []
     assert story.lane.phase is Phase.READING
+
+
+@pytest.mark.parametrize("answer", [Allowed(TicketId("its-own"), "Goodbye"), Refused(Refusal.PAYMENT_DECLINED)])
+def test_a_car_that_follows_through_while_it_is_asked_to_pay_is_a_tailgate_at_once(answer: Allowed | Refused) -> None:
+    story = it_passes(risen(a_vended_lane(direction=OUT)))
+    it_passes(story.then(Presence(True), ANOTHER))
+    assert story.counted == ["exit tailgate"]
+    assert story.asked(Count)[-1].plate == ANOTHER.plate
+    story.then(answer)
+    assert story.counted == ["exit tailgate"], "the arm wasn't kept up"
+    assert len(story.asked(Confirm)) == 1, "its stay isn't over: it left unpaid"
+    assert len(story.asked(Vend)) == 1
+    assert story.lane.phase is Phase.IDLE
 
 
 def test_a_car_that_comes_the_wrong_way_while_the_arm_is_up_is_counted_against_the_lane() -> None:
