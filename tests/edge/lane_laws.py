@@ -112,6 +112,8 @@ class Witness:
     vended_at: dict[TicketId, int] = field(default_factory=dict[TicketId, int])
     began_at: dict[TicketId, int] = field(default_factory=dict[TicketId, int])
     came_under_at: int = -1
+    went_under_at: int = -1
+    """When the one that went through last had come under the arm"""
     went_through_at: int = -1
     left_at: dict[Side, int] = field(default_factory=dict[Side, int])
     anybody: bool = False
@@ -157,7 +159,7 @@ class Witness:
         if after.under_arm and not before.under_arm:
             self.came_under_at = self.clock
         if after.under_arm is False and before.under_arm is not False and self.came_under_at > self.watched_at:
-            self.went_through_at = self.clock
+            self.went_under_at, self.went_through_at = self.came_under_at, self.clock
         for side in Side:
             if before.at(side) is not False and after.at(side) is False:
                 self.left_at[side] = self.clock
@@ -244,7 +246,7 @@ class Witness:
     def _confirms(self, ticket: TicketId, lane: Lane) -> None:
         since = self.vended_at.get(ticket, self.watched_at)
         if lane.fitted.closing_loop:
-            passed = self.began_at.get(ticket, since) < self.came_under_at < self.went_through_at > since
+            passed = self.began_at.get(ticket, since) < self.went_under_at < self.went_through_at > since
             self.holds(passed, NO_CONFIRM_WITHOUT_A_PASSAGE, f"{ticket} never passed the closing loop")
         else:
             left = self._left_at(lane) > since
