@@ -221,7 +221,7 @@ class Campaign:
         until = now_us() + round(_SETTLED_WITHIN * 1e6)
         while now_us() < until:
             await asyncio.sleep(0.1)
-            if all(post.quiet for post in self._posts) and not _half_way(self._lot.stays()):
+            if all(post.quiet for post in self._posts) and not any(stay.half_way for stay in self._lot.stays().values()):
                 return
 
     # --- judging it ---
@@ -277,7 +277,7 @@ class Campaign:
         contacts, now = self._account.contacts(began), now_us()
         timed = {post.kind.name for post in self._posts if post.kind.board is None}
         lasted = [(each.lane in timed, round(each.milliseconds(now))) for each in contacts]
-        late = [each.opened_us for each in contacts if each.made_us < times.killed and each.opened_us > times.ready]
+        left = [min(each.opened_us, now) for each in contacts if each.made_us < times.killed]
         self.tally += Tally(
             kills=1,
             interrupted=sum(visit.came_us < times.killed < _gone(visit) for visit in visits),
@@ -287,7 +287,8 @@ class Campaign:
             crossed=sum(each.vacant_us > 0 and each.for_somebody for each in contacts),
             longest_contact_ms=max((ms for by_itself, ms in lasted if not by_itself), default=0),
             longest_timed_contact_ms=max((ms for by_itself, ms in lasted if by_itself), default=0),
-            longest_after_start_ms=round(max((min(at, now) - times.ready for at in late), default=0) / 1000),
+            longest_after_start_ms=_longest_since(times.ready, left),
+            longest_from_start_ms=_longest_since(times.restarted, left),
             phases=Counter({phase.value: 1}),
             found=found,
         )
@@ -321,16 +322,15 @@ def _gone(visit: Visit) -> int:
     return visit.passed_us or visit.left_us or NEVER
 
 
+def _longest_since(moment: int, opened: list[int]) -> int:
+    """In milliseconds, of the contacts that were open only after that."""
+    return round(max((at - moment for at in opened if at > moment), default=0) / 1000)
+
+
 def _undisturbed(visit: Visit, times: Times) -> bool:
     if _gone(visit) + _CERTAIN_US < times.killed:
         return True
     return visit.resumed_us is not None and any(asked > visit.resumed_us for asked in visit.asked_us)
-
-
-def _half_way(stays: dict[str, Stay]) -> bool:
-    return any(
-        stay.status == "ADMITTED" or (stay.status == "ACTIVE" and stay.exit_lane is not None) for stay in stays.values()
-    )
 
 
 def _is_new_unresolved(id: str, before: dict[str, Stay], after: dict[str, Stay]) -> bool:

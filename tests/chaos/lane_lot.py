@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,31 @@ class Stay:
     allowed_out: int
     """How often it was put on record that it may leave"""
     overpaid: bool
+    being_let_out: bool = False
+    """An exit was opened for it in this run of the daemon, and nothing is on record yet of how that ended"""
+
+    @property
+    def half_way(self) -> bool:
+        """Its vehicle is in a lane, as far as the lot has written down; one that was unresolved before stays so
+        until it is out."""
+        leaving = self.status == "ACTIVE" and self.exit_lane is not None
+        return leaving or self.being_let_out or self.status == "ADMITTED"
+
+
+def being_let_out(facts: Iterable[tuple[str, str | None]]) -> set[str]:
+    """The tickets whose vehicles are in an exit lane, by the lot's facts (type, ticket) in their order."""
+    leaving: set[str] = set()
+    for type, ticket in facts:
+        match type:
+            case "daemon.started":
+                leaving.clear()
+            case "exit.allowed" if ticket is not None:
+                leaving.add(ticket)
+            case "exit.abandoned" | "ticket.closed" | "ticket.unresolved" if ticket is not None:
+                leaving.discard(ticket)
+            case _:
+                pass
+    return leaving
 
 
 class Lot:
@@ -70,7 +95,9 @@ class Lot:
                     (SELECT coalesce(sum(amount), 0) FROM payments WHERE ticket_id = tickets.id) > amount_due
                 FROM tickets"""
             ).fetchall()
-        return {row[0]: Stay(*row[:6], overpaid=bool(row[6])) for row in rows}
+            facts = connection.execute("SELECT type, json_extract(body, '$.ticket') FROM journal ORDER BY seq")
+            leaving = being_let_out(facts)
+        return {row[0]: Stay(*row[:6], bool(row[6]), row[0] in leaving) for row in rows}
 
     # What stands in the lot's file.
 

@@ -60,6 +60,8 @@ class Tally:
     """Of the relay that times its pulses itself"""
     longest_after_start_ms: int = 0
     """From the daemon's being there again until the last contact was open"""
+    longest_from_start_ms: int = 0
+    """From the beginning of its process: nearly all of it is Python loading the daemon"""
     phases: Counter[str] = field(default_factory=Counter[str])
     """Kills by where the vehicle was at which they were aimed"""
     found: Findings = NOTHING
@@ -79,6 +81,7 @@ class Tally:
             max(self.longest_contact_ms, other.longest_contact_ms),
             max(self.longest_timed_contact_ms, other.longest_timed_contact_ms),
             max(self.longest_after_start_ms, other.longest_after_start_ms),
+            max(self.longest_from_start_ms, other.longest_from_start_ms),
             self.phases + other.phases,
             self.found + other.found,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.chaos.lane_kills import run
-from tests.chaos.lane_lot import PULSE, Stay
+from tests.chaos.lane_lot import PULSE, Stay, being_let_out
 from tests.chaos.lane_tally import Careless, Phase, Tally
 from tests.chaos.lane_verdicts import Findings, Seen, at_entry, at_exit
 
@@ -98,6 +98,26 @@ def test_the_judge_at_an_entry(seen: Seen, statuses: list[str], found: Findings)
 def test_the_judge_at_an_exit(passed: bool, raised: int, after: Stay, found: Findings) -> None:
     seen = Seen(OUT, entry=False, passed=passed, raised=raised)
     assert counts(at_exit(seen, a_stay("ACTIVE"), after)) == counts(found)
+
+
+@pytest.mark.parametrize(
+    ("facts", "leaving"),
+    [
+        (["exit.allowed"], True),
+        (["exit.allowed", "ticket.closed"], False),
+        (["exit.allowed", "exit.abandoned"], False),
+        (["exit.allowed", "ticket.unresolved"], False),
+        (["exit.allowed", "daemon.started"], False),
+        (["exit.allowed", "daemon.started", "exit.allowed"], True),
+    ],
+)
+def test_the_judge_waits_for_a_vehicle_that_is_being_let_out_on_an_unresolved_ticket(
+    facts: list[str], leaving: bool
+) -> None:
+    # Seed 103 on a stalled machine: the ticket of a vehicle that had just left was read before it was closed.
+    written = [(fact, None if fact == "daemon.started" else "1") for fact in ["ticket.unresolved", *facts]]
+    stay = Stay("1", "CODE", "UNRESOLVED", IN, OUT, 1, overpaid=False, being_let_out="1" in being_let_out(written))
+    assert stay.half_way is leaving
 
 
 def counts(found: Findings) -> tuple[int, ...]:
