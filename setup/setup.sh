@@ -72,14 +72,22 @@ install() {
     .venv/bin/python setup/check_opencv.py
 }
 
+compile_ours() { # the daemon's user may not write here: it would compile every file anew at each start
+    .venv/bin/python -m compileall -qq models drivers edge || true
+}
+
 megabytes() { if [[ $kind == dev ]]; then echo 347; else echo 211; fi; }
 
 [[ $kind == dev ]] && need_test_packages
-if is_current "$kind" || { [[ $kind == demo ]] && is_current dev; }; then exit 0; fi
+if is_current "$kind" || { [[ $kind == demo ]] && is_current dev; }; then
+    compile_ours
+    exit 0
+fi
 
 started=$SECONDS
 make_venv
 rm -f .venv/*.stamp
 install
+compile_ours
 fingerprint "$kind" >".venv/$kind.stamp"
 say "done in $((SECONDS - started)) s; .venv holds $(du -sm .venv | cut -f 1) MB"
