@@ -17,7 +17,7 @@ from edge.lane.desk import Desk, Paper
 from edge.lane.faults import CONTRADICTION
 from edge.lane.hardware import Hardware
 from edge.lane.lane import Lane
-from edge.lane.machine import started, step
+from edge.lane.machine import started, step, vend_is_over
 from edge.lane.orders import still_meant
 from edge.lane.outcome import Outcome, Outcomes
 from edge.lane.signals import (
@@ -97,6 +97,7 @@ class LaneController:
         self._answering = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[Which, asyncio.Task[None]] = {}
+        self._vending: asyncio.Task[None] | None = None
         self._outcomes = Outcomes(lambda: self.lane, clock)
         self._changed: list[Callable[[], None]] = [self._outcomes.changed]
         self._sign_stale = asyncio.Event()
@@ -152,6 +153,8 @@ class LaneController:
     def _answer(self, signal: Signal) -> None:
         before = self.lane
         stepped = step(before, signal, self._clock.monotonic())
+        if vend_is_over(before, stepped.lane):
+            self._take_back_the_vend()
         self._take(stepped.lane, stepped.actions)
         if stepped.lane.phase is not before.phase:
             self._log.info("lane.phase", was=before.phase, now=stepped.lane.phase, signal=type(signal).__name__)
@@ -248,8 +251,15 @@ class LaneController:
         return next(iter(self._desks.values()))
 
     def _order_the_barrier(self, order: ToBarrier, *, recorded_first: bool = False) -> None:
-        told = begin(self._tell_the_barrier(order, recorded_first=recorded_first))
-        self._keep(told).add_done_callback(lambda task: self._told(task, order))
+        telling = self._keep(begin(self._tell_the_barrier(order, recorded_first=recorded_first)))
+        telling.add_done_callback(lambda task: self._told(task, order))
+        if isinstance(order, Vend):
+            self._vending = telling
+
+    def _take_back_the_vend(self) -> None:
+        """Its vehicle has gone: an order that still waits for a slow board would raise the arm for whoever comes."""
+        if self._vending is not None:
+            self._vending.cancel()
 
     async def _tell_the_barrier(self, order: ToBarrier, *, recorded_first: bool) -> None:
         barrier = self._hardware.barrier

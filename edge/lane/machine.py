@@ -72,6 +72,12 @@ def started(lane: Lane, now: Monotonic) -> Step:
     return _supervised(lane, (*held, *((Show(shown),) if shown else ())), now)
 
 
+def vend_is_over(before: Lane, after: Lane) -> bool:
+    """Whether the vehicle that the arm was told to rise for went away without coming under it."""
+    went = before.phase is Phase.VENDED and after.phase not in (Phase.VENDED, Phase.PASSING)
+    return went and after.hold is None
+
+
 # --- what a lane hears before its phases do ---
 
 

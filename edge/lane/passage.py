@@ -164,7 +164,8 @@ def vended_time_up(lane: Lane, signal: TimeUp) -> Step:
 def _waits_on(lane: Lane) -> Step:
     """The vehicle stands there still: the arm is told again, if it didn't rise or has come down since."""
     seconds = lane.timing.rise_within
-    if lane.refusal is Refusal.ARM_UNREACHABLE:
+    seen_up = lane.fitted.reads_back and (lane.arm.is_up or lane.arm is Position.MOVING)
+    if lane.refusal is Refusal.ARM_UNREACHABLE and not seen_up:
         return with_timer(replace(lane, refusal=None), seconds, *told_to_rise(lane))
     if lane.reads_closed and lane.hold is None:
         return with_timer(lane, seconds, *_silent(lane), *told_to_rise(lane))

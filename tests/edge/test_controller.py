@@ -86,12 +86,16 @@ class Arm(Part):
     can_hold: bool = True
     can_lower: bool = False
     held: list[bool] = field(default_factory=list)
+    slow: asyncio.Event | None = None
+    """Its board is busy until then"""
 
     def on_position(self, heard: Callable[[Position], None]) -> None: ...
 
     async def vend(self, vend_id: str) -> None:
         if not self.reachable:
             raise NotSent(OUT_OF_REACH, "no answer")
+        if self.slow is not None:
+            await self.slow.wait()
         self.vends.append(vend_id)
 
     async def hold(self) -> None:
@@ -273,6 +277,32 @@ async def test_a_driver_who_gives_up_before_a_dead_arm_was_never_inside(tmp_path
         said = str(lane.lot.one("SELECT body FROM journal WHERE type = 'ticket.voided'"))
         assert json.loads(said)["reason"] == "back_out"
         assert lane.arm.vends == []
+
+
+async def test_an_order_that_waits_for_a_busy_board_is_taken_back_when_its_vehicle_has_gone(tmp_path: Path) -> None:
+    # lane-kills, boards that answer late, seed 302: the arm rose 150 ms after the ticket was void.
+    async with an_entry(tmp_path) as lane:
+        lane.arm.slow = asyncio.Event()
+        await lane.a_car_stands_there()
+        await lane.reaches(Phase.VENDED)
+        lane.arming.becomes(False)
+        await asyncio.sleep(0.02)
+        lane.clock.seconds_pass(LaneTiming().back_out_after + 1)
+        await becomes(lambda: lane.tickets() == ["VOIDED"])
+        lane.arm.slow.set()
+        await asyncio.sleep(0.02)
+        assert lane.arm.vends == []
+
+
+async def test_an_order_that_waits_for_a_busy_board_stands_while_its_vehicle_does(tmp_path: Path) -> None:
+    async with an_entry(tmp_path) as lane:
+        lane.arm.slow = asyncio.Event()
+        await lane.a_car_stands_there()
+        await lane.reaches(Phase.VENDED)
+        lane.arm.slow.set()
+        await becomes(lambda: len(lane.arm.vends) == 1)
+        await lane.it_drives_through()
+        await becomes(lambda: lane.tickets() == ["ACTIVE"])
 
 
 async def test_a_desk_that_fails_in_a_way_nobody_foresaw_costs_one_decision_and_not_the_lane(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ from models.ids import TicketId
 from models.instants import Monotonic
 from models.refusals import Refusal
 from models.tickets import Direction
-from tests.edge.lanes import ANOTHER, PLATE, TICKET, a_story, a_vended_lane, in_phase
+from tests.edge.lanes import ANOTHER, PLATE, TICKET, a_story, a_vended_lane, in_phase, risen
 
 IN = Direction.ENTRY
 
@@ -176,6 +176,18 @@ def test_a_barrier_that_cannot_be_reached_is_told_again_on_the_same_ticket() -> 
     assert story.asked(Vend) == [Vend(TICKET)] * 3
     assert story.asked(Withdraw) == [], "no void ticket for each try"
     assert story.asked(RecordRefusal) == [RecordRefusal(Refusal.ARM_UNREACHABLE, PLATE.plate, IN)]
+
+
+def test_an_arm_that_rose_though_its_order_seemed_to_fail_is_not_told_again() -> None:
+    # A second pulse on a raised arm would let a second vehicle in: the board had obeyed, and answered late.
+    story = risen(a_vended_lane().then(VendFailed(maybe=True))).time_up().time_up()
+    assert story.asked(Vend) == [Vend(TICKET)]
+    assert story.line == "Please drive on"
+
+
+def test_an_arm_that_came_down_again_after_such_an_order_is_told_again() -> None:
+    story = risen(a_vended_lane().then(VendFailed(maybe=True))).then(Arm(Position.MOVING), Arm(Position.CLOSED))
+    assert story.time_up().asked(Vend) == [Vend(TICKET), Vend(TICKET)]
 
 
 def test_a_driver_who_gives_up_at_an_arm_that_never_moved_has_backed_out() -> None:
