@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 NEVER = 2**62
@@ -26,6 +28,8 @@ class Made:
     """NEVER while it is still made"""
     vacant_us: int
     """How long the lane had been empty by then; 0 while a vehicle stands before the arm or under it"""
+    arm_down: bool = False
+    """Whether the arm was down by then, and at rest"""
 
     @property
     def for_somebody(self) -> bool:
@@ -34,6 +38,17 @@ class Made:
 
     def milliseconds(self, now: int) -> float:
         return (min(self.opened_us, now) - self.made_us) / 1000
+
+
+def told_again(made: Sequence[Made], killed_us: int) -> int:
+    """How often an arm that was down was told anew for the vehicle that stands there, by the same run of the daemon.
+
+    `made`: for one vehicle, in order. A dead daemon's order is nothing that the next one may say again.
+    """
+    return sum(
+        again.arm_down and again.vacant_us == 0 and (before.made_us < killed_us) is (again.made_us < killed_us)
+        for before, again in pairwise(made)
+    )
 
 
 class Account:
@@ -50,13 +65,13 @@ class Account:
     def note(self, lane: str, what: str, **more: object) -> None:
         self._write({"lane": lane, "what": what, **more, "mono_us": now_us()})
 
-    def contact(self, lane: str, channel: int, on: bool, at_us: int, vacant_us: int) -> None:
+    def contact(self, lane: str, channel: int, on: bool, at_us: int, vacant_us: int, arm_down: bool) -> None:
         key = (lane, channel)
         if on:
-            self._made[key] = Made(lane, channel, at_us, NEVER, vacant_us)
+            self._made[key] = Made(lane, channel, at_us, NEVER, vacant_us, arm_down)
         elif key in self._made:
             was = self._made.pop(key)
-            self._over.append(Made(lane, channel, was.made_us, at_us, was.vacant_us))
+            self._over.append(replace(was, opened_us=at_us))
             self._write({"what": "contact", **asdict(self._over[-1])})
 
     def contacts(self, since_us: int = 0, lane: str | None = None) -> list[Made]:

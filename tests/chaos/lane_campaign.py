@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from simulator.demo.parts import Edge
-from tests.chaos.lane_account import NEVER, Account, now_us
+from tests.chaos.lane_account import NEVER, Account, Made, now_us, told_again
 from tests.chaos.lane_lot import CARELESS, DAEMON, PASSWORD, PAYS_WITHIN, PULSE, USER, Lot, Stay
 from tests.chaos.lane_peers import LANES, Post, Wires
 from tests.chaos.lane_tally import Careless, Phase, Tally
@@ -221,7 +221,8 @@ class Campaign:
         until = now_us() + round(_SETTLED_WITHIN * 1e6)
         while now_us() < until:
             await asyncio.sleep(0.1)
-            if all(post.quiet for post in self._posts) and not any(stay.half_way for stay in self._lot.stays().values()):
+            half_way = any(stay.half_way for stay in self._lot.stays().values())
+            if all(post.quiet for post in self._posts) and not half_way:
                 return
 
     # --- judging it ---
@@ -247,20 +248,23 @@ class Campaign:
         return Findings(phantom_opens=len(made), examples=tuple(f"for nobody: {contact}" for contact in made))
 
     def _judged(self, visit: Visit, times: Times, before: dict[str, Stay], after: dict[str, Stay]) -> Findings:
-        kind = visit.post.kind
+        kind, made = visit.post.kind, self._made_for(visit)
         seen = Seen(
             visit.lane,
             kind.entry,
             passed=visit.passed_us is not None,
-            raised=sum(
-                contact.channel == kind.open_on for contact in self._account.contacts(visit.came_us, visit.lane)
-            ),
+            raised=len(made) - told_again(made, times.killed),
             undisturbed=_undisturbed(visit, times),
         )
         if kind.entry:
             return at_entry(seen, _opened(visit, before, after))
         shown = _with_code(before, visit.code)
         return at_exit(seen, shown, after[shown.id])
+
+    def _made_for(self, visit: Visit) -> list[Made]:
+        """The contacts that raise the arm, in order."""
+        made = self._account.contacts(visit.came_us, visit.lane)
+        return sorted((each for each in made if each.channel == visit.post.kind.open_on), key=lambda each: each.made_us)
 
     # --- keeping count ---
 
@@ -284,6 +288,7 @@ class Campaign:
             accepted=sum(visit.passed_us is not None for visit in visits),
             unresolved=sum(_is_new_unresolved(id, before, after) for id in after),
             stranded=sum(visit.stranded for visit in visits),
+            told_again=sum(told_again(self._made_for(visit), times.killed) for visit in visits),
             crossed=sum(each.vacant_us > 0 and each.for_somebody for each in contacts),
             longest_contact_ms=max((ms for by_itself, ms in lasted if not by_itself), default=0),
             longest_timed_contact_ms=max((ms for by_itself, ms in lasted if by_itself), default=0),

@@ -228,7 +228,7 @@ class Post:
 
     def _changed(self, channel: int, on: bool, at_us: int) -> None:
         vacant = 0 if self.arming or self.closing else at_us - self._vacated
-        self.account.contact(self.kind.name, channel, on, at_us, vacant)
+        self.account.contact(self.kind.name, channel, on, at_us, vacant, self._arm.at_rest)
         if on:
             self._contacts[channel] = at_us
             if channel == self.kind.open_on:

@@ -52,6 +52,8 @@ class Tally:
     unresolved: int = 0
     stranded: int = 0
     """Vehicles for which no arm rose after the restart, however often they asked"""
+    told_again: int = 0
+    """Contacts made anew for the vehicle that stands there, whose arm had come down or hadn't risen"""
     crossed: int = 0
     """Contacts made for a vehicle that had left a moment before: the order and the news of it crossed"""
     longest_contact_ms: int = 0
@@ -77,6 +79,7 @@ class Tally:
             self.accepted + other.accepted,
             self.unresolved + other.unresolved,
             self.stranded + other.stranded,
+            self.told_again + other.told_again,
             self.crossed + other.crossed,
             max(self.longest_contact_ms, other.longest_contact_ms),
             max(self.longest_timed_contact_ms, other.longest_timed_contact_ms),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.chaos.lane_account import Made, told_again
 from tests.chaos.lane_kills import run
 from tests.chaos.lane_lot import PULSE, Stay, being_let_out
 from tests.chaos.lane_tally import Careless, Phase, Tally
@@ -118,6 +119,28 @@ def test_the_judge_waits_for_a_vehicle_that_is_being_let_out_on_an_unresolved_ti
     written = [(fact, None if fact == "daemon.started" else "1") for fact in ["ticket.unresolved", *facts]]
     stay = Stay("1", "CODE", "UNRESOLVED", IN, OUT, 1, overpaid=False, being_let_out="1" in being_let_out(written))
     assert stay.half_way is leaving
+
+
+def made(at_us: int, *, arm_down: bool = True, vacant_us: int = 0) -> Made:
+    return Made(IN, 2, at_us, at_us + 400_000, vacant_us, arm_down)
+
+
+@pytest.mark.parametrize(
+    ("contacts", "again"),
+    [
+        ([made(1)], 0),
+        ([made(1), made(6_000_000)], 1),
+        ([made(1), made(6_000_000, arm_down=False)], 0),
+        ([made(1), made(6_000_000, vacant_us=1)], 0),
+        ([made(1), made(9_000_000)], 0),
+        ([made(1), made(9_000_000), made(15_000_000)], 1),
+    ],
+)
+def test_an_arm_that_came_down_unused_may_be_told_again_by_the_daemon_that_told_it(
+    contacts: list[Made], again: int
+) -> None:
+    # Boards that answer late, seed 302: a driver dawdled, the arm came down, and the same ticket raised it again.
+    assert told_again(contacts, killed_us=8_000_000) == again
 
 
 def counts(found: Findings) -> tuple[int, ...]:
