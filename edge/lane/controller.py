@@ -266,7 +266,8 @@ class LaneController:
         if recorded_first:
             await within(RECORDED_WITHIN, self._registrar.all_done.wait(), self._clock)
         if not still_meant(self.lane, order):
-            self._outcomes.dropped("something has come under it" if isinstance(order, Lower) else "that has ended")
+            why = "something has come under it" if isinstance(order, Lower) else "that has ended"
+            self._outcomes.dropped(order, why)
             return
         match order:
             case Vend():

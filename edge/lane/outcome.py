@@ -59,14 +59,20 @@ class Awaited:
 
     def told(self, move: Move, wrong: Exception | None) -> None:
         """The barrier was told `move`, or (`wrong`) couldn't be."""
-        ordered = not isinstance(move, Vend) or move.order is not None
-        if isinstance(move, _MOVES.get(self._kind, ())) and ordered and not self._told:
+        if self._meant(move) and not self._told and not self._dropped:
             self._told, self._wrong = True, wrong
         self._news.set()
 
-    def dropped(self, why: str) -> None:
-        self._dropped = why
+    def dropped(self, move: Move, why: str) -> None:
+        """`move` was given up before the barrier was told."""
+        if self._meant(move) and not self._told:
+            self._dropped = why
         self._news.set()
+
+    def _meant(self, move: Move) -> bool:
+        """Whether this order may be the reason for it: a vend for a vehicle isn't a person's."""
+        ordered = not isinstance(move, Vend) or move.order is not None
+        return ordered and isinstance(move, _MOVES.get(self._kind, ()))
 
     def changed(self) -> None:
         self._news.set()
@@ -162,9 +168,9 @@ class Outcomes:
         for awaited in self._waiting:
             awaited.told(move, wrong if isinstance(wrong, Exception) else None)
 
-    def dropped(self, why: str) -> None:
+    def dropped(self, move: Move, why: str) -> None:
         for awaited in self._waiting:
-            awaited.dropped(why)
+            awaited.dropped(move, why)
 
     def changed(self) -> None:
         for awaited in self._waiting:

@@ -553,3 +553,22 @@ async def test_a_vend_for_a_car_is_not_the_answer_to_a_persons_order(tmp_path: P
             assert not awaited._told  # pyright: ignore[reportPrivateUsage]
             awaited.told(Vend(TicketId("t"), "o-1"), None)
             assert awaited._told  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_an_order_that_was_given_up_before_the_barrier_was_told_says_so_to_whoever_gave_it_only(
+    tmp_path: Path, stranger: sqlite3.Connection
+) -> None:
+    async with an_entry(tmp_path) as lane:
+        stranger.execute("BEGIN IMMEDIATE")
+        kept = asyncio.create_task(lane.controller.carry_out(an_order(OrderKind.KEEP_OPEN)))
+        await asyncio.sleep(0.02)
+        released = asyncio.create_task(lane.controller.carry_out(an_order(OrderKind.RELEASE, 2)))
+        await asyncio.sleep(0.02)
+        lane.clock.seconds_pass(RECORDED_WITHIN)
+        given_up = await kept
+        assert (given_up.said, given_up.failed) == ("the arm wasn't told to rise and stay up: that has ended", True)
+        await asyncio.sleep(0.05)
+        lane.clock.seconds_pass(4)
+        assert "and comes down by its controller's rules" in (await released).said
+        stranger.execute("ROLLBACK")
+        lane.clock.seconds_pass(3)
