@@ -102,6 +102,10 @@ class HttpTriggerSettings(DriverSettings, Login):
         return {key: f"{self.method} {at} {self.body or ''}".strip() for key in keys if (at := getattr(self, key))}
 
     @property
+    def stays_made(self) -> bool:
+        return self.on_address is not None
+
+    @property
     def reaches_hardware(self) -> bool:
         return not is_this_machine(urlsplit(self.addresses[0]).hostname or "")
 

@@ -69,6 +69,10 @@ class MqttRelaySettings(FreeTopicSettings, ContactSettings):
         return {on: True, off: False}
 
     @property
+    def stays_made(self) -> bool:
+        return self.own_pulse is None
+
+    @property
     def claims(self) -> Mapping[str, str]:
         return self.claim(command_topic=self.command_topic, state_topic=self.state_topic)
 

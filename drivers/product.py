@@ -188,6 +188,10 @@ class ProductSettings(DriverSettings, Login):
         return self.behind.notices_within
 
     @property
+    def stays_made(self) -> bool:
+        return self.behind.stays_made
+
+    @property
     def reaches_hardware(self) -> bool:
         return self.behind.reaches_hardware
 

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
 from drivers.contacts.arm_position import evidence
 from drivers.contacts.barrier import CONTACT_FAILED, Contact
+from drivers.contacts.holding import HoldBy, can_hold, fits
 from drivers.contacts.parts_faults import PartsFaults
 from drivers.contract import (
     Barrier,
@@ -81,19 +81,6 @@ _CONTACTS = ("open", "close", "hold")
 _INPUTS = ("at_top", "at_bottom", "broken")
 
 
-class HoldBy(StrEnum):
-    MAINTAINED = "maintained"
-    RELAY = "relay"
-    NONE = "none"
-
-
-_HOLD_UNSAID = (
-    "say what keeps the arm up, in a fire too, or wire a contact `hold`: "
-    "`hold_by: maintained` if the controller's OPEN input keeps the arm up as long as its contact is made, "
-    "`hold_by: none` if that input takes a pulse only; its manual says which"
-)
-
-
 class _WithThoseOfItsParts:
     """A barrier reports what is wrong with its contacts and switches as well: of one barrier the faults of its own
     parts, of all barriers those of all parts that there are. A code stands there once."""
@@ -145,17 +132,16 @@ class RelayBarrierSettings(DriverSettings):
     assumed_open: Annotated[Seconds, Field(gt=0, le=600)] = 10.0
     """How long the arm stays up for one vehicle; only matters without limit switches"""
 
+    @field_validator("hold")
+    @classmethod
+    def _can_hold(cls, hold: DriverSettings | None) -> DriverSettings | None:
+        return can_hold(hold)
+
     @field_validator("hold_by")
     @classmethod
     def _held_by_what_is_there(cls, hold_by: HoldBy | None, info: Any) -> HoldBy | None:
-        has_relay = info.data.get("hold") is not None
-        if hold_by is None and not has_relay and "hold" in info.data:
-            raise ValueError(_HOLD_UNSAID)
-        if hold_by is HoldBy.RELAY and not has_relay and "hold" in info.data:
-            raise ValueError("the contact `hold` is needed for that; `maintained` keeps the open contact made instead")
-        if hold_by is not None and hold_by is not HoldBy.RELAY and has_relay:
-            raise ValueError("there is a contact `hold`, so `relay` is expected; take `hold` out if it isn't used")
-        return hold_by
+        wired = info.data
+        return fits(hold_by, wired.get("open"), wired["hold"]) if "hold" in wired else hold_by
 
     @property
     def holding(self) -> HoldBy:

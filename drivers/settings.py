@@ -56,6 +56,11 @@ class DriverSettings(BaseModel, abc.ABC):
         return 0.0
 
     @property
+    def stays_made(self) -> bool:
+        """Whether a relay that is set up like this keeps its contact made until it is told otherwise."""
+        return True
+
+    @property
     def reaches_hardware(self) -> bool:
         """Whether a real device may be at the far end; a simulation refuses such a part."""
         return not self.simulated

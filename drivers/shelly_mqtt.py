@@ -55,6 +55,10 @@ class ShellyRelaySettings(ShellySettings, ContactSettings):
         return self
 
     @property
+    def stays_made(self) -> bool:
+        return self.auto_off is None
+
+    @property
     def claims(self) -> Mapping[str, str]:
         return {"channel": f"Shelly relay {self.channel} of {self.prefix} on {self.address}"}
 

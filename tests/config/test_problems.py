@@ -245,6 +245,27 @@ def test_what_keeps_the_arm_up_is_said_in_one_line(said: str):
     assert problems(_with_relays(said)) == ()
 
 
+_ONLY_PULSES = "{driver: http_trigger, pulse_address: http://10.0.0.7/open}"
+_AUTO_OFF = "{driver: mqtt, host: 127.0.0.1, command_topic: in/hold, own_pulse: 2 s}"
+_SHELLY_AUTO_OFF = (
+    "{driver: product, product: shelly-1-mqtt, at: shelly, broker: {host: 127.0.0.1}, options: {auto_off: 1 s}}"
+)
+
+
+@pytest.mark.parametrize("relay", [_ONLY_PULSES, _AUTO_OFF, _SHELLY_AUTO_OFF])
+def test_a_contact_that_opens_by_itself_keeps_no_arm_up(relay: str):
+    text = altered(
+        (_MQTT, f"    barrier:\n      driver: relays\n      open: {relay}\n      hold_by: maintained\n"),
+    )
+    (problem,) = problems(text)
+    assert (problem.line, problem.path) == (24, "lanes[0].barrier.hold_by")
+    assert "can't stay made" in problem.expected
+    assert problems(text.replace("hold_by: maintained", "hold_by: none")) == ()
+    (problem,) = problems(_with_relays(f"hold: {relay}"))
+    assert problem.path == "lanes[0].barrier.hold"
+    assert "can't keep an arm up" in problem.expected
+
+
 def test_a_wrong_open_contact_is_told_beside_what_keeps_the_arm_up():
     assert len(problems(_with_relays("hold_by: pulse"))) == 1
 
