@@ -97,7 +97,7 @@ class Lot:
             ).fetchall()
             facts = connection.execute("SELECT type, json_extract(body, '$.ticket') FROM journal ORDER BY seq")
             leaving = being_let_out(facts)
-        return {row[0]: Stay(*row[:6], bool(row[6]), row[0] in leaving) for row in rows}
+        return {row[0]: Stay(*row[:6], overpaid=bool(row[6]), being_let_out=row[0] in leaving) for row in rows}
 
     # What stands in the lot's file.
 
