@@ -73,7 +73,8 @@ def started(lane: Lane, now: Monotonic) -> Step:
 
 
 def vend_is_over(before: Lane, after: Lane) -> bool:
-    """Whether the vehicle that the arm was told to rise for went away without coming under it."""
+    """Whether the vehicle that the arm was told to rise for went away without coming under it, and nobody else wants
+    the arm up."""
     went = before.phase is Phase.VENDED and after.phase not in (Phase.VENDED, Phase.PASSING)
     return went and after.hold is None
 
