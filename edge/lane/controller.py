@@ -101,7 +101,8 @@ class LaneController:
         self._outcomes = Outcomes(lambda: self.lane, clock)
         self._changed: list[Callable[[], None]] = [self._outcomes.changed]
         self._sign_stale = asyncio.Event()
-        # A person's order is on record whatever else has to be written or decided first.
+        # Orders, calls for help and passages without a ticket are on record whatever has to be decided first: a driver
+        # at the terminal takes their time.
         self._clerk, self._registrar = self._a_clerk(), self._a_clerk()
         self._begun = False
         self._not_told = ""
@@ -218,7 +219,7 @@ class LaneController:
                 self._faults.raise_(self.name, code, detail)
             case Clear(code):
                 self._faults.clear(self.name, code)
-            case RecordOrder() | RecordHold():
+            case RecordOrder() | RecordHold() | Count() | Call():
                 self._registrar.file(self._paper(action))
             case _:
                 self._clerk.file(self._paper(action))

@@ -18,7 +18,7 @@ from edge.lane.controller import RECORDED_WITHIN, LaneController
 from edge.lane.faults import CONTRADICTION
 from edge.lane.hardware import Hardware
 from edge.lane.lane import Fitted, a_lane
-from edge.lane.signals import Allowed, Asked, Fire, Order, Phase, Read, Refused, Vend
+from edge.lane.signals import Allowed, Asked, Button, Fire, Order, Phase, Read, Refused, Vend
 from edge.lane.signals import Arm as ArmSignal
 from edge.lane.timing import LaneTiming
 from edge.parking.desks import EntryDesk
@@ -318,6 +318,29 @@ async def test_a_desk_that_fails_in_a_way_nobody_foresaw_costs_one_decision_and_
         await becomes(lambda: len(lane.arm.vends) == 1)
         await lane.it_drives_through()
         await becomes(lambda: lane.tickets() == ["ACTIVE"])
+
+
+@dataclass(frozen=True)
+class SlowDesk(EntryDesk):
+    """Takes as long as the driver at the terminal."""
+
+    paid: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def decide(self, asked: Asked) -> Allowed | Refused:
+        await self.paid.wait()
+        return await super().decide(asked)
+
+
+async def test_calls_and_passages_without_a_ticket_are_on_record_while_a_driver_takes_their_time_to_pay(
+    tmp_path: Path,
+) -> None:
+    async with an_entry(tmp_path, lambda store: SlowDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR)) as lane:
+        await lane.a_car_stands_there()
+        lane.controller.press(Button.HELP)
+        await becomes(lambda: lane.lot.one("SELECT count(*) FROM help_calls") == 1)
+        await lane.it_drives_through()
+        await becomes(lambda: lane.lot.one("SELECT count(*) FROM passages") == 1)
+        assert lane.tickets() == []
 
 
 async def test_a_defect_in_writing_one_passage_costs_that_one_and_what_follows_is_written(tmp_path: Path) -> None:
