@@ -13,6 +13,7 @@ from simulator.books import lot_books
 from simulator.cars import Traffic
 from simulator.scenario import Planned, Scenario
 from simulator.twin.compare import Verdict, verdict
+from simulator.twin.doubt import Shown
 from simulator.twin.expected import Expected, expected
 from simulator.twin.plan import TwinPlan
 from simulator.twin.run import Twin
@@ -79,7 +80,8 @@ def played(
 
 def due_by(twin: Twin, plan: TwinPlan) -> Expected:
     """What has to stand in the books after the twin's day."""
-    return expected(twin.truth, twin.terminals.book, twin.people.reads, plan.tariff, WALL, plan.patience)
+    shown = Shown(twin.people.reads, twin.people.codes)
+    return expected(twin.truth, twin.terminals.book, shown, plan.tariff, WALL, plan.patience)
 
 
 def held_against(twin: Twin, plan: TwinPlan, store: Path) -> Verdict:

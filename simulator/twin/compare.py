@@ -9,7 +9,8 @@ from typing import Any
 
 from models.tickets import PaymentStatus, TicketStatus
 from simulator.books import Books, Row
-from simulator.twin.expected import Episode, Expected, Passage, Stay
+from simulator.twin.episodes import Episode
+from simulator.twin.expected import Expected, Passage, Stay
 from simulator.twin.people import Paper
 from simulator.twin.terminal import Entry
 from simulator.twin.truth import Truth
@@ -171,7 +172,8 @@ def _faults(books: Books, episodes: Sequence[Episode], wall: int, found: Verdict
 def _is(row: Row, episode: Episode, wall: int) -> bool:
     if (row["source"], row["code"]) != (episode.source, episode.code):
         return False
-    raised = abs(row["raised_at"] - wall - episode.raised) <= _NEAR
+    latest = episode.raised if episode.latest is None else episode.latest
+    raised = episode.raised - _NEAR <= row["raised_at"] - wall <= latest + _NEAR
     if episode.cleared is None or row["cleared_at"] is None:
         return raised and episode.cleared is None and row["cleared_at"] is None
     return raised and abs(row["cleared_at"] - wall - episode.cleared) <= _NEAR

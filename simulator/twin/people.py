@@ -80,6 +80,8 @@ class People:
     """When each car last showed who it is: a plate, a press for a ticket."""
     reads: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
     """When the plate of each car was read."""
+    codes: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+    """When the driver of each car showed a ticket."""
     _guests: dict[tuple[LaneName, bool], Guest] = field(default_factory=dict[tuple[LaneName, bool], Guest])
     _cameras: dict[str, Watching] = field(default_factory=dict[str, Watching])
     _resets: list[tuple[int, LaneName]] = field(default_factory=list[tuple[int, LaneName]])
@@ -202,6 +204,7 @@ class People:
                 self._presses(guest, "ticket", now, events)
                 self.shown_at[number] = now
         elif number in self.papers:
+            self.codes.setdefault(number, []).append(now)
             events.append(self._showing(guest, self.papers[number].qr))
         elif guest.helped_at is None and (number in self.ticketless or now - guest.came > _LONG_ENOUGH * SECOND):
             self._presses(guest, "help", now, events)

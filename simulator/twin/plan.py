@@ -15,7 +15,7 @@ from models.money import from_major
 from models.tariff import Tariff
 from models.tickets import Direction
 from simulator.lots import seconds_written
-from simulator.twin.expected import Patience
+from simulator.twin.patience import Patience
 
 
 @dataclass(frozen=True, slots=True)

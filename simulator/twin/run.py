@@ -28,6 +28,8 @@ _APPROACHING_TICK = 240_000
 _STANDING_TICK = 500_000
 """While whoever is in the lanes stands still."""
 _LONGEST = 3600 * SECOND
+_MOST_AT_ONCE = 10_000
+"""Steps, and words with the daemon, at one moment: time that stands still for longer will never move again."""
 _MOST_VISITS = 8
 """A car that comes so often to a lane and doesn't get through never will."""
 
@@ -53,6 +55,7 @@ class Twin:
         self._next: int | None = None
         self._ordered: dict[str, int] = {}
         self.steps = 0
+        self._at_once = 0
         self.crossings = 0
         """How often the twin and the daemon spoke with each other."""
 
@@ -89,12 +92,19 @@ class Twin:
     def _on(self, latest: int | None = None) -> None:
         to = self._moment(latest)
         seconds = max(0.0, to / SECOND - self.world.now)
-        self.now = to
+        self._moves_on(to)
         self.world, happened = step(self.world, seconds, self._planned(to))
         self._note(happened)
         self._tell()
         self.steps += 1
         self._watch_for_a_stall(happened)
+
+    def _moves_on(self, to: int) -> None:
+        """Raises Stalled when time stands still."""
+        self._at_once = self._at_once + 1 if to == self.now else 0
+        if self._at_once > _MOST_AT_ONCE:
+            raise Stalled(f"time stands still {to / SECOND:.6f} s after the beginning")
+        self.now = to
 
     def _planned(self, now: int) -> list[Signal]:
         names = [lane.name for lane in self.world.lanes]
@@ -108,6 +118,7 @@ class Twin:
             events = self._events()
             if not events and (self._next is None or self._next > self.now):
                 return
+            self._moves_on(self.now)
             self._hear(self._line.step(self.now, events))
 
     def _events(self) -> list[Event]:
@@ -124,7 +135,8 @@ class Twin:
         """The next moment at which anything can happen."""
         quiet_until = next_change(self.world)
         if quiet_until > self.world.now:
-            soonest = math.ceil(min(quiet_until * SECOND, self.now + _LONGEST))
+            # The world's seconds are rounded: what is due now by the clock may lie a hair ahead of it there, for ever.
+            soonest = max(self.now + 1, math.ceil(min(quiet_until * SECOND, self.now + _LONGEST)))
         else:
             soonest = self.now + _tick(self.world)
         wish = self._scenario.next_due()
@@ -180,6 +192,9 @@ class Twin:
         return any(car.car.number == number and car.on_arming_loop for car in self.world.lane(name).cars)
 
     def _note(self, happened: list[Happening]) -> None:
+        for lane in self.world.lanes:
+            self.truth.loop(lane.name, False, lane.arming_loop, self.now)
+            self.truth.loop(lane.name, True, lane.two_way and lane.far_loop, self.now)
         self.truth.note(happened, self.now, self.people.shown_at, self._ordered)
         out = any(happening.what is What.MENDED and happening.trouble is Trouble.FIRE for happening in happened)
         if out and not any(Trouble.FIRE in lane.troubles for lane in self.world.lanes):

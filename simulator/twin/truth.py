@@ -35,7 +35,7 @@ class Visit:
     under_arm: int | None = None
     passed: int | None = None
     crowded: bool = False
-    """The next car stood on the arming loop already as it passed"""
+    """The next car followed so closely that the arming loop was never clear between the vend and the passage"""
     turned_back: int | None = None
 
 
@@ -79,11 +79,20 @@ class Truth:
     phantom_vends: int = 0
     """Vends that raised an arm with nobody before it."""
     _now: dict[tuple[LaneName, str], Spell] = field(default_factory=dict[tuple[LaneName, str], Spell])
+    _occupied: dict[tuple[LaneName, bool], int] = field(default_factory=dict[tuple[LaneName, bool], int])
+    """Since when each arming loop with something on it is occupied; the far ones with True."""
 
     def note(self, happened: Iterable[Happening], now: int, shown_at: dict[int, int], orders: dict[str, int]) -> None:
         """`shown_at`: when cars showed who they are; `orders`: the attendants' orders that vends now are on, by car."""
         for happening in happened:
             self._note(happening, now, shown_at, orders)
+
+    def loop(self, lane: LaneName, far: bool, occupied: bool, now: int) -> None:
+        """What really is on an arming loop; told before what happens there."""
+        if occupied:
+            self._occupied.setdefault((lane, far), now)
+        else:
+            self._occupied.pop((lane, far), None)
 
     def begins(self, lane: LaneName, kind: str, what: Trouble | Position | str, now: int) -> None:
         self.ends(lane, kind, now)
@@ -155,7 +164,9 @@ class Truth:
             case What.UNDER_ARM:
                 visit.how, visit.under_arm = happening.how, now
             case What.PASSED:
-                visit.passed, visit.crowded = now, bool(happening.on_loop)
+                since = self._occupied.get((happening.lane, happening.far))
+                all_along = since is not None and bool(visit.vends) and since <= visit.vends[-1]
+                visit.passed, visit.crowded = now, bool(happening.on_loop) and all_along
             case What.BACKED_OUT | What.GAVE_UP:
                 visit.turned_back = now
             case _:
