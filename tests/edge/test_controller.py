@@ -334,13 +334,19 @@ class SlowDesk(EntryDesk):
 async def test_calls_and_passages_without_a_ticket_are_on_record_while_a_driver_takes_their_time_to_pay(
     tmp_path: Path,
 ) -> None:
-    async with an_entry(tmp_path, lambda store: SlowDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR)) as lane:
+    paid = asyncio.Event()
+
+    def slow(store: Store) -> EntryDesk:
+        return SlowDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR, paid=paid)
+
+    async with an_entry(tmp_path, slow) as lane:
         await lane.a_car_stands_there()
         lane.controller.press(Button.HELP)
         await becomes(lambda: lane.lot.one("SELECT count(*) FROM help_calls") == 1)
         await lane.it_drives_through()
         await becomes(lambda: lane.lot.one("SELECT count(*) FROM passages") == 1)
         assert lane.tickets() == []
+        paid.set()
 
 
 async def test_a_defect_in_writing_one_passage_costs_that_one_and_what_follows_is_written(tmp_path: Path) -> None:
