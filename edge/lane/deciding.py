@@ -93,8 +93,9 @@ def vend(lane: Lane, *before: Action, greeting: str) -> Step:
         reached_other=False,
         risen=lane.arm.is_up or lane.arm is Position.MOVING,
     )
-    # What has driven on under the arm needs none that rises.
-    rises = () if under_way and passing is not None and passing.left else told_to_rise(vended)
+    # What has driven on under the arm needs none that rises, and one that isn't seen before it gets none.
+    gone_on = passing is not None and under_way and (passing.left or lane.present is not True)
+    rises = () if gone_on else told_to_rise(vended)
     return with_timer(vended, _patience(vended), *before, *rises, Show(greeting))
 
 

@@ -167,16 +167,21 @@ def _waits_on(lane: Lane) -> Step:
     seen_up = lane.fitted.reads_back and (lane.arm.is_up or lane.arm is Position.MOVING)
     if lane.refusal is Refusal.ARM_UNREACHABLE and not seen_up:
         return with_timer(replace(lane, refusal=None), seconds, *told_to_rise(lane))
-    if lane.reads_closed and lane.hold is None:
-        return with_timer(lane, seconds, *_silent(lane), *told_to_rise(lane))
+    if lane.hold is None and (lane.reads_closed or _came_down(lane)):
+        return with_timer(lane, seconds, *_told_again(lane))
     return with_timer(lane, seconds, Show("Please drive on"))
 
 
-def _silent(lane: Lane) -> tuple[Action, ...]:
-    """An arm that reads closed has been silent, unless it rose since it was told, and came down again."""
+def _told_again(lane: Lane) -> tuple[Action, ...]:
+    """An arm that is still down has been silent, unless it rose since it was told, and came down again."""
+    silent = () if _came_down(lane) else (Raise(SILENT_ARM.code, "told to rise, still closed; told again"),)
+    return (*silent, *told_to_rise(lane))
+
+
+def _came_down(lane: Lane) -> bool:
+    """Since it was told to rise; maybe only assumed: telling one that is up does no harm, one that is down keeps in."""
     watch = lane.arm_watch
-    silent = watch.told is not None and watch.since <= watch.told
-    return (Raise(SILENT_ARM.code, "told to rise, still closed; told again"),) if silent else ()
+    return lane.arm is Position.CLOSED and (watch.told is None or watch.since > watch.told)
 
 
 def _nobody_there(lane: Lane) -> Step:
@@ -241,7 +246,7 @@ def passing_time_up(lane: Lane, signal: TimeUp) -> Step:
     if not lane.reads_closed or lane.hold is not None or lane.present is not True:
         return with_timer(replace(lane, waited=lane.timing.clear_within), left)
     again = min(lane.timing.rise_within, left)
-    return with_timer(replace(lane, waited=lane.waited + again), again, *_silent(lane), *told_to_rise(lane))
+    return with_timer(replace(lane, waited=lane.waited + again), again, *_told_again(lane))
 
 
 # --- clear of the arm, with a vehicle on the arming loop all the time ---

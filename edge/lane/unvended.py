@@ -43,6 +43,9 @@ def presence(lane: Lane, signal: Presence | FarPresence) -> Lane:
 
 def _comes(lane: Lane) -> Step:
     left = _left_lately(lane)
+    if lane.present is None and left is None and lane.hold is None and lane.fitted.arming_loop:
+        # Nobody saw where it came from: it is neither a passage nor none. A restart has left its ticket unresolved.
+        return Step(lane)
     came_from = left or (lane.side if lane.present else lane.side.other)
     lane, own = replace(lane, just_left=None), came_from is lane.side
     asked = own and lane.phase is Phase.DECIDING and lane.asked is not None and not lane.answer_passed

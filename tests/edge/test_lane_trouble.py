@@ -103,6 +103,17 @@ def test_a_car_that_comes_the_wrong_way_while_the_arm_is_up_is_counted_against_t
     assert len(story.asked(Decide)) == 1, "its plate isn't read as if it wanted in"
 
 
+def test_a_car_that_is_under_the_arm_before_the_arming_loop_was_heard_is_neither_wrong_nor_a_tailgate() -> None:
+    story = a_story().then(UnderArm(True), Presence(True), UnderArm(False))
+    assert story.counted == []
+    assert story.raised == []
+
+
+def test_a_car_that_rolls_under_the_arm_while_its_arming_loop_goes_out_of_reach_gets_no_vend() -> None:
+    story = a_quiet_lane().then(Presence(True), PLATE, UnderArm(True), Presence(None), Allowed(TICKET, ""))
+    assert story.asked(Vend) == []
+
+
 def test_somebody_who_only_walks_over_the_closing_loop_is_not_counted() -> None:
     story = a_quiet_lane().then(UnderArm(True), UnderArm(False))
     assert story.counted == []

@@ -81,6 +81,14 @@ def test_an_arm_that_comes_down_before_a_slow_driver_is_told_again_and_is_not_si
     assert story.wait(6).raised == ["barrier.silent"], "told twice, and it stayed down the second time"
 
 
+def test_an_arm_that_only_seems_to_have_come_down_is_told_again_for_who_stands_there() -> None:
+    story = a_vended_lane(reads_back=False).then(Arm(Position.OPEN)).wait(12)
+    assert story.asked(Vend) == [Vend(TICKET)]
+    story.then(Arm(Position.CLOSED)).wait(6)
+    assert story.asked(Vend) == [Vend(TICKET), Vend(TICKET)]
+    assert story.raised == [], "nobody saw it come down"
+
+
 # --- an arming loop that is stuck ---
 
 
