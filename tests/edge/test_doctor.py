@@ -9,11 +9,13 @@ import pytest
 
 from drivers.contract import Box, PlateCandidate, Position
 from edge.config.load import parse_lot
+from edge.doctor.checks import configuration
 from edge.doctor.checks.computer import heat, power
 from edge.doctor.checks.disk import Space, room, speed
 from edge.doctor.findings import About, Finding, Verdict, exit_code, report, to_mend
 from edge.doctor.needs import Broker, DeviceFile, FarEnd, Pin, Secret, needs, parts, users_of
 from edge.doctor.pictures import Sample, best_of, judged, marked, plate_judged
+from edge.doctor.subject import Subject
 from edge.doctor.walk import arm_times
 from edge.doctor.walk.arm_times import times
 from edge.doctor.walk.watching import Watched
@@ -92,6 +94,17 @@ lanes:
     ticket_printer: {driver: escpos, network: {host: 192.168.1.50}}
 fire: {driver: gpio, pin: 22}
 """
+
+
+def test_the_doctor_warns_of_a_closing_loop_that_is_heard_of_too_late_and_of_an_arm_that_nothing_keeps_up() -> None:
+    written = LOT.replace("hold_by: maintained", "hold_by: none")
+    mqtt = "{driver: mqtt, host: gate.lan, topic: gate/closing, username: lot, password_file: /etc/lot.password}"
+    assert mqtt in written
+    written = written.replace(mqtt, "{driver: http, speaks: shelly_gen2, host: 192.168.1.7}")
+    found = list(configuration.look(Subject(parse_lot(written, "lot.yaml"), Path("lot.yaml"))))
+    warned = {each.part: each.said for each in found if each.verdict is Verdict.WARN}
+    assert "noticed up to 2.5 s later" in warned["in.closing_loop"]
+    assert "nothing keeps this arm up in a fire" in warned["in.barrier"]
 
 
 def test_what_a_part_needs_is_found_in_barriers_and_products_too() -> None:

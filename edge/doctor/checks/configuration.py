@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from edge.config.cautions import cautions
 from edge.config.cli import notes
-from edge.config.document import path_text
+from edge.config.document import Path, path_text
 from edge.config.problems import Problem, rendered
+from edge.config.settings import LotSettings
 from edge.doctor.findings import About, Finding
 from edge.doctor.subject import Found, Subject
 
@@ -20,7 +21,17 @@ def look(subject: Subject) -> Found:
     for note in notes(lot):
         yield about.ok(note)
     for caution in cautions(lot):
-        yield About(CHECK, path_text(caution.path)).warn(caution.expected, "`parkgate-edge check` shows the line")
+        part = _named(caution.path, lot)
+        yield About(CHECK, part).warn(caution.expected, f"`parkgate-edge check {subject.config}` shows the line")
+
+
+def _named(path: Path, lot: LotSettings) -> str:
+    """As the daemon names the part: `north-in.closing_loop`."""
+    match path:
+        case ("lanes", int(index), *below):
+            return f"{lot.lanes[index].name}.{path_text(tuple(below))}"
+        case _:
+            return path_text(path)
 
 
 def problem(found: Problem) -> Finding:
