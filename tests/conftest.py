@@ -15,8 +15,8 @@ from tests.brokers import USERS
 
 HOUSE = Path(__file__).resolve().parent.parent
 
-# How long an example takes says something of the machine, nothing of parking. The same examples each time: the long forms
-# look for new ones, and what they find becomes a named case.
+# How long an example takes says something of the machine, nothing of parking. The examples are the same each time: the
+# long forms look for new ones, and what they find becomes a named case.
 settings.register_profile("parkgate", deadline=None, derandomize=True)
 settings.load_profile("parkgate")
 
