@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -91,9 +92,11 @@ def held_against(twin: Twin, plan: TwinPlan, store: Path) -> Verdict:
 
 
 def checked(folder: Path, plan: TwinPlan, run: Run, **further: Any) -> Result:
-    """Play it and compare. Raises as `played` does."""
+    """Play it and compare; the truth of each car is left in the folder as `truth.jsonl`. Raises as `played` does."""
     twin, took = played(folder, plan, run, **further)
     lives = twin.truth.lives.values()
+    with (folder / "truth.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(life) + "\n" for life in twin.truth.as_json())
     return Result(
         held_against(twin, plan, folder / "lot.sqlite"),
         len(lives),
