@@ -100,13 +100,15 @@ def _of_visit(visit: Visit, arms: Sequence[Spell], patience: Patience) -> list[E
 
 
 def _silent_arm(visit: Visit, arms: Sequence[Spell], patience: Patience) -> list[Episode]:
-    """The arm was told to rise, and each time the lane looks again the vehicle waits before it in vain."""
+    """The arm was told to rise, and each time the lane looks again the vehicle waits before it in vain. One that rose and
+    came down again since then is told anew, and wasn't silent."""
     gone = visit.turned_back or visit.under_arm or visit.vends[-1] + round(patience.rise_within * SECOND)
     looks = range(visit.vends[0], gone, round(patience.rise_within * SECOND))
     found: dict[int, Episode] = {}
     for look in looks[1:]:
         down = next((spell for spell in _at(arms, look - 1) if spell.what is Position.CLOSED), None)
-        if down is not None and down.began < look:
+        told = max((vend for vend in visit.vends if vend < look), default=visit.vends[0])
+        if down is not None and down.began <= told:
             found.setdefault(down.began, Episode(visit.lane, "barrier.silent", look, down.ended))
     return list(found.values())
 

@@ -137,3 +137,29 @@ def test_two_do_not_nor_does_one_that_passes_between_them() -> None:
         backed_out(lot, at)
     lot.visit(200, vends=[205 * SECOND], how=How.VEND, under_arm=207, passed=209)
     assert episodes(lot.truth, Patience()) == []
+
+
+def waits_until(at: int, *vends: int) -> Lot:
+    lot = Lot()
+    lot.visit(0, vends=[vend * SECOND for vend in vends], how=How.VEND, under_arm=at, passed=at + 2)
+    return lot
+
+
+def test_an_arm_that_stays_down_while_a_car_waits_is_silent() -> None:
+    lot = waits_until(19, 10, 15)
+    lot.arm((0, Position.CLOSED), (17, Position.OPEN))
+    (found,) = episodes(lot.truth, Patience())
+    assert (found.code, found.raised, found.cleared) == ("barrier.silent", 15 * SECOND, 17 * SECOND)
+
+
+def test_an_arm_that_came_down_before_a_slow_driver_was_not_silent() -> None:
+    lot = waits_until(48, 10, 45)
+    lot.arm((0, Position.CLOSED), (12, Position.OPEN), (43, Position.CLOSED), (46, Position.OPEN))
+    assert episodes(lot.truth, Patience()) == []
+
+
+def test_an_arm_that_came_down_and_stays_down_when_it_is_told_again_is_silent() -> None:
+    lot = waits_until(59, 10, 45, 50)
+    lot.arm((0, Position.CLOSED), (12, Position.OPEN), (43, Position.CLOSED), (52, Position.OPEN))
+    (found,) = episodes(lot.truth, Patience())
+    assert (found.raised, found.cleared) == (50 * SECOND, 52 * SECOND)
