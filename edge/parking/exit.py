@@ -46,12 +46,18 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A sum that a terminal is asked for, on record before it is asked."""
+    """A sum that a terminal is asked for, on record before it is asked. It pays for the time until `until`: what a
+    terminal takes to answer costs the driver nothing."""
 
     payment: PaymentId
     ticket: TicketId
     amount: Minor
     currency: str
+    until: Instant
+
+    def paid_until(self, now: Instant) -> Instant:
+        """An answer that was lost, and comes much later, pays for what it was asked for and no more."""
+        return self.until if now - self.until <= GRACE else now
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ def let_out(tx: Transaction, departure: Departure, why: str) -> Cleared | Withou
         _drop(tx, unanswered)
     due = bill(find(tx.connection, stay.id), tx.at.wall)
     if due.owed:
-        _owe(tx, departure.lane, Charge(PaymentId(tx.mint()), stay.id, due.owed, stay.tariff.currency), why)
+        _owe(tx, departure.lane, _charge(tx, due), why)
     return _allow(tx, departure, bill(find(tx.connection, stay.id), tx.at.wall))
 
 
@@ -151,14 +157,21 @@ def _next_step(tx: Transaction, departure: Departure) -> Charge | Cleared | With
     due = bill(stay, tx.at.wall)
     if due.owed == 0:
         return _allow(tx, departure, due)
-    charge = Charge(PaymentId(tx.mint()), stay.id, due.owed, stay.tariff.currency)
-    tx.connection.execute("INSERT INTO charges VALUES (?, ?, ?)", (charge.payment, charge.ticket, charge.amount))
+    charge = _charge(tx, due)
+    row = (charge.payment, charge.ticket, charge.amount, charge.until)
+    tx.connection.execute("INSERT INTO charges (payment_id, ticket_id, amount, until) VALUES (?, ?, ?, ?)", row)
     return charge
+
+
+def _charge(tx: Transaction, due: Bill) -> Charge:
+    return Charge(PaymentId(tx.mint()), due.ticket.id, due.owed, due.ticket.tariff.currency, due.until)
 
 
 def _unanswered(tx: Transaction, stay: Ticket) -> Charge | None:
     row = tx.connection.execute("SELECT * FROM charges WHERE ticket_id = ?", (stay.id,)).fetchone()
-    return Charge(row["payment_id"], stay.id, row["amount"], stay.tariff.currency) if row else None
+    if row is None:
+        return None
+    return Charge(row["payment_id"], stay.id, row["amount"], stay.tariff.currency, row["until"])
 
 
 async def _collect(
@@ -210,7 +223,7 @@ def _take(tx: Transaction, departure: Departure, charge: Charge, reference: str)
             paid_in_all=Minor(before.amount_paid + charge.amount),
         )
     )
-    due = bill(find(tx.connection, charge.ticket), tx.at.wall)
+    due = bill(find(tx.connection, charge.ticket), charge.paid_until(tx.at.wall))
     return _allow(tx, departure, due) if awaited and due.owed == 0 else None
 
 
@@ -218,7 +231,10 @@ def _let_out_unpaid(tx: Transaction, departure: Departure, charge: Charge, reaso
     if not _drop(tx, charge):
         return None
     _owe(tx, departure.lane, charge, reason)
-    return _allow(tx, departure, bill(find(tx.connection, charge.ticket), tx.at.wall))
+    due = bill(find(tx.connection, charge.ticket), charge.paid_until(tx.at.wall))
+    if due.owed:
+        _owe(tx, departure.lane, _charge(tx, due), reason)
+    return _allow(tx, departure, bill(find(tx.connection, charge.ticket), due.until))
 
 
 def _owe(tx: Transaction, lane: LaneName, charge: Charge, reason: str) -> None:

@@ -174,3 +174,9 @@ def long_history(database: Database) -> None:
             WHERE obeyed = 1 AND kind IN ('keep_open', 'release')""",
         "CREATE INDEX journal_declared ON journal (seq) WHERE type = 'lot.declared'",
     )
+
+
+@migrations(name="0007_price_when_asked")
+def price_when_asked(database: Database) -> None:
+    # Until when the sum that a terminal was asked for pays: an hour that begins while it answers costs nothing.
+    _run(database, "ALTER TABLE charges ADD COLUMN until INTEGER NOT NULL DEFAULT 0")

@@ -100,8 +100,8 @@ def _of_visit(visit: Visit, arms: Sequence[Spell], patience: Patience) -> list[E
 
 
 def _silent_arm(visit: Visit, arms: Sequence[Spell], patience: Patience) -> list[Episode]:
-    """The arm was told to rise, and each time the lane looks again the vehicle waits before it in vain. One that rose and
-    came down again since then is told anew, and wasn't silent."""
+    """The arm was told to rise, and each time the lane looks again the vehicle waits before it in vain. One that rose
+    and came down again since then is told anew, and wasn't silent."""
     gone = visit.turned_back or visit.under_arm or visit.vends[-1] + round(patience.rise_within * SECOND)
     looks = range(visit.vends[0], gone, round(patience.rise_within * SECOND))
     found: dict[int, Episode] = {}

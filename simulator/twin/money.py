@@ -72,8 +72,9 @@ class Account:
             self.paid += entry.amount
         elif entry.outcome is ChargeOutcome.UNREACHABLE:
             self.uncollected += entry.amount
-        if entry.outcome is not ChargeOutcome.DECLINED and self.owed(entry.ended) == 0:
-            self._settles(entry.ended)
+        # What the terminal takes to answer costs the driver nothing.
+        if entry.outcome is not ChargeOutcome.DECLINED and self.owed(entry.asked) == 0:
+            self._settles(entry.asked)
 
     def _is_let_out(self, at: int) -> None:
         owed = self.owed(at)

@@ -45,7 +45,10 @@ def a_store_of_the_first_release(folder: Path, tickets: int = 3) -> Path:
 def everything_in(path: Path) -> dict[str, list[tuple[object, ...]]]:
     with closing(sqlite3.connect(path)) as connection:
         tables = ("vehicles", "tickets", "charges", "spots", "levels")
-        columns = {"vehicles": "rowid, id, lot_id, license_plate, vehicle_type, owner_id"}
+        columns = {
+            "vehicles": "rowid, id, lot_id, license_plate, vehicle_type, owner_id",
+            "charges": "payment_id, ticket_id, amount",
+        }
         return {
             table: connection.execute(f"SELECT {columns.get(table, '*')} FROM {table}").fetchall() for table in tables
         }

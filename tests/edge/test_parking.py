@@ -126,6 +126,23 @@ def test_a_driver_gets_out_when_payment_is_down_and_the_debt_is_on_record_once(l
     assert lot.one("SELECT amount_paid FROM tickets") == 0
 
 
+@pytest.mark.parametrize("outcome", [ChargeOutcome.TAKEN, ChargeOutcome.UNREACHABLE])
+def test_an_hour_that_begins_while_the_terminal_answers_costs_nothing(lot: Lot, outcome: ChargeOutcome) -> None:
+    class Slow(Terminal):
+        async def charge(self, payment: PaymentId, amount: Minor, currency: str) -> Charged:
+            lot.clock.forward(minutes=1)
+            return await super().charge(payment, amount, currency)
+
+    lot.enters("AB12CDE")
+    lot.clock.forward(minutes=59.5)
+    terminal = Slow(outcome)
+    cleared = lot.leaves("AB12CDE", terminal)
+    assert isinstance(cleared, exit.Cleared)
+    assert [amount for _, amount in terminal.asked] == [250]
+    assert cleared.amount_due == 250
+    assert lot.rows("SELECT amount FROM payments") == [(250,)]
+
+
 def test_a_payment_whose_answer_was_lost_is_asked_for_again_and_never_taken_twice(lot: Lot) -> None:
     lot.enters("AB12CDE")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import pytest
+
 from drivers.contract import ChargeOutcome, Position
 from models.ids import LaneName
 from models.instants import HOUR, SECOND, Instant
@@ -52,6 +54,12 @@ def test_who_is_declined_and_let_out_still_owes_all() -> None:
 def test_a_terminal_out_of_reach_leaves_a_debt_and_nothing_wrong() -> None:
     account = an_account(asked(250, MINUTE, UNREACHABLE), let_out=[MINUTE + 5 * SECOND])
     assert (account.wrong, account.paid, account.uncollected) == ([], 0, 250)
+
+
+@pytest.mark.parametrize("outcome", [TAKEN, UNREACHABLE])
+def test_an_hour_that_begins_while_the_terminal_answers_costs_nothing(outcome: ChargeOutcome) -> None:
+    account = an_account(asked(250, HOUR - SECOND, outcome), let_out=[HOUR + 4 * SECOND])
+    assert (account.wrong, account.due) == ([], 250)
 
 
 def test_who_backs_out_after_paying_pays_no_more_within_ten_minutes_but_does_later() -> None:
