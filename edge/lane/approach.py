@@ -83,6 +83,12 @@ def idle_time_up(lane: Lane, signal: TimeUp) -> Step:
     return Step(replace(lane, just_left=None)) if signal.timer == lane.timer else Step(lane)
 
 
+def idle_shown(lane: Lane, signal: Code | Card) -> Step:
+    """Nobody is seen. Where the lane can't see, the driver is told how to get help."""
+    blind = lane.present is None and lane.hold is None and lane.fitted.arming_loop
+    return Step(lane, (Show(Refusal.NO_TICKET.driver, (Button.HELP,)),) if blind else ())
+
+
 def begin(lane: Lane) -> Step:
     """A vehicle stands there: look at it, unless the lane is closed or everybody shall just drive."""
     if lane.hold is HoldCause.FIRE:
@@ -237,7 +243,7 @@ def ask(lane: Lane, credential: Credential) -> Step:
     decided = replace(lane, asked=asked, unvended=passing, just_left=None)
     deciding = replace(decided, phase=Phase.DECIDING, answers_due=due, timer=lane.timer + 1)
     told = (Decide(asked, lane.direction), Show("One moment"))
-    return with_timer(deciding, BY_HAND_WITHIN, *told) if lane.order is not None else Step(deciding, told)
+    return with_timer(deciding, BY_HAND_WITHIN if lane.order else lane.timing.answer_within, *told)
 
 
 def counted_held(lane: Lane) -> Count:

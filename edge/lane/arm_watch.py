@@ -53,6 +53,7 @@ class Around(NamedTuple):
     can_hold: bool
     can_lower: bool
     held: bool
+    fire: bool
     clear: bool
     busy: bool
     release: bool
@@ -150,9 +151,12 @@ def _hold_again(watch: ArmWatch, around: Around) -> int | None:
         return watch.held_told + round(around.timing.held_by_vends_every * SECOND)
     if watch.hold_failed:
         return watch.held_told + round(AGAIN_AFTER * SECOND)
-    # Where the position is assumed, a barrier that has lost its hold says that it doesn't know.
-    not_up = Position.CLOSED if around.reads_back else Position.UNKNOWN
-    return watch.held_told + round(around.timing.rise_within * SECOND) if watch.position is not_up else None
+    again = watch.held_told + round(around.timing.rise_within * SECOND)
+    if around.reads_back:
+        return None if watch.position.is_up else again
+    # Where the position is assumed, a barrier that has lost its hold says that it doesn't know. One that lost it unseen
+    # (a board without power for a moment) doesn't, so in a fire nothing is taken for granted.
+    return again if around.fire or watch.position is Position.UNKNOWN else None
 
 
 def _stands(watch: ArmWatch, code: str, wrong: bool, detail: str, actions: list[Action]) -> ArmWatch:

@@ -22,17 +22,41 @@ from edge.lane.signals import (
     Watch,
     Withdraw,
 )
+from models.lanes import LaneState
 from models.refusals import Refusal
 from models.tickets import Direction
 
 
 def deciding_time_up(lane: Lane, signal: TimeUp) -> Step:
-    """A person's order doesn't wait for a desk that hangs; an answer that comes later is taken back."""
-    if signal.timer != lane.timer or lane.order is None:
+    """Nobody waits for a desk that hangs: a person's order lets the vehicle through soon, an exit by itself after a
+    while, an entry tells it so. An answer that comes later is taken back."""
+    if signal.timer != lane.timer:
         return Step(lane)
+    if lane.order is None and not lane.answer_passed:
+        return _unanswered(lane)
     if lane.answer_passed:
         return to_idle(lane, counted_held(lane), Watch(on=False, far=lane.side is Side.FAR))
     return vend(replace(lane, ticket=None), greeting="Please drive on")
+
+
+def _unanswered(lane: Lane) -> Step:
+    if lane.is_exit and lane.asked is not None and lane.present is True:
+        return let_out(lane)
+    if lane.asked is None or lane.present is not True:
+        return left_unserved(lane)
+    return refused_for_now(lane, Refusal.NOT_RECORDED)
+
+
+def let_out(lane: Lane) -> Step:
+    """At an exit, where nothing can be put on record for so long: the passage is counted, and what was owed is lost."""
+    return vend(replace(lane, ticket=None, policy=True), greeting="Please drive on")
+
+
+def refused_for_now(lane: Lane, reason: Refusal) -> Step:
+    """Told so, and asked again while it waits."""
+    told = refused(replace(lane, phase=Phase.REFUSED), reason, *_ways_out(lane, reason))
+    waiting = with_timer(told.lane, lane.timing.retry_after)
+    return Step(waiting.lane, told.actions + waiting.actions)
 
 
 def deciding_presence(lane: Lane, signal: Presence) -> Step:
@@ -66,6 +90,9 @@ def deciding_allowed(lane: Lane, signal: Allowed) -> Step:
         # Through already, under an arm that was kept up.
         done = (Confirm(signal.ticket, lane.direction),) if signal.ticket else (counted_held(lane),)
         return to_idle(lane, *done, Watch(on=False, far=lane.side is Side.FAR))
+    if lane.state is LaneState.CLOSED and lane.order is None and lane.hold is None:
+        closed = replace(lane, phase=Phase.REFUSED, timer=lane.timer + 1)
+        return Step(closed, withdrawn(lane, signal)).and_then(refused(closed, Refusal.LANE_CLOSED))
     policy = signal.ticket is None and isinstance(lane.asked.credential, Unread)
     printed = (Print(signal.printed),) if signal.printed else ()
     vended = replace(lane, ticket=signal.ticket, policy=policy)
@@ -120,9 +147,10 @@ def deciding_refused(lane: Lane, signal: Refused) -> Step:
         return vend(replace(lane, ticket=None), greeting="Please drive on")
     if lane.asked is None or lane.present is not True:
         return _somebody_else_stands_there(lane)
-    told = refused(replace(lane, phase=Phase.REFUSED), signal.reason, *_ways_out(lane, signal.reason))
-    waiting = with_timer(told.lane, lane.timing.retry_after)
-    return Step(waiting.lane, told.actions + waiting.actions)
+    unrecorded = lane.unrecorded + lane.timing.retry_after if signal.reason is Refusal.NOT_RECORDED else 0.0
+    if lane.is_exit and unrecorded >= lane.timing.answer_within:
+        return let_out(lane)
+    return refused_for_now(replace(lane, unrecorded=unrecorded), signal.reason)
 
 
 def _ways_out(lane: Lane, reason: Refusal) -> tuple[Button, ...]:

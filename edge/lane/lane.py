@@ -111,6 +111,8 @@ class Lane:
     arm that was kept up, before the desk had answered.
 
     `answers_due`: questions that the desk hasn't answered yet; it answers in order, and only the last answer is wanted.
+    `unrecorded`: seconds for which the desk couldn't put on record what it decides. `came_down`: how often the arm came
+    down unused since the vend.
     `waited`: seconds for which it was waited for before the arm, since the last look at it, or under the arm, by the
     time that the timer rings.
     `waited_out`: it left the arming loop and has been waited for once. `unclear`: something was under the arm twice,
@@ -153,7 +155,9 @@ class Lane:
     risen: bool = False
     told_perhaps: bool = False
     answer_passed: bool = False
+    unrecorded: float = 0.0
     waited: float = 0.0
+    came_down: int = 0
     waited_out: bool = False
     unclear: bool = False
     unseen: int = 0
@@ -218,6 +222,9 @@ class Step(NamedTuple):
     def then(self, *actions: Action) -> Step:
         return Step(self.lane, (*self.actions, *actions))
 
+    def and_then(self, after: Step) -> Step:
+        return Step(after.lane, (*self.actions, *after.actions))
+
 
 def a_lane(fitted: Fitted, state: LaneState = LaneState.OPEN, hold: HoldCause | None = None, by: str = "") -> Lane:
     """A lane as its daemon starts: nothing is known but what it was set to. `by`: the order to keep it open."""
@@ -255,7 +262,8 @@ def sensed(lane: Lane, signal: Presence | FarPresence | UnderArm) -> Lane:
 
 
 def _stands(lane: Lane, side: Side, present: bool | None) -> Lane:
-    if present is False and lane.outgoing is side:
+    if present is not True and lane.outgoing is side:
+        # Out of reach, it may have gone meanwhile: whoever stands there then is looked at.
         lane = replace(lane, outgoing=None)
     if present and lane.through is side:
         lane = replace(lane, outgoing=side if _passed_just_now(lane, side) else lane.outgoing, through=None)
@@ -327,7 +335,9 @@ def forgotten(lane: Lane) -> Lane:
         reached_other=False,
         answer_passed=False,
         told_perhaps=False,
+        unrecorded=0.0,
         waited=0.0,
+        came_down=0,
         waited_out=False,
         unclear=False,
         just_left=None,

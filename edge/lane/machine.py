@@ -39,6 +39,7 @@ from edge.lane.signals import (
     Which,
 )
 from models.instants import Monotonic
+from models.lanes import HoldCause
 
 Transition = Callable[[Lane, Any], Step]
 
@@ -165,6 +166,7 @@ def _supervised(lane: Lane, actions: tuple[Action, ...], now: Monotonic) -> Step
         fitted.can_hold,
         fitted.can_lower,
         held=lane.hold is not None,
+        fire=lane.hold is HoldCause.FIRE,
         clear=orders.may_come_down(lane),
         busy=lane.phase in (Phase.VENDED, Phase.PASSING, Phase.UNSURE) or lane.unvended is not None,
         release=lane.releasing and orders.may_release(lane),
@@ -226,6 +228,8 @@ _ALIKE: dict[type[Signal], Transition] = {
 
 _OWN: dict[Phase, dict[type[Signal], Transition]] = {
     Phase.IDLE: {
+        Code: approach.idle_shown,
+        Card: approach.idle_shown,
         Presence: _tracked(approach.idle_presence),
         FarPresence: _tracked(approach.idle_far_presence),
         TimeUp: approach.idle_time_up,
@@ -259,6 +263,8 @@ _OWN: dict[Phase, dict[type[Signal], Transition]] = {
         FarPresence: _tracked(passage.vended_far_presence),
         UnderArm: passage.vended_under_arm,
         Read: passage.vended_read,
+        Code: passage.vended_shown,
+        Card: passage.vended_shown,
         VendFailed: passage.vend_failed,
         Arm: passage.vended_arm,
         TimeUp: passage.vended_time_up,

@@ -234,6 +234,7 @@ def _under_the_new_state(lane: Lane) -> Step:
     if lane.phase not in (Phase.READING, Phase.REFUSED) or lane.hold is not None:
         return Step(lane)
     if lane.state is LaneState.CLOSED:
-        told = refused(replace(lane, phase=Phase.REFUSED, timer=lane.timer + 1), Refusal.LANE_CLOSED)
+        closed = replace(lane, phase=Phase.REFUSED, guess=None, unreadable=False, timer=lane.timer + 1)
+        told = refused(closed, Refusal.LANE_CLOSED)
         return Step(told.lane, (Watch(on=False, far=lane.side is Side.FAR), *told.actions))
     return begin(lane) if lane.refusal in (Refusal.LANE_CLOSED, Refusal.CLOSED_TO_TRANSIENTS) else Step(lane)

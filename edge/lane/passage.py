@@ -42,11 +42,16 @@ from edge.lane.signals import (
     Watch,
     Withdraw,
 )
+from models.instants import SECOND
 from models.lanes import HoldCause, PassageKind
 from models.plates import Plate
 from models.refusals import Refusal
 
 _TOO_MANY_BACK_OUTS = 3
+_TOO_MANY_UNUSED = 3
+"""So often an arm comes down before somebody who doesn't drive; then who stands there is looked at afresh."""
+DROPS_OUT = 0.7
+"""Seconds for which a loop may lose a vehicle that stands on it."""
 _ALIKE = 0.6
 """Of two plates that are nearer to each other than this (share of characters), one may be a misread of the other."""
 
@@ -65,7 +70,7 @@ def vended_presence(lane: Lane, signal: Presence) -> Step:
         return Step(here)
     if here.lost_sight:
         return nobody_knows(here)
-    if signal.present and lane.gap and lane.fitted.closing_loop and lane.ticket is not None:
+    if signal.present and lane.gap and lane.fitted.closing_loop and lane.ticket is not None and not _dropped_out(here):
         # No car fits between the loops: the one before went back, or this one is it again. It is looked at afresh.
         return nobody_knows(here) if lane.blind else backed_out(here)
     if signal.present:
@@ -73,6 +78,14 @@ def vended_presence(lane: Lane, signal: Presence) -> Step:
     if not lane.fitted.closing_loop:
         return _left_before_an_arm_without_a_loop(here)
     return with_timer(here, lane.timing.back_out_after)
+
+
+def _dropped_out(lane: Lane) -> bool:
+    """Whether the arming loop lost the vehicle for a moment only, as loops do with high floors and drawbars."""
+    watch = lane.near_watch if lane.side is Side.NEAR else lane.far_watch
+    if watch is None or len(watch.changes) < 2:
+        return False
+    return watch.changes[-1] - watch.changes[-2] < DROPS_OUT * SECOND
 
 
 def vended_far_presence(lane: Lane, signal: FarPresence) -> Step:
@@ -107,11 +120,22 @@ def vended_read(lane: Lane, signal: Read) -> Step:
     """Looked at again: where quite another plate stands now, who the arm rose for has gone without a passage."""
     if lane.read is None or not _is_another(lane.read.plate, signal.plate) or lane.present is not True:
         return Step(lane)
-    gone = nobody_knows(lane) if lane.blind else backed_out(lane)
-    if gone.lane.phase is not Phase.READING:
-        return gone
-    next_one = shown(gone.lane, signal)
-    return Step(next_one.lane, gone.actions + next_one.actions)
+    return _instead_of_it(lane, signal)
+
+
+def vended_shown(lane: Lane, signal: Code | Card) -> Step:
+    """Who shows another ticket or card than the one that the arm rose for isn't let through on that."""
+    before = lane.asked.credential if lane.asked is not None else None
+    another = type(before) is type(signal) and before != signal
+    return _instead_of_it(lane, signal) if another and lane.present is True else Step(lane)
+
+
+def _instead_of_it(lane: Lane, signal: Read | Code | Card) -> Step:
+    return _then_shown(nobody_knows(lane) if lane.blind else backed_out(lane), signal)
+
+
+def _then_shown(gone: Step, signal: Read | Code | Card) -> Step:
+    return gone if gone.lane.phase is not Phase.READING else gone.and_then(shown(gone.lane, signal))
 
 
 def _is_another(plate: Plate, other: Plate) -> bool:
@@ -154,7 +178,7 @@ def vended_time_up(lane: Lane, signal: TimeUp) -> Step:
     waited = replace(lane, waited=lane.waited + lane.timing.rise_within)
     if waited.waited < lane.timing.used_within:
         return _waits_on(waited)
-    if lane.presence_is_stuck:
+    if lane.presence_is_stuck or lane.came_down >= _TOO_MANY_UNUSED:
         # Nobody may be there at all: the vend isn't kept for whoever comes next.
         return nobody_knows(lane) if lane.blind else backed_out(lane)
     far = lane.side is Side.FAR
@@ -168,7 +192,8 @@ def _waits_on(lane: Lane) -> Step:
     if lane.refusal is Refusal.ARM_UNREACHABLE and not seen_up:
         return with_timer(replace(lane, refusal=None), seconds, *told_to_rise(lane))
     if lane.hold is None and (lane.reads_closed or _came_down(lane)):
-        return with_timer(lane, seconds, *_told_again(lane))
+        unused = replace(lane, came_down=lane.came_down + _came_down(lane))
+        return with_timer(unused, seconds, *_told_again(lane))
     return with_timer(lane, seconds, Show("Please drive on"))
 
 
@@ -257,15 +282,14 @@ def unsure_shown(lane: Lane, signal: Read | Code | Card) -> Step:
     if isinstance(signal, Read) and lane.read is None:
         return Step(lane)
     before = lane.asked.credential if lane.asked and not isinstance(signal, Read) else lane.read
+    if type(before) is not type(signal):
+        # Of one that showed something else, a ticket or a card tells nothing: it may be its own as well.
+        return _then_shown(nobody_knows(lane), signal)
     same = signal.plate == before.plate if isinstance(signal, Read) and isinstance(before, Read) else signal == before
     if same:
         # It rolled back and stands there still: its ticket holds.
         return vend(lane, greeting="Please drive on")
-    done = passed(lane)
-    if done.lane.phase is not Phase.READING:
-        return done
-    next_one = shown(done.lane, signal)
-    return Step(next_one.lane, done.actions + next_one.actions)
+    return _then_shown(passed(lane), signal)
 
 
 def unsure_presence(lane: Lane, signal: Presence) -> Step:

@@ -24,6 +24,9 @@ class LaneTiming(BaseModel):
     """A vehicle that left the arming loop and hasn't reached the closing loop by then has backed out"""
     clear_within: float = Field(default=60, gt=0)
     """A closing loop that is occupied for longer is stuck"""
+    answer_within: float = Field(default=120, gt=90)
+    """An exit lets out whom its desk can't answer, or put on record, for this long, and counts it as unable to collect;
+    longer than a driver has at the terminal"""
     leave_within: float = Field(default=900, gt=0)
     """An arming loop that is occupied for longer is stuck"""
     used_within: float = Field(default=30, gt=0)

@@ -68,6 +68,8 @@ def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | Witho
     A refusal changes nothing, except that an old stay has ended of which nobody knew better: its vehicle stands
     outside. Whoever a person lets in though they are inside keeps the stay they have.
     """
+    if arrival.state is LaneState.CLOSED and not arrival.by_hand:
+        return Refusal.LANE_CLOSED
     if arrival.permit is None and not arrival.by_hand and arrival.state in _PERMITS_ONLY:
         return _PERMITS_ONLY[arrival.state]
     before = None if arrival.plate is None else open_ticket(tx.connection, arrival.plate)

@@ -19,6 +19,7 @@ from edge.lane.lane import Lane, Step, sensed
 from edge.lane.machine import TRANSITIONS
 from edge.lane.signals import (
     Action,
+    Allowed,
     Arm,
     Clear,
     Fire,
@@ -35,6 +36,7 @@ from edge.lane.signals import (
     UnderArm,
     Withdraw,
 )
+from models.lanes import LaneState
 from tests.edge import lane_laws as laws
 from tests.edge.lane_rules import BusyRoad, LaneWithoutLoop, TroubledLane
 
@@ -84,6 +86,11 @@ def _deaf(lane: Lane, signal: Signal) -> Step:
 
 def _keeps_the_question(lane: Lane, signal: Presence) -> Step:
     return Step(sensed(lane, signal))
+
+
+def _vends_whatever_its_state(lane: Lane, signal: Allowed) -> Step:
+    done = deciding.deciding_allowed(replace(lane, state=LaneState.OPEN), signal)
+    return Step(replace(done.lane, state=lane.state), done.actions)
 
 
 def _passed_when_it_comes(lane: Lane, signal: UnderArm) -> Step:
@@ -156,6 +163,12 @@ CONTROLS: dict[str, Control] = {
     "a fire ends by itself": Control(laws.FIRE_GOES_OVER_EVERYTHING, _transition(Fire, _fire_ends_by_itself)),
     "a fire is reset while it burns": Control(laws.FIRE_GOES_OVER_EVERYTHING, _without_the_contact),
     "a fire that nobody hears": Control(laws.FIRE_GOES_OVER_EVERYTHING, _transition(Fire, _deaf)),
+    "an arm that is kept up is told so once": Control(
+        laws.A_HELD_ARM_IS_TOLD_UNTIL_IT_IS_UP, _instead(arm_watch, "_hold_again", lambda watch, around: None)
+    ),
+    "an answer counts though the lane was closed meanwhile": Control(
+        laws.A_CLOSED_LANE_LETS_NOBODY_IN, _transition(Allowed, _vends_whatever_its_state, Phase.DECIDING)
+    ),
     "a lane raises its arm when it starts": Control(
         laws.NOTHING_MOVES_BY_ITSELF,
         _instead(machine, "started", lambda lane, now: Step(lane, orders.raised_and_held(lane))),

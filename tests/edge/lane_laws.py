@@ -54,7 +54,7 @@ from edge.lane.signals import (
 )
 from models.ids import TicketId
 from models.instants import SECOND, Monotonic
-from models.lanes import HoldCause, OrderKind
+from models.lanes import HoldCause, LaneState, OrderKind
 
 NO_ARM_CLOSES_ON_A_VEHICLE = (
     "no arm is told to close, or to end a hold, while anything is or may be on the closing loop"
@@ -66,6 +66,8 @@ AN_ANSWER_IS_FOR_WHOM_IT_WAS_ASKED = "no vehicle is vended on the answer for ano
 EVERY_FAULT_IS_LEFT = "every fault is in the catalogue, and its stated end ends it"
 NO_FAULT_ENDS_EARLY = "no fault ends before its stated end"
 FIRE_GOES_OVER_EVERYTHING = "fire raises the arm at once, and nothing but its reset lets it come down"
+A_HELD_ARM_IS_TOLD_UNTIL_IT_IS_UP = "an arm that is to stay up is told so every few seconds until it is seen up"
+A_CLOSED_LANE_LETS_NOBODY_IN = "in a lane that is closed no arm rises on the desk's answer"
 NOTHING_MOVES_BY_ITSELF = "no arm moves because a lane started, a level was unknown, or a timer rang"
 NO_TIMER_IS_USED_TWICE = "no number of a timer is used twice"
 WHAT_PEOPLE_ORDER_IS_RECORDED = "each order is recorded once, and each beginning and end of a hold"
@@ -82,6 +84,8 @@ LAWS = (
     EVERY_FAULT_IS_LEFT,
     NO_FAULT_ENDS_EARLY,
     FIRE_GOES_OVER_EVERYTHING,
+    A_HELD_ARM_IS_TOLD_UNTIL_IT_IS_UP,
+    A_CLOSED_LANE_LETS_NOBODY_IN,
     NOTHING_MOVES_BY_ITSELF,
     NO_TIMER_IS_USED_TWICE,
     WHAT_PEOPLE_ORDER_IS_RECORDED,
@@ -121,6 +125,8 @@ class Witness:
     timers: dict[Which, int] = field(default_factory=dict[Which, int])
     raw: dict[type[Signal], bool | None] = field(default_factory=dict[type[Signal], bool | None])
     now: int = 0
+    told_to_stay_up: int = 0
+    """When the arm was last told so, or was seen up, or nothing kept it up"""
     vacant_since: int = 0
     """When an arming loop last changed, in monotonic microseconds as `now`"""
 
@@ -129,6 +135,7 @@ class Witness:
     def begins(self, stepped: Step) -> None:
         """A lane starts, or starts again: nothing is known, the faults and vends of before are nobody's any more."""
         self.open_faults, self.timers, self.raw, self.asked = set(), {}, {}, []
+        self.told_to_stay_up = self.now
         self.anybody, self.fire_contact = stepped.lane.hold is not None, None
         for ticket, end in self.tickets.items():
             if end == "open":
@@ -166,6 +173,7 @@ class Witness:
 
     def _after(self, signal: Signal | None, before: Lane, stepped: Step) -> None:
         self.lane = stepped.lane
+        self._stays_up(before, stepped)
         for action in stepped.actions:
             self._acts(action, signal, stepped.lane)
         self._orders_are_recorded(signal, before, stepped)
@@ -231,6 +239,8 @@ class Witness:
             NO_VEND_WITHOUT_VEHICLE_OR_ORDER,
             f"{action} with presence {lane.present}",
         )
+        by_desk = isinstance(signal, Allowed | Refused) and lane.order is None and lane.hold is None
+        self.holds(not (by_desk and lane.state is LaneState.CLOSED), A_CLOSED_LANE_LETS_NOBODY_IN, f"{action}")
         if action.ticket is not None:
             self.holds(
                 self.tickets.get(action.ticket) == "open", A_TICKET_ENDS_ONCE, f"{action} on a ticket that ended"
@@ -282,6 +292,16 @@ class Witness:
         causes = [action.cause for action in stepped.actions if isinstance(action, RecordHold)]
         changed = [] if before.hold is stepped.lane.hold else [stepped.lane.hold]
         self.holds(causes == changed, WHAT_PEOPLE_ORDER_IS_RECORDED, f"hold {changed} was recorded as {causes}")
+
+    def _stays_up(self, before: Lane, stepped: Step) -> None:
+        """Where nothing reads the position, a fire takes nothing for granted; of other holds nothing is asked here."""
+        lane = stepped.lane
+        taken = before.arm.is_up if lane.fitted.reads_back else before.hold is not HoldCause.FIRE
+        if before.hold is None or lane.hold is None or taken or any(_keeps_up(action) for action in stepped.actions):
+            self.told_to_stay_up = self.now
+            return
+        waited = (self.now - self.told_to_stay_up) / SECOND
+        self.holds(waited <= lane.timing.rise_within + 1, A_HELD_ARM_IS_TOLD_UNTIL_IT_IS_UP, f"{waited:.1f} s ago")
 
     def _fire(self, signal: Signal | None, before: Lane, stepped: Step) -> None:
         after = stepped.lane.hold

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from drivers.contract import Position
 from edge.lane.faults import STUCK_LOOP
-from edge.lane.lane import Fitted, opposite
+from edge.lane.lane import Fitted, Side, opposite
 from edge.lane.signals import (
     Action,
     Arm,
@@ -279,6 +279,13 @@ class Road:
         if standing:
             self.looks = place
             self.world.hear(Read(standing[0].plate, 0.97))
+
+    def loop_drops_out(self, *, far: bool) -> None:
+        """The arming loop loses a high floor or a drawbar for a moment, while its vehicle waits before a raised arm."""
+        said, cells, side = (FarPresence, FAR_LOOP, Side.FAR) if far else (Presence, NEAR_LOOP, Side.NEAR)
+        waits = self.world.lane.phase is Phase.VENDED and self.world.lane.side is side
+        if waits and any(vehicle.on(*cells) for vehicle in self.vehicles):
+            self.world.hear(said(False), said(True))
 
     # --- the reckoning ---
 

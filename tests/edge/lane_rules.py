@@ -250,6 +250,10 @@ class BusyRoad(RuleBasedStateMachine):
     def the_camera_reads(self) -> None:
         self.road.camera_reads()
 
+    @rule(far=st.booleans())
+    def the_loop_loses_one_for_a_moment(self, far: bool) -> None:
+        self.road.loop_drops_out(far=far)
+
     @precondition(lambda self: self.road.world.desk)
     @rule(refusal=ANSWER)
     def the_desk_answers(self, refusal: Refusal | None) -> None:

@@ -10,14 +10,19 @@ from edge.lane.signals import (
     Allowed,
     Arm,
     Blind,
+    Button,
     Clear,
     Code,
     Confirm,
     Decide,
+    FarPresence,
     Fire,
+    Guess,
+    Hold,
     Lower,
     Phase,
     Presence,
+    Pressed,
     Read,
     Refused,
     Release,
@@ -227,3 +232,143 @@ def test_a_closed_lane_looks_at_nobody_again() -> None:
     story.then(Presence(True)).wait(100)
     assert looks(story) == 0
     assert isinstance(story.asked(Show)[-1], Show)
+
+
+# --- an arm that has to be up ---
+
+
+@pytest.mark.parametrize("where", [Position.FAULTED, Position.UNKNOWN, Position.MOVING, Position.CLOSED])
+def test_in_a_fire_an_arm_that_is_not_seen_up_is_told_again_and_again(where: Position) -> None:
+    story = a_quiet_lane(fire_input=True).then(Fire(True), Arm(where)).wait(60)
+    assert len(story.asked(Hold)) >= 10
+
+
+def test_in_a_fire_a_board_that_tells_nothing_is_told_again_and_again() -> None:
+    story = a_quiet_lane(fire_input=True, reads_back=False).then(Fire(True), Arm(Position.HELD)).wait(60)
+    assert len(story.asked(Hold)) >= 10, "it may have been without power for a moment"
+
+
+def test_an_arm_that_is_kept_open_and_seen_up_is_left_alone() -> None:
+    story = a_quiet_lane()
+    story.order(OrderKind.KEEP_OPEN)
+    story.then(Arm(Position.HELD)).wait(60)
+    assert len(story.asked(Hold)) == 1
+
+
+# --- a lane that was closed while somebody was there ---
+
+
+def closed(story: Story) -> Story:
+    story.order(OrderKind.SET_STATE, LaneState.CLOSED)
+    return story
+
+
+def test_no_button_gives_a_ticket_in_a_lane_that_was_closed() -> None:
+    story = closed(a_quiet_lane(when_unread=WhenUnread.BUTTON).then(Presence(True), Blind(True)))
+    story.then(Pressed(Button.TICKET))
+    assert story.asked(Decide) == []
+
+
+def test_nobody_is_let_through_by_policy_in_a_lane_that_was_closed() -> None:
+    story = a_quiet_lane(when_unread=WhenUnread.OPEN).then(Presence(True), Guess(Plate("AB12CDE"), 0.6))
+    closed(story).then(Pressed(Button.DENY))
+    assert story.asked(Decide) == []
+
+
+def test_an_answer_that_comes_after_the_lane_was_closed_is_taken_back() -> None:
+    story = closed(a_quiet_lane().then(Presence(True), PLATE)).then(Allowed(TICKET, ""))
+    assert story.asked(Vend) == []
+    assert story.asked(Withdraw) == [Withdraw(TICKET, IN, vended=False)]
+    assert story.line == Refusal.LANE_CLOSED.driver
+
+
+# --- loops that lose a vehicle for a moment ---
+
+
+def test_a_high_truck_that_the_loop_loses_for_a_moment_keeps_its_vend() -> None:
+    story = risen(a_vended_lane()).then(Presence(False), Presence(True))
+    story.then(UnderArm(True), Presence(False), UnderArm(False))
+    assert story.asked(Confirm) == [Confirm(TICKET, IN)]
+    assert story.raised == []
+
+
+def test_a_car_that_comes_a_second_after_one_left_is_looked_at_afresh() -> None:
+    story = risen(a_vended_lane()).then(Presence(False)).wait(1).then(Presence(True))
+    assert story.asked(Withdraw) == [Withdraw(TICKET, IN, vended=True)]
+
+
+def test_in_a_two_way_lane_a_loop_out_of_reach_does_not_hide_who_comes_next() -> None:
+    story = a_quiet_lane(two_way=True).then(FarPresence(False), Presence(True), PLATE, Allowed(TICKET, ""))
+    risen(story).then(UnderArm(True), FarPresence(True), Presence(False), UnderArm(False))
+    story.then(FarPresence(None), FarPresence(True), ANOTHER)
+    assert story.asked(Decide)[-1].asked.credential == ANOTHER
+
+
+# --- what is shown while another's vend stands ---
+
+
+def at_an_exit_by_code(code: str = "PG1:AAAA11") -> Story:
+    story = a_quiet_lane(direction=Direction.EXIT).then(Presence(True), Code(code), Allowed(TICKET, ""))
+    return risen(story)
+
+
+def test_who_shows_another_ticket_is_not_let_out_on_the_one_before() -> None:
+    story = at_an_exit_by_code().then(Code("PG1:BBBB22"))
+    assert story.asked(Withdraw) == [Withdraw(TICKET, Direction.EXIT, vended=True)]
+    assert story.asked(Decide)[-1].asked.credential == Code("PG1:BBBB22")
+
+
+def test_a_ticket_that_is_shown_twice_changes_nothing() -> None:
+    story = at_an_exit_by_code().then(Code("PG1:AAAA11"))
+    assert story.asked(Withdraw) == []
+    assert len(story.asked(Decide)) == 1
+
+
+def test_a_driver_who_rolled_back_and_shows_the_ticket_of_the_car_that_was_read_does_not_close_its_stay() -> None:
+    story = risen(a_vended_lane(direction=Direction.EXIT)).then(UnderArm(True), UnderArm(False), Code("PG1:AAAA11"))
+    assert story.asked(Confirm) == []
+    assert story.asked(Unresolve) == [Unresolve(TICKET, Direction.EXIT)]
+    assert story.asked(Decide)[-1].asked.credential == Code("PG1:AAAA11")
+
+
+def test_an_arm_is_not_told_for_ever_for_somebody_who_does_not_drive() -> None:
+    story = risen(a_vended_lane())
+    for _ in range(6):
+        story.wait(33).then(Arm(Position.CLOSED)).wait(6).then(Arm(Position.OPEN))
+    assert len(story.asked(Vend)) <= 5
+    assert story.asked(Withdraw) == [Withdraw(TICKET, IN, vended=True)]
+
+
+# --- a desk that says nothing, or can record nothing ---
+
+
+def test_an_exit_lets_out_whom_its_desk_does_not_answer() -> None:
+    story = a_quiet_lane(direction=Direction.EXIT).then(Presence(True), PLATE).wait(119)
+    assert story.asked(Vend) == []
+    story.wait(2)
+    assert story.asked(Vend) == [Vend(None)]
+    risen(story).then(UnderArm(True), Presence(False), UnderArm(False))
+    assert story.counted == ["exit policy"]
+
+
+def test_an_exit_lets_out_whom_it_can_not_put_on_record() -> None:
+    story = a_quiet_lane(direction=Direction.EXIT).then(Presence(True), PLATE)
+    for _ in range(30):
+        if story.lane.phase is Phase.DECIDING:
+            story.then(Refused(Refusal.NOT_RECORDED))
+        story.wait(5)
+    assert story.asked(Vend)[:1] == [Vend(None)]
+
+
+def test_an_entry_lets_nobody_in_whom_it_can_not_put_on_record() -> None:
+    story = a_quiet_lane().then(Presence(True), PLATE).wait(121)
+    assert story.line == Refusal.NOT_RECORDED.driver
+    for _ in range(30):
+        story.then(Refused(Refusal.NOT_RECORDED)).wait(5)
+    assert story.asked(Vend) == []
+
+
+def test_a_driver_whom_no_loop_sees_is_told_how_to_get_help() -> None:
+    story = a_quiet_lane(direction=Direction.EXIT).then(Presence(None), Code("PG1:AAAA11"))
+    assert story.line == Refusal.NO_TICKET.driver
+    assert story.asked(Decide) == []
