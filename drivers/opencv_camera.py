@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 # Read when cv2 opens its first stream: FFmpeg's own log would show the address, password included.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -16,11 +16,13 @@ import cv2
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from drivers.contract import CameraSettings, DriverContext, FrameSource
+from drivers.login import Login
 from drivers.settings import DriverSettings
 from drivers.values import Seconds
 
 _NETWORK = ("rtsp", "rtsps", "http", "https")
 _DEVICE = re.compile(r"(?:/dev/video)?(\d+)")
+_SECRETS = ("password", "passwd", "pwd", "pass", "pw", "token", "auth")
 _LIKELIEST_RATE = 25.0
 _FASTEST_RATE = 240.0
 
@@ -36,13 +38,24 @@ def _openable(source: str) -> str:
         raise ValueError("rtsp://, http://, https://, a device number, a /dev path or a video file is expected")
     if scheme in _NETWORK and not urlsplit(source).hostname:
         raise ValueError("the address names no host")
-    return source
+    return _without_secrets(source) if scheme in _NETWORK else source
+
+
+def _without_secrets(address: str) -> str:
+    parts = urlsplit(address)
+    asked = {key.lower() for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if parts.username is not None or parts.password is not None or asked.intersection(_SECRETS):
+        raise ValueError(
+            "no login stands in this file: leave it out of the address, and write `username` with `password_file` or "
+            "`password_env`"
+        )
+    return address
 
 
 Source = Annotated[str, BeforeValidator(_text), Field(min_length=1), AfterValidator(_openable)]
 
 
-class OpenCvCameraSettings(DriverSettings):
+class OpenCvCameraSettings(DriverSettings, Login):
     """A camera or a recording. One code path opens them all."""
 
     contract: ClassVar[type] = CameraSettings
@@ -67,7 +80,8 @@ class OpenCvCameraSettings(DriverSettings):
         return self
 
     def open(self) -> FrameSource:
-        """The opened camera. Blocks for up to `open_timeout`. Raises OSError, never with a password in its text."""
+        """The opened camera. Blocks for up to `open_timeout`. Raises OSError, never with a password in its text; the
+        password is read at each opening."""
         capture = self._captured()
         if not capture.isOpened():
             capture.release()
@@ -110,13 +124,23 @@ class OpenCvCameraSettings(DriverSettings):
                 cv2.CAP_PROP_READ_TIMEOUT_MSEC,
                 round(self.read_timeout * 1000),
             ]
-            return cv2.VideoCapture(self.source, cv2.CAP_FFMPEG, patience)
+            return cv2.VideoCapture(self._with_login(), cv2.CAP_FFMPEG, patience)
         device = self._device
         if device is not None:
             return cv2.VideoCapture(device)
         if not Path(self.source).is_file():
             raise FileNotFoundError(f"{self.source}: there is no such file")
         return cv2.VideoCapture(self.source, cv2.CAP_FFMPEG)
+
+    def _with_login(self) -> str:
+        """The address as FFmpeg wants it; it's shown to nobody. Raises NoPassword."""
+        password = self.password()
+        if password is None:
+            return self.source
+        parts = urlsplit(self.source)
+        return urlunsplit(
+            parts._replace(netloc=f"{quote(self.username or '', '')}:{quote(password, '')}@{parts.netloc}")
+        )
 
 
 class OpenCvStream:

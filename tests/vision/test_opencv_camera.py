@@ -66,12 +66,33 @@ def test_a_network_camera_is_read_until_it_hangs_up():
         source.close()
 
 
-def test_no_password_stands_in_an_error_or_a_representation(capfd: pytest.CaptureFixture[str]):
-    settings = OpenCvCameraSettings(source="rtsp://gate:s3cret@127.0.0.1:9/stream?token=s3cret", open_timeout=2)
+def test_no_password_stands_in_an_error_or_a_representation(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CAMERA", "s3cret")
+    login = {"username": "gate", "password_env": "CAMERA"}
+    settings = OpenCvCameraSettings(source="rtsp://127.0.0.1:9/stream", open_timeout=2, **login)
     with pytest.raises(OSError, match=r"rtsp://127\.0\.0\.1:9/stream can't be opened") as refused:
         settings.open()
     shown = capfd.readouterr()
     assert "s3cret" not in f"{refused.value}{settings!r}{shown.out}{shown.err}"
+
+
+@pytest.mark.parametrize(
+    "address", ["rtsp://gate:s3cret@10.0.0.9/stream", "rtsp://gate@10.0.0.9/stream", "http://10.0.0.9/v.cgi?pwd=s3cret"]
+)
+def test_a_login_in_the_address_is_refused_and_not_repeated(address: str):
+    with pytest.raises(ValidationError, match="password_file") as refused:
+        OpenCvCameraSettings(source=address)
+    assert "s3cret" not in str(refused.value.errors(include_input=False))
+
+
+def test_a_camera_gets_the_login_that_its_file_holds(tmp_path: Path):
+    (tmp_path / "camera.password").write_text("p@ss word/1\n")
+    login = {"username": "gate", "password_file": tmp_path / "camera.password"}
+    settings = OpenCvCameraSettings(source="rtsp://10.0.0.9:554/stream", **login)
+    assert settings._with_login() == "rtsp://gate:p%40ss%20word%2F1@10.0.0.9:554/stream"
+    assert settings.shown == "rtsp://10.0.0.9:554/stream"
 
 
 def test_a_missing_file_and_a_missing_camera_are_errors(tmp_path: Path):
