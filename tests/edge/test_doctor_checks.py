@@ -70,12 +70,23 @@ def test_a_sound_lot_has_nothing_to_mend_but_its_computer(site: Site) -> None:
     assert {found["check"] for found in told["findings"]} >= {"configuration", "brokers", "cloud", "disk", "daemon"}
 
 
-def test_no_secret_is_ever_shown(site: Site) -> None:
-    camera = {"driver": "opencv", "source": f"http://someone:hidden-word@127.0.0.1:{free_port()}/x.mjpg"}
+def test_no_secret_is_ever_shown(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "camera.password").write_text("hidden-word\n")
+    login = {"username": "someone", "password_file": str(tmp_path / "camera.password")}
+    camera = {"driver": "opencv", "source": f"http://127.0.0.1:{free_port()}/x.mjpg", **login}
     site.write(dict(with_lane(site.settings(), camera=camera)))
     for ran in (doctor(site, "--json"), doctor_process(site, "--only", PASSIVE_AND_CHEAP + ",camera")):
         assert ran.returncode == 1
         assert SECRET not in ran.stdout + ran.stderr
+        assert "hidden-word" not in ran.stdout + ran.stderr
+
+
+def test_a_login_in_an_address_is_a_mistake_that_is_not_repeated(site: Site) -> None:
+    camera = {"driver": "opencv", "source": "http://someone:hidden-word@127.0.0.1/x.mjpg"}
+    site.write(dict(with_lane(site.settings(), camera=camera)))
+    for ran in (doctor(site, "--json"), doctor(site)):
+        assert ran.returncode == 2
+        assert "password_file" in ran.stdout + ran.stderr
         assert "hidden-word" not in ran.stdout + ran.stderr
 
 
