@@ -90,7 +90,7 @@ lanes:
       at_bottom: {driver: gpio, pin: 17}
     arming_loop: {driver: gpio, pin: 27}
     closing_loop: {driver: mqtt, host: gate.lan, topic: gate/closing, username: lot, password_file: /etc/lot.password}
-    camera: {driver: opencv, source: "rtsp://user:secret@192.168.1.20/stream1"}
+    camera: {driver: opencv, source: "rtsp://192.168.1.20/stream1"}
     ticket_printer: {driver: escpos, network: {host: 192.168.1.50}}
 fire: {driver: gpio, pin: 22}
 """
