@@ -59,9 +59,9 @@ def hasty() -> None:
         await self._hardware.barrier.vend("hasty")
         await _decide(self, asked, direction)
 
-    def order(self: LaneController, order: Any) -> None:
+    def order(self: LaneController, order: Any, *, recorded_first: bool = False) -> None:
         if not isinstance(order, Vend):
-            _order(self, order)
+            _order(self, order, recorded_first=recorded_first)
 
     LaneController._decide = decide
     LaneController._order_the_barrier = order
