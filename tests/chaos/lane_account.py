@@ -30,6 +30,8 @@ class Made:
     """How long the lane had been empty by then; 0 while a vehicle stands before the arm or under it"""
     arm_down: bool = False
     """Whether the arm was down by then, and at rest"""
+    risen: int = 0
+    """How often the arm had been up by then, since the hardware was there"""
 
     @property
     def for_somebody(self) -> bool:
@@ -40,13 +42,17 @@ class Made:
         return (min(self.opened_us, now) - self.made_us) / 1000
 
 
-def told_again(made: Sequence[Made], killed_us: int) -> int:
+def told_again(made: Sequence[Made], killed_us: int, rises_within_us: int) -> int:
     """How often an arm that was down was told anew for the vehicle that stands there, by the same run of the daemon.
 
-    `made`: for one vehicle, in order. A dead daemon's order is nothing that the next one may say again.
+    `made`: for one vehicle, in order. A dead daemon's order is nothing that the next one may say again, and an arm is
+    told again only after it came down unused, or hadn't risen in the time that the lot gives it.
     """
     return sum(
-        again.arm_down and again.vacant_us == 0 and (before.made_us < killed_us) is (again.made_us < killed_us)
+        again.arm_down
+        and again.vacant_us == 0
+        and (before.made_us < killed_us) is (again.made_us < killed_us)
+        and (again.risen > before.risen or again.made_us - before.made_us >= rises_within_us)
         for before, again in pairwise(made)
     )
 
@@ -65,12 +71,12 @@ class Account:
     def note(self, lane: str, what: str, **more: object) -> None:
         self._write({"lane": lane, "what": what, **more, "mono_us": now_us()})
 
-    def contact(self, lane: str, channel: int, on: bool, at_us: int, vacant_us: int, arm_down: bool) -> None:
-        key = (lane, channel)
-        if on:
-            self._made[key] = Made(lane, channel, at_us, NEVER, vacant_us, arm_down)
-        elif key in self._made:
-            was = self._made.pop(key)
+    def made(self, contact: Made) -> None:
+        self._made[contact.lane, contact.channel] = contact
+
+    def opened(self, lane: str, channel: int, at_us: int) -> None:
+        was = self._made.pop((lane, channel), None)
+        if was is not None:
             self._over.append(replace(was, opened_us=at_us))
             self._write({"what": "contact", **asdict(self._over[-1])})
 

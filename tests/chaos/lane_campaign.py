@@ -13,7 +13,7 @@ from typing import Self
 
 from simulator.demo.parts import Edge
 from tests.chaos.lane_account import NEVER, Account, Made, now_us, told_again
-from tests.chaos.lane_lot import CARELESS, DAEMON, PASSWORD, PAYS_WITHIN, PULSE, USER, Lot, Stay
+from tests.chaos.lane_lot import CARELESS, DAEMON, PASSWORD, PAYS_WITHIN, PULSE, RISES_WITHIN, USER, Lot, Stay
 from tests.chaos.lane_peers import LANES, Post, Wires
 from tests.chaos.lane_tally import Careless, Phase, Tally
 from tests.chaos.lane_verdicts import Findings, Seen, at_entry, at_exit
@@ -253,13 +253,19 @@ class Campaign:
             visit.lane,
             kind.entry,
             passed=visit.passed_us is not None,
-            raised=len(made) - told_again(made, times.killed),
+            raised=len(made) - _told_again(made, times),
             undisturbed=_undisturbed(visit, times),
+            came_in=self._run_at(visit.came_us, times),
+            gone_in=self._run_at(_gone(visit), times),
         )
         if kind.entry:
             return at_entry(seen, _opened(visit, before, after))
         shown = _with_code(before, visit.code)
         return at_exit(seen, shown, after[shown.id])
+
+    def _run_at(self, moment: int, times: Times) -> int:
+        """The run of the daemon, counted from 1; each kill is followed by another."""
+        return self.tally.kills + (1 if moment < times.killed else 2)
 
     def _made_for(self, visit: Visit) -> list[Made]:
         """The contacts that raise the arm, in order."""
@@ -288,7 +294,8 @@ class Campaign:
             accepted=sum(visit.passed_us is not None for visit in visits),
             unresolved=sum(_is_new_unresolved(id, before, after) for id in after),
             stranded=sum(visit.stranded for visit in visits),
-            told_again=sum(told_again(self._made_for(visit), times.killed) for visit in visits),
+            told_again=sum(_told_again(self._made_for(visit), times) for visit in visits),
+            longest_crossing_ms=round(max((each.vacant_us for each in contacts), default=0) / 1000),
             crossed=sum(each.vacant_us > 0 and each.for_somebody for each in contacts),
             longest_contact_ms=max((ms for by_itself, ms in lasted if not by_itself), default=0),
             longest_timed_contact_ms=max((ms for by_itself, ms in lasted if by_itself), default=0),
@@ -332,8 +339,12 @@ def _longest_since(moment: int, opened: list[int]) -> int:
     return round(max((at - moment for at in opened if at > moment), default=0) / 1000)
 
 
+def _told_again(made: list[Made], times: Times) -> int:
+    return told_again(made, times.killed, round(RISES_WITHIN * 1e6))
+
+
 def _undisturbed(visit: Visit, times: Times) -> bool:
-    if _gone(visit) + _CERTAIN_US < times.killed:
+    if _gone(visit) + _CERTAIN_US < times.killed or visit.came_us > times.ready:
         return True
     return visit.resumed_us is not None and any(asked > visit.resumed_us for asked in visit.asked_us)
 

@@ -18,6 +18,8 @@ from tests.chaos.lane_peers import MAKE, LaneKind
 
 PULSE = 0.4
 PAYS_WITHIN = 0.2
+RISES_WITHIN = 20
+"""Seconds after which an arm that is still down is told again"""
 USER, PASSWORD = "parkgate", "chaos"
 PASSWORD_VARIABLE = "PARKGATE_CHAOS_PASSWORD"
 HOUSE = Path(__file__).resolve().parents[2]
@@ -38,6 +40,8 @@ class Stay:
     allowed_out: int
     """How often it was put on record that it may leave"""
     overpaid: bool
+    run: int = 1
+    """The run of the daemon in which it was opened, counted from 1"""
     being_let_out: bool = False
     """An exit was opened for it in this run of the daemon, and nothing is on record yet of how that ended"""
 
@@ -47,6 +51,16 @@ class Stay:
         until it is out."""
         leaving = self.status == "ACTIVE" and self.exit_lane is not None
         return leaving or self.being_let_out or self.status == "ADMITTED"
+
+
+def opened_in(facts: Iterable[tuple[str, str | None]]) -> dict[str, int]:
+    """The run of the daemon in which each ticket was opened, by the lot's facts (type, ticket) in their order."""
+    run, opened = 0, dict[str, int]()
+    for type, ticket in facts:
+        run += type == "daemon.started"
+        if type == "ticket.opened" and ticket is not None:
+            opened[ticket] = run
+    return opened
 
 
 def being_let_out(facts: Iterable[tuple[str, str | None]]) -> set[str]:
@@ -95,9 +109,14 @@ class Lot:
                     (SELECT coalesce(sum(amount), 0) FROM payments WHERE ticket_id = tickets.id) > amount_due
                 FROM tickets"""
             ).fetchall()
-            facts = connection.execute("SELECT type, json_extract(body, '$.ticket') FROM journal ORDER BY seq")
-            leaving = being_let_out(facts)
-        return {row[0]: Stay(*row[:6], overpaid=bool(row[6]), being_let_out=row[0] in leaving) for row in rows}
+            facts = connection.execute(
+                "SELECT type, json_extract(body, '$.ticket') FROM journal ORDER BY seq"
+            ).fetchall()
+        leaving, runs = being_let_out(facts), opened_in(facts)
+        return {
+            row[0]: Stay(*row[:6], overpaid=bool(row[6]), run=runs[row[0]], being_let_out=row[0] in leaving)
+            for row in rows
+        }
 
     # What stands in the lot's file.
 
@@ -122,7 +141,7 @@ class Lot:
             "closing_loop": self._input(kind, "closing"),
             "camera": {"driver": "opencv", "source": camera},
             "view": {"guess_after": 15 if kind.plates else 0.5},
-            "timing": {"read_within": 20 if kind.plates else 1, "back_out_after": 0.6, "rise_within": 20},
+            "timing": {"read_within": 20 if kind.plates else 1, "back_out_after": 0.6, "rise_within": RISES_WITHIN},
         }
         if kind.entry:
             return {**lane, "when_unread": "button", "buttons": {"ticket": self._input(kind, "ticket")}}

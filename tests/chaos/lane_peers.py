@@ -19,7 +19,7 @@ from drivers.contract import Position
 from simulator.arm import Arm, BarrierMake, moved, vend
 from simulator.boards.cores import CORES
 from simulator.boards.pty_board import PtyBoard
-from tests.chaos.lane_account import Account, now_us
+from tests.chaos.lane_account import NEVER, Account, Made, now_us
 
 MAKE = BarrierMake(rises_in=0.4, falls_in=0.4, closes_after_passing=0.2, closes_unused_after=2.0)
 NOTICED_AFTER_US = 50_000
@@ -158,6 +158,7 @@ class Post:
         self.arming = self.closing = self.pressed = False
         self._vacated = 0
         self._said = Position.UNKNOWN
+        self._risen = 0
         self.made = asyncio.Event()
         self.opened = asyncio.Event()
         for name, level in (
@@ -227,14 +228,16 @@ class Post:
     # What the board does.
 
     def _changed(self, channel: int, on: bool, at_us: int) -> None:
-        vacant = 0 if self.arming or self.closing else at_us - self._vacated
-        self.account.contact(self.kind.name, channel, on, at_us, vacant, self._arm.at_rest)
         if on:
+            vacant = 0 if self.arming or self.closing else max(0, at_us - self._vacated)
+            lane, arm = self.kind.name, self._arm
+            self.account.made(Made(lane, channel, at_us, NEVER, vacant, arm.at_rest, self._risen))
             self._contacts[channel] = at_us
             if channel == self.kind.open_on:
                 self._unnoticed = at_us
                 self.made.set()
             return
+        self.account.opened(self.kind.name, channel, at_us)
         self._contacts.pop(channel, None)
         if channel == self.kind.open_on:
             self._notice(at_us)
@@ -257,6 +260,7 @@ class Post:
             self._arm = moved(self._arm, (now - before) / 1e6, self.closing)
             before = now
             if self._arm.position is not self._said:
+                self._risen += self._arm.position.is_up and not self._said.is_up
                 self._said = self._arm.position
                 self.account.note(self.kind.name, f"arm {self._said}")
                 self._wires.say(f"{self.kind.name}/top")

@@ -56,6 +56,8 @@ class Tally:
     """Contacts made anew for the vehicle that stands there, whose arm had come down or hadn't risen"""
     crossed: int = 0
     """Contacts made for a vehicle that had left a moment before: the order and the news of it crossed"""
+    longest_crossing_ms: int = 0
+    """How long the lane had been empty at the last of those"""
     longest_contact_ms: int = 0
     """Of boards that can't time a pulse: as long as the daemon is dead, and until it has opened them"""
     longest_timed_contact_ms: int = 0
@@ -81,6 +83,7 @@ class Tally:
             self.stranded + other.stranded,
             self.told_again + other.told_again,
             self.crossed + other.crossed,
+            max(self.longest_crossing_ms, other.longest_crossing_ms),
             max(self.longest_contact_ms, other.longest_contact_ms),
             max(self.longest_timed_contact_ms, other.longest_timed_contact_ms),
             max(self.longest_after_start_ms, other.longest_after_start_ms),

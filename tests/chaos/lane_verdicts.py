@@ -19,6 +19,9 @@ class Seen:
     """How often the contact that raises the arm was made for it"""
     undisturbed: bool = False
     """The daemon lived from its last asking on until it was gone"""
+    came_in: int = 1
+    """The run of the daemon, counted from 1, in which it came; `gone_in`: in which it went"""
+    gone_in: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +59,32 @@ NOTHING = Findings()
 def at_entry(seen: Seen, opened: Sequence[Stay]) -> Findings:
     """`opened`: the tickets that were opened in that lane while the vehicle was there."""
     said = [stay.status for stay in opened]
-    active, unresolved = said.count("ACTIVE"), said.count("UNRESOLVED")
-    half_way = said.count("ADMITTED")
-    if seen.passed:
-        on_record = active == 1 if seen.undisturbed else active + unresolved > 0
-        lost, twice = int(not on_record), max(0, active - 1)
-    else:
-        lost, twice = 0, active
     phantoms = max(0, seen.raised - len(opened))
-    return _found(seen, said, lost + half_way, twice, phantoms)
+    if seen.undisturbed:
+        lost, twice = _as_it_should([stay.status for stay in opened if stay.run >= seen.gone_in], seen.passed)
+        # Of what was cut short before it asked again, nobody knows; but that it is inside isn't said twice.
+        twice += sum(stay.status == "ACTIVE" for stay in opened if stay.run < seen.gone_in)
+    elif seen.passed:
+        lost, twice = int("ACTIVE" not in said and "UNRESOLVED" not in said), max(0, said.count("ACTIVE") - 1)
+    else:
+        lost, twice = 0, said.count("ACTIVE")
+    return _found(seen, said, lost + said.count("ADMITTED"), twice, phantoms)
+
+
+def _as_it_should(said: list[str], passed: bool) -> tuple[int, int]:
+    """Lost and twice, where no kill is an excuse: a vehicle that passed has one stay and no other, one that backed
+    out at most one that was void."""
+    if passed:
+        return int("ACTIVE" not in said), max(0, len(said) - 1)
+    return 0, max(len(said) - 1, sum(status != "VOIDED" for status in said))
 
 
 def at_exit(seen: Seen, before: Stay, after: Stay) -> Findings:
     """The ticket that the vehicle showed, as it was when it came and as it is now that it is gone."""
     if seen.passed:
         right = ("COMPLETED",) if seen.undisturbed else ("COMPLETED", "UNRESOLVED")
+    elif seen.undisturbed and seen.came_in == seen.gone_in:
+        right = (before.status,)
     else:
         right = ("ACTIVE", "UNRESOLVED")
     half_way = after.status == "ACTIVE" and after.exit_lane is not None

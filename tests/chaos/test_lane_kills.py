@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.lane_account import Made, told_again
 from tests.chaos.lane_kills import run
-from tests.chaos.lane_lot import PULSE, Stay, being_let_out
+from tests.chaos.lane_lot import PULSE, Stay, being_let_out, opened_in
 from tests.chaos.lane_tally import Careless, Phase, Tally
 from tests.chaos.lane_verdicts import Findings, Seen, at_entry, at_exit
 
@@ -51,12 +51,14 @@ def entered(*, raised: int = 1, undisturbed: bool = False) -> Seen:
     return Seen(IN, entry=True, passed=True, raised=raised, undisturbed=undisturbed)
 
 
-def turned_away(*, raised: int = 1) -> Seen:
-    return Seen(IN, entry=True, passed=False, raised=raised)
+def turned_away(*, raised: int = 1, undisturbed: bool = False) -> Seen:
+    return Seen(IN, entry=True, passed=False, raised=raised, undisturbed=undisturbed)
 
 
-def a_stay(status: str, *, exit_lane: str | None = None, allowed_out: int = 0, overpaid: bool = False) -> Stay:
-    return Stay("1", "CODE", status, IN, exit_lane, allowed_out, overpaid)
+def a_stay(
+    status: str, *, exit_lane: str | None = None, allowed_out: int = 0, overpaid: bool = False, run: int = 1
+) -> Stay:
+    return Stay("1", "CODE", status, IN, exit_lane, allowed_out, overpaid, run)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,15 @@ def a_stay(status: str, *, exit_lane: str | None = None, allowed_out: int = 0, o
         (turned_away(), ["UNRESOLVED"], Findings()),
         (turned_away(raised=0), [], Findings()),
         (entered(), ["VOIDED"], Findings(lost=1)),
+        (entered(undisturbed=True), ["ACTIVE"], Findings()),
         (entered(undisturbed=True), ["UNRESOLVED"], Findings(lost=1)),
+        (entered(undisturbed=True), ["ACTIVE", "UNRESOLVED"], Findings(twice=1)),
+        (entered(undisturbed=True), ["ACTIVE", "VOIDED"], Findings(twice=1)),
+        (turned_away(undisturbed=True), ["VOIDED"], Findings()),
+        (turned_away(undisturbed=True, raised=0), [], Findings()),
+        (turned_away(undisturbed=True), ["UNRESOLVED"], Findings(twice=1)),
+        (turned_away(undisturbed=True), ["VOIDED", "UNRESOLVED"], Findings(twice=1)),
+        (turned_away(undisturbed=True), ["VOIDED", "VOIDED"], Findings(twice=1)),
         (entered(), ["ADMITTED"], Findings(lost=2)),
         (entered(), [], Findings(lost=1, phantom_opens=1)),
         (entered(raised=2), ["ACTIVE", "ACTIVE"], Findings(twice=1)),
@@ -80,6 +90,51 @@ def a_stay(status: str, *, exit_lane: str | None = None, allowed_out: int = 0, o
 )
 def test_the_judge_at_an_entry(seen: Seen, statuses: list[str], found: Findings) -> None:
     assert counts(at_entry(seen, [a_stay(status) for status in statuses])) == counts(found)
+
+
+@pytest.mark.parametrize(
+    ("passed", "of_the_last_run", "of_this_run", "found"),
+    [
+        (True, ["UNRESOLVED"], ["ACTIVE"], Findings()),
+        (True, ["VOIDED"], ["ACTIVE"], Findings()),
+        (True, ["UNRESOLVED"], ["ACTIVE", "UNRESOLVED"], Findings(twice=1)),
+        (True, ["UNRESOLVED"], [], Findings(lost=1)),
+        (True, ["ACTIVE"], ["ACTIVE"], Findings(twice=1)),
+        (False, ["UNRESOLVED"], ["VOIDED"], Findings()),
+        (False, ["UNRESOLVED"], ["UNRESOLVED"], Findings(twice=1)),
+    ],
+)
+def test_a_vehicle_that_asks_again_after_a_kill_may_leave_one_stay_unresolved_from_before_it(
+    passed: bool, of_the_last_run: list[str], of_this_run: list[str], found: Findings
+) -> None:
+    seen = Seen(IN, entry=True, passed=passed, raised=1, undisturbed=True, came_in=7, gone_in=8)
+    stays = [a_stay(status, run=7) for status in of_the_last_run] + [a_stay(status, run=8) for status in of_this_run]
+    assert counts(at_entry(seen, stays)) == counts(found)
+
+
+@pytest.mark.parametrize(
+    ("passed", "before", "after", "came_in", "lost"),
+    [
+        (True, "ACTIVE", "COMPLETED", 8, 0),
+        (True, "ACTIVE", "UNRESOLVED", 8, 1),
+        (True, "ACTIVE", "UNRESOLVED", 7, 1),
+        (False, "ACTIVE", "ACTIVE", 8, 0),
+        (False, "ACTIVE", "UNRESOLVED", 8, 1),
+        (False, "ACTIVE", "UNRESOLVED", 7, 0),
+        (False, "UNRESOLVED", "UNRESOLVED", 8, 0),
+    ],
+)
+def test_the_judge_at_an_exit_that_no_kill_disturbed(
+    passed: bool, before: str, after: str, came_in: int, lost: int
+) -> None:
+    seen = Seen(OUT, entry=False, passed=passed, raised=1, undisturbed=True, came_in=came_in, gone_in=8)
+    found = at_exit(seen, a_stay(before), a_stay(after, allowed_out=1))
+    assert counts(found) == counts(Findings(lost=lost))
+
+
+def test_each_ticket_is_of_the_run_of_the_daemon_that_opened_it() -> None:
+    facts = [("daemon.started", None), ("ticket.opened", "1"), ("daemon.started", None), ("ticket.opened", "2")]
+    assert opened_in(facts) == {"1": 1, "2": 2}
 
 
 @pytest.mark.parametrize(
@@ -121,26 +176,42 @@ def test_the_judge_waits_for_a_vehicle_that_is_being_let_out_on_an_unresolved_ti
     assert stay.half_way is leaving
 
 
-def made(at_us: int, *, arm_down: bool = True, vacant_us: int = 0) -> Made:
-    return Made(IN, 2, at_us, at_us + 400_000, vacant_us, arm_down)
+def made(at_us: int, *, arm_down: bool = True, vacant_us: int = 0, risen: int = 0) -> Made:
+    return Made(IN, 2, at_us, at_us + 400_000, vacant_us, arm_down, risen)
 
 
 @pytest.mark.parametrize(
     ("contacts", "again"),
     [
         ([made(1)], 0),
-        ([made(1), made(6_000_000)], 1),
-        ([made(1), made(6_000_000, arm_down=False)], 0),
-        ([made(1), made(6_000_000, vacant_us=1)], 0),
-        ([made(1), made(9_000_000)], 0),
-        ([made(1), made(9_000_000), made(15_000_000)], 1),
+        ([made(1), made(6_000_000, risen=1)], 1),
+        ([made(1), made(6_000_000, arm_down=False, risen=1)], 0),
+        ([made(1), made(6_000_000, vacant_us=1, risen=1)], 0),
+        ([made(1), made(9_000_000, risen=1)], 0),
+        ([made(1), made(9_000_000, risen=1), made(15_000_000, risen=2)], 1),
     ],
 )
 def test_an_arm_that_came_down_unused_may_be_told_again_by_the_daemon_that_told_it(
     contacts: list[Made], again: int
 ) -> None:
     # Boards that answer late, seed 302: a driver dawdled, the arm came down, and the same ticket raised it again.
-    assert told_again(contacts, killed_us=8_000_000) == again
+    assert told_again(contacts, killed_us=8_000_000, rises_within_us=20_000_000) == again
+
+
+@pytest.mark.parametrize(
+    ("contacts", "again"),
+    [
+        ([made(1), made(20_000_001)], 1),
+        ([made(1), made(19_999_999)], 0),
+        # The arm notices no contact within 50 ms: a chattering relay's pulses find it down, one like the other.
+        ([made(100_000 * number) for number in range(12)], 0),
+        ([made(1), made(30_000)], 0),
+    ],
+)
+def test_an_arm_that_has_not_risen_may_be_told_again_when_the_lot_takes_it_for_silent(
+    contacts: list[Made], again: int
+) -> None:
+    assert told_again(contacts, killed_us=90_000_000, rises_within_us=20_000_000) == again
 
 
 def counts(found: Findings) -> tuple[int, ...]:
