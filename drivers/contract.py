@@ -140,9 +140,12 @@ class Relay(Driver, Protocol):
         """Whether the board ends a pulse by itself, so that a dead daemon can't leave the contact made."""
         ...
 
-    async def pulse(self, seconds: float) -> None:
+    async def pulse(self, seconds: float, within: float | None = None) -> None:
         """Make the contact for so long. Returns once the board has taken the order (one that times its own
         pulses), or when the contact is open again. Raises DriverError; then it is left open, if that is possible.
+
+        An order that can't be sent `within` so many seconds isn't sent: NotSent. Without it, the driver's own
+        patience counts.
         """
         ...
 

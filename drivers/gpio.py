@@ -11,12 +11,13 @@ from typing import Annotated, Any, ClassVar, Literal
 from gpiozero import DigitalInputDevice, OutputDevice
 from pydantic import Field, field_validator
 
+from drivers.contacts.faults import BUSY
 from drivers.contacts.pins import FAILED, FAULTS, GpioPart, PinStuck, refusals
-from drivers.contract import DigitalInput, DriverContext, DriverError, Relay
+from drivers.contract import DigitalInput, DriverContext, DriverError, NotSent, Relay
 from drivers.settings import DriverSettings
 from drivers.values import Seconds
 from models.faults import Fault
-from models.instants import SECOND
+from models.instants import SECOND, Monotonic
 
 LOOK_SECONDS = 1.0
 """An input is read this often although nothing was heard: an edge that was missed is found out."""
@@ -62,6 +63,7 @@ class GpioRelaySettings(GpioSettings):
     """
 
     contract: ClassVar[type] = Relay
+    faults: ClassVar[tuple[Fault, ...]] = (*FAULTS, BUSY)
 
     pin: Pin
     """The pin's number as in GPIO17 (BCM), not its place on the header. While the computer boots, the pin is an input:
@@ -124,16 +126,19 @@ class GpioRelay(GpioPart):
     def on(self) -> bool | None:
         return self._on
 
-    async def pulse(self, seconds: float) -> None:
+    async def pulse(self, seconds: float, within: float | None = None) -> None:
         """Asked for while another pulse runs, it follows that one."""
+        now = self._context.clock.monotonic()
+        latest = None if within is None else Monotonic(now + round(within * SECOND))
         await self._refuse_in_trouble()
         over = threading.Event()
         self._pulses.add(over)
         loop = asyncio.get_running_loop()
-        pulsing = loop.run_in_executor(self._thread_or_refuse(), self._make_for, seconds, over)
+        pulsing = loop.run_in_executor(self._thread_or_refuse(), self._make_for, seconds, over, latest)
         pulsing.add_done_callback(self._look_at)
         try:
-            await asyncio.shield(pulsing)
+            if not await asyncio.shield(pulsing):
+                raise NotSent(BUSY, f"pin {self._pin}: another pulse took too long; nothing was sent")
         except refusals() as error:
             raise DriverError(FAILED, f"pin {self._pin}: {error}") from error
         finally:
@@ -166,7 +171,7 @@ class GpioRelay(GpioPart):
         for over in self._pulses:
             over.set()
 
-    def _look_at(self, order: asyncio.Future[None]) -> None:
+    def _look_at(self, order: asyncio.Future[Any]) -> None:
         """A pin that failed is let go and got anew, which opens the contact if anything does."""
         error = None if order.cancelled() else order.exception()
         if error is not None and self._failed is not None and not self._failed.done():
@@ -203,14 +208,18 @@ class GpioRelay(GpioPart):
             raise PinStuck(f"told to be {_word(on)}, it reads {_word(not on)}")
         self._on = on
 
-    def _make_for(self, seconds: float, over: threading.Event) -> None:
+    def _make_for(self, seconds: float, over: threading.Event, latest: Monotonic | None) -> bool:
+        """Whether it was made in time, or nobody wants it any more."""
         if over.is_set():
-            return
+            return True
+        if latest is not None and self._context.clock.monotonic() > latest:
+            return False
         try:
             self._write(True)
             over.wait(seconds)
         finally:
             self._write(False)
+        return True
 
 
 class GpioInput(GpioPart):

@@ -118,16 +118,17 @@ class ModbusRelay(ModbusPart):
     def times_pulses(self) -> bool:
         return self._settings.pulse_by == "waveshare_flash"
 
-    async def pulse(self, seconds: float) -> None:
+    async def pulse(self, seconds: float, within: float | None = None) -> None:
         """Refused while the contact is made already."""
         pulse = self._flash if self.times_pulses else self._make_and_open
-        await self._order(pulse(seconds, self._latest()))
+        await self._order(pulse(seconds, self._latest(within)))
 
     async def switch(self, on: bool) -> None:
         await self._order(self._hold(self._latest()) if on else self._let_go())
 
-    def _latest(self) -> Monotonic:
-        return Monotonic(self._clock.monotonic() + round(ORDER_WITHIN_SECONDS * SECOND))
+    def _latest(self, within: float | None = None) -> Monotonic:
+        seconds = ORDER_WITHIN_SECONDS if within is None else within
+        return Monotonic(self._clock.monotonic() + round(seconds * SECOND))
 
     async def _order(self, order: Coroutine[Any, Any, None]) -> None:
         await self._connection.carry_out(order)

@@ -6,20 +6,12 @@ import asyncio
 
 import structlog
 
+from drivers.contacts.barrier_faults import CONTACT_FAILED
 from drivers.contacts.release import Release
 from drivers.contract import DriverError, NotSent, Relay
-from models.faults import Fault
 from models.instants import Clock
 
 log = structlog.get_logger()
-
-CONTACT_FAILED = Fault(
-    code="barrier.contact_failed",
-    meaning="A contact of the barrier couldn't be made or opened",
-    look_at="The fault of the relay itself, which is reported beside this one",
-    does="The order is refused and never repeated; a contact that may be made is opened as soon as that can be done",
-    ends="With the next order that the relay takes",
-)
 
 
 class Contact:
@@ -29,10 +21,10 @@ class Contact:
         self.name, self.relay = name, relay
         self._release = Release(lambda: relay.switch(False), self._not_open, lambda: None, clock)
 
-    async def pulse(self, seconds: float) -> None:
+    async def pulse(self, seconds: float, within: float | None = None) -> None:
         self._release.forget()
         try:
-            await self.relay.pulse(seconds)
+            await self.relay.pulse(seconds, within)
         except DriverError as error:
             self._release.want()
             raise self._failed(error) from error

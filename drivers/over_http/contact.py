@@ -94,9 +94,9 @@ class HttpContact:
         self._on = None
         await self._host.leave()
 
-    async def pulse(self, seconds: float) -> None:
+    async def pulse(self, seconds: float, within: float | None = None) -> None:
         """Refused while the contact is made already."""
-        await self._see_through(self._pulse_in_turn(seconds, self._latest()))
+        await self._see_through(self._pulse_in_turn(seconds, self._latest(within)))
 
     async def switch(self, on: bool) -> None:
         self._enough.set()  # a pulse that the daemon itself times ends now
@@ -104,8 +104,9 @@ class HttpContact:
 
     # Orders.
 
-    def _latest(self) -> Monotonic:
-        return Monotonic(self._clock.monotonic() + round(ORDER_WITHIN_SECONDS * SECOND))
+    def _latest(self, within: float | None = None) -> Monotonic:
+        seconds = ORDER_WITHIN_SECONDS if within is None else within
+        return Monotonic(self._clock.monotonic() + round(seconds * SECOND))
 
     async def _see_through(self, order: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(order, name=f"{self._context.part} order")

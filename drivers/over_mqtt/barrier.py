@@ -19,6 +19,9 @@ from drivers.values import Seconds
 from models.faults import Fault
 from models.instants import SECOND
 
+LOWER_EXPIRES_SECONDS = 1.0
+"""The shortest that a broker can count: what was under the arm was looked at when the order was given"""
+
 
 class BarrierSettings(FreeTopicSettings, abc.ABC):
     """What all arms behind a broker have in common."""
@@ -98,7 +101,7 @@ class MqttBarrier(MqttPart):
         self._assume(Position.OPEN)
 
     async def lower(self) -> None:
-        self._order(self._words.lower)
+        self._order(self._words.lower, expires=LOWER_EXPIRES_SECONDS)
         self._assume(Position.MOVING)
 
     async def stop(self) -> None:
@@ -106,15 +109,16 @@ class MqttBarrier(MqttPart):
         if self._coming_down is not None:
             await asyncio.gather(self._coming_down, return_exceptions=True)
 
-    def _order(self, template: str | None, order_id: str | None = None) -> None:
+    def _order(self, template: str | None, order_id: str | None = None, expires: float | None = None) -> None:
         if template is None:
             raise NotSent(CANNOT, "this part's settings have no payload for that")
-        until = self._context.clock.read().wall + round(self._expires * SECOND)
+        expires = self._expires if expires is None else min(expires, self._expires)
+        until = self._context.clock.read().wall + round(expires * SECOND)
         named = order_id or secrets.token_hex(8)
         payload = string.Template(template).substitute(id=named, vend=named, until=until)
         try:
             self._must_live()
-            self._say(self._words.command_topic, payload, self._expires)
+            self._say(self._words.command_topic, payload, expires)
         except DriverError as error:
             # One message is the whole order: what wasn't handed to the broker has moved nothing.
             raise NotSent(error.fault, error.detail) from None

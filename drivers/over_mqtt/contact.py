@@ -12,11 +12,12 @@ from typing import ClassVar, Literal
 
 from drivers.contacts.faults import BUSY, DROPPED, NOT_OBEYED
 from drivers.contacts.release import Release
-from drivers.contract import DriverContext, DriverError, Relay
+from drivers.contract import DriverContext, DriverError, NotSent, Relay
 from drivers.over_mqtt.connection import Spoken
 from drivers.over_mqtt.faults import CANNOT, HEARING, OFFLINE
-from drivers.over_mqtt.part import MqttPart, MqttSettings, Said, Wiring
+from drivers.over_mqtt.part import ORDER_EXPIRES_SECONDS, MqttPart, MqttSettings, Said, Wiring
 from models.faults import Fault
+from models.instants import SECOND, Monotonic
 
 CONFIRM_SECONDS = 2.0
 """A device that was told something has to say so within this time."""
@@ -36,9 +37,12 @@ class ContactSettings(MqttSettings):
 
 @dataclass(eq=False)
 class Making:
-    """One order to close the contact. `seconds`: for so long; None: until told otherwise."""
+    """One order to close the contact. `seconds`: for so long; None: until told otherwise. The broker drops one that
+    wasn't passed on within `expires` seconds, counted in whole ones; after `latest` it isn't said any more."""
 
     seconds: float | None
+    expires: float = ORDER_EXPIRES_SECONDS
+    latest: Monotonic | None = None
     said: bool = False
     confirmed: bool = False
 
@@ -84,11 +88,12 @@ class MqttContact(MqttPart, abc.ABC):
     def times_pulses(self) -> bool:
         return self._times_pulses
 
-    async def pulse(self, seconds: float) -> None:
+    async def pulse(self, seconds: float, within: float | None = None) -> None:
         self._must_live()
         if self._current is not None:
             raise DriverError(BUSY, "the contact is made already")
-        making = Making(seconds if self._own_pulse is None else self._own_pulse)
+        lasts = seconds if self._own_pulse is None else self._own_pulse
+        making = Making(lasts) if within is None else Making(lasts, within, self._in(within))
         with self._opened_on_failure(making):
             await self._make(making)
             if not self._times_pulses:
@@ -142,10 +147,15 @@ class MqttContact(MqttPart, abc.ABC):
         """Tell the device to close, once, with `_say_on`; whether it has acknowledged that. Raises DriverError."""
 
     def _say_on(self, making: Making, topic: str, payload: str) -> None:
-        self._say(topic, payload)
+        if making.latest is not None and self._in(0.0) > making.latest:
+            raise NotSent(BUSY, "the device took too long to be made ready; it wasn't told to close its contact")
+        self._say(topic, payload, making.expires)
         making.said = True
         self._current = self._latest = making
         self._release.forget()
+
+    def _in(self, seconds: float) -> Monotonic:
+        return Monotonic(self._context.clock.monotonic() + round(seconds * SECOND))
 
     async def _make(self, making: Making) -> None:
         with self._expecting(True) as closed:

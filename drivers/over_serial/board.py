@@ -146,7 +146,8 @@ class RelayBoard:
             if not self._queue:
                 return None
             contact, order = self._queue.popleft()
-        if order.wish in (Wish.OPEN, Wish.LEFT) or now - order.taken_at <= TAKE_WITHIN_SECONDS * SECOND:
+        within = TAKE_WITHIN_SECONDS if order.within is None else order.within
+        if order.wish in (Wish.OPEN, Wish.LEFT) or now - order.taken_at <= within * SECOND:
             return contact, order
         order.finish(NotSent(BUSY, "the board was busy with other relays for too long; nothing was sent"))
         return None

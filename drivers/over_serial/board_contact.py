@@ -62,6 +62,8 @@ class Order:
     finish: Callable[[DriverError | None], None]
     """May be called on any thread"""
     seconds: float = 0.0
+    within: float | None = None
+    """An order that couldn't be sent so soon isn't meant any more; None: as long as the board's orders usually wait"""
 
 
 def a_contact(channel: int, tell: Callable[[Fault, str | None], None], leave: bool) -> Contact:

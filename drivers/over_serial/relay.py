@@ -106,16 +106,18 @@ class SerialRelay:
         if port is not None:
             await asyncio.to_thread(port.join, CLOSE_WITHIN_SECONDS)
 
-    async def pulse(self, seconds: float) -> None:
+    async def pulse(self, seconds: float, within: float | None = None) -> None:
         """Returns when the contact is open again. A caller who is cancelled cuts no pulse short that was begun."""
         if not 0 < seconds < math.inf:
             raise ValueError(f"a pulse of {seconds} s")
-        await self._ordered(self._contact, Wish.PULSE, seconds)
+        await self._ordered(self._contact, Wish.PULSE, seconds, within)
 
     async def switch(self, on: bool) -> None:
         await self._ordered(self._contact, Wish.MADE if on else Wish.OPEN)
 
-    async def _ordered(self, contact: Contact | None, wish: Wish, seconds: float = 0.0) -> None:
+    async def _ordered(
+        self, contact: Contact | None, wish: Wish, seconds: float = 0.0, within: float | None = None
+    ) -> None:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
 
@@ -123,7 +125,7 @@ class SerialRelay:
             if not done.done():
                 done.set_result(None) if error is None else done.set_exception(error)
 
-        order = Order(wish, self._context.clock.monotonic(), _on(loop, settle), seconds)
+        order = Order(wish, self._context.clock.monotonic(), _on(loop, settle), seconds, within)
         self._board.take(contact or Contact(self._channel, lambda _fault, _detail: None), order)
         try:
             await done

@@ -18,7 +18,7 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from pydantic import ValidationError
 
 from drivers.contacts import pins as gpio_pins
-from drivers.contract import DriverContext, DriverError
+from drivers.contract import DriverContext, DriverError, NotSent
 from drivers.gpio import GpioInputSettings, GpioRelaySettings
 from tests.drivers.conftest import Notebook, eventually
 from tests.drivers.pins import a_header, levels
@@ -153,6 +153,17 @@ async def test_a_pulse_that_is_given_up_before_its_turn_is_never_given(header, c
     await asyncio.sleep(0.02)
     second.cancel()
     await asyncio.gather(first, second, return_exceptions=True)
+    assert levels(header.pin(17)) == [False, True, False]
+
+
+async def test_a_pulse_that_is_meant_now_or_never_does_not_wait_for_another(header, context, started):
+    relay = await a_relay(context, started)
+    header.pin(17).clear_states()
+    first = asyncio.create_task(relay.pulse(0.3))
+    await eventually(lambda: header.pin(17).state)
+    with pytest.raises(NotSent):
+        await relay.pulse(0.05, 0.1)
+    await first
     assert levels(header.pin(17)) == [False, True, False]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from drivers.contract import DriverContext, DriverError
+from drivers.contract import DriverContext, DriverError, NotSent
 from drivers.http_input import HttpInputSettings
 from drivers.http_relay import HttpRelaySettings
 from drivers.http_trigger import HttpTriggerSettings
@@ -349,6 +349,13 @@ async def test_a_trigger_with_two_addresses_is_timed_by_the_daemon(a_trigger):
     await relay.pulse(0.3)
     assert server.device.orders(0) == [True, False]
     assert 0.28 < server.device.lasted(0) < 0.6
+
+
+async def test_a_trigger_whose_pulse_comes_too_late_fetches_nothing(a_trigger):
+    relay, server = await a_trigger(on_address="/on", off_address="/off")
+    with pytest.raises(NotSent):
+        await relay.pulse(0.1, 0.0)
+    assert server.device.orders(0) == []
 
 
 async def test_a_trigger_whose_caller_is_cancelled_still_ends_its_pulse(a_trigger):

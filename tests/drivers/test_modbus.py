@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from drivers.contract import DigitalInput, DriverContext, DriverError, Relay
+from drivers.contract import DigitalInput, DriverContext, DriverError, NotSent, Relay
 from drivers.modbus_input import ModbusTcpInputSettings
 from drivers.modbus_relay import ModbusRtuRelaySettings, ModbusTcpRelaySettings
 from drivers.over_modbus.polling import Table, runs
@@ -280,6 +280,14 @@ async def test_a_board_whose_host_is_gone_refuses_at_once_and_only_an_opening_go
     await eventually(lambda: not faults.on)
     await asyncio.sleep(0.3)
     assert set(board.orders()[1:]) == {False}
+
+
+async def test_a_pulse_that_comes_too_late_on_the_line_is_never_sent(a_relay, board, bench):
+    relay = await known(await a_relay())
+    with pytest.raises(NotSent):
+        await relay.pulse(0.1, 0.0)
+    await asyncio.sleep(0.1)
+    assert True not in board.orders()
 
 
 async def test_a_contact_that_was_held_isnt_made_again_after_a_reconnect(a_relay, board, bench, faults: Notebook):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from drivers.contract import DigitalInput, DriverContext, DriverError, Relay
+from drivers.contract import DigitalInput, DriverContext, DriverError, NotSent, Relay
 from drivers.registry import find
 from drivers.tasmota_mqtt import pulse_time
 from edge.clock import SystemClock
@@ -494,6 +494,16 @@ async def test_a_tasmota_that_does_not_take_the_pulse_time_is_not_switched(bough
     assert refused.value.fault.code == "relay.not_obeyed"
     await asyncio.sleep(0.2)
     assert board.orders == []
+
+
+async def test_a_tasmota_that_is_made_ready_too_late_is_not_switched(bought, login, context, started):
+    board = bought(Tasmota)
+    relay = await started(a_relay(Tasmota, login, context))
+    await connected(board)
+    with pytest.raises(NotSent):
+        await relay.pulse(0.5, 0.0)
+    await asyncio.sleep(0.2)
+    assert "on" not in board.orders
 
 
 async def test_a_tasmota_that_is_held_has_no_pulse_time(bought, login, context, started):

@@ -239,6 +239,19 @@ async def test_an_order_whose_caller_is_cancelled_before_it_was_sent_is_never_se
     assert make.on not in bench.board.heard
 
 
+@every_readable_make
+async def test_a_pulse_that_is_meant_now_or_never_does_not_wait_for_other_relays(make: Make, bench: Bench):
+    one, other = await bench.a_relay_at_rest(), await bench.a_relay_at_rest(make.other)
+    bench.board.faults.slow = 0.2
+    switching = asyncio.create_task(other.switch(True))
+    await within(lambda: bench.board.core.relays[make.other])
+    error = await refused(one.pulse(PULSE, 0.05))
+    await switching
+    assert isinstance(error, NotSent)
+    assert error.fault.code == "relay.busy"
+    assert make.on not in bench.board.heard
+
+
 @every_make
 async def test_a_pulse_on_a_contact_that_is_made_already_is_refused(make: Make, bench: Bench):
     relay = await bench.a_relay_at_rest()
