@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, field_validator
 
 from drivers.contacts.arm_position import evidence
-from drivers.contacts.barrier import CONTACT_FAILED, Contact
-from drivers.contacts.holding import HoldBy, can_hold, fits
+from drivers.contacts.barrier import Contact
+from drivers.contacts.barrier_faults import BUSY, HOLD_LOST, LIMITS_DISAGREE, NOT_FITTED, OUT_OF_ORDER, OWN_FAULTS
+from drivers.contacts.hold import Hold
+from drivers.contacts.holding import HoldBy, can_hold, fits, is_left
 from drivers.contacts.parts_faults import PartsFaults
 from drivers.contract import (
     Barrier,
@@ -40,43 +42,8 @@ HOLD_AGAIN_WITHIN_SECONDS = 2.0
 """After the start, the daemon tells again what it held before; until then a contact that may hold the arm is left"""
 LOOK_SECONDS = 0.5
 
-BUSY = Fault(
-    code="barrier.busy",
-    meaning="The barrier was told to rise while it was still being told",
-    look_at="Who gives so many orders; `pulse`, if it is longer than the barrier needs",
-    does="The order is refused; the arm is rising already",
-    ends="At once: the next order is taken",
-)
-NOT_FITTED = Fault(
-    code="barrier.not_fitted",
-    meaning="The barrier was told something for which it has no contact",
-    look_at="`close`, `hold` and `hold_by` in the barrier's settings",
-    does="The order is refused",
-    ends="At once",
-)
-LIMITS_DISAGREE = Fault(
-    code="barrier.limits_disagree",
-    meaning="Both limit switches say that the arm is at their end",
-    look_at="The limit switches and their wires; `active_low` of at_top and at_bottom",
-    does="Takes the barrier for faulted; vends are still told",
-    ends="By itself, when one of them is off",
-)
-OUT_OF_ORDER = Fault(
-    code="barrier.out_of_order",
-    meaning="The barrier's own contact says that the arm is broken off or its controller is at fault",
-    look_at="The arm and its break-away contact; the display of the barrier's controller; `active_low` of broken",
-    does="Takes the barrier for faulted; vends are still told",
-    ends="By itself, when that contact is off",
-)
-HOLD_LOST = Fault(
-    code="barrier.hold_lost",
-    meaning="The contact that keeps the arm up has opened by itself",
-    look_at="The power of the relay board, which forgets its relays when it goes",
-    does="Nothing by itself: whoever wants the arm up has to tell it again",
-    ends="With the next hold or release",
-)
-OWN_FAULTS = (CONTACT_FAILED, BUSY, NOT_FITTED, LIMITS_DISAGREE, OUT_OF_ORDER, HOLD_LOST)
 
+_Needed = TypeVar("_Needed")
 _CONTACTS = ("open", "close", "hold")
 _INPUTS = ("at_top", "at_bottom", "broken")
 
@@ -98,7 +65,8 @@ class RelayBarrierSettings(DriverSettings):
     """A barrier whose controller takes volt-free contacts, as nearly all of them do.
 
     All contacts are opened when the daemon stops; an arm that one of them holds then comes down by its
-    controller's own rules, and is raised again when the daemon is back.
+    controller's own rules, and is raised again when the daemon is back. With `safe_state: leave` of the contact that
+    holds it, it stays up.
     """
 
     # The drivers of the parts are looked up when the first barrier is read, not while drivers are being loaded.
@@ -196,7 +164,7 @@ class RelayBarrier:
         }
         self._parts: tuple[Driver, ...] = tuple(parts.values())
         self._contacts = {key: Contact(key, parts[key], context.clock) for key in _CONTACTS if key in parts}
-        self._holder = _holder(settings.holding, self._contacts)
+        self._hold = _hold(settings, self._contacts)
         self._broken: DigitalInput | None = parts.get("broken")
         top, bottom = parts.get("at_top"), parts.get("at_bottom")
         self._evidence = evidence(top, bottom, travel=settings.travel, stays_up_for=settings.assumed_open)
@@ -204,13 +172,10 @@ class RelayBarrier:
             if switch is not None:
                 switch.on_level(lambda _level: self._look())
         self.reads_back = top is not None or bottom is not None
-        self.can_hold = self._holder is not None
+        self.can_hold = self._hold is not None
         self.can_lower = "close" in self._contacts
         self._position = Position.UNKNOWN
         self._heard_by: list[Callable[[Position], None]] = []
-        self._held = False
-        self._to_be_held = False
-        """Held, or told so in vain"""
         self._turn = asyncio.Lock()  # an order's turn: nothing but other orders of this barrier waits for it
         self._waiting = 0
         self._pulse_ends = Monotonic(0)
@@ -230,84 +195,110 @@ class RelayBarrier:
         for part in self._parts:
             await part.start()
         for contact in self._contacts.values():
-            if contact is not self._holder:
+            if self._hold is None or contact is not self._hold.contact:
                 contact.open_when_possible()
         self._tasks = (asyncio.create_task(self._watch()), asyncio.create_task(self._open_unless_held()))
 
     async def stop(self) -> None:
-        """Opens all contacts, the one that holds included."""
+        """Opens all contacts but one that holds the arm and is to be left."""
+        left = self._left_made()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._tasks:
-            for contact in self._contacts.values():
-                contact.forget()
+        for contact in self._contacts.values() if self._tasks else ():
+            contact.forget()
+            if contact is not left:
                 with suppress(DriverError):
                     await contact.relay.switch(False)
         self._tasks = ()
         for part in self._parts:
             await part.stop()
-        self._held = False
+        if self._hold is not None:
+            self._hold.wanted = self._hold.stands = False
         self._evidence.perhaps_told()
         self._look()
 
+    def _left_made(self) -> Contact | None:
+        """The contact that a stop leaves as it is: it holds the arm, or may have done so since before the start."""
+        hold = self._hold
+        unsettled = any(not task.done() for task in self._tasks[1:])
+        return hold.contact if hold is not None and hold.left and (hold.wanted or unsettled) else None
+
     async def vend(self, vend_id: str) -> None:
-        """While the arm is held nothing is done: a pulse on the contact that holds it would end with the hold."""
+        """While the arm is held nothing is done: a pulse on the contact that holds it would end with the hold. One
+        that has lost its hold is told to stay up again, for the same reason."""
         self._refuse_if_busy()
-        asked = self._now()
+        asked, hold, open_ = self._now(), self._hold, self._contacts["open"]
         async with self._order():
-            if self._held:
+            if hold is not None and hold.stands:
                 return
             self._refuse_if_late(asked)
-            await self._pulse(self._contacts["open"])
+            if hold is not None and hold.wanted and hold.contact is open_:
+                await self._keep_up(hold)
+                return
+            await self._pulse(open_)
             self._evidence.told_to_rise(self._now())
 
     async def hold(self) -> None:
-        holder = self._fitted(self._holder, "no contact keeps the arm up")
-        self._to_be_held = True
+        hold = _fitted(self._hold, "no contact keeps the arm up")
+        hold.wanted = True
         async with self._order():
             await self._until(self._pulse_ends)
-            if self._held and holder.relay.on and self._evidence_says_down():
+            if hold.stands and hold.contact.relay.on and self._evidence_says_down():
                 # The controller wants to see the contact made anew.
-                await holder.open()
+                await hold.contact.open()
                 await self._until(Monotonic(self._now() + round(REST_SECONDS * SECOND)))
-            await holder.make()
-            self._held = True
-            self._context.faults.cleared(HOLD_LOST)
-            self._evidence.told_to_stay_up()
+            await self._keep_up(hold)
+
+    async def _keep_up(self, hold: Hold) -> None:
+        await hold.make()
+        self._context.faults.cleared(HOLD_LOST)
+        self._evidence.told_to_stay_up()
 
     def _evidence_says_down(self) -> bool:
         return self.reads_back and self._position is Position.CLOSED
 
     async def release(self) -> None:
-        holder = self._fitted(self._holder, "no contact keeps the arm up")
+        hold = _fitted(self._hold, "no contact keeps the arm up")
         async with self._order():
-            await self._open(holder)
+            await self._let_go(hold)
 
     async def lower(self) -> None:
-        close = self._fitted(self._contacts.get("close"), "there is no contact `close`")
-        asked = self._now()
+        """What is under the arm was looked at when this was asked for: what has to wait isn't told."""
+        close = _fitted(self._contacts.get("close"), "there is no contact `close`")
+        latest = Monotonic(self._now() + round(LOWER_WITHIN_SECONDS * SECOND))
         async with self._order():
-            if self._now() - asked > LOWER_WITHIN_SECONDS * SECOND:
-                raise NotSent(BUSY, "another order took too long, and something may be under the arm by now")
-            if self._held and self._holder is not None:
-                await self._open(self._holder)
-            await self._pulse(close)
+            if self._pulse_ends > self._now():
+                raise NotSent(BUSY, "the barrier is still being told something else")
+            self._refuse_after(latest)
+            if self._hold is not None and self._hold.wanted:
+                await self._let_go_and_close(self._hold, close, latest)
+            else:
+                await self._pulse(close, latest)
             self._evidence.told_to_lower(self._now())
 
-    async def _open(self, holder: Contact) -> None:
-        was_held, self._held, self._to_be_held = self._held, False, False
+    async def _let_go_and_close(self, hold: Hold, close: Contact, latest: Monotonic) -> None:
+        await self._let_go(hold)
+        try:
+            await self._pulse(close, latest)
+        except NotSent as error:
+            # Something has been sent: the arm isn't held any more.
+            raise DriverError(error.fault, f"it is let go, and wasn't told to close: {error.detail}") from error
+
+    async def _let_go(self, hold: Hold) -> None:
+        stood = hold.stands
         self._context.faults.cleared(HOLD_LOST)
-        await holder.open()
-        if was_held:
+        await hold.end()
+        if stood:
             self._evidence.told_to_rise(self._now())
 
-    async def _pulse(self, contact: Contact) -> None:
+    async def _pulse(self, contact: Contact, latest: Monotonic | None = None) -> None:
         await self._until(Monotonic(self._pulse_ends + round(REST_SECONDS * SECOND)))
+        within = None if latest is None else self._refuse_after(latest)
         pulse = round(self._settings.pulse * SECOND)
         self._pulse_ends = Monotonic(self._now() + pulse)
         try:
-            await contact.pulse(self._settings.pulse)
+            await contact.pulse(self._settings.pulse, within)
         finally:
             # A board that times the pulse itself answers as it begins, any other when it is over, perhaps late.
             self._pulse_ends = Monotonic(self._now() + (pulse if contact.relay.times_pulses else 0))
@@ -321,6 +312,8 @@ class RelayBarrier:
             self._waiting -= 1
         try:
             yield
+        except NotSent:
+            raise
         except (DriverError, asyncio.CancelledError):
             self._evidence.perhaps_told()
             raise
@@ -336,27 +329,36 @@ class RelayBarrier:
         if self._now() - asked > PATIENCE_SECONDS * SECOND:
             raise NotSent(BUSY, "another order took too long; nothing was sent")
 
-    def _fitted(self, contact: Contact | None, why_not: str) -> Contact:
-        if contact is None:
-            raise NotSent(NOT_FITTED, why_not)
-        return contact
+    def _refuse_after(self, latest: Monotonic) -> float:
+        """How many seconds are left for it."""
+        left = (latest - self._now()) / SECOND
+        if left <= 0:
+            raise NotSent(BUSY, "another order took too long, and something may be under the arm by now")
+        return left
 
     async def _open_unless_held(self) -> None:
         await self._context.clock.sleep(HOLD_AGAIN_WITHIN_SECONDS)
         async with self._turn:
             await self._until(self._pulse_ends)  # of a board that times it itself, an order is over before its pulse
-            if self._holder is not None and not self._to_be_held:
-                self._holder.open_when_possible()
+            if self._hold is not None and not self._hold.wanted:
+                self._hold.contact.open_when_possible()
 
     async def _watch(self) -> None:
-        """What no switch tells by itself: that time has passed, and that a contact has dropped."""
+        """What no switch tells by itself: that time has passed, and what became of the contact that holds."""
         while True:
-            if self._held and self._holder is not None and self._holder.relay.on is False:
-                self._held = False
-                self._evidence.perhaps_told()
-                self._context.faults.raised(HOLD_LOST, f"{self._holder.name}: the relay says that it is off")
+            if self._hold is not None and not self._turn.locked():  # an order leaves it in doubt until it is over
+                self._look_at(self._hold)
             self._look()
             await self._context.clock.sleep(LOOK_SECONDS)
+
+    def _look_at(self, hold: Hold) -> None:
+        if hold.is_lost():
+            self._evidence.perhaps_told()
+            says = "that it is off" if hold.contact.relay.on is False else "nothing"
+            self._context.faults.raised(HOLD_LOST, f"{hold.contact.name}: the relay says {says}")
+        elif hold.is_back():
+            self._evidence.told_to_stay_up()
+            self._context.faults.cleared(HOLD_LOST)
 
     def _look(self) -> None:
         position = self._evidence.position(self._now())
@@ -365,7 +367,7 @@ class RelayBarrier:
         self._report(OUT_OF_ORDER, broken is True, "the input `broken` is on")
         if broken:
             position = Position.FAULTED
-        elif position is Position.OPEN and self._held:
+        elif position is Position.OPEN and self._hold is not None and self._hold.stands:
             position = Position.HELD
         if position is not self._position:
             self._position = position
@@ -387,5 +389,12 @@ class RelayBarrier:
         return self._context.clock.monotonic()
 
 
-def _holder(holding: HoldBy, contacts: Mapping[str, Contact]) -> Contact | None:
-    return {HoldBy.MAINTAINED: contacts["open"], HoldBy.RELAY: contacts.get("hold"), HoldBy.NONE: None}[holding]
+def _hold(settings: RelayBarrierSettings, contacts: Mapping[str, Contact]) -> Hold | None:
+    key = {HoldBy.MAINTAINED: "open", HoldBy.RELAY: "hold", HoldBy.NONE: None}[settings.holding]
+    return None if key is None else Hold(contacts[key], is_left(settings.parts()[key]))
+
+
+def _fitted(needed: _Needed | None, why_not: str) -> _Needed:
+    if needed is None:
+        raise NotSent(NOT_FITTED, why_not)
+    return needed

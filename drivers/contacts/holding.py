@@ -38,3 +38,8 @@ def fits(hold_by: HoldBy | None, open_: DriverSettings | None, hold: DriverSetti
     if hold_by is HoldBy.MAINTAINED and open_ is not None and not open_.stays_made:
         raise ValueError(f"the contact `open` can't stay made: {_OPENS_BY_ITSELF}; wire a contact `hold`, or `none`")
     return hold_by
+
+
+def is_left(part: DriverSettings) -> bool:
+    """Whether a contact is to stay as it is when the daemon stops, by its own settings or its product's."""
+    return getattr(getattr(part, "behind", part), "safe_state", None) == "leave"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from gpiozero.pins.mock import MockFactory
@@ -13,16 +13,14 @@ from pydantic import ValidationError
 
 from drivers import relay_barrier
 from drivers.contacts.arm_position import NoSwitch, OneSwitch, TwoSwitches
-from drivers.contract import DriverContext, DriverError, Position, Relay
+from drivers.contract import DriverContext, DriverError, NotSent, Position
 from drivers.relay_barrier import HoldBy, RelayBarrierSettings
-from drivers.settings import DriverSettings
-from models.faults import Fault
 from models.instants import SECOND, Monotonic
+from tests.drivers.barrier_boards import BOARD_GONE, OPEN, PULSE, Board, a_relay, a_switch, on_a_board, written
 from tests.drivers.conftest import Notebook, eventually
 from tests.drivers.pins import a_header, levels
 
-OPEN, CLOSE, HOLD, TOP, BOTTOM, BROKEN = 17, 18, 19, 22, 23, 24
-PULSE = 0.1
+CLOSE, HOLD, TOP, BOTTOM, BROKEN = 18, 19, 22, 23, 24
 
 
 @pytest.fixture
@@ -30,19 +28,6 @@ def header(monkeypatch: pytest.MonkeyPatch) -> MockFactory:
     monkeypatch.setattr(relay_barrier, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(relay_barrier, "REST_SECONDS", 0.05)
     return a_header(monkeypatch)
-
-
-def a_relay(pin: int) -> dict[str, Any]:
-    return {"driver": "gpio", "pin": pin}
-
-
-def a_switch(pin: int) -> dict[str, Any]:
-    return {"driver": "gpio", "pin": pin, "debounce": "10 ms"}
-
-
-def written(**more: Any) -> RelayBarrierSettings:
-    held = {} if "hold" in more else {"hold_by": "maintained"}
-    return RelayBarrierSettings.model_validate({"open": a_relay(OPEN), "pulse": PULSE, **held, **more})
 
 
 @pytest.fixture
@@ -204,51 +189,54 @@ async def test_a_barrier_can_do_what_it_has_contacts_for(header, a_barrier):
         assert refused.value.fault is relay_barrier.NOT_FITTED
 
 
+# --- an order to close that comes late ---
+
+
+async def test_an_order_to_close_during_a_pulse_is_refused_at_once(header, context, started):
+    opening, closing = Board(times_pulses=True), Board(times_pulses=True)
+    barrier = await on_a_board(opening, context, started, close=closing, pulse=5)
+    await barrier.vend("v1")
+    asked = asyncio.get_running_loop().time()
+    with pytest.raises(NotSent) as refused:
+        await barrier.lower()
+    assert refused.value.fault is relay_barrier.BUSY
+    assert asyncio.get_running_loop().time() - asked < 0.1
+    assert 5 not in closing.told
+    assert barrier.position is Position.OPEN
+
+
+async def test_a_rest_that_lasts_too_long_lets_no_arm_close(header, context, started, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(relay_barrier, "REST_SECONDS", 0.6)
+    closing = Board()
+    barrier = await on_a_board(Board(), context, started, close=closing)
+    await barrier.vend("v1")
+    with pytest.raises(NotSent):
+        await barrier.lower()
+    assert PULSE not in closing.told
+
+
+async def test_a_hold_that_takes_long_to_end_lets_no_arm_close_but_something_was_sent(header, context, started):
+    opening, closing = Board(slow=0.4), Board()
+    barrier = await on_a_board(opening, context, started, close=closing)
+    await barrier.hold()
+    with pytest.raises(DriverError, match="let go") as refused:
+        await barrier.lower()
+    assert not isinstance(refused.value, NotSent)
+    assert (opening.on, PULSE in closing.told) == (False, False)
+
+
+async def test_the_board_is_told_how_soon_an_arm_has_to_close(header, context, started):
+    opening, closing = Board(), Board()
+    barrier = await on_a_board(opening, context, started, close=closing)
+    await barrier.vend("v1")
+    await asyncio.sleep(relay_barrier.REST_SECONDS)
+    await barrier.lower()
+    assert opening.within is None
+    assert closing.within is not None
+    assert 0 < closing.within <= relay_barrier.LOWER_WITHIN_SECONDS
+
+
 # --- a board that goes wrong ---
-
-
-@dataclass
-class Board(Relay):
-    """A relay that does as it is told, or not, and can be read back."""
-
-    broken: bool = False
-    told: list[Any] = field(default_factory=list)
-    on: bool | None = None  # pyright: ignore[reportIncompatibleMethodOverride]
-    reads_back: bool = True  # pyright: ignore[reportIncompatibleMethodOverride]
-    times_pulses: bool = False  # pyright: ignore[reportIncompatibleMethodOverride]
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-    async def pulse(self, seconds: float) -> None:
-        self.told.append(seconds)
-        if self.broken:
-            raise DriverError(BOARD_GONE, "gone")
-
-    async def switch(self, on: bool) -> None:
-        self.told.append(on)
-        if self.broken:
-            raise DriverError(BOARD_GONE, "gone")
-        self.on = on
-
-
-BOARD_GONE = Fault(code="board.gone", meaning="The board is gone", look_at="The board")
-
-
-class BoardSettings(DriverSettings):
-    contract: ClassVar[type] = Relay
-    board: Any
-
-    def build(self, context: DriverContext) -> Board:
-        return self.board
-
-
-async def on_a_board(board: Board, context: DriverContext, started: Any, **more: Any) -> Any:
-    settings = written(**more).model_copy(update={"open": BoardSettings(board=board)})
-    barrier = await started(settings.build(context))
-    await asyncio.sleep(0.05)
-    return barrier
 
 
 async def test_a_failed_pulse_is_never_repeated_but_its_contact_is_opened_until_it_is(header, context, started):
