@@ -19,7 +19,7 @@ from edge.assembly import Assembly, far_camera
 from edge.clock import FastClock, SystemClock
 from edge.config.settings import LotSettings
 from edge.faults import FaultBoard, forget_faults_of_last_run
-from edge.inputs import MEANS, watch, watch_fire
+from edge.inputs import MEANS, FireContact, watch
 from edge.kept_up import kept_up
 from edge.kiosk.server import Kiosk
 from edge.lane.controller import LaneController
@@ -213,8 +213,7 @@ class Daemon:
         settings, faults = self._settings, self._faults.reporter
         if settings.fire is not None:
             contact: DigitalInput = settings.fire.build(self._assembly.context("lot.fire"))
-            watch_fire(contact, self._fire, faults("lot.fire"))
-            parts.append(contact)
+            parts.append(FireContact(contact, self._fire, faults("lot.fire"), self._clock))
         for watched in settings.inputs:
             source = f"lot.{watched.name}"
             contact = watched.input.build(self._assembly.context(source))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from enum import StrEnum
 
 from drivers.contract import DigitalInput, FaultReporter
 from models.faults import Fault
+from models.instants import Clock
+
+FIRE_READ_WITHIN_SECONDS = 5.0
+"""After the start; nothing is read in the first moment, and that is no fault yet"""
 
 
 class InputMeaning(StrEnum):
@@ -78,15 +83,40 @@ def watch(contact: DigitalInput, fault: Fault, faults: FaultReporter) -> None:
     contact.on_level(level)
 
 
-def watch_fire(contact: DigitalInput, heard: Callable[[bool | None], None], faults: FaultReporter) -> None:
-    """`heard` is told each level, for the lanes."""
-    watch(contact, FIRE, faults)
+class FireContact:
+    """The fire panel's contact, with a fault of its own for not being read. `heard` is told each level, for the lanes.
 
-    def level(made: bool | None) -> None:
+    An input tells only changes: one that can't be read from the start on would say nothing at all.
+    """
+
+    def __init__(
+        self, contact: DigitalInput, heard: Callable[[bool | None], None], faults: FaultReporter, clock: Clock
+    ) -> None:
+        self._contact, self._heard, self._faults, self._clock = contact, heard, faults, clock
+        self._missing: asyncio.Task[None] | None = None
+        watch(contact, FIRE, faults)
+        contact.on_level(self._level)
+
+    async def start(self) -> None:
+        await self._contact.start()
+        if self._missing is None:
+            self._missing = asyncio.create_task(self._miss_it(), name="fire contact")
+
+    async def stop(self) -> None:
+        missing, self._missing = self._missing, None
+        if missing is not None:
+            missing.cancel()
+            await asyncio.gather(missing, return_exceptions=True)
+        await self._contact.stop()
+
+    def _level(self, made: bool | None) -> None:
         if made is None:
-            faults.raised(FIRE_UNKNOWN, "its level isn't known")
+            self._faults.raised(FIRE_UNKNOWN, "its level isn't known")
         else:
-            faults.cleared(FIRE_UNKNOWN)
-        heard(made)
+            self._faults.cleared(FIRE_UNKNOWN)
+        self._heard(made)
 
-    contact.on_level(level)
+    async def _miss_it(self) -> None:
+        await self._clock.sleep(FIRE_READ_WITHIN_SECONDS)
+        if self._contact.level is None:
+            self._faults.raised(FIRE_UNKNOWN, "it hasn't been read since the start")
