@@ -10,7 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 
 NEVER = 2**62
-CROSSING_US = 250_000
+CROSSING_US = 50_000
+"""The controller takes back what still waits: what crosses is on the wire. Seen: 2.3 ms, all processors taken."""
 
 
 def now_us() -> int:

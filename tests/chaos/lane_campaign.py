@@ -292,6 +292,7 @@ class Campaign:
             kills=1,
             interrupted=sum(visit.came_us < times.killed < _gone(visit) for visit in visits),
             accepted=sum(visit.passed_us is not None for visit in visits),
+            undisturbed=sum(_undisturbed(visit, times) for visit in visits),
             unresolved=sum(_is_new_unresolved(id, before, after) for id in after),
             stranded=sum(visit.stranded for visit in visits),
             told_again=sum(_told_again(self._made_for(visit), times) for visit in visits),

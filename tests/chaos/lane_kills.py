@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import ctypes
 import json
+import math
 import multiprocessing
 import random
 import shutil
@@ -27,6 +28,8 @@ from tests.chaos.lane_tally import Careless, Phase, Tally
 
 SITES = 5
 CONTROL_KILLS = 4
+KILLS_AT_A_LOT = 25
+"""At most, where no plates are read; then another lot is opened, so that no site is left with all the rest"""
 PLATES_ONE_IN = 12
 """So many kills of which one happens while plates are read; a reader takes its time to start"""
 
@@ -73,12 +76,14 @@ def run(kills: int, seed: int, sites: int = SITES) -> tuple[Tally, dict[Careless
     chance = random.Random(seed)
     phases = _each_in_its_turn(kills, chance)
     with_plates = min(kills // 2, max(1, kills // PLATES_ONE_IN))
-    dealt = [phases[with_plates + site :: sites] for site in range(sites)]
+    buttons = phases[with_plates:]
+    lots = max(sites, math.ceil(len(buttons) / KILLS_AT_A_LOT))
+    dealt = [buttons[lot::lots] for lot in range(lots)]
     control = (Phase.CONTACT,) * CONTROL_KILLS
     with tempfile.TemporaryDirectory(prefix="parkgate-lane-kills-") as name, _broker(Path(name)) as broker:
-        shares = [Share(phases, chance.getrandbits(32), broker.port) for phases in dealt if phases]
-        if with_plates:
-            shares.append(Share(phases[:with_plates], chance.getrandbits(32), broker.port, plates=True))
+        # The longest first: nobody waits for one lot at the end.
+        shares = [Share(phases[:with_plates], chance.getrandbits(32), broker.port, plates=True)] if with_plates else []
+        shares += [Share(phases, chance.getrandbits(32), broker.port) for phases in dealt if phases]
         controls = [Share(control, chance.getrandbits(32), broker.port, careless) for careless in Careless]
         played = _all_at_once([*shares, *controls], sites)
     return sum(played[: len(shares)], Tally()), dict(zip(Careless, played[len(shares) :], strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -104,8 +105,6 @@ class Lot:
         with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
             rows = connection.execute(
                 """SELECT id, code, status, entry_lane, exit_lane,
-                    (SELECT count(*) FROM journal
-                     WHERE type = 'exit.allowed' AND json_extract(body, '$.ticket') = tickets.id),
                     (SELECT coalesce(sum(amount), 0) FROM payments WHERE ticket_id = tickets.id) > amount_due
                 FROM tickets"""
             ).fetchall()
@@ -113,8 +112,15 @@ class Lot:
                 "SELECT type, json_extract(body, '$.ticket') FROM journal ORDER BY seq"
             ).fetchall()
         leaving, runs = being_let_out(facts), opened_in(facts)
+        allowed_out = Counter(ticket for type, ticket in facts if type == "exit.allowed")
         return {
-            row[0]: Stay(*row[:6], overpaid=bool(row[6]), run=runs[row[0]], being_let_out=row[0] in leaving)
+            row[0]: Stay(
+                *row[:5],
+                allowed_out=allowed_out[row[0]],
+                overpaid=bool(row[5]),
+                run=runs[row[0]],
+                being_let_out=row[0] in leaving,
+            )
             for row in rows
         }
 

@@ -49,6 +49,8 @@ class Tally:
     interrupted: int = 0
     """Vehicles that were in a lane at a kill"""
     accepted: int = 0
+    undisturbed: int = 0
+    """Vehicles for which no kill is an excuse: the daemon lived from their last asking on until they were gone"""
     unresolved: int = 0
     stranded: int = 0
     """Vehicles for which no arm rose after the restart, however often they asked"""
@@ -79,6 +81,7 @@ class Tally:
             self.kills + other.kills,
             self.interrupted + other.interrupted,
             self.accepted + other.accepted,
+            self.undisturbed + other.undisturbed,
             self.unresolved + other.unresolved,
             self.stranded + other.stranded,
             self.told_again + other.told_again,

@@ -214,5 +214,10 @@ def test_an_arm_that_has_not_risen_may_be_told_again_when_the_lot_takes_it_for_s
     assert told_again(contacts, killed_us=90_000_000, rises_within_us=20_000_000) == again
 
 
+@pytest.mark.parametrize(("vacant_us", "for_somebody"), [(0, True), (3_000, True), (60_000, False), (240_000, False)])
+def test_an_order_may_cross_with_the_news_on_the_wire_but_waits_for_nobody(vacant_us: int, for_somebody: bool) -> None:
+    assert made(1, vacant_us=vacant_us).for_somebody is for_somebody
+
+
 def counts(found: Findings) -> tuple[int, ...]:
     return found.lost, found.twice, found.phantom_opens, found.left_pulsing, found.moved_after_restart
