@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 from models.facts import (
     AccessRefused,
     DaemonStarted,
+    DebtCollected,
     ExitAbandoned,
     ExitAllowed,
     ExitAllowedV1,
@@ -242,6 +243,21 @@ def _(fact: UnableToCollect, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "at": fact.at,
     }
     return [Change("insert", "payments", fact.payment, debt)]
+
+
+@_effects.register
+def _(fact: DebtCollected, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    paid: dict[str, Value] = {
+        "lane": fact.lane,
+        "method": fact.method,
+        "reference": fact.reference,
+        "status": PaymentStatus.TAKEN,
+        "at": fact.taken,
+    }
+    return [
+        Change("update", "payments", fact.payment, paid),
+        Change("update", "tickets", fact.ticket, {"amount_paid": fact.paid_in_all}),
+    ]
 
 
 @_effects.register

@@ -9,6 +9,7 @@ from cloud.console.shown import fault, refusal
 from models.facts import (
     AccessRefused,
     DaemonStarted,
+    DebtCollected,
     ExitAbandoned,
     Fact,
     FaultCleared,
@@ -61,6 +62,7 @@ TOLD = tuple(
     for fact in (
         AccessRefused,
         DaemonStarted,
+        DebtCollected,
         ExitAbandoned,
         FaultCleared,
         FaultRaised,
@@ -133,6 +135,12 @@ def _(fact: PaymentTaken) -> Line:
 def _(fact: UnableToCollect) -> Line:
     said = f"Unable to collect {written(fact.amount, fact.currency)}: {fact.reason}"
     return Line(fact.at, "debt", said, fact.lane, fact.ticket)
+
+
+@line.register
+def _(fact: DebtCollected) -> Line:
+    said = f"Debt of {written(fact.amount, fact.currency)} paid: the terminal answered late"
+    return Line(fact.taken, "money", said, fact.lane, fact.ticket)
 
 
 @line.register

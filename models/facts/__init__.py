@@ -6,7 +6,7 @@ from models.facts.faults import DaemonStarted, FaultCleared, FaultRaised
 from models.facts.lanes import HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
 from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
 from models.facts.passback import PassbackNoted, PassbackReset
-from models.facts.payments import PaymentTaken, UnableToCollect
+from models.facts.payments import DebtCollected, PaymentTaken, UnableToCollect
 from models.facts.tickets import (
     ExitAbandoned,
     ExitAllowed,
@@ -25,6 +25,7 @@ from models.facts.tickets import (
 __all__ = [
     "AccessRefused",
     "DaemonStarted",
+    "DebtCollected",
     "DeclaredLane",
     "DeclaredSpot",
     "ExitAbandoned",

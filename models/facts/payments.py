@@ -34,3 +34,18 @@ class UnableToCollect(Fact, type="payment.uncollected", version=1):
     currency: str
     reason: str
     at: Instant
+
+
+class DebtCollected(Fact, type="payment.collected", version=1):
+    """A terminal took the money after all for which a vehicle had been let out unpaid: the debt of this id is paid.
+    `taken` is when the lot heard of it, `paid_in_all` what the ticket has paid so far."""
+
+    payment: PaymentId
+    ticket: TicketId
+    lane: LaneName
+    amount: Minor
+    currency: str
+    method: Literal["terminal"]
+    reference: str
+    taken: Instant
+    paid_in_all: Minor

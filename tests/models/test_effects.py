@@ -19,6 +19,7 @@ from edge.store.migrations import migrations
 from edge.store.transaction import apply
 from models.effects import Change, effects
 from models.facts import (
+    DebtCollected,
     DeclaredSpot,
     ExitAbandoned,
     ExitAllowed,
@@ -61,7 +62,7 @@ STEPS = st.lists(
         st.sampled_from(
             [
                 *("enters", "enters", "confirms", "backs_out", "pays", "owes", "is_let_out", "turns_back", "leaves"),
-                *("is_lost", "breaks", "is_repaired", "is_closed_off", "is_declared"),
+                *("pays_late", "is_lost", "breaks", "is_repaired", "is_closed_off", "is_declared"),
                 *("is_set", "is_kept_open", "is_let_down", "is_counted", "is_forgotten", "calls"),
             ]
         ),
@@ -80,6 +81,7 @@ class Day:
     status: dict[TicketId, str] = field(default_factory=dict)
     plates: int = 0
     payments: int = 0
+    debts: list[UnableToCollect] = field(default_factory=list)
     entries: int = 0
     broken: list[str] = field(default_factory=list)
 
@@ -171,9 +173,27 @@ class Day:
         if ticket := self.open(which):
             self.payments += 1
             payment, amount = PaymentId(f"p{self.payments}"), Minor(250)
+            debt = UnableToCollect(
+                payment=payment, ticket=ticket, lane=OUT, amount=amount, currency="EUR", reason="-", at=Instant(1)
+            )
+            self.facts.append(debt)
+            self.debts.append(debt)
+
+    def pays_late(self, which: int) -> None:
+        """For a stay that may be over."""
+        if self.debts:
+            debt = self.debts.pop(which % len(self.debts))
             self.facts.append(
-                UnableToCollect(
-                    payment=payment, ticket=ticket, lane=OUT, amount=amount, currency="EUR", reason="-", at=Instant(1)
+                DebtCollected(
+                    payment=debt.payment,
+                    ticket=debt.ticket,
+                    lane=OUT,
+                    amount=debt.amount,
+                    currency="EUR",
+                    method="terminal",
+                    reference="late",
+                    taken=Instant(which),
+                    paid_in_all=Minor(250 + which),
                 )
             )
 

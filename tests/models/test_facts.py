@@ -48,6 +48,7 @@ HISTORY = {
     ("passage.counted", 1): "at direction kind lane license_plate order passage unable_to_collect",
     ("passback.noted", 1): "at direction lane mode note vehicle",
     ("passback.reset", 1): "at by reason vehicle",
+    ("payment.collected", 1): "amount currency lane method paid_in_all payment reference taken ticket",
     ("payment.taken", 1): "amount currency lane method paid_in_all payment reference taken ticket",
     ("payment.uncollected", 1): "amount at currency lane payment reason ticket",
     ("plate.differed", 1): "at lane license_plate ticket",
