@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from drivers.contract import Barrier, DigitalInput, DriverContext, PaymentTerminal, VehicleClassifier
+from drivers.contract import Barrier, DigitalInput, DriverContext, VehicleClassifier
 from drivers.settings import DriverSettings
 from edge.config.settings import ButtonSettings, LaneSettings, LotSettings
 from edge.faults import FaultBoard
@@ -18,6 +18,7 @@ from edge.lane.signals import Button
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.lanes import lane_memory
 from edge.parking.permits import Permits
+from edge.parking.till import Till
 from edge.store import Store
 from edge.store.database import looking_into
 from models.ids import LaneName
@@ -48,7 +49,7 @@ class Assembly:
 
     def lane(self, lane: LaneSettings) -> LaneController:
         classifier = self._built(lane, "classifier", lane.classifier)
-        terminal = self._built(lane, "payment_terminal", lane.payment_terminal)
+        till = Till(self._built(lane, "payment_terminal", lane.payment_terminal), self.store, self.clock)
         hardware = Hardware(
             barrier=lane.barrier.build(self.context(f"{lane.name}.barrier")),
             arming_loop=self._built(lane, "arming_loop", lane.arming_loop),
@@ -59,12 +60,12 @@ class Assembly:
             scanner=self._built(lane, "code_scanner", lane.code_scanner),
             card_reader=self._built(lane, "card_reader", lane.card_reader),
             buttons=self._buttons(lane),
-            others=tuple(part for part in (classifier, terminal) if part is not None),
+            others=(till,) if classifier is None else (classifier, till),
         )
         with looking_into(self.settings.store.path) as connection:
             before = lane_memory(connection, lane.name)
         machine = a_lane(self._fitted(lane, hardware.barrier), before.state, before.hold, before.kept_open)
-        desks = self._desks(lane, classifier, terminal)
+        desks = self._desks(lane, classifier, till)
         return LaneController(
             lane.name, machine, hardware, desks, self.store, self._watcher(lane), self.faults, self.clock
         )
@@ -90,13 +91,11 @@ class Assembly:
             timing=lane.timing.lane_timing(),
         )
 
-    def _desks(
-        self, lane: LaneSettings, classifier: VehicleClassifier | None, terminal: PaymentTerminal | None
-    ) -> dict[Direction, Desk]:
+    def _desks(self, lane: LaneSettings, classifier: VehicleClassifier | None, till: Till) -> dict[Direction, Desk]:
         permits = self.settings.permits_by_plate()
         makers: dict[Direction, Callable[[], Desk]] = {
             Direction.ENTRY: lambda: self._entry_desk(lane, classifier, permits),
-            Direction.EXIT: lambda: ExitDesk(lane.name, self.store, terminal, self.clock, permits),
+            Direction.EXIT: lambda: ExitDesk(lane.name, self.store, till, permits),
         }
         served = (lane.direction, opposite(lane.direction)) if lane.two_way else (lane.direction,)
         return {direction: makers[direction]() for direction in served}

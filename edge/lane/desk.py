@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -19,8 +20,9 @@ Paper = Callable[[Transaction], None]
 class Desk(Protocol):
     """One direction of one lane, as the parking service serves it."""
 
-    async def decide(self, asked: Asked) -> Allowed | Refused:
-        """Whether the vehicle may pass. `Allowed` is on record when it is answered."""
+    async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
+        """Whether the vehicle may pass. `Allowed` is on record when it is answered. Once the vehicle has `gone`, its
+        driver isn't waited for any more."""
         ...
 
     def confirm(self, ticket: TicketId) -> Paper:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from drivers.contract import PaymentTerminal, PrintedTicket
+from drivers.contract import PrintedTicket
 from edge.lane.desk import Paper
 from edge.lane.signals import Allowed, Asked, Button, Card, Code, Count, Order, Read, Refused, Unread
 from edge.parking import entry, exit, lanes
 from edge.parking.claims import match_of, stay_claimed, stay_known
 from edge.parking.permits import Permit, Permits, permit_of_card
 from edge.parking.tickets import WithoutStay
+from edge.parking.till import Till
 from edge.parking.unresolved import leave_unresolved
 from edge.store import Store, StoreUnavailable
 from models.facts.lanes import LONGEST_TEXT
 from models.ids import LaneName, TicketId
-from models.instants import Clock, to_datetime
+from models.instants import to_datetime
 from models.lanes import HoldCause
 from models.money import written
 from models.plates import Plate
@@ -72,7 +74,7 @@ class EntryDesk(_Desk):
     lot_name: str = ""
     zone: str = "UTC"
 
-    async def decide(self, asked: Asked) -> Allowed | Refused:
+    async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         arrival = self._arrival(asked)
         if isinstance(arrival, Refusal):
             return Refused(arrival)
@@ -144,13 +146,12 @@ class ExitDesk(_Desk):
 
     direction: ClassVar[Direction] = Direction.EXIT
 
-    terminal: PaymentTerminal | None
-    clock: Clock
+    till: Till
     permits: Permits = field(default_factory=lambda: _NO_PERMITS)
 
-    async def decide(self, asked: Asked) -> Allowed | Refused:
+    async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         try:
-            answer = await self._answer(asked)
+            answer = await self._answer(asked, gone)
         except StoreUnavailable:
             return Refused(Refusal.NOT_RECORDED)
         match answer:
@@ -169,11 +170,11 @@ class ExitDesk(_Desk):
     def withdraw(self, ticket: TicketId, *, vended: bool) -> Paper:
         return lambda tx: exit.abandon(tx, ticket, self.lane)
 
-    async def _answer(self, asked: Asked) -> exit.Cleared | WithoutStay | Refusal:
+    async def _answer(self, asked: Asked, gone: asyncio.Event | None) -> exit.Cleared | WithoutStay | Refusal:
         order, match, plate = asked.by_hand, match_of(asked), asked.plate
         if order is not None:
             known = exit.Departure(self.lane, lambda tx: stay_known(tx.connection, asked, self.permits), match, plate)
             why = f"let out by hand ({order.kind}, {order.id}) by {order.by}: {order.reason}"[:LONGEST_TEXT]
             return await self.store.write(lambda tx: exit.let_out(tx, known, why))
         claimed = exit.Departure(self.lane, lambda tx: stay_claimed(tx, self.lane, asked, self.permits), match, plate)
-        return await exit.clear(self.store, self.terminal, claimed, self.clock)
+        return await exit.clear(self.store, self.till, claimed, gone)

@@ -6,22 +6,20 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drivers.contract import Charged, ChargeOutcome, PaymentTerminal
+from drivers.contract import Charged, ChargeOutcome
+from edge.parking import charges
+from edge.parking.charges import GRACE, Charge, Standing
 from edge.parking.tickets import Ticket, WithoutStay
 from edge.parking.tickets import ticket as find
+from edge.parking.till import Silent, Till
 from edge.store import Store, Transaction
-from models.facts import ExitAbandoned, ExitAllowed, Match, PaymentTaken, PlateDiffered, TicketClosed, UnableToCollect
+from models.facts import ExitAbandoned, ExitAllowed, Match, PlateDiffered, TicketClosed
 from models.ids import LaneName, PaymentId, TicketId
-from models.instants import SECOND, Clock, Instant
+from models.instants import Instant
 from models.money import Minor
 from models.plates import Plate
 from models.refusals import Refusal
 from models.tariff import Fee, fee
-
-PAY_WITHIN = 90
-"""Seconds that a driver has at the terminal. Nobody is kept in by one that has hung."""
-GRACE = 10 * 60 * SECOND
-"""After a payment the vehicle has this long to leave before more is due (UK private parking code of practice)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +40,6 @@ class Bill:
     fee: Fee
     owed: Minor
     until: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """A sum that a terminal is asked for, on record before it is asked. It pays for the time until `until`: what a
-    terminal takes to answer costs the driver nothing."""
-
-    payment: PaymentId
-    ticket: TicketId
-    amount: Minor
-    currency: str
-    until: Instant
-
-    def paid_until(self, now: Instant) -> Instant:
-        """An answer that was lost, and comes much later, pays for what it was asked for and no more."""
-        return self.until if now - self.until <= GRACE else now
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +67,19 @@ def bill(ticket: Ticket, now: Instant) -> Bill:
 
 
 async def clear(
-    store: Store, terminal: PaymentTerminal | None, departure: Departure, clock: Clock
+    store: Store, till: Till, departure: Departure, gone: asyncio.Event | None = None
 ) -> Cleared | WithoutStay | Refusal:
     """Find the stay, take what it owes, and put on record that it may leave. Raises StoreUnavailable.
 
     A terminal that can't be reached doesn't keep a vehicle in: the sum becomes a debt on record. A charge
     whose answer was lost (the daemon died) is asked for again under the same id, so nobody pays twice.
+    Once the vehicle has `gone`, nobody is waited for; what the terminal takes after that is booked all the same.
     """
     while True:
         step = await store.write(lambda tx: _next_step(tx, departure))
         if not isinstance(step, Charge):
             return step
-        done = await _collect(store, terminal, departure, step, clock)
+        done = await _collect(store, till, departure, step, gone or asyncio.Event())
         if done is not None:
             return done
 
@@ -109,13 +92,12 @@ def let_out(tx: Transaction, departure: Departure, why: str) -> Cleared | Withou
     stay = departure.stay(tx)
     if not isinstance(stay, Ticket):
         return WithoutStay()
-    unanswered = _unanswered(tx, stay)
+    unanswered = charges.awaited(tx, stay)
     if unanswered is not None:
-        _owe(tx, departure.lane, unanswered, why)
-        _drop(tx, unanswered)
+        charges.give_up(tx, departure.lane, unanswered, why)
     due = bill(find(tx.connection, stay.id), tx.at.wall)
     if due.owed:
-        _owe(tx, departure.lane, _charge(tx, due), why)
+        charges.owe(tx, departure.lane, _charge(tx, due), why)
     return _allow(tx, departure, bill(find(tx.connection, stay.id), tx.at.wall))
 
 
@@ -151,15 +133,14 @@ def _next_step(tx: Transaction, departure: Departure) -> Charge | Cleared | With
     stay = departure.stay(tx)
     if not isinstance(stay, Ticket):
         return stay
-    unanswered = _unanswered(tx, stay)
+    unanswered = charges.awaited(tx, stay)
     if unanswered is not None:
         return unanswered
     due = bill(stay, tx.at.wall)
     if due.owed == 0:
         return _allow(tx, departure, due)
     charge = _charge(tx, due)
-    row = (charge.payment, charge.ticket, charge.amount, charge.until)
-    tx.connection.execute("INSERT INTO charges (payment_id, ticket_id, amount, until) VALUES (?, ?, ?, ?)", row)
+    charges.await_answer(tx, charge)
     return charge
 
 
@@ -167,88 +148,65 @@ def _charge(tx: Transaction, due: Bill) -> Charge:
     return Charge(PaymentId(tx.mint()), due.ticket.id, due.owed, due.ticket.tariff.currency, due.until)
 
 
-def _unanswered(tx: Transaction, stay: Ticket) -> Charge | None:
-    row = tx.connection.execute("SELECT * FROM charges WHERE ticket_id = ?", (stay.id,)).fetchone()
-    if row is None:
-        return None
-    return Charge(row["payment_id"], stay.id, row["amount"], stay.tariff.currency, row["until"])
-
-
 async def _collect(
-    store: Store, terminal: PaymentTerminal | None, departure: Departure, charge: Charge, clock: Clock
+    store: Store, till: Till, departure: Departure, charge: Charge, gone: asyncio.Event
 ) -> Cleared | Refusal | None:
     """One charge, asked and booked. None when it has to be looked at again: more has fallen due, or a person has let
     the vehicle out in the meantime."""
-    charged = await _ask(terminal, charge, clock)
-    match charged.outcome:
-        case ChargeOutcome.TAKEN:
-            return await store.write(lambda tx: _take(tx, departure, charge, charged.reference))
-        case ChargeOutcome.UNREACHABLE:
-            return await store.write(lambda tx: _let_out_unpaid(tx, departure, charge, charged.detail))
-        case ChargeOutcome.DECLINED:
-            await store.write(lambda tx: _drop(tx, charge))
+    said = await till.ask(charge, gone)
+    match said:
+        case Charged(ChargeOutcome.TAKEN, reference):
+            return await store.write(lambda tx: _take(tx, departure, charge, reference))
+        case Charged(ChargeOutcome.UNREACHABLE, _, why):
+            return await store.write(lambda tx: _let_out_unpaid(tx, departure, charge, why))
+        case Charged():
+            await store.write(lambda tx: charges.end(tx, charge))
             return Refusal.PAYMENT_DECLINED
-
-
-async def _ask(terminal: PaymentTerminal | None, charge: Charge, clock: Clock) -> Charged:
-    """The terminal's answer; one that says nothing for PAY_WITHIN seconds counts as unreachable."""
-    if terminal is None:
-        return Charged(ChargeOutcome.UNREACHABLE, detail="the lane has no payment terminal")
-    asked = asyncio.ensure_future(terminal.charge(charge.payment, charge.amount, charge.currency))
-    patience = asyncio.ensure_future(clock.sleep(PAY_WITHIN))
-    try:
-        await asyncio.wait({asked, patience}, return_when=asyncio.FIRST_COMPLETED)
-        if asked.done():
-            return asked.result()
-        return Charged(ChargeOutcome.UNREACHABLE, detail=f"the terminal said nothing for {PAY_WITHIN} s")
-    finally:
-        patience.cancel()
-        asked.cancel()
+        case Silent() | None:
+            # An answer that comes while the debt is being written isn't missed.
+            till.listen(charge, lambda tx, late: _book_late(tx, departure, charge, late))
+    if said is None:
+        return Refusal.PAYMENT_DECLINED
+    return await store.write(lambda tx: _give_up(tx, departure, charge, said.why))
 
 
 def _take(tx: Transaction, departure: Departure, charge: Charge, reference: str) -> Cleared | None:
-    awaited = _drop(tx, charge)
-    before = find(tx.connection, charge.ticket)
-    tx.record(
-        PaymentTaken(
-            # One that was given up is on record under its own id, as a debt: the money has to be, too.
-            payment=charge.payment if awaited else PaymentId(tx.mint()),
-            ticket=charge.ticket,
-            lane=departure.lane,
-            amount=charge.amount,
-            currency=charge.currency,
-            method="terminal",
-            reference=reference,
-            taken=tx.at.wall,
-            paid_in_all=Minor(before.amount_paid + charge.amount),
-        )
-    )
+    stood = charges.book(tx, departure.lane, charge, reference)
     due = bill(find(tx.connection, charge.ticket), charge.paid_until(tx.at.wall))
-    return _allow(tx, departure, due) if awaited and due.owed == 0 else None
+    return _allow(tx, departure, due) if stood is Standing.AWAITED and due.owed == 0 else None
+
+
+def _book_late(tx: Transaction, departure: Departure, charge: Charge, charged: Charged) -> None:
+    """Nobody waits at the arm for this answer: the vehicle was let out without it, or backed away."""
+    if charged.outcome is not ChargeOutcome.TAKEN:
+        charges.end(tx, charge)
+        return
+    stood = charges.book(tx, departure.lane, charge, charged.reference)
+    due = bill(find(tx.connection, charge.ticket), charge.paid_until(tx.at.wall))
+    if stood is Standing.AWAITED and due.ticket.open and due.owed == 0:
+        # The grace runs from now on; the vehicle itself is still inside.
+        _allow(tx, departure, due)
+        tx.record(ExitAbandoned(ticket=charge.ticket, lane=departure.lane, at=tx.at.wall))
 
 
 def _let_out_unpaid(tx: Transaction, departure: Departure, charge: Charge, reason: str) -> Cleared | None:
-    if not _drop(tx, charge):
+    if charges.end(tx, charge) is not Standing.AWAITED:
         return None
-    _owe(tx, departure.lane, charge, reason)
+    charges.owe(tx, departure.lane, charge, reason)
+    return _allow_with_debts(tx, departure, charge, reason)
+
+
+def _give_up(tx: Transaction, departure: Departure, charge: Charge, reason: str) -> Cleared | None:
+    if not charges.give_up(tx, departure.lane, charge, reason):
+        return None
+    return _allow_with_debts(tx, departure, charge, reason)
+
+
+def _allow_with_debts(tx: Transaction, departure: Departure, charge: Charge, reason: str) -> Cleared:
     due = bill(find(tx.connection, charge.ticket), charge.paid_until(tx.at.wall))
     if due.owed:
-        _owe(tx, departure.lane, _charge(tx, due), reason)
+        charges.owe(tx, departure.lane, _charge(tx, due), reason)
     return _allow(tx, departure, bill(find(tx.connection, charge.ticket), due.until))
-
-
-def _owe(tx: Transaction, lane: LaneName, charge: Charge, reason: str) -> None:
-    tx.record(
-        UnableToCollect(
-            payment=charge.payment,
-            ticket=charge.ticket,
-            lane=lane,
-            amount=charge.amount,
-            currency=charge.currency,
-            reason=reason,
-            at=tx.at.wall,
-        )
-    )
 
 
 def _allow(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
@@ -268,8 +226,3 @@ def _allow(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
         )
     )
     return Cleared(stay.id, stay.code, due.fee.total, stay.uncollected, due.fee.currency)
-
-
-def _drop(tx: Transaction, charge: Charge) -> bool:
-    """Whether the charge was still waited for."""
-    return tx.connection.execute("DELETE FROM charges WHERE payment_id = ?", (charge.payment,)).rowcount == 1

@@ -180,3 +180,16 @@ def long_history(database: Database) -> None:
 def price_when_asked(database: Database) -> None:
     # Until when the sum that a terminal was asked for pays: an hour that begins while it answers costs nothing.
     _run(database, "ALTER TABLE charges ADD COLUMN until INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations(name="0008_charges_given_up")
+def charges_given_up(database: Database) -> None:
+    # Let out on a debt, and the terminal may take it yet. Beside `charges`, where a ticket stands once: whoever comes
+    # back may have to pay for more.
+    _run(
+        database,
+        """CREATE TABLE charges_given_up (
+            payment_id TEXT PRIMARY KEY, ticket_id TEXT NOT NULL REFERENCES tickets(id), lane TEXT NOT NULL,
+            amount INTEGER NOT NULL, currency TEXT NOT NULL, until INTEGER NOT NULL, at INTEGER NOT NULL
+        ) STRICT""",
+    )

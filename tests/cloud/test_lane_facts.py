@@ -39,7 +39,7 @@ PLATE, PERMIT = Plate("AB12CDE"), Plate("PERM1T")
 async def a_day_with_everything(lot: at_the_lot.Lot) -> None:
     permits = {PERMIT: Permit(PERMIT, passback=Passback.SOFT)}
     entry = EntryDesk(at_the_lot.IN, lot.store, at_the_lot.TARIFF, permits, lambda: VehicleType.REGULAR)
-    exit = ExitDesk(at_the_lot.OUT, lot.store, None, lot.clock, permits)
+    exit = ExitDesk(at_the_lot.OUT, lot.store, lot.till(None), permits)
 
     async def enters(asked: Asked) -> Allowed:
         lot.clock.forward(minutes=1)

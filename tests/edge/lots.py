@@ -12,6 +12,7 @@ from edge.parking import entry, exit
 from edge.parking.layout import PlannedLevel, declare
 from edge.parking.permits import Permit
 from edge.parking.tickets import Ticket, open_ticket
+from edge.parking.till import Till
 from edge.store import Store, Transaction
 from edge.store.database import looking_into
 from models.facts import DeclaredLane, LotDeclared
@@ -86,12 +87,17 @@ class Lot:
         self.decide(lambda tx: entry.confirm(tx, admitted.ticket, IN))
         return admitted
 
-    def leaves(self, plate: str, terminal: object) -> object:
+    def till(self, terminal: object) -> Till:
+        return Till(terminal, self.store, self.clock)  # type: ignore[arg-type]
+
+    def departure(self, plate: str) -> exit.Departure:
         def stay(tx: Transaction) -> Ticket | Refusal:
             return open_ticket(tx.connection, Plate(plate)) or Refusal.NO_TICKET
 
-        departure = exit.Departure(OUT, stay, "exact")
-        return asyncio.run(exit.clear(self.store, terminal, departure, self.clock))  # type: ignore[arg-type]
+        return exit.Departure(OUT, stay, "exact")
+
+    def leaves(self, plate: str, terminal: object) -> object:
+        return asyncio.run(exit.clear(self.store, self.till(terminal), self.departure(plate)))
 
 
 def a_lot(

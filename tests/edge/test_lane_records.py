@@ -33,7 +33,7 @@ def the_entry(lot: Lot) -> EntryDesk:
 
 
 def the_exit(lot: Lot) -> ExitDesk:
-    return ExitDesk(OUT, lot.store, None, lot.clock)
+    return ExitDesk(OUT, lot.store, lot.till(None))
 
 
 def an_order(kind: OrderKind = OrderKind.OPEN, state: LaneState | None = None, reason: str = "ambulance") -> Order:

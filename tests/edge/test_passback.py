@@ -54,7 +54,7 @@ class Permitted:
         return EntryDesk(IN, self.lot.store, TARIFF, self._permits(), lambda: VehicleType.REGULAR)
 
     def exit(self) -> ExitDesk:
-        return ExitDesk(OUT, self.lot.store, Terminal(), self.lot.clock, self._permits())  # type: ignore[arg-type]
+        return ExitDesk(OUT, self.lot.store, self.lot.till(Terminal()), self._permits())
 
     def comes(self, credential: Credential = READ, *, passes: bool = True, by_hand: Order | None = None) -> object:
         return self._through(self.entry(), credential, passes, by_hand)

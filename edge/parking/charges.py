@@ -1,0 +1,159 @@
+"""Sums that a terminal is asked for: on record before it is asked, and for as long as it may still take them."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from edge.parking.tickets import Ticket
+from edge.parking.tickets import ticket as find
+from edge.store import Transaction
+from models.facts import DebtCollected, PaymentTaken, UnableToCollect
+from models.ids import LaneName, PaymentId, TicketId
+from models.instants import SECOND, Instant
+from models.money import Minor
+
+GRACE = 10 * 60 * SECOND
+"""After a payment the vehicle has this long to leave before more is due (UK private parking code of practice)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A sum that a terminal is asked for, on record before it is asked. It pays for the time until `until`: what a
+    terminal takes to answer costs the driver nothing."""
+
+    payment: PaymentId
+    ticket: TicketId
+    amount: Minor
+    currency: str
+    until: Instant
+
+    def paid_until(self, now: Instant) -> Instant:
+        """An answer that was lost, and comes much later, pays for what it was asked for and no more."""
+        return self.until if now - self.until <= GRACE else now
+
+
+class Standing(Enum):
+    """What is known of a charge."""
+
+    AWAITED = auto()
+    """Whoever wants to leave with that ticket has to hear first what became of it"""
+    GIVEN_UP = auto()
+    """A debt on record; the terminal may take it all the same"""
+    OVER = auto()
+    """Taken, declined, or given up by a release that didn't keep those"""
+
+
+def await_answer(tx: Transaction, charge: Charge) -> None:
+    row = (charge.payment, charge.ticket, charge.amount, charge.until)
+    tx.connection.execute("INSERT INTO charges (payment_id, ticket_id, amount, until) VALUES (?, ?, ?, ?)", row)
+
+
+def awaited(tx: Transaction, stay: Ticket) -> Charge | None:
+    row = tx.connection.execute("SELECT * FROM charges WHERE ticket_id = ?", (stay.id,)).fetchone()
+    if row is None:
+        return None
+    return Charge(row["payment_id"], stay.id, row["amount"], stay.tariff.currency, row["until"])
+
+
+def given_up(connection: sqlite3.Connection, lane: LaneName) -> list[Charge]:
+    """Those of this lane of which nobody knows whether its terminal took them."""
+    rows = connection.execute("SELECT * FROM charges_given_up WHERE lane = ? ORDER BY at", (lane,))
+    return [
+        Charge(row["payment_id"], row["ticket_id"], row["amount"], row["currency"], row["until"])
+        for row in rows.fetchall()
+    ]
+
+
+def give_up(tx: Transaction, lane: LaneName, charge: Charge, why: str) -> bool:
+    """The vehicle isn't kept waiting for the answer: the sum is a debt, for as long as the terminal doesn't say that it
+    has taken it. False: nobody was waiting for it."""
+    if not _end(tx, charge, "charges"):
+        return False
+    row = (charge.payment, charge.ticket, lane, charge.amount, charge.currency, charge.until, tx.at.wall)
+    tx.connection.execute("INSERT INTO charges_given_up VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    owe(tx, lane, charge, why)
+    return True
+
+
+def end(tx: Transaction, charge: Charge) -> Standing:
+    """The terminal has answered, once and for all. Returns how the charge stood until then."""
+    if _end(tx, charge, "charges"):
+        return Standing.AWAITED
+    return Standing.GIVEN_UP if _end(tx, charge, "charges_given_up") else Standing.OVER
+
+
+def book(tx: Transaction, lane: LaneName, charge: Charge, reference: str) -> Standing:
+    """The terminal has taken it: that is on record once, and pays the debt if it was given up. Returns how it stood."""
+    stood = end(tx, charge)
+    match stood:
+        case Standing.AWAITED:
+            _taken(tx, lane, charge, charge.payment, reference)
+        case Standing.GIVEN_UP:
+            _collected(tx, lane, charge, reference)
+        case Standing.OVER if not _is_booked(tx, charge, reference):
+            # Its id may stand for something else; the money has to be on record all the same.
+            _taken(tx, lane, charge, PaymentId(tx.mint()), reference)
+        case Standing.OVER:
+            pass
+    return stood
+
+
+def owe(tx: Transaction, lane: LaneName, charge: Charge, reason: str) -> None:
+    tx.record(
+        UnableToCollect(
+            payment=charge.payment,
+            ticket=charge.ticket,
+            lane=lane,
+            amount=charge.amount,
+            currency=charge.currency,
+            reason=reason,
+            at=tx.at.wall,
+        )
+    )
+
+
+def _taken(tx: Transaction, lane: LaneName, charge: Charge, payment: PaymentId, reference: str) -> None:
+    tx.record(
+        PaymentTaken(
+            payment=payment,
+            ticket=charge.ticket,
+            lane=lane,
+            amount=charge.amount,
+            currency=charge.currency,
+            method="terminal",
+            reference=reference,
+            taken=tx.at.wall,
+            paid_in_all=_paid_with(tx, charge),
+        )
+    )
+
+
+def _collected(tx: Transaction, lane: LaneName, charge: Charge, reference: str) -> None:
+    tx.record(
+        DebtCollected(
+            payment=charge.payment,
+            ticket=charge.ticket,
+            lane=lane,
+            amount=charge.amount,
+            currency=charge.currency,
+            method="terminal",
+            reference=reference,
+            taken=tx.at.wall,
+            paid_in_all=_paid_with(tx, charge),
+        )
+    )
+
+
+def _paid_with(tx: Transaction, charge: Charge) -> Minor:
+    return Minor(find(tx.connection, charge.ticket).amount_paid + charge.amount)
+
+
+def _is_booked(tx: Transaction, charge: Charge, reference: str) -> bool:
+    same = "SELECT 1 FROM payments WHERE ticket_id = ? AND status = 'TAKEN' AND reference = ? AND amount = ?"
+    return tx.connection.execute(same, (charge.ticket, reference, charge.amount)).fetchone() is not None
+
+
+def _end(tx: Transaction, charge: Charge, table: str) -> bool:
+    return tx.connection.execute(f"DELETE FROM {table} WHERE payment_id = ?", (charge.payment,)).rowcount == 1
