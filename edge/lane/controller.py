@@ -104,6 +104,8 @@ class LaneController:
         # Orders, calls for help and passages without a ticket are on record whatever has to be decided first: a driver
         # at the terminal takes their time.
         self._clerk, self._registrar = self._a_clerk(), self._a_clerk()
+        self._asked: Asked | None = None
+        self._gone = asyncio.Event()
         self._begun = False
         self._not_told = ""
 
@@ -191,6 +193,9 @@ class LaneController:
 
     def _take(self, lane: Lane, actions: tuple[Action, ...]) -> None:
         self.lane = lane
+        if lane.asked is not self._asked:
+            # Nobody waits for that answer: who left the terminal holds up neither the next nor the other direction.
+            self._gone.set()
         ordered = any(isinstance(action, RecordOrder) for action in actions)
         for action in actions:
             if isinstance(action, Vend | Hold | Release | Lower):
@@ -205,7 +210,8 @@ class LaneController:
     def _perform(self, action: _Beside) -> None:
         match action:
             case Decide(asked, direction):
-                self._clerk.ask(lambda: self._decide(asked, direction))
+                self._asked, self._gone = asked, (gone := asyncio.Event())
+                self._clerk.ask(lambda: self._decide(asked, direction, gone))
             case Watch(on, far):
                 self._watch(on, far)
             case Show():
@@ -288,8 +294,8 @@ class LaneController:
         maybe = not isinstance(wrong, NotSent)
         self.hear(VendFailed(maybe, order) if isinstance(order, Vend) else HoldFailed())
 
-    async def _decide(self, asked: Asked, direction: Direction) -> None:
-        self.hear(await self._desks[direction].decide(asked))
+    async def _decide(self, asked: Asked, direction: Direction, gone: asyncio.Event) -> None:
+        self.hear(await self._desks[direction].decide(asked, gone))
 
     async def _print(self, ticket: PrintedTicket) -> None:
         """A driver whose ticket can't be printed gets its code on the sign: it opens the exit as well."""

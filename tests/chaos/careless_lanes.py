@@ -55,9 +55,9 @@ async def _send_again(lane: LaneController) -> None:
 def hasty() -> None:
     """First the arm, then the paperwork."""
 
-    async def decide(self: LaneController, asked: Any, direction: Any) -> None:
+    async def decide(self: LaneController, *question: Any) -> None:
         await self._hardware.barrier.vend("hasty")
-        await _decide(self, asked, direction)
+        await _decide(self, *question)
 
     def order(self: LaneController, order: Any, *, recorded_first: bool = False) -> None:
         if not isinstance(order, Vend):

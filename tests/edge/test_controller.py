@@ -12,21 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from drivers.contract import DriverError, NotSent, Position
+from drivers.contract import Charged, ChargeOutcome, DriverError, NotSent, Position
 from edge.faults import FaultBoard
 from edge.lane.controller import RECORDED_WITHIN, LaneController
+from edge.lane.desk import Desk
 from edge.lane.faults import CONTRADICTION
 from edge.lane.hardware import Hardware
 from edge.lane.lane import Fitted, a_lane
 from edge.lane.signals import Allowed, Asked, Button, Fire, Order, Phase, Read, Refused, Vend
 from edge.lane.signals import Arm as ArmSignal
 from edge.lane.timing import LaneTiming
-from edge.parking.desks import EntryDesk
+from edge.parking.desks import EntryDesk, ExitDesk
+from edge.parking.till import Till
 from edge.store import Store, Transaction
 from models.faults import Fault
-from models.ids import TicketId
+from models.ids import PaymentId, TicketId
 from models.instants import SECOND, Instant
 from models.lanes import LaneState, OrderKind
+from models.money import Minor
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
@@ -36,6 +39,7 @@ from tests.edge.lots import IN, TARIFF, HandClock, Lot, a_lot
 
 OUT_OF_REACH = Fault(code="device.unreachable", meaning="The barrier is gone", look_at="Its cable")
 PLATE = Read(Plate("AB12CDE"), 0.97)
+BEHIND = Read(Plate("ZZ99ZZZ"), 0.97)
 
 
 class Clock(HandClock):
@@ -151,10 +155,10 @@ class FaultyDesk(EntryDesk):
     troubles: list[Exception] = field(default_factory=list)
     bad_papers: list[Exception] = field(default_factory=list)
 
-    async def decide(self, asked: Asked) -> Allowed | Refused:
+    async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         if self.troubles:
             raise self.troubles.pop(0)
-        return await super().decide(asked)
+        return await super().decide(asked, gone)
 
     def confirm(self, ticket: TicketId) -> Callable[[Transaction], None]:
         def bad(tx: Transaction) -> None:
@@ -165,17 +169,21 @@ class FaultyDesk(EntryDesk):
 
 @asynccontextmanager
 async def an_entry(
-    folder: Path, make_desk: Callable[[Store], EntryDesk] | None = None, timing: LaneTiming | None = None
+    folder: Path,
+    make_desk: Callable[[Store], Desk] | None = None,
+    timing: LaneTiming | None = None,
+    direction: Direction = Direction.ENTRY,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Entry]:
-    clock = Clock()
+    clock = clock or Clock()
     lot = a_lot(folder, clock=clock)
     lot.decide(lambda tx: tx.connection.execute("PRAGMA busy_timeout = 20"))
     desk = make_desk(lot.store) if make_desk else EntryDesk(IN, lot.store, TARIFF, {}, lambda: VehicleType.REGULAR)
     arming, closing_loop, arm = Loop(), Loop(), Arm()
     faults = FaultBoard(lot.decide)
-    machine = a_lane(Fitted(timing=timing or LaneTiming()))
+    machine = a_lane(Fitted(direction=direction, timing=timing or LaneTiming()))
     hardware = Hardware(arm, arming_loop=arming, closing_loop=closing_loop, others=(Part(),))
-    desks = {Direction.ENTRY: desk}
+    desks = {direction: desk}
     controller = LaneController(IN, machine, hardware, desks, lot.store, lambda on, far: None, faults, clock)
     await controller.start()
     closing_loop.becomes(False)
@@ -326,9 +334,9 @@ class SlowDesk(EntryDesk):
 
     paid: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def decide(self, asked: Asked) -> Allowed | Refused:
+    async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         await self.paid.wait()
-        return await super().decide(asked)
+        return await super().decide(asked, gone)
 
 
 async def test_calls_and_passages_without_a_ticket_are_on_record_while_a_driver_takes_their_time_to_pay(
@@ -347,6 +355,43 @@ async def test_calls_and_passages_without_a_ticket_are_on_record_while_a_driver_
         await becomes(lambda: lane.lot.one("SELECT count(*) FROM passages") == 1)
         assert lane.tickets() == []
         paid.set()
+
+
+@dataclass
+class HangingTerminal(Part):
+    """Takes the card of the first driver and forgets to say so for a while; of the others it says so at once."""
+
+    asked: list[PaymentId] = field(default_factory=list)
+    comes_to: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def charge(self, payment: PaymentId, amount: Minor, currency: str) -> Charged:
+        self.asked.append(payment)
+        if len(self.asked) == 1:
+            await self.comes_to.wait()
+        return Charged(ChargeOutcome.TAKEN, reference=payment)
+
+
+async def test_a_driver_who_left_a_hanging_terminal_holds_up_nobody_and_has_paid_what_it_took(tmp_path: Path) -> None:
+    clock, terminal = Clock(), HangingTerminal()
+
+    def exit_desk(store: Store) -> ExitDesk:
+        return ExitDesk(IN, store, Till(terminal, store, clock))
+
+    async with an_entry(tmp_path, exit_desk, direction=Direction.EXIT, clock=clock) as lane:
+        for read in (PLATE, BEHIND):
+            lane.lot.enters(read.plate)
+        await lane.a_car_stands_there()
+        await becomes(lambda: len(terminal.asked) == 1)
+        lane.arming.becomes(False)
+        await lane.reaches(Phase.IDLE)
+        await lane.a_car_stands_there(BEHIND)
+        await becomes(lambda: len(lane.arm.vends) == 1)
+        await lane.it_drives_through()
+        await becomes(lambda: lane.tickets() == ["ACTIVE", "COMPLETED"])
+        terminal.comes_to.set()
+        await becomes(lambda: lane.lot.rows("SELECT amount_paid FROM tickets") == [(250,), (250,)])
+        assert (lane.tickets(), len(lane.arm.vends)) == (["ACTIVE", "COMPLETED"], 1)
+        assert lane.lot.rows("SELECT status, count(*) FROM payments GROUP BY 1") == [("TAKEN", 2)]
 
 
 async def test_a_defect_in_writing_one_passage_costs_that_one_and_what_follows_is_written(tmp_path: Path) -> None:
