@@ -14,7 +14,7 @@ from typing import Self
 from simulator.demo.parts import Edge
 from tests.chaos.lane_account import NEVER, Account, Made, now_us, told_again
 from tests.chaos.lane_lot import CARELESS, DAEMON, PASSWORD, PAYS_WITHIN, PULSE, RISES_WITHIN, USER, Lot, Stay
-from tests.chaos.lane_peers import LANES, Post, Wires
+from tests.chaos.lane_peers import LANES, MAKE, Post, Wires
 from tests.chaos.lane_tally import Careless, Phase, Tally
 from tests.chaos.lane_verdicts import Findings, Seen, at_entry, at_exit
 from tests.chaos.lane_visits import Pace, Plan, Visit
@@ -33,6 +33,8 @@ _SETTLED_WITHIN = 20.0
 _READER_WITHIN = 90.0
 _CERTAIN_US = 1_500_000
 """What was over so long before the kill was written down"""
+_BACK_OUT_US = _CERTAIN_US + round((MAKE.rises_in + MAKE.closes_unused_after + MAKE.falls_in + PULSE) * 1e6)
+"""The same of a back-out: as long as the arm is up, the vehicle may be between the loops"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +295,7 @@ class Campaign:
             interrupted=sum(visit.came_us < times.killed < _gone(visit) for visit in visits),
             accepted=sum(visit.passed_us is not None for visit in visits),
             undisturbed=sum(_undisturbed(visit, times) for visit in visits),
+            backed_out=sum(_undisturbed(visit, times) and visit.passed_us is None for visit in visits),
             unresolved=sum(_is_new_unresolved(id, before, after) for id in after),
             stranded=sum(visit.stranded for visit in visits),
             told_again=sum(_told_again(self._made_for(visit), times) for visit in visits),
@@ -345,7 +348,8 @@ def _told_again(made: list[Made], times: Times) -> int:
 
 
 def _undisturbed(visit: Visit, times: Times) -> bool:
-    if _gone(visit) + _CERTAIN_US < times.killed or visit.came_us > times.ready:
+    certain = _BACK_OUT_US if visit.passed_us is None else _CERTAIN_US
+    if _gone(visit) + certain < times.killed or visit.came_us > times.ready:
         return True
     return visit.resumed_us is not None and any(asked > visit.resumed_us for asked in visit.asked_us)
 

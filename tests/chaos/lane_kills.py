@@ -137,6 +137,12 @@ def report(tally: Tally, seed: int, controls: dict[Careless, Tally]) -> dict[str
     }
 
 
+def failed(tally: Tally, asked: int, controls: dict[Careless, Tally]) -> bool:
+    """Anything found, kills that didn't happen, or a careless daemon that gets away with it."""
+    caught = all(careless.caught(found.found) for careless, found in controls.items())
+    return not (tally.clean and tally.kills == asked and caught)
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--n", type=int, default=25, help="how many kills")
@@ -147,8 +153,7 @@ def main() -> None:
     tally, controls = run(options.n, options.seed, options.sites)
     said = report(tally, options.seed, controls)
     print(json.dumps({**said, "seconds": round(time.monotonic() - began)}))
-    caught = all(careless.caught(found.found) for careless, found in controls.items())
-    sys.exit(0 if tally.clean and tally.kills == options.n and caught else 1)
+    sys.exit(failed(tally, options.n, controls))
 
 
 if __name__ == "__main__":

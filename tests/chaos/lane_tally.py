@@ -51,6 +51,8 @@ class Tally:
     accepted: int = 0
     undisturbed: int = 0
     """Vehicles for which no kill is an excuse: the daemon lived from their last asking on until they were gone"""
+    backed_out: int = 0
+    """How many of those didn't pass"""
     unresolved: int = 0
     stranded: int = 0
     """Vehicles for which no arm rose after the restart, however often they asked"""
@@ -82,6 +84,7 @@ class Tally:
             self.interrupted + other.interrupted,
             self.accepted + other.accepted,
             self.undisturbed + other.undisturbed,
+            self.backed_out + other.backed_out,
             self.unresolved + other.unresolved,
             self.stranded + other.stranded,
             self.told_again + other.told_again,

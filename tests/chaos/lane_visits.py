@@ -112,16 +112,21 @@ class Visit:
     async def _insists(self) -> None:
         for _ in range(_INSISTS):
             if self.post.lets_pass:
-                return await self._drives()
+                return await self._goes()
             await self.ask()
             for _ in range(round(_PATIENT_FOR / 0.02)):
                 if self.post.lets_pass:
                     break
                 await asyncio.sleep(0.02)
         if self.post.lets_pass:
-            return await self._drives()
+            return await self._goes()
         self.stranded = True
         return self._leaves()
+
+    async def _goes(self) -> None:
+        """Back or through: the daemon that let it has to tell that apart, whatever the one before left behind."""
+        await asyncio.sleep(self.pace.reacts)
+        return self._leaves() if self.plan is Plan.BACKS_OUT else await self._drives()
 
     async def _drives(self) -> None:
         self.post.loop(closing=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.chaos.lane_account import Made, told_again
-from tests.chaos.lane_kills import run
+from tests.chaos.lane_kills import failed, report, run
 from tests.chaos.lane_lot import PULSE, Stay, being_let_out, opened_in
 from tests.chaos.lane_tally import Careless, Phase, Tally
 from tests.chaos.lane_verdicts import Findings, Seen, at_entry, at_exit
@@ -45,6 +45,48 @@ def test_a_relay_that_times_its_pulses_ends_them_though_the_daemon_is_dead(
 def test_a_careless_daemon_is_caught(campaign: tuple[Tally, dict[Careless, Tally]], careless: Careless) -> None:
     _, controls = campaign
     assert careless.caught(controls[careless].found), controls[careless]
+
+
+CAUGHT = {
+    Careless.LEAVES: Tally(found=Findings(left_pulsing=1)),
+    Careless.RESENDS: Tally(found=Findings(moved_after_restart=1)),
+    Careless.HASTY: Tally(found=Findings(phantom_opens=1)),
+    Careless.VOIDS: Tally(found=Findings(lost=1)),
+}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        Findings(lost=1),
+        Findings(twice=1),
+        Findings(phantom_opens=1),
+        Findings(left_pulsing=1),
+        Findings(moved_after_restart=1),
+    ],
+)
+def test_whatever_is_found_fails_the_campaign(found: Findings) -> None:
+    assert not failed(Tally(kills=7), 7, CAUGHT)
+    assert failed(Tally(kills=7, found=found), 7, CAUGHT)
+
+
+def test_a_stranded_vehicle_or_a_kill_that_did_not_happen_fails_the_campaign() -> None:
+    assert failed(Tally(kills=7, stranded=1), 7, CAUGHT)
+    assert failed(Tally(kills=6), 7, CAUGHT)
+
+
+@pytest.mark.parametrize("careless", Careless)
+def test_a_control_that_passes_fails_the_campaign_and_is_named(careless: Careless) -> None:
+    controls = {**CAUGHT, careless: Tally()}
+    assert failed(Tally(kills=7), 7, controls)
+    assert careless in str(report(Tally(kills=7), 1, controls)["control"])
+
+
+def test_the_line_says_what_every_chaos_run_says() -> None:
+    said = report(Tally(kills=7, accepted=9), 1, CAUGHT)
+    promised = ("chaos", "n", "accepted", "stored", "applied", "lost", "twice", "phantom_opens", "seed", "control")
+    assert set(promised) <= said.keys()
+    assert said["control"] == "failed as it must"
 
 
 def entered(*, raised: int = 1, undisturbed: bool = False) -> Seen:
