@@ -25,6 +25,7 @@ from edge.lane.controller import LaneController
 from edge.lane.hardware import Hardware
 from edge.lane.lane import Fitted, a_lane
 from edge.lane.signals import Phase, Presence, Read, UnderArm
+from edge.lane.timing import LaneTiming
 from edge.parking.desks import EntryDesk
 from edge.parking.layout import PlannedLevel, declare
 from edge.store import Store
@@ -90,7 +91,7 @@ async def ours(folder: Path, decisions: int) -> list[float]:
     relay = _Relay()
     lane = LaneController(
         _LANE,
-        a_lane(Fitted(can_hold=False)),
+        a_lane(Fitted(can_hold=False, timing=LaneTiming(shortest_passage=0))),
         Hardware(relay),
         {Direction.ENTRY: EntryDesk(_LANE, store, _TARIFF, {}, lambda: VehicleType.REGULAR)},
         store,

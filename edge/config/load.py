@@ -17,7 +17,8 @@ from edge.config.checks import Finding, KnownLane, Pieces, disagreements
 from edge.config.document import Document, read_document
 from edge.config.explain import problems_of
 from edge.config.problems import ConfigurationError, Problem, without_secrets
-from edge.config.settings import LaneSettings, LevelSettings, LotSettings, PermitSettings, TimingSettings, parts_in
+from edge.config.settings import LaneSettings, LevelSettings, LotSettings, PermitSettings, parts_in
+from edge.config.timing import TimingSettings
 from edge.vision.settings import ViewSettings
 
 LISTS = ("levels", "permits", "lanes")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 from drivers.broker import BrokerSettings
 from drivers.contract import (
@@ -24,12 +24,12 @@ from drivers.contract import (
 )
 from drivers.registry import settings_for
 from drivers.settings import DriverSettings
-from drivers.values import Seconds
+from edge.config.section import Section
+from edge.config.timing import TimingSettings
 from edge.config.written import Amount, SpotNumbers, WrittenInstant, WrittenLotId, WrittenPlate, ZoneName, as_written
 from edge.inputs import InputMeaning
 from edge.kiosk.settings import KioskSettings
 from edge.lane.lane import WhenUnread
-from edge.lane.timing import LaneTiming
 from edge.parking.layout import PlannedLevel
 from edge.parking.permits import Permit, card_number
 from edge.vision.settings import ViewSettings, VisionSettings
@@ -62,20 +62,6 @@ def parts_in(path: tuple[str | int, ...], value: Any) -> Iterator[tuple[tuple[st
     elif isinstance(value, tuple):
         for index, item in enumerate(cast("tuple[Any, ...]", value)):
             yield from parts_in((*path, index), item)
-
-
-class Section(BaseModel):
-    """A section of the file. A key without a value counts as left out."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_left_out(cls, written: Any) -> Any:
-        if not isinstance(written, dict):
-            return written
-        pairs = cast("dict[Any, Any]", written).items()
-        return {key: value for key, value in pairs if value is not None or key not in cls.model_fields}
 
 
 class LocationSettings(Section):
@@ -163,30 +149,6 @@ class PermitSettings(Section):
     """Numbers of its cards or tags as their reader says them, such as 17-04711"""
     passback: Passback | None = None
     """`hard`, `soft` or `off`, where it isn't the lot's"""
-
-
-class TimingSettings(Section):
-    """How patient a lane is."""
-
-    read_within: Annotated[Seconds, Field(gt=0, le=300)] = 12.0
-    """A vehicle is told that its plate couldn't be read after this long"""
-    retry_after: Annotated[Seconds, Field(gt=0, le=300)] = 5.0
-    """A refused vehicle that still waits is asked for again after this long"""
-    rise_within: Annotated[Seconds, Field(gt=0, le=60)] = 5.0
-    """An arm that still says it is closed this long after a vend is at fault"""
-    back_out_after: Annotated[Seconds, Field(gt=0, le=60)] = 3.0
-    """A vehicle that left the arming loop and isn't under the arm by then has backed out"""
-    clear_within: Annotated[Seconds, Field(gt=0, le=3600)] = 60.0
-    """A closing loop that is occupied for longer than this is stuck, and the lane works on without it"""
-    leave_within: Annotated[Seconds, Field(gt=0, le=86400)] = 900.0
-    """An arming loop that is occupied for longer than this is stuck, and the lane works on by its camera"""
-    travel_within: Annotated[Seconds, Field(gt=0, le=60)] = 8.0
-    """An arm that is still between up and down after this long is stuck"""
-    close_within: Annotated[Seconds, Field(gt=0, le=3600)] = 30.0
-    """An arm that is still up this long after the last vehicle is stuck up"""
-
-    def lane_timing(self) -> LaneTiming:
-        return LaneTiming.model_validate(self.model_dump())
 
 
 class ButtonSettings(Section):

@@ -197,6 +197,14 @@ class Lane:
         return watch is not None and watch.is_stuck
 
     @property
+    def was_no_vehicle(self) -> bool:
+        """Whether what has just left the closing loop was on it for less time than any vehicle takes."""
+        watch = self.closing_watch
+        if watch is None or len(watch.changes) < 2:
+            return False
+        return watch.changes[-1] - watch.changes[-2] < self.timing.shortest_passage * SECOND
+
+    @property
     def reads_closed(self) -> bool:
         """Whether the arm is down, for certain."""
         return self.fitted.reads_back and self.arm is Position.CLOSED

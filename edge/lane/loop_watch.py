@@ -64,6 +64,10 @@ def heard(watch: LoopWatch, level: bool | None, now: Monotonic) -> Heard:
     if not after.chattering and len(recent) > watch.chatter_changes:
         after = replace(after, chattering=True)
         actions.append(Raise(after.chatters.code, f"{len(recent)} changes of the {after.name} in a moment"))
+    if after.chattering and len(recent) <= watch.chatter_changes // 2:
+        # Vehicles pass over it again, and nothing else does.
+        after = replace(after, chattering=False)
+        actions.append(Clear(after.chatters.code))
     if after.chattering:
         return _timed(watch, after, after.settled_after, actions)
     if level:

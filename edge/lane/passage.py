@@ -244,6 +244,8 @@ def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
     # It was seen under the arm; only if the loop was out of reach since then may it have gone back.
     if here.blind and not lane.under_arm:
         return nobody_knows(here)
+    if lane.under_arm and here.was_no_vehicle:
+        return _still_before_it(here)
     if lane.unclear:
         # The same one, or another on its vend: one of them is through, and where no ticket is at stake it is counted.
         return passed(here) if lane.ticket is None and lane.gap else nobody_knows(here)
@@ -252,6 +254,14 @@ def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
         unsure = replace(here, phase=Phase.UNSURE)
         return with_timer(unsure, lane.timing.read_within, Watch(on=False, far=far), Watch(on=True, far=far))
     return passed(here)
+
+
+def _still_before_it(lane: Lane) -> Step:
+    """A blip of the closing loop: whoever the arm rose for is where they were."""
+    if lane.unclear:
+        return with_timer(replace(lane, phase=Phase.UNSURE), lane.timing.read_within)
+    patience = lane.timing.rise_within if lane.present else lane.timing.back_out_after
+    return with_timer(replace(lane, phase=Phase.VENDED, waited=0.0), patience)
 
 
 def _may_have_rolled_back(lane: Lane) -> bool:

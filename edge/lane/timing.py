@@ -24,6 +24,8 @@ class LaneTiming(BaseModel):
     """A vehicle that left the arming loop and hasn't reached the closing loop by then has backed out"""
     clear_within: float = Field(default=60, gt=0)
     """A closing loop that is occupied for longer is stuck"""
+    shortest_passage: float = Field(default=0.25, ge=0)
+    """A closing loop that was occupied for less was no vehicle's passage"""
     answer_within: float = Field(default=120, gt=90)
     """An exit lets out whom its desk can't answer, or put on record, for this long, and counts it as unable to collect;
     longer than a driver has at the terminal"""

@@ -76,7 +76,7 @@ def _left_lately(lane: Lane) -> Side | None:
 
 def _goes(lane: Lane, passing: Unvended) -> Step:
     """Off the closing loop: through, or back where it came from?"""
-    went_through = _went_through(lane, passing)
+    went_through = _went_through(lane, passing) and not lane.was_no_vehicle
     lane = replace(lane, unvended=None)
     if went_through:
         lane = gone_through(lane, passing.came_from.other)

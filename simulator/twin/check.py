@@ -50,6 +50,7 @@ class Result:
             "misbehaved": self.misbehaved,
             "agrees": self.agrees,
             "compared": self.verdict.compared,
+            "not_judged": self.verdict.not_judged,
             "kinds": dict(sorted(self.verdict.kinds.items())),
             "mismatches": [str(mismatch) for mismatch in self.verdict.mismatches],
             "seconds": round(self.took, 1),

@@ -147,7 +147,12 @@ class Lot:
             "closing_loop": self._input(kind, "closing"),
             "camera": {"driver": "opencv", "source": camera},
             "view": {"guess_after": 15 if kind.plates else 0.5},
-            "timing": {"read_within": 20 if kind.plates else 1, "back_out_after": 0.6, "rise_within": RISES_WITHIN},
+            "timing": {
+                "read_within": 20 if kind.plates else 1,
+                "back_out_after": 0.6,
+                "shortest_passage": 0.05,
+                "rise_within": RISES_WITHIN,
+            },
         }
         if kind.entry:
             return {**lane, "when_unread": "button", "buttons": {"ticket": self._input(kind, "ticket")}}

@@ -51,7 +51,8 @@ MOST_RINGS = 2000
 
 @dataclass
 class World:
-    """One lane at work. A tenth of a second lies between two signals; timers ring when they are due."""
+    """One lane at work. A tenth of a second lies between two signals, more before the closing loop is clear. Timers
+    ring when they are due."""
 
     fitted: Fitted
     only: frozenset[str] = frozenset(LAWS)
@@ -88,7 +89,7 @@ class World:
 
     def hear(self, *signals: Signal) -> None:
         for signal in signals:
-            self.wait(0.1)
+            self.wait(0.4 if signal == UnderArm(False) else 0.1)
             self._step(signal)
 
     def wait(self, seconds: float) -> None:

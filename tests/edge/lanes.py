@@ -37,6 +37,8 @@ TICKET = TicketId("ticket-1")
 PLATE = Read(Plate("AB12CDE"), 0.97)
 ANOTHER = Read(Plate("XY99ZZZ"), 0.9)
 
+OFF = 4 * SECOND // 10
+"""What a vehicle takes to clear the closing loop."""
 _START = Monotonic(1000 * SECOND)
 
 _A = TypeVar("_A", bound=Any)
@@ -44,7 +46,8 @@ _A = TypeVar("_A", bound=Any)
 
 @dataclass
 class Story:
-    """A lane and everything that it has asked for so far. A tenth of a second lies between two signals."""
+    """A lane and everything that it has asked for so far. A tenth of a second lies between two signals, more before the
+    closing loop is clear."""
 
     lane: Lane
     actions: list[Action] = field(default_factory=list[Action])
@@ -53,7 +56,7 @@ class Story:
 
     def then(self, *signals: Signal) -> Story:
         for signal in signals:
-            self.now = Monotonic(self.now + SECOND // 10)
+            self.now = Monotonic(self.now + (OFF if signal == UnderArm(False) else SECOND // 10))
             self._take(*_parts(step(self.lane, signal, self.now)))
         return self
 

@@ -136,6 +136,7 @@ class Entry:
     async def it_drives_through(self) -> None:
         self.closing.becomes(True)
         self.arming.becomes(False)
+        self.clock.seconds_pass(0.5)
         self.closing.becomes(False)
 
     async def reaches(self, phase: Phase) -> None:

@@ -4,6 +4,7 @@ either."""
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 from models.ids import LotId
@@ -38,6 +39,7 @@ def test_a_car_enters_a_lot_that_then_stops_in_good_order(tmp_path: Path, mosqui
             devices.say(arming="ON")
             vend = devices.hear_a_vend()
             devices.say(position="moving", closing="ON", arming="OFF")
+            time.sleep(0.5)
             devices.say(closing="OFF", position="closed")
             status = until(lambda: (said := site.status())["tickets"] == {"ACTIVE": 1} and said)
             assert (status["spots"]["total"], status["spots"]["available"]) == (3, 2)

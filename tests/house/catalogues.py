@@ -14,7 +14,7 @@ from pathlib import Path
 from drivers.product import product_table
 from drivers.registry import catalogue
 from edge import inputs
-from edge.config.settings import TimingSettings
+from edge.config.timing import TimingSettings
 from edge.kiosk import faults as kiosk
 from edge.lane import faults as lane
 from edge.sync import faults as sync

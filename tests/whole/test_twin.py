@@ -16,7 +16,7 @@ from models.tickets import Direction
 from simulator.cars import UNREADABLE, Habit, Quirk, Traffic
 from simulator.cli import app
 from simulator.lanes import How
-from simulator.scenario import Planned, Wish
+from simulator.scenario import Planned, Wish, scenario_file
 from simulator.servers import ServerError
 from simulator.troubles import Trouble
 from simulator.twin.check import held_against, played
@@ -124,6 +124,16 @@ def test_a_fire_drill_is_on_record_as_it_happened(tmp_path: Path, plan: TwinPlan
     assert [str(mismatch) for mismatch in found.mismatches] == []
     assert any(visit.how is How.HELD for life in twin.truth.lives.values() for visit in life.visits)
     assert found.kinds["faults lot.fire"] == 1
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_the_scenario_that_ships_is_on_record_as_it_happened(tmp_path: Path, plan: TwinPlan, seed: int):
+    lanes = [name for name, _ in plan.lanes]
+    wishes = scenario_file(HOUSE / "config" / "scenarios" / "rain-at-three.yaml", lanes)
+    twin, _ = played(tmp_path, plan, Run(50, seed=seed), scenario=wishes)
+    found = held_against(twin, plan, tmp_path / "lot.sqlite")
+    assert [str(mismatch) for mismatch in found.mismatches] == []
+    assert 0 < found.not_judged < 10, "a loop that chatters for some seconds, and nothing else"
 
 
 def test_the_same_seed_brings_the_same_day(tmp_path: Path, plan: TwinPlan):
