@@ -148,6 +148,59 @@ def test_an_arm_that_is_held_is_let_go_even_when_the_walk_is_broken_off(site: Si
     assert "Broken off" in technician.screen
 
 
+def test_an_arm_is_not_let_go_while_its_closing_loop_is_occupied_however_often_the_walk_is_broken_off(
+    site: Site,
+) -> None:
+    site.write(holding(site))
+    with Gate(site, stays_up=0.3) as gate, Technician(site, *RELAYS) as technician:
+        technician.answers("Now in:")
+        technician.answers("Raise the arm of in.barrier now?", "yes")
+        technician.reads("long enough")
+        gate.stays_up = 30.0
+        technician.answers("Hold the arm up for a moment", "yes")
+        until(lambda: "hold" in gate.heard)
+        gate.say(closing="ON")
+        technician.reads("its closing loop isn't clear")
+        for _ in range(2):
+            os.kill(technician.process.pid, signal.SIGINT)
+            technician.reads("is still held up")
+        time.sleep(1.5)
+        assert "release" not in gate.heard
+        gate.say(closing="OFF")
+        assert technician.leaves() == 1
+        until(lambda: gate.heard[1:] == ["hold", "release"])
+
+
+def test_an_arm_whose_closing_loop_says_nothing_is_neither_held_nor_lowered(site: Site) -> None:
+    settings = holding(site)
+    barrier = {**settings["lanes"][0]["barrier"], "payload_lower": "lower"}
+    site.write(dict(with_lane(settings, barrier=barrier)))
+    silent = {"arming": "OFF", "position": "closed"}
+    with Gate(site, stays_up=0.3, states=silent) as gate, Technician(site, *RELAYS) as technician:
+        technician.answers("Now in:")
+        technician.answers("Raise the arm of in.barrier now?", "yes")
+        technician.reads("not held up: the closing loop can't be read")
+        technician.reads("not lowered: the closing loop can't be read")
+        assert technician.leaves() == 1
+    assert len(gate.heard) == 1
+
+
+def test_an_arm_without_a_closing_loop_is_let_go_when_a_person_says_that_nothing_is_under_it(site: Site) -> None:
+    settings = holding(site)
+    site.write(dict(with_lane(settings, closing_loop=None)))
+    with Gate(site, stays_up=0.3) as gate, Technician(site, *RELAYS) as technician:
+        technician.answers("Now in:")
+        technician.answers("Raise the arm of in.barrier now?", "yes")
+        technician.reads("long enough")
+        gate.stays_up = 30.0
+        technician.answers("Hold the arm up for a moment", "yes")
+        technician.answers("Is nothing under the arm of in.barrier", "no")
+        technician.reads("is held up until you say so")
+        assert "release" not in gate.heard
+        technician.answers("Is nothing under the arm of in.barrier", "yes")
+        until(lambda: gate.heard[1:] == ["hold", "release"])
+
+
 class Careless(Guide):
     """A guide that doesn't wait for an answer."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +12,7 @@ from edge.doctor.findings import About
 from edge.doctor.walk.arm_times import ArmTimes, judged, times
 from edge.doctor.walk.bench import Standing
 from edge.doctor.walk.guide import Guide
+from edge.doctor.walk.voice import HungUp
 from edge.lane.faults import STUCK_UP
 from edge.lane.timing import LaneTiming
 from models.instants import SECOND, Monotonic
@@ -18,6 +20,9 @@ from models.instants import SECOND, Monotonic
 CHECK = "relays"
 BEGINS_WITHIN, RISES_WITHIN = 10.0, 20.0
 HELD_SECONDS = 3.0
+CLEAR_SECONDS = 1.0
+"""The closing loop has to stay clear for so long before an arm is let go"""
+_LOOK_SECONDS = 0.1
 WARNING = "Make sure that nobody and nothing stands under the arm or within its reach, and keep it so."
 
 
@@ -109,9 +114,11 @@ class ArmTrial:
     # What only some barriers can.
 
     async def _hold(self) -> None:
-        if not self._arm.can_hold or not await self._guide.may_raise("Hold the arm up for a moment, and let it down?"):
-            return
         about = About(CHECK, f"{self._name}.hold")
+        if not self._arm.can_hold or not self._can_be_let_go(about):
+            return
+        if not await self._guide.may_raise("Hold the arm up for a moment, and let it down?"):
+            return
         try:
             await self._arm.hold()
             await self._watch_it(lambda: self._arm.position.is_up, RISES_WITHIN)
@@ -122,7 +129,7 @@ class ArmTrial:
             self._failed("held up", error)
             return
         finally:
-            await self._release()
+            await self._release_once_clear()
         if up and stays:
             self._guide.tell(about.ok("it is held up and let go"))
         else:
@@ -139,6 +146,58 @@ class ArmTrial:
             return self._arm.position.is_up
         return await self._guide.says_yes("Is the arm up, and does it stay up?")
 
+    def _can_be_let_go(self, about: About) -> bool:
+        """Nothing is held up of which nobody could tell afterwards what is under it."""
+        if self._loop is None and not self._guide.voice.attended:
+            self._guide.tell(about.skipped("it wasn't held up: nothing and nobody sees what is under it"))
+            return False
+        return not self._refused("held up")
+
+    async def _release_once_clear(self) -> None:
+        """The end of the hold, also of one that was broken off. Who breaks off again is no more certain of what is
+        under the arm, so that this goes on until it is known."""
+        release = asyncio.ensure_future(self._release_when_clear())
+        broken_off: asyncio.CancelledError | None = None
+        while not release.done():
+            try:
+                await asyncio.wait((release,))
+            except asyncio.CancelledError as error:
+                broken_off = error
+                self._say(f"{self._name} is still held up: it is let go once nothing is under it.")
+        release.result()
+        if broken_off is not None:
+            raise broken_off
+
+    async def _release_when_clear(self) -> None:
+        try:
+            await (self._until_a_person_says_so() if self._loop is None else self._until_clear(self._loop))
+        except HungUp:
+            fix = "Look under the arm; if it stays up, let it go: `parkgate-edge lane`, or the barrier's own switch"
+            said = "nobody is there to say that nothing is under it: it isn't told to come down"
+            self._guide.tell(self._about.fail(said, fix))
+            raise
+        await self._release()
+
+    async def _until_a_person_says_so(self) -> None:
+        while not await self._guide.says_yes(f"Is nothing under the arm of {self._name}, so that it can come down?"):
+            self._say(f"{self._name} is held up until you say so.")
+
+    async def _until_clear(self, loop: Standing) -> None:
+        clear_since, told = self._guide.clock.monotonic(), False
+        while self._since(clear_since) < CLEAR_SECONDS:
+            await self._guide.clock.sleep(_LOOK_SECONDS)
+            if loop.driver.level is False:
+                continue
+            clear_since = self._guide.clock.monotonic()
+            if not told:
+                self._say(f"{self._name} is held up: its closing loop isn't clear. It is let go once it is.")
+            told = True
+
+    def _say(self, text: str) -> None:
+        """An arm is let go in order although nobody is left to read of it."""
+        with suppress(OSError):
+            self._guide.voice.say(text)
+
     async def _release(self) -> None:
         try:
             await self._arm.release()
@@ -153,13 +212,15 @@ class ArmTrial:
         if not self._arm.can_lower or not self._guide.voice.attended:
             return
         about = About(CHECK, f"{self._name}.close")
+        if self._refused("lowered"):
+            return
         if not await self._guide.says_yes(f"Raise it once more, and close it by its own order? {WARNING}"):
             self._guide.tell(about.skipped("it wasn't told to close: nobody said yes"))
             return
         try:
             await self._arm.vend(_an_id())
             await self._watch_it(lambda: self._arm.position.is_up, RISES_WITHIN)
-            if self._refused("lowered"):
+            if self._refused("lowered") or not await self._a_person_sees_it_clear(about):
                 return
             await self._arm.lower()
         except DriverError as error:
@@ -171,13 +232,23 @@ class ArmTrial:
         else:
             self._guide.tell(about.warn(f"told to close, it is {self._arm.position.value}", STUCK_UP.look_at))
 
+    async def _a_person_sees_it_clear(self, about: About) -> bool:
+        """Asked where no loop says it, when the arm is up."""
+        if self._loop is not None or await self._guide.says_yes("Is nothing under the arm, so that it can close now?"):
+            return True
+        self._guide.tell(about.skipped("it wasn't told to close: nobody said that nothing is under it"))
+        return False
+
     # Common to all of them.
 
     def _refused(self, what: str) -> bool:
-        """Where something is under the arm, or the arm isn't down, nothing is tried."""
-        if self._loop is not None and self._loop.driver.level is True:
+        """Where something is under the arm, or the arm isn't down, nothing is tried; nor is anything that brings it
+        down where its loop says nothing."""
+        level = False if self._loop is None else self._loop.driver.level
+        if level or (level is None and what != "raised"):
             fix = "Clear the closing loop, or mend it, and look again"
-            self._guide.tell(self._about.fail(f"not {what}: something is on the closing loop", fix))
+            why = "something is on the closing loop" if level else "the closing loop can't be read"
+            self._guide.tell(self._about.fail(f"not {what}: {why}", fix))
             return True
         if what == "raised" and self._arm.reads_back and self._arm.position.is_up:
             fix = "Bring the arm down and look again; if it is down, its limit switches are exchanged"
