@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
@@ -22,7 +24,13 @@ from models.faults import Fault
 from models.instants import Monotonic
 
 PASSWORD = "$password"
-_SECRET = re.compile(r"(?i)(pass|pwd|token|secret|api_?key|auth|key)")
+_SECRET = re.compile(
+    r"(?i)(pass|pwd|token|secret|key|auth|(access|door|gate|pin|user)_?(code|pin|pw)|(?<![a-z])(pw|pin|code)(?![a-z]))"
+)
+_SAYS = re.compile(r"""([\w-]+)["']?\s*[:=>]\s*("[^"]*"|'[^']*'|[^"'&;<>,\s{}\[\]]+)""")
+"""A key and its value, in JSON, a form or XML"""
+_SALT = secrets.token_bytes(16)
+"""Of this process, so that nobody can search for what a claim's mark stands for"""
 
 CANNOT = Fault(
     code="http.cannot",
@@ -39,11 +47,17 @@ def _without_secrets(written: str) -> str:
         raise ValueError("an address is expected, such as http://192.168.1.40/open")
     if address.username is not None or address.password is not None:
         raise ValueError("no login stands in an address: use username and password_env or password_file")
-    for pair in address.query.split("&"):
-        key, _, value = pair.partition("=")
-        if value and value != PASSWORD and _SECRET.search(key):
+    for key, value in parse_qsl(address.query.replace(";", "&")):
+        if PASSWORD not in value and _SECRET.search(key):
             raise ValueError(f"no secret stands in an address: write {key}={PASSWORD}, and name it with password_env")
     return written
+
+
+def _without_secrets_in_it(body: str | None) -> str | None:
+    for key, value in _SAYS.findall(body or ""):
+        if PASSWORD not in value and value.strip("\"'") and _SECRET.search(key):
+            raise ValueError(f"no secret stands in a body: write {PASSWORD} for {key}, and name it with password_env")
+    return body
 
 
 Address = Annotated[str, Field(max_length=1000), AfterValidator(_without_secrets)]
@@ -65,7 +79,7 @@ class HttpTriggerSettings(DriverSettings, Login):
     """Fetched to open the contact, and again until the device has confirmed it"""
     method: Literal["GET", "POST", "PUT"] = "GET"
     """How the addresses are fetched"""
-    body: str | None = None
+    body: Annotated[str | None, AfterValidator(_without_secrets_in_it)] = None
     """What is sent with POST or PUT. $password in it becomes the password"""
     content_type: str = "application/json"
     """What kind of text the body is"""
@@ -98,8 +112,9 @@ class HttpTriggerSettings(DriverSettings, Login):
 
     @property
     def claims(self) -> Mapping[str, str]:
+        """By origin and path, which are shown to people; what else tells two orders apart is only a mark."""
         keys = ("pulse_address", "on_address")
-        return {key: f"{self.method} {at} {self.body or ''}".strip() for key in keys if (at := getattr(self, key))}
+        return {key: _claim(self.method, at, self.body or "") for key in keys if (at := getattr(self, key))}
 
     @property
     def stays_made(self) -> bool:
@@ -158,6 +173,15 @@ class HttpTrigger(HttpContact):
         if body is not None:
             content, headers = body.replace(PASSWORD, password).encode(), {"content-type": self._settings.content_type}
         return Question(path, method=self._settings.method, content=content, headers=headers, moves=moves)
+
+
+def _claim(method: str, address: str, body: str) -> str:
+    query = urlsplit(address).query
+    shown = f"{method} {_origin(address)}{urlsplit(address).path}"
+    if not query and not body:
+        return shown
+    mark = hashlib.blake2b(f"{query}\n{body}".encode(), key=_SALT, digest_size=3)
+    return f"{shown} #{mark.hexdigest()}"
 
 
 def _origin(address: str) -> str:

@@ -96,7 +96,11 @@ def _excerpt(problem: Problem) -> tuple[int, str, int]:
 
 _LOGIN_IN_URL = re.compile(r"(?<=://)[^\s/@]+(?=@)")
 _LOGIN_WITHOUT_SCHEME = re.compile(r"""(?<![^\s"'])[^\s/@"':]+:[^\s/@"']+(?=@)""")
-_SECRET_IN_QUERY = re.compile(r"(?i)([?&](?:user|usr|pass|pwd|password|token|auth|key)=)([^&\s\"']+)")
+_SECRET_IN_QUERY = re.compile(
+    r"(?i)([?&;][\w.%-]*(?:user|usr|pass|pwd|pw|pin|code|token|secret|auth|key)[\w.%-]*=)([^&;\s\"']+)"
+)
+_BODY = re.compile(r"""(\bbody["']?\s*:\s*)([^|>\s].*)""")
+"""Of an HTTP order: whatever stands in it may be a code"""
 _SECRET_KEY = re.compile(
     r"""(?i)(\b\w*(?:password|passwd|passphrase|secret|token|api_?key)["']?\s*:\s*)([^\s#][^,}#]*)"""
 )
@@ -110,4 +114,5 @@ def without_secrets(line: str) -> str:
     line = _LOGIN_IN_URL.sub(lambda found: "•" * len(found[0]), line)
     line = _LOGIN_WITHOUT_SCHEME.sub(lambda found: "•" * len(found[0]), line)
     line = _SECRET_IN_QUERY.sub(lambda found: found[1] + "•" * len(found[2]), line)
+    line = _BODY.sub(lambda found: found[1] + "•" * len(found[2]), line)
     return _SECRET_KEY.sub(lambda found: found[1] + "•" * len(found[2]), line)

@@ -209,7 +209,9 @@ def test_a_file_without_permission(tmp_path: Path):
         ("command_topic: in/vend", "command_topic: in/vend\n      password: hunter2"),
         ("rtsp://10.0.0.9/1}", "rtsp://admin:hunter2@10.0.0.9/1, sorce: 1}"),
         ("rtsp://10.0.0.9/1}", '"http://10.0.0.9/1?user=x&pwd=hunter2", sorce: 1}'),
+        ("rtsp://10.0.0.9/1}", '"http://10.0.0.9/1?gate=1&user_pin=hunter2", sorce: 1}'),
         ("rtsp://10.0.0.9/1}", "ftp://admin:hunter2@10.0.0.9/1}"),
+        ("command_topic: in/vend", 'command_topic: in/vend\n      body: "{\\"code\\": \\"hunter2\\"}"'),
     ],
 )
 def test_a_secret_that_stands_in_the_file_is_not_reprinted(old: str, new: str, tmp_path: Path):

@@ -416,6 +416,9 @@ async def test_a_password_in_a_trigger_is_filled_in_when_it_is_fetched(
     assert "s3cret" not in caplog.text
 
 
+BY_POST = {"pulse_address": "http://10.0.0.9/on", "method": "POST"}
+
+
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
@@ -425,6 +428,17 @@ async def test_a_password_in_a_trigger_is_filled_in_when_it_is_fetched(
         ({"pulse_address": "http://admin:hunter2@10.0.0.9/on"}, "no login stands in an address"),
         ({"pulse_address": "http://10.0.0.9/on?password=hunter2"}, "no secret stands in an address"),
         ({"pulse_address": "http://10.0.0.9/on?apikey=hunter2"}, "no secret stands in an address"),
+        ({"pulse_address": "http://10.0.0.9/on?pw=hunter2"}, "no secret stands in an address"),
+        ({"pulse_address": "http://10.0.0.9/on?gate=1;PIN=hunter2"}, "no secret stands in an address"),
+        ({"pulse_address": "http://10.0.0.9/on?user_code=hunter2"}, "no secret stands in an address"),
+        ({"pulse_address": "http://10.0.0.9/on?p%77=hunter2"}, "no secret stands in an address"),
+        (
+            {**BY_POST, "body": '{"gate": 1, "code": "hunter2"}'},
+            r"write \$password for code",
+        ),
+        ({**BY_POST, "body": "gate=1&pw=hunter2"}, "no secret stands in a body"),
+        ({**BY_POST, "body": "<open><accessCode>hunter2</accessCode></open>"}, "no secret stands in a body"),
+        ({**BY_POST, "body": '{"token": "Bearer hunter2"}'}, "no secret stands in a body"),
         ({"pulse_address": "http://10.0.0.9/on", "body": "x"}, "a body is sent with"),
         ({"on_address": "http://10.0.0.9/on", "off_address": "http://10.0.0.8/off"}, "of one device"),
         ({"pulse_address": "http://10.0.0.9/on", "safe_state": "open"}, "needs an off_address"),
@@ -434,6 +448,31 @@ def test_a_trigger_that_makes_no_sense_is_refused_without_repeating_a_secret(wri
     with pytest.raises(ValidationError, match=expected) as refused:
         HttpTriggerSettings.model_validate(written)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"pulse_address": "http://10.0.0.9/on?pin=$password&gate=2&encode=utf8&spinning=no"},
+        {**BY_POST, "body": '{"token": "Bearer $password", "gate": 1, "code": ""}'},
+        {**BY_POST, "body": "<open><pw>$password</pw><barcode>5</barcode></open>"},
+    ],
+)
+def test_what_is_no_secret_may_stand_there(written: dict[str, Any]):
+    HttpTriggerSettings.model_validate(written)
+
+
+def test_what_a_trigger_claims_repeats_neither_query_nor_body():
+    def claim(address: str, **more: Any) -> str:
+        return HttpTriggerSettings.model_validate({"pulse_address": address, **more}).claims["pulse_address"]
+
+    assert claim("http://10.0.0.9/on") == "GET http://10.0.0.9/on"
+    one, other = claim("http://10.0.0.9/on?x=hunter2"), claim("http://10.0.0.9/on?x=hunter3")
+    assert one != other
+    assert one == claim("http://10.0.0.9/on?x=hunter2")
+    assert one.startswith("GET http://10.0.0.9/on #")
+    posted = claim("http://10.0.0.9/on", method="POST", body="x=hunter2")
+    assert "hunter" not in one + other + posted
 
 
 # --- settings ---
