@@ -26,19 +26,12 @@ from drivers.contract import (
     VehicleClassifier,
 )
 from drivers.settings import DriverSettings
-from drivers.twin_connection import line_of
+from drivers.twin_part import UNREACHABLE, TwinPart
 from models.faults import Fault
 from models.ids import PaymentId
 from models.money import Minor
 from models.spots import VehicleType
 
-UNREACHABLE = Fault(
-    code="device.unreachable",
-    meaning="The twin doesn't play this part, or plays it as a part that can't be reached",
-    look_at="Whether `parkgate-sim twin` runs on this lot; the troubles in its scenario",
-    does="Takes what the part last said for unknown and tells it nothing",
-    ends="The part says its state again",
-)
 PAPER_OUT = Fault(
     code="printer.paper_out",
     meaning="The twin's printer is out of paper",
@@ -151,50 +144,7 @@ class TwinSpotSensorSettings(TwinSettings):
         return TwinSpotSensor(context)
 
 
-class _TwinPart:
-    """A part's end of the line. `None` from the twin: the part can't be reached."""
-
-    kind: ClassVar[str]
-
-    def __init__(self, context: DriverContext) -> None:
-        self._context = context
-        self._line = line_of(context.shared)
-        self._reached = False
-
-    async def start(self) -> None:
-        if self._line.reached:
-            self._line.join(self._context.part, self.kind, self._told)
-        else:
-            self._context.faults.raised(UNREACHABLE, "no twin is on the line")
-
-    async def stop(self) -> None:
-        self._line.leave(self._context.part)
-        self._reached = False
-        self._forget()
-
-    def _told(self, said: Any) -> None:
-        if said is None:
-            self._reached = False
-            self._context.faults.raised(UNREACHABLE, "the twin's part is silent")
-            self._forget()
-            return
-        if not self._reached:
-            self._reached = True
-            self._context.faults.cleared(UNREACHABLE)
-        self._understand(said)
-
-    def _say(self, word: str, detail: Any = None) -> None:
-        """Raises DriverError when nobody would hear it."""
-        if not self._reached:
-            raise DriverError(UNREACHABLE, "the twin's part can't be reached")
-        self._line.say(self._context.part, word, detail)
-
-    def _understand(self, said: Any) -> None: ...
-
-    def _forget(self) -> None: ...
-
-
-class TwinBarrier(_TwinPart):
+class TwinBarrier(TwinPart):
     """Says where it is after each move, and can do everything that a barrier can."""
 
     kind = "barrier"
@@ -235,7 +185,7 @@ class TwinBarrier(_TwinPart):
                 heard(position)
 
 
-class TwinInput(_TwinPart):
+class TwinInput(TwinPart):
     """Its level is unknown until the twin says it."""
 
     kind = "input"
@@ -261,7 +211,7 @@ class TwinInput(_TwinPart):
                 heard(level)
 
 
-class TwinSpotSensor(_TwinPart):
+class TwinSpotSensor(TwinPart):
     """Whether its spot is taken; unknown until the twin says it."""
 
     kind = "spot"
@@ -287,7 +237,7 @@ class TwinSpotSensor(_TwinPart):
                 heard(occupied)
 
 
-class TwinClassifier(_TwinPart):
+class TwinClassifier(TwinPart):
     """The kind of vehicle as the twin last said it: a type, or an empty text for nobody."""
 
     kind = "classifier"
@@ -303,7 +253,7 @@ class TwinClassifier(_TwinPart):
         self.vehicle_type = None
 
 
-class TwinSign(_TwinPart):
+class TwinSign(TwinPart):
     """Tells the twin what stands on it."""
 
     kind = "sign"
@@ -312,7 +262,7 @@ class TwinSign(_TwinPart):
         self._say("show", list(lines))
 
 
-class TwinPrinter(_TwinPart):
+class TwinPrinter(TwinPart):
     """Hands a ticket to the driver who stands there. Told `false`, it is out of paper."""
 
     kind = "printer"
@@ -332,7 +282,7 @@ class TwinPrinter(_TwinPart):
         self._paper = bool(said)
 
 
-class TwinScanner(_TwinPart):
+class TwinScanner(TwinPart):
     """A text from the twin is a code that was shown; an empty one only says that the scanner is there."""
 
     kind = "scanner"
@@ -349,7 +299,7 @@ class TwinScanner(_TwinPart):
             heard(str(said))
 
 
-class TwinCardReader(_TwinPart):
+class TwinCardReader(TwinPart):
     """A text from the twin is a card's number; an empty one only says that the reader is there."""
 
     kind = "cards"
@@ -366,7 +316,7 @@ class TwinCardReader(_TwinPart):
             heard(str(said))
 
 
-class TwinTerminal(_TwinPart):
+class TwinTerminal(TwinPart):
     """Asks the twin's terminal and waits for its answer, which comes when the driver has paid."""
 
     kind = "terminal"

@@ -8,7 +8,8 @@ from typing import Any
 
 from drivers.contract import Barrier, DigitalInput, DriverContext, VehicleClassifier
 from drivers.settings import DriverSettings
-from edge.config.settings import ButtonSettings, LaneSettings, LotSettings
+from edge.config.lane_settings import ButtonSettings, LaneSettings
+from edge.config.settings import LotSettings
 from edge.faults import FaultBoard
 from edge.lane.controller import LaneController
 from edge.lane.desk import Desk

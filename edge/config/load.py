@@ -16,8 +16,10 @@ from edge.config.cautions import cautions
 from edge.config.checks import Finding, KnownLane, Pieces, disagreements
 from edge.config.document import Document, read_document
 from edge.config.explain import problems_of
+from edge.config.lane_settings import LaneSettings
 from edge.config.problems import ConfigurationError, Problem, without_secrets
-from edge.config.settings import LaneSettings, LevelSettings, LotSettings, PermitSettings, parts_in
+from edge.config.section import parts_in
+from edge.config.settings import LevelSettings, LotSettings, PermitSettings
 from edge.config.timing import TimingSettings
 from edge.vision.settings import ViewSettings
 

@@ -2,66 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from drivers.broker import BrokerSettings
 from drivers.contract import (
-    Barrier,
-    CameraSettings,
-    CardReader,
-    CodeScanner,
     DigitalInput,
-    PaymentTerminal,
-    Sign,
     SpotSensor,
-    TicketPrinter,
-    VehicleClassifier,
 )
 from drivers.registry import settings_for
 from drivers.settings import DriverSettings
+from edge.config.lane_settings import LaneSettings
 from edge.config.section import Section
-from edge.config.timing import TimingSettings
 from edge.config.written import Amount, SpotNumbers, WrittenInstant, WrittenLotId, WrittenPlate, ZoneName, as_written
 from edge.inputs import InputMeaning
 from edge.kiosk.settings import KioskSettings
-from edge.lane.lane import WhenUnread
 from edge.parking.layout import PlannedLevel
 from edge.parking.permits import Permit, card_number
-from edge.vision.settings import ViewSettings, VisionSettings
+from edge.vision.settings import VisionSettings
 from models.facts import DeclaredLane, LotDeclared
 from models.ids import LaneName
 from models.instants import Instant
 from models.money import from_major
 from models.passback import Passback
 from models.plates import Plate
-from models.spots import Right, SpotType, VehicleType
+from models.spots import Right, SpotType
 from models.tariff import Tariff
-from models.tickets import Direction
 
 MICRODEGREES = 1_000_000
-
-
-def parts_of(section: BaseModel) -> Iterator[tuple[tuple[str | int, ...], DriverSettings]]:
-    """Every piece of hardware in a section and below it, by the way to it."""
-    for key in type(section).model_fields:
-        yield from parts_in((key,), getattr(section, key))
-
-
-def parts_in(path: tuple[str | int, ...], value: Any) -> Iterator[tuple[tuple[str | int, ...], DriverSettings]]:
-    """The hardware in the value of one key."""
-    if isinstance(value, DriverSettings):
-        yield path, value
-    elif isinstance(value, BaseModel):
-        for below, part in parts_of(value):
-            yield (*path, *below), part
-    elif isinstance(value, tuple):
-        for index, item in enumerate(cast("tuple[Any, ...]", value)):
-            yield from parts_in((*path, index), item)
 
 
 class LocationSettings(Section):
@@ -149,93 +119,6 @@ class PermitSettings(Section):
     """Numbers of its cards or tags as their reader says them, such as 17-04711"""
     passback: Passback | None = None
     """`hard`, `soft` or `off`, where it isn't the lot's"""
-
-
-class ButtonSettings(Section):
-    """Buttons on the post: the same answers as on the kiosk's screen."""
-
-    ticket: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
-    """A ticket, please: where the plate can't be read"""
-    lost_ticket: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
-    """I have lost my ticket: calls a person"""
-    confirm: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
-    """Yes, that is my plate"""
-    deny: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
-    """No, that isn't my plate"""
-    help: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
-    """Calls a person"""
-    motorcycle: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
-    """This is a motorcycle"""
-    compact: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
-    """This is a small car"""
-    regular: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
-    """This is a car"""
-    large: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
-    """This is a van or a truck"""
-
-
-class LaneSettings(Section):
-    """One way through, with its hardware."""
-
-    name: LaneName
-    """Short, without spaces, such as north-in; it never changes"""
-    direction: Direction
-    """`entry` or `exit`"""
-    two_way: bool = False
-    """`true` where vehicles also come from the other side; `direction` is then that of those from the near side"""
-    barrier: Annotated[DriverSettings, settings_for(Barrier)]
-    """The arm"""
-    arming_loop: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
-    """The loop in front of the arm; without one, the camera tells that a vehicle is there"""
-    closing_loop: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
-    """The loop under the arm; without one, the passage is taken from what is seen in front of it"""
-    far_arming_loop: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
-    """Of a lane that works both ways: the loop in front of the arm on its other side"""
-    far_camera: Annotated[DriverSettings, settings_for(CameraSettings)] | None = None
-    """Of a lane that works both ways: the camera that sees the plates of those from the other side"""
-    classifier: Annotated[DriverSettings, settings_for(VehicleClassifier)] | None = None
-    """Tells the kind of vehicle at the arm"""
-    vehicle_type: VehicleType = VehicleType.REGULAR
-    """What a vehicle counts as when nothing tells its kind"""
-    camera: Annotated[DriverSettings, settings_for(CameraSettings)]
-    """The camera that sees the plate"""
-    view: ViewSettings = Field(default_factory=ViewSettings)
-    """Which part of the picture counts"""
-    payment_terminal: Annotated[DriverSettings, settings_for(PaymentTerminal)] | None = None
-    """Takes the money at an exit"""
-    when_unread: WhenUnread = WhenUnread.REFUSE
-    """What happens when a plate can't be read: `refuse` waits for a person, a code or a card; `button` gives a ticket
-    at the press of a button (entries); `open` lets everybody through, at an exit on record as unable to collect"""
-    sign: Annotated[DriverSettings, settings_for(Sign)] | None = None
-    """Shows one line to the driver"""
-    ticket_printer: Annotated[DriverSettings, settings_for(TicketPrinter)] | None = None
-    """Prints tickets for those whose plate can't be read"""
-    code_scanner: Annotated[DriverSettings, settings_for(CodeScanner)] | None = None
-    """Reads the codes on tickets and telephones"""
-    card_reader: Annotated[DriverSettings, settings_for(CardReader)] | None = None
-    """Reads permits' cards and tags"""
-    buttons: ButtonSettings = Field(default_factory=ButtonSettings)
-    """Buttons on the post"""
-    choose_type: bool = False
-    """`true` where the driver says on the kiosk's screen what kind of vehicle it is"""
-    timing: TimingSettings = Field(default_factory=TimingSettings)
-    """How long the lane waits for what"""
-
-    @field_validator("name")
-    @classmethod
-    def _fit_for_topics(cls, name: str) -> str:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", name):
-            raise ValueError("a short name of letters, digits and dashes is expected, such as north-in")
-        return name
-
-    @property
-    def camera_only(self) -> bool:
-        """Whether the camera alone tells that a vehicle is there."""
-        return self.arming_loop is None
-
-    def parts(self) -> dict[str, DriverSettings]:
-        """The lane's hardware by the keys that name it, such as `buttons.help`; what isn't there is left out."""
-        return {".".join(map(str, path)): part for path, part in parts_of(self)}
 
 
 class WatchedInput(Section):

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.config.settings import LaneSettings, LotSettings
+from edge.config.lane_settings import LaneSettings
+from edge.config.settings import LotSettings
 from edge.doctor.findings import Finding
 from edge.doctor.machine import Machine
 from edge.doctor.needs import Part, parts

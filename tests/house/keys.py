@@ -38,6 +38,8 @@ from drivers.registry import ChosenDriver, catalogue
 from drivers.settings import DriverSettings
 from drivers.values import Host, Payload, Seconds, Topic
 from edge.config import settings as lot
+from edge.config.lane_settings import ButtonSettings, LaneSettings
+from edge.config.timing import TimingSettings
 from edge.config.written import Amount, SpotNumbers, WrittenInstant, WrittenLotId, WrittenPlate, ZoneName
 from edge.kiosk.settings import KioskSettings
 from edge.vision.settings import Area, ViewSettings, VisionSettings
@@ -65,9 +67,9 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "levels[]": lot.LevelSettings,
     "levels[].spots[]": lot.SpotGroup,
     "permits[]": lot.PermitSettings,
-    "lanes[]": lot.LaneSettings,
-    "lanes[].timing": lot.TimingSettings,
-    "lanes[].buttons": lot.ButtonSettings,
+    "lanes[]": LaneSettings,
+    "lanes[].timing": TimingSettings,
+    "lanes[].buttons": ButtonSettings,
     "lanes[].view": ViewSettings,
     "lanes[].view.region, lanes[].view.masks[]": Area,
     "inputs[]": lot.WatchedInput,

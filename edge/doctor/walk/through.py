@@ -14,7 +14,7 @@ from drivers.contract import (
     SpotSensor,
     TicketPrinter,
 )
-from edge.config.settings import LaneSettings
+from edge.config.lane_settings import LaneSettings
 from edge.doctor.findings import About
 from edge.doctor.needs import Part
 from edge.doctor.subject import Subject
