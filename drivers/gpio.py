@@ -102,6 +102,11 @@ class GpioInputSettings(GpioSettings):
     def notices_within(self) -> float:
         return self.debounce
 
+    @property
+    def on_when_cut(self) -> bool | None:
+        """The pin goes where its resistor pulls it; one outside can't be seen from here."""
+        return None if self.pull is Pull.NONE else (self.pull is Pull.UP) is not self.active_low
+
     def build(self, context: DriverContext) -> GpioInput:
         return GpioInput(self, context)
 

@@ -29,6 +29,10 @@ class HttpInputSettings(HttpSettings):
         return {"channel": f"input {self.number} at {self.origin}"}
 
     @property
+    def on_when_cut(self) -> bool:
+        return self.inverted
+
+    @property
     def notices_within(self) -> float:
         return self.poll + self.answer_within
 

@@ -63,6 +63,10 @@ class ModbusInputSettings(ModbusSettings):
         return {key: f"{table} {number}{bit} of unit {self.unit} at {self.line}"}
 
     @property
+    def on_when_cut(self) -> bool:
+        return self.inverted
+
+    @property
     def notices_within(self) -> float:
         """Without the wait for a unit that doesn't answer: its inputs are unknown then, and unknown is occupied."""
         return self.poll

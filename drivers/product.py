@@ -188,6 +188,10 @@ class ProductSettings(DriverSettings, Login):
         return self.behind.notices_within
 
     @property
+    def on_when_cut(self) -> bool | None:
+        return self.behind.on_when_cut
+
+    @property
     def stays_made(self) -> bool:
         return self.behind.stays_made
 

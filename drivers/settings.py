@@ -56,6 +56,11 @@ class DriverSettings(BaseModel, abc.ABC):
         return 0.0
 
     @property
+    def on_when_cut(self) -> bool | None:
+        """Whether an input that is set up like this reads on when its wire is cut; None: nobody can tell from here."""
+        return None
+
+    @property
     def stays_made(self) -> bool:
         """Whether a relay that is set up like this keeps its contact made until it is told otherwise."""
         return True

@@ -16,13 +16,15 @@ SLOWEST_CLOSING_LOOP = 0.25
 
 
 def cautions(lot: LotSettings) -> Iterator[Finding]:
-    """In the order of the lanes."""
+    """In the order of the lanes, what stands beside them last."""
     for index, lane in enumerate(lot.lanes):
         loop = lane.closing_loop
         if loop is not None and loop.notices_within > SLOWEST_CLOSING_LOOP:
             yield Finding(("lanes", index, "closing_loop"), _slow(loop.notices_within))
         if lot.fire is not None and not as_built(lane.barrier).can_hold:
             yield Finding(("lanes", index, "barrier"), _COMES_DOWN_IN_A_FIRE)
+    if lot.fire is not None and lot.fire.on_when_cut is False:
+        yield Finding(("fire",), _CUT_WIRE_GOES_UNSEEN)
 
 
 def _slow(seconds: float) -> str:
@@ -36,6 +38,13 @@ def _slow(seconds: float) -> str:
 _COMES_DOWN_IN_A_FIRE = (
     "nothing keeps this arm up in a fire: it is told to rise again every few seconds, and may come down in between; "
     "wire a contact `hold` to the controller's input for that"
+)
+
+
+_CUT_WIRE_GOES_UNSEEN = (
+    "nobody would notice that the wire of this fire contact is cut, and no arm would rise in a fire then; wire the "
+    "panel's normally closed contact, which opens in a fire, and say so: `active_low: false` on a pin, "
+    "`inverted: true` elsewhere"
 )
 
 

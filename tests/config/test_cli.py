@@ -160,8 +160,33 @@ def test_a_closing_loop_that_is_heard_of_at_once_is_not(app: typer.Typer, tmp_pa
     assert [line for line in warned(app, tmp_path / "lot.yaml", text) if SLOW in line] == []
 
 
+_MODBUS = "driver: modbus_tcp, host: 10.0.0.9, discrete_input: 0"
+
+
+@pytest.mark.parametrize(
+    ("contact", "warns"),
+    [
+        ("driver: gpio, pin: 22", True),
+        ("driver: gpio, pin: 22, active_low: false", False),
+        ("driver: gpio, pin: 22, pull: down", False),
+        ("driver: gpio, pin: 22, pull: down, active_low: false", True),
+        ("driver: gpio, pin: 22, pull: none", False),
+        (_MODBUS, True),
+        (f"{_MODBUS}, inverted: true", False),
+        ("driver: product, product: waveshare-eth-b-8, at: 10.0.0.9, channel: 1", True),
+        ("driver: product, product: waveshare-eth-b-8, at: 10.0.0.9, channel: 1, options: {inverted: true}", False),
+        ("driver: mqtt, host: 127.0.0.1, topic: fire", False),
+    ],
+)
+def test_a_fire_contact_whose_wire_could_be_cut_unnoticed_is_warned_of(
+    app: typer.Typer, tmp_path: Path, contact: str, warns: bool
+):
+    said = warned(app, tmp_path / "lot.yaml", f"{RIGHT}fire: {{{contact}}}\n")
+    assert any("nobody would notice" in line for line in said) is warns
+
+
 def test_an_arm_that_nothing_keeps_up_in_a_fire_is_warned_of(app: typer.Typer, tmp_path: Path):
-    said = warned(app, tmp_path / "lot.yaml", RIGHT + "fire: {driver: gpio, pin: 22}\n")
+    said = warned(app, tmp_path / "lot.yaml", RIGHT + "fire: {driver: gpio, pin: 22, active_low: false}\n")
     assert len([line for line in said if "nothing keeps this arm up in a fire" in line]) == 2
     assert [line for line in warned(app, tmp_path / "lot.yaml", RIGHT) if "fire" in line] == []
 
