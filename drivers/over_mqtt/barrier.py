@@ -30,7 +30,8 @@ class BarrierSettings(FreeTopicSettings, abc.ABC):
     faults: ClassVar[tuple[Fault, ...]] = (*HEARING, CANNOT)
 
     vend_expires: Seconds = Field(default=2.0, gt=0, le=10)
-    """The broker drops an order that it couldn't deliver within this time; counted in whole seconds"""
+    """The broker drops an order that it couldn't deliver within this time; counted in whole seconds. An order to close
+    has one second at most"""
     assumed_open: Seconds = Field(default=10.0, gt=0)
     """Where nothing says the arm's position: it is taken to be up for so long after a vend, and down afterwards"""
 
