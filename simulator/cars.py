@@ -126,6 +126,7 @@ QUIRKS: Mapping[tuple[Direction, Quirk], float] = {
     (Direction.EXIT, Habit.BREAKS_THROUGH): 1,
     (Direction.EXIT, Trouble.TERMINAL_DECLINES): 5,
     (Direction.EXIT, Trouble.TERMINAL_UNREACHABLE): 4,
+    (Direction.EXIT, Trouble.TERMINAL_HANGS): 2,
     (Direction.EXIT, Trouble.ARM_STUCK): 2,
     (Direction.EXIT, Trouble.ARM_SLOW): 2,
 }

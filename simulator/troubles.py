@@ -36,7 +36,7 @@ class Trouble(StrEnum):
     """This, and what follows but the fire, only a twin can play: over MQTT there is no terminal and no printer"""
     TERMINAL_UNREACHABLE = "terminal_unreachable"
     TERMINAL_HANGS = "terminal_hangs"
-    """It takes what it is asked and never answers"""
+    """It takes what it is asked, and says so only minutes later"""
     PAPER_OUT = "paper_out"
     FIRE = "fire"
     """The fire contact is made"""

@@ -207,7 +207,7 @@ def _money(books: Books, terminal: Sequence[Entry], wall: int, found: Verdict) -
         for row in books.rows["payments"].values()
         if row["status"] == PaymentStatus.TAKEN
     ]
-    due = [(entry.reference, entry.amount, entry.currency, entry.lane, wall + entry.ended) for entry in terminal]
+    due = [(entry.reference, entry.amount, entry.currency, entry.lane, wall + entry.known) for entry in terminal]
     _alike("payment", due, taken, found, lambda it: f"{it[1]} {it[2]} at {it[3]}, {it[0]}")
     found.compared["payments"] = len(due)
 

@@ -2,7 +2,8 @@
 tariff says, and what the terminals' own books hold.
 
 A daemon may only agree with it: whoever is let out owes nothing then, or the terminal that was asked couldn't be
-reached. Times in microseconds since the run began, amounts in minor units.
+reached. What a terminal took is paid, also where it hung and the lot heard of it long after the car had left: then no
+debt is left. Times in microseconds since the run began, amounts in minor units.
 """
 
 from __future__ import annotations

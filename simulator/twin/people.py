@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from models.ids import LaneName
@@ -125,7 +125,8 @@ class People:
         votes = [camera.votes_at for camera in self._cameras.values() if camera.votes_at and not camera.told]
         return min([*guests, *votes, *(due for due, _ in (*self._released, *self._resets))], default=None)
 
-    def due(self, now: int) -> list[Event]:
+    def due(self, now: int, pays: Callable[[int], bool] = lambda car: False) -> list[Event]:
+        """`pays` tells whether a car's driver has been asked to pay and waits for the terminal."""
         events: list[Event] = [(part, False) for due, part in self._released if due <= now]
         self._released = [(due, part) for due, part in self._released if due > now]
         events += [(f"@{lane}", _reset(lane, due)) for due, lane in self._resets if due <= now]
@@ -136,7 +137,8 @@ class People:
         for guest in self._guests.values():
             if guest.does_next is not None and guest.does_next <= now:
                 guest.does_next = now + round(_AGAIN_AFTER * SECOND)
-                self._does(guest, now, events)
+                if not pays(guest.car.number):
+                    self._does(guest, now, events)
             if guest.helped_at is not None and guest.helped_at <= now:
                 guest.helped_at = None
                 self._is_helped(guest, events)

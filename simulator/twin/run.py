@@ -123,7 +123,7 @@ class Twin:
 
     def _events(self) -> list[Event]:
         events = self.devices.changes(self.world.lanes, self.world.now)
-        due = self.people.due(self.now)
+        due = self.people.due(self.now, self.terminals.keeps_waiting)
         self._ordered = {
             said["id"]: self.people.orders[said["id"]]
             for _, said in due

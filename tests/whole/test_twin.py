@@ -32,7 +32,10 @@ VEHICLES = 150
 PLAYED = (*(habit for habit in Habit if habit is not Habit.ORDERLY), UNREADABLE)
 MET: dict[Direction, tuple[Trouble, ...]] = {
     Direction.ENTRY: (Trouble.ARM_STUCK, Trouble.BARRIER_SILENT, Trouble.CAMERA_BLIND),
-    Direction.EXIT: (Trouble.TERMINAL_DECLINES, Trouble.TERMINAL_UNREACHABLE, Trouble.ARM_SLOW),
+    Direction.EXIT: (
+        *(Trouble.TERMINAL_DECLINES, Trouble.TERMINAL_UNREACHABLE, Trouble.TERMINAL_HANGS),
+        Trouble.ARM_SLOW,
+    ),
 }
 QUIRKS: dict[tuple[Direction, Quirk], float] = {
     (direction, quirk): 1 for direction in Direction for quirk in (*PLAYED, *MET[direction])
