@@ -26,6 +26,7 @@ from edge.lane.controller import LaneController
 from edge.lane.signals import Fire, Order, Ordered, Signal
 from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, obeyed, socket_path
 from edge.lockstep import Lockstep
+from edge.parking import charges
 from edge.parking.layout import declare
 from edge.parking.passback import neutralise
 from edge.parking.unresolved import settle_after_restart
@@ -165,6 +166,9 @@ class Daemon:
         unresolved = settle_after_restart(tx)
         if unresolved:
             _LOG.warning("daemon.unresolved_tickets", count=unresolved)
+        unheard_of = charges.unheard_of(tx)
+        if unheard_of:
+            _LOG.warning("daemon.charges_unheard_of", count=unheard_of)
 
     async def _start(self) -> None:
         await self._local.start()

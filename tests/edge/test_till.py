@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from drivers.contract import Charged, ChargeOutcome, DriverError, NotSent
-from edge.parking import exit
+from edge.parking import charges, exit
 from edge.parking.till import Till
 from models.faults import Fault
 from models.ids import PaymentId
@@ -165,6 +165,8 @@ async def test_a_daemon_that_stops_keeps_on_record_what_was_not_answered(tmp_pat
         lane.answers(TAKEN)
         await asyncio.sleep(0.02)
         assert (lane.payments(), lane.waiting()) == ([(250, "UNCOLLECTED")], (0, 1))
+        assert lane.lot.decide(charges.unheard_of) == 1
+        assert len(lane.terminal.asked) == 1, "asked again, it would take the money from whoever stands there now"
 
 
 # --- a terminal that breaks ---
