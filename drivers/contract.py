@@ -150,7 +150,10 @@ class Relay(Driver, Protocol):
         ...
 
     async def switch(self, on: bool) -> None:
-        """Make or open the contact until told otherwise; what was read back is compared. Raises DriverError."""
+        """Make or open the contact until told otherwise; what was read back is compared. Raises DriverError.
+
+        One that stays made and is told so again isn't opened, not even when that fails: it may hold an arm up.
+        """
         ...
 
 

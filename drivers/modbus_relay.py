@@ -215,8 +215,9 @@ class ModbusRelay(ModbusPart):
         self._told = None  # the board opens it at a moment that isn't known here
 
     async def _hold(self, latest: Monotonic) -> None:
-        order = self._begin()
-        await self._make(latest, self._contact_value(True))
+        kept, order = self._held, self._begin()
+        self._held, self._told = kept, kept or None
+        await self._make(latest, self._contact_value(True), opens=not kept)
         self._held = True
         await self._compare_made(order, opens=False)
 
@@ -224,8 +225,9 @@ class ModbusRelay(ModbusPart):
         self._begin()
         await self._release.open()
 
-    async def _make(self, latest: Monotonic, value: int, offset: int = 0) -> None:
-        """Raises DriverError; then the contact is opened again wherever the order may have arrived."""
+    async def _make(self, latest: Monotonic, value: int, offset: int = 0, *, opens: bool = True) -> None:
+        """Raises DriverError; then the contact is opened again wherever the order may have arrived, unless it was
+        made before."""
         owed = self._release.wanted
         self._release.forget()
         try:
@@ -233,8 +235,11 @@ class ModbusRelay(ModbusPart):
         except DriverError as error:
             self._pulsing = False
             self._raise(error.fault, error.detail)
-            if owed or not (isinstance(error, NotSent) or error.fault is REFUSED):
+            arrived = not (isinstance(error, NotSent) or error.fault is REFUSED)
+            if opens and (owed or arrived):
                 await self._try_to_open()
+            elif arrived:
+                self._on = None
             raise
         self._told = True
         if not self._settings.read_back:

@@ -240,23 +240,18 @@ class RelayBarrier:
             self._evidence.told_to_rise(self._now())
 
     async def hold(self) -> None:
+        """Told again, the contact is made again and never opened for that: an arm that seems to be down although it is
+        held may be up, with a limit switch that is stuck."""
         hold = _fitted(self._hold, "no contact keeps the arm up")
         hold.wanted = True
         async with self._order():
             await self._until(self._pulse_ends)
-            if hold.stands and hold.contact.relay.on and self._evidence_says_down():
-                # The controller wants to see the contact made anew.
-                await hold.contact.open()
-                await self._until(Monotonic(self._now() + round(REST_SECONDS * SECOND)))
             await self._keep_up(hold)
 
     async def _keep_up(self, hold: Hold) -> None:
         await hold.make()
         self._context.faults.cleared(HOLD_LOST)
         self._evidence.told_to_stay_up()
-
-    def _evidence_says_down(self) -> bool:
-        return self.reads_back and self._position is Position.CLOSED
 
     async def release(self) -> None:
         hold = _fitted(self._hold, "no contact keeps the arm up")

@@ -143,22 +143,25 @@ class HttpContact:
                 self._held, self._told = False, None
                 await self._release.open()
                 return
-            stands = await self._make(self._switch(True, latest))
+            stands = await self._make(self._switch(True, latest), kept=self._held)
             self._held, self._told = True, True
             if stands is False:
                 error = DriverError(NOT_OBEYED, f"the contact at {self._host.origin} was told to be made and is open")
                 self._raise(error.fault, error.detail)
                 raise error
 
-    async def _make(self, order: Coroutine[Any, Any, Any]) -> Any:
-        """Raises DriverError; then the contact is opened again wherever the order may have arrived."""
-        owed, self._ordered, self._may_have_moved, self._told = self._release.wanted, True, False, None
+    async def _make(self, order: Coroutine[Any, Any, Any], kept: bool = False) -> Any:
+        """Raises DriverError; then the contact is opened again wherever the order may have arrived, unless it was made
+        before (`kept`)."""
+        owed, self._ordered, self._may_have_moved, self._told = self._release.wanted, True, False, kept or None
         self._release.forget()
         try:
             stands = await order
         except DriverError as error:
             self._raise(error.fault, error.detail)
-            if self._can_switch and (owed or self._may_have_moved):
+            if kept:
+                self._on = None if self._may_have_moved else self._on
+            elif self._can_switch and (owed or self._may_have_moved):
                 await self._try_to_open()
             raise
         self._clear(*HTTP_FAULTS)

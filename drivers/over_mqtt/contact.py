@@ -114,7 +114,7 @@ class MqttContact(MqttPart, abc.ABC):
         if self._own_pulse is not None:
             raise DriverError(CANNOT, f"the device opens its contact by itself after {self._own_pulse:g} s")
         making = Making(None)
-        with self._opened_on_failure(making):
+        with self._opened_on_failure(making, self._current if self._is_held else None):
             await self._make(making)
 
     async def start(self) -> None:
@@ -171,14 +171,17 @@ class MqttContact(MqttPart, abc.ABC):
         self._context.faults.cleared(DROPPED)
 
     @contextmanager
-    def _opened_on_failure(self, making: Making) -> Iterator[None]:
-        """What was said may have been heard: the contact is told to open at once, and until it is."""
+    def _opened_on_failure(self, making: Making, kept: Making | None = None) -> Iterator[None]:
+        """What was said may have been heard: the contact is told to open at once, and until it is. One that was made
+        already (`kept`) and was only told so again stays made, unless the device says that it is open."""
         try:
             yield
         except (DriverError, asyncio.CancelledError) as error:
             if isinstance(error, DriverError) and error.fault is NOT_OBEYED:
                 self._context.faults.raised(NOT_OBEYED, error.detail)
-            if making.said and making is self._latest:
+            if making.said and making is self._latest and kept is not None and self._on is not False:
+                self._current = self._latest = kept
+            elif making.said and making is self._latest:
                 self._current = None
                 self._say_off_if_possible()
                 if not self._stopped:
@@ -239,14 +242,18 @@ class MqttContact(MqttPart, abc.ABC):
         for wanted, heard in self._expected:
             if wanted is on and not heard.done():
                 heard.set_result(None)
-        held = self._current is not None and self._current.seconds is None and self._current.confirmed
-        if held and not on:
+        if self._is_held and not on:
             self._current = None
             self._context.faults.raised(DROPPED, "the device says that the contact is open")
         return Said.STATE
 
     def _forget(self) -> None:
         self._on = None
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether it was made until told otherwise, as far as the device hasn't said anything else."""
+        return self._current is not None and self._current.seconds is None and self._current.confirmed
 
     def _what_it_says(self) -> str:
         if self._on is None:

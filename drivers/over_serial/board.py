@@ -164,6 +164,8 @@ class RelayBoard:
             self._owe_opening(contact)
         elif refusal := self._refusal(contact, order):
             order.finish(refusal)
+        elif contact.wish is Wish.MADE and contact.on is not False:
+            self._keep_made(wire, contact, order)
         else:
             contact.finish(None)  # a pulse that becomes a hold
             self._make(wire, contact, order)
@@ -194,6 +196,37 @@ class RelayBoard:
         else:
             if not readable:
                 self._obeyed(contact)
+
+    def _keep_made(self, wire: Wire, contact: Contact, order: Order) -> None:
+        """Tell it again what it was told: it may hold an arm up, so that it isn't opened whatever comes of this."""
+        contact.order = order
+        try:
+            self._say(wire, self._protocol.order(contact.channel, True))
+            made = self._protocol.question(contact.channel) is None or self._read(wire, contact)
+        except NoAnswer as error:
+            if error.cut_short:
+                self._put_back(contact, order)
+            else:
+                self._not_kept(contact, *_what_is_missing(error), on=None)
+        except Garbled as error:
+            self._not_kept(contact, GARBLED, str(error), on=None)
+        else:
+            if made:
+                self._obeyed(contact)
+            else:
+                contact.disobeyed.add(True)
+                self._not_kept(contact, NOT_OBEYED, "told to close, the board says that it is open", on=False)
+
+    def _not_kept(self, contact: Contact, fault: Fault, detail: str, on: bool | None) -> None:
+        contact.on = on
+        contact.begins(fault, detail)
+        contact.finish(DriverError(fault, detail))
+
+    def _put_back(self, contact: Contact, order: Order) -> None:
+        """Once a pulse of another contact has been ended."""
+        contact.order = None
+        with self._lock:
+            self._queue.appendleft((contact, order))
 
     def _confirm(self, wire: Wire, contact: Contact) -> None:
         try:

@@ -7,27 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gpiozero.pins.mock import MockFactory
 
 from drivers import relay_barrier
 from drivers.contract import DriverContext, Position
 from drivers.relay_barrier import RelayBarrierSettings
-from tests.drivers.barrier_boards import PULSE, Board, on_a_board
+from tests.drivers.barrier_boards import PULSE, Board, a_relay, a_switch, on_a_board, written
 from tests.drivers.boards import LCUS, a_bench, within
 from tests.drivers.conftest import Notebook, eventually
-from tests.drivers.pins import a_header
+from tests.drivers.pins import a_header, levels
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def header(monkeypatch: pytest.MonkeyPatch) -> MockFactory:
     monkeypatch.setattr(relay_barrier, "LOOK_SECONDS", 0.05)
-    a_header(monkeypatch)
+    return a_header(monkeypatch)
 
 
 async def test_a_board_that_cannot_be_read_and_was_away_has_lost_its_hold(tmp_path: Path, started: Any):
     with (bench := a_bench(LCUS, tmp_path)).board:
         relay = {"driver": "lcus", "port": str(bench.board.link), "channel": 1}
-        written = {"open": relay, "hold_by": "maintained", "pulse": PULSE}
-        barrier = await started(RelayBarrierSettings.model_validate(written).build(bench.context))
+        settings = {"open": relay, "hold_by": "maintained", "pulse": PULSE}
+        barrier = await started(RelayBarrierSettings.model_validate(settings).build(bench.context))
         await within(lambda: barrier._contacts["open"].relay.on is False)
         await barrier.hold()
         assert barrier.position is Position.HELD
@@ -82,6 +83,34 @@ async def test_a_vend_of_an_arm_that_has_lost_its_hold_gives_no_pulse_but_holds_
     assert (PULSE in board.told, board.on, barrier.position) == (False, True, Position.HELD)
 
 
+async def test_an_arm_that_reads_closed_while_it_is_held_is_told_again_and_its_contact_never_opens(
+    header, context, started, faults: Notebook
+):
+    """Its limit switch is stuck: the arm may well be up, in a fire."""
+    board, bottom = Board(), a_switch(23)
+    barrier = await on_a_board(board, context, started, at_bottom=bottom)
+    header.pin(23).drive_low()
+    await eventually(lambda: barrier.position is Position.CLOSED)
+    for _ in range(3):
+        await barrier.hold()
+        await asyncio.sleep(0.1)
+    assert (board.told, board.on, faults.ever) == ([True] * 3, True, [])
+
+
+async def test_an_arm_whose_contact_hold_keeps_it_up_is_told_again_and_that_contact_never_opens(
+    header, context, started, faults: Notebook
+):
+    barrier = await started(written(hold=a_relay(19), at_bottom=a_switch(23)).build(context))
+    await eventually(lambda: all(contact.relay.on is False for contact in barrier._contacts.values()))
+    header.pin(23).drive_low()
+    await eventually(lambda: barrier.position is Position.CLOSED)
+    header.pin(19).clear_states()
+    for _ in range(3):
+        await barrier.hold()
+        await asyncio.sleep(0.1)
+    assert (levels(header.pin(19)), faults.ever) == ([False, True], [])
+
+
 # --- an orderly stop ---
 
 
@@ -121,8 +150,8 @@ async def test_a_contact_that_only_holds_stays_made_over_a_stop_if_it_is_to_be_l
     with (bench := a_bench(LCUS, tmp_path)).board:
         board = {"driver": "lcus", "port": str(bench.board.link)}
         hold = {**board, "channel": 1, "safe_state": safe_state}
-        written = {"open": {**board, "channel": 2}, "hold": hold, "pulse": PULSE}
-        barrier = await started(RelayBarrierSettings.model_validate(written).build(bench.context))
+        settings = {"open": {**board, "channel": 2}, "hold": hold, "pulse": PULSE}
+        barrier = await started(RelayBarrierSettings.model_validate(settings).build(bench.context))
         await within(lambda: barrier._contacts["open"].relay.on is False)
         await barrier.hold()
         await within(lambda: bench.made)

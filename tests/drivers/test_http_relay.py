@@ -94,6 +94,21 @@ async def test_a_contact_is_held_until_it_is_released(a_relay, product: str):
     assert server.device.orders(channel) == [True, False]
 
 
+@EVERY_PRODUCT
+async def test_a_contact_that_is_held_and_told_so_again_isnt_opened_by_a_device_that_fails(a_relay, product: str):
+    relay, server = await a_relay(product)
+    await known(relay)
+    channel = FIRST.get(product, 1)
+    await relay.switch(True)
+    server.device.slow_after = 0.7
+    with pytest.raises(DriverError):
+        await relay.switch(True)
+    server.device.slow_after = 0
+    await asyncio.sleep(0.8)
+    await eventually(lambda: relay.on is True)
+    assert set(server.device.orders(channel)) == {True}
+
+
 async def test_two_pulses_in_a_row_are_two_even_where_the_device_rounds_them_up(a_relay):
     relay, server = await a_relay("shelly_gen1")
     await known(relay)

@@ -110,6 +110,20 @@ async def test_a_contact_that_is_switched_on_stays_until_it_is_switched_off(a_re
     assert relay.on is False
 
 
+async def test_a_contact_that_is_held_and_told_so_again_isnt_opened_by_a_board_that_fails(a_relay, board, bench):
+    relay = await known(await a_relay())
+    await relay.switch(True)
+    board.deaf_to_orders = True
+    with pytest.raises(DriverError):
+        await relay.switch(True)
+    board.deaf_to_orders = False
+    await eventually(lambda: relay.on is True)
+    await asyncio.sleep(0.5)
+    assert set(board.orders()) == {True}
+    await relay.switch(False)
+    assert not board.made()
+
+
 async def test_a_pulse_on_a_contact_that_is_held_is_refused_and_opens_nothing(a_relay, board, bench):
     relay = await known(await a_relay())
     await relay.switch(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
@@ -105,6 +106,25 @@ async def test_a_contact_stays_made_until_it_is_switched_off(product, bought, lo
     assert relay.on is False
     assert not board.on
     assert faults.on == {}
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+async def test_a_contact_that_is_held_and_told_so_again_isnt_opened_by_a_device_that_fails(
+    product, bought, login, hasty, started
+):
+    board = bought(product)
+    relay = await started(a_relay(product, login, hasty))
+    await connected(board)
+    await relay.switch(True)
+    board.deaf = True
+    with contextlib.suppress(DriverError):
+        await relay.switch(True)
+    board.deaf = False
+    await asyncio.sleep(0.5)
+    assert (board.on, "off" in board.orders) == (True, False)
+    await relay.switch(True)
+    await relay.switch(False)
+    assert not board.on
 
 
 @pytest.mark.parametrize("product", ENDS_ITS_PULSES)

@@ -95,6 +95,32 @@ async def test_a_relay_is_switched_on_and_off_and_says_so(make: Make, bench: Ben
     await bench.at_rest()
 
 
+@every_readable_make
+async def test_a_contact_that_is_held_and_told_so_again_isnt_opened_by_a_board_that_fails(make: Make, bench: Bench):
+    relay = await bench.a_relay_at_rest(**QUICK)
+    await relay.switch(True)
+    heard = len(bench.board.heard)
+    bench.board.faults.mute = True
+    await refused(relay.switch(True))
+    bench.board.faults.mute = False
+    await relay.switch(True)
+    assert (relay.on, bench.made, len(bench.contacts)) == (True, True, 1)
+    assert make.off not in bench.board.heard[heard:]
+
+
+@every_readable_make
+async def test_a_contact_that_is_held_and_told_so_again_waits_for_the_end_of_anothers_pulse(make: Make, bench: Bench):
+    one, other = await bench.a_relay_at_rest(), await bench.a_relay_at_rest(make.other)
+    await other.switch(True)
+    pulse = asyncio.create_task(one.pulse(PULSE))
+    await within(lambda: one.on is True)
+    bench.board.faults.slow = 0.3
+    await other.switch(True)
+    await pulse
+    assert (one.on, other.on, bench.board.core.relays[make.other]) == (False, True, True)
+    assert bench.faults.ever == []
+
+
 @every_make
 async def test_a_contact_that_was_left_made_by_a_crash_is_opened_at_the_start(make: Make, bench: Bench):
     bench.board.core.relays[make.channel] = True
