@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import count
 from typing import Literal
 
+from drivers.contacts.holding import HoldBy
 from tests.house.tree import HOUSE
+from tests.house.wired_lanes import LOOPS, RELAYS, SWITCHES, Terminal, WiredLane, wired
 
 INK, PALE, PAPER = "#1d232b", "#5b6673", "#ffffff"
 RELAY, INPUT, FIRE, BUS = "#1f5fa8", "#2b7a3d", "#b3261e", "#a85b00"
@@ -21,7 +24,7 @@ class Drawing:
 
     title: str
     told: str
-    height: int
+    height: int = 0
     parts: list[str] = field(default_factory=list[str])
 
     def text(self, x: float, y: float, text: str, size: int = 14, colour: str = INK, anchor: Anchor = "start") -> None:
@@ -61,11 +64,11 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Wire:
-    """One wire: the terminal at the board, the terminal at the far end."""
+    """One wire: the terminal at the board, the terminal at the far end, and what the lot's file says of it."""
 
     near: str
     far: str
-    dashed: bool = False
+    written: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,8 @@ class Device:
     colour: str
     contacts: tuple[tuple[int, int], ...] = ()
     relays: tuple[tuple[int, int], ...] = ()
-    closed: bool = False
-    """Normally closed: open in a fire, and when its wire is cut"""
+    closed: frozenset[int] = frozenset()
+    """The wires whose contact is normally closed: for the fire contact, open in a fire and when its wire is cut"""
     remark: str = ""
 
     @property
@@ -87,35 +90,60 @@ class Device:
         return 40 + ROW * len(self.wires)
 
 
-def controller(relay: str) -> Device:
-    """Takes volt-free contacts. `relay` is what the board's relays are called, such as K."""
+OPENS = {HoldBy.MAINTAINED: "OPEN: keeps the arm up", HoldBy.NONE: "OPEN: takes a pulse", HoldBy.RELAY: "OPEN"}
+TOLD = {
+    "at_top": "arm is up",
+    "at_bottom": "arm is down",
+    "broken": "arm is broken off",
+    "arming_loop": "arming loop",
+    "closing_loop": "closing loop",
+}
+
+
+def controller(lane: WiredLane) -> Device:
+    """Takes volt-free contacts."""
+    inputs = {"open": OPENS[lane.hold_by], "close": "CLOSE", "hold": "HOLD OPEN"}
+    wires: list[Wire] = []
+    for role, at in lane.of(*RELAYS):
+        wires += Wire(f"{at.name} NO", inputs[role], f"{role}: {at.key}"), Wire(f"{at.name} COM", "COMMON")
     return Device(
         "Barrier controller",
-        (
-            Wire(f"{relay}1 NO", "OPEN"),
-            Wire(f"{relay}1 COM", "COMMON"),
-            Wire(f"{relay}2 NO", "HOLD OPEN, if there is one", dashed=True),
-            Wire(f"{relay}2 COM", "COMMON", dashed=True),
-        ),
+        tuple(wires),
         RELAY,
-        relays=((0, 1), (2, 3)),
+        relays=tuple((place, place + 1) for place in range(0, len(wires), 2)),
         remark="never to the motor, never to a step-by-step input",
     )
 
 
-def field_devices(arming: str, closing: str, up: str, down: str, fire: str, common: str) -> tuple[Device, ...]:
-    """Loops, position switches and the fire panel, by the inputs that they are wired to."""
-    loops = (Wire(arming, "arming loop, NO"), Wire(closing, "closing loop, NO"), Wire(common, "COM of both"))
-    switches = (Wire(up, "arm is up"), Wire(down, "arm is down"), Wire(common, "common"))
-    alarm = (Wire(fire, "NC: opens in a fire"), Wire(common, "COM"))
-    return (
-        Device("Loop detector", loops, INPUT, ((0, 2), (1, 2))),
-        Device("Position switches", switches, INPUT, ((0, 2), (1, 2))),
-        Device("Fire panel", alarm, FIRE, ((0, 1),), closed=True),
-    )
+def field_devices(lane: WiredLane, common: str, clamps: Iterator[str] | None = None) -> tuple[Device, ...]:
+    """Loops, position switches and the fire panel, by the inputs that they are wired to. `clamps`: those of a board
+    of opto-couplers before them."""
+
+    def near(at: Terminal) -> str:
+        return at.name if clamps is None else f"{next(clamps)} to {at.name}"
+
+    def device(title: str, roles: tuple[str, ...]) -> Iterator[Device]:
+        found = list(lane.of(*roles))
+        wires = [
+            Wire(near(at), f"{TOLD[role]}, {'NC' if at.closed else 'NO'}", f"{role}: {at.key}") for role, at in found
+        ]
+        closed = frozenset(place for place, (_, at) in enumerate(found) if at.closed)
+        joins = tuple((place, len(wires)) for place in range(len(wires)))
+        if found:
+            yield Device(title, (*wires, Wire(common, "COM")), INPUT, joins, closed=closed)
+
+    devices = [*device("Loop detector", LOOPS), *device("Switches of the barrier", SWITCHES)]
+    for role, at in lane.of("fire"):
+        told = "NC: opens in a fire" if at.closed else "NO: closes in a fire"
+        closed = frozenset({0} if at.closed else ())
+        wires = Wire(near(at), told, f"{role}: {at.key}"), Wire(common, "COM")
+        devices.append(Device("Fire panel", wires, FIRE, ((0, 1),), closed=closed))
+    return tuple(devices)
 
 
 FAR, FAR_END, TOP, BETWEEN = 730, 1020, 70, 40
+WIDE = 200
+"""A wire as long as this has room for the role beside the number"""
 
 
 def spans_of(devices: Sequence[Device]) -> list[tuple[float, float]]:
@@ -135,11 +163,13 @@ def at_the_lane(drawing: Drawing, devices: Sequence[Device], near: float) -> Non
         drawing.text(FAR + 14, top + 22, device.title, 16)
         rows = [top + 36 + ROW * (place + 0.6) for place in range(len(device.wires))]
         for first, second in device.contacts:
-            _contact(drawing, (FAR, FAR_END - 30 - 45 * first), rows[first], rows[second], device)
+            _contact(drawing, (FAR, FAR_END - 30 - 45 * first), rows[first], rows[second], device, first)
         for first, second in device.relays:
-            _contact(drawing, (near, near - 95), rows[first], rows[second], device)
+            _contact(drawing, (near, near - 95), rows[first], rows[second], device, first)
         for wire, y in zip(device.wires, rows, strict=True):
-            drawing.line((near, y), (FAR, y), colour=device.colour, dashed=wire.dashed)
+            drawing.line((near, y), (FAR, y), colour=device.colour)
+            written = wire.written if FAR - near > WIDE else wire.written.rpartition(": ")[2]
+            drawing.text((near + FAR) / 2, y - 5, written, 13, PALE, "middle")
             drawing.dot(near, y, device.colour)
             drawing.dot(FAR, y, device.colour)
             drawing.text(near - 12, y - 6 if device.relays else y + 5, wire.near, anchor="end")
@@ -148,12 +178,14 @@ def at_the_lane(drawing: Drawing, devices: Sequence[Device], near: float) -> Non
             drawing.text(FAR_END, bottom + 18, device.remark, 13, FIRE, "end")
 
 
-def _contact(drawing: Drawing, along: tuple[float, float], top: float, bottom: float, device: Device) -> None:
+def _contact(
+    drawing: Drawing, along: tuple[float, float], top: float, bottom: float, device: Device, wire: int
+) -> None:
     """From one terminal to the other through a contact, drawn as it is at rest."""
     edge, x = along
     drawing.line((edge, top), (x, top), (x, bottom - 22), colour=device.colour)
     drawing.line((edge, bottom), (x, bottom), (x, bottom - 6), colour=device.colour)
-    if device.closed:
+    if wire in device.closed:
         drawing.line((x - 8, bottom - 22), (x + 1, bottom - 22), colour=device.colour)
         drawing.line((x, bottom - 6), (x - 6, bottom - 26), colour=device.colour, width=3)
     else:
@@ -185,13 +217,12 @@ def cable(drawing: Drawing, y: float, to: float, label: str, colour: str = INK) 
     drawing.text((150 + to) / 2, y - 10, label, 13, anchor="middle")
 
 
-_PINS = ("IN1 to GPIO22", "IN2 to GPIO23", "IN3 to GPIO17", "IN4 to GPIO27", "IN5 to GPIO4", "IN common")
 _BOARD, _EDGE = 250, 480
 
 
-def _on_pins(drawing: Drawing, relays: str, by: str) -> None:
+def _on_pins(drawing: Drawing, lane: WiredLane, relays: str, by: str) -> None:
     """A relay board above, a board of opto-couplers below, both at the computer."""
-    devices = (controller("K"), *field_devices(*_PINS))
+    devices = (controller(lane), *field_devices(lane, "IN common", (f"IN{number}" for number in count(1))))
     spans = spans_of(devices)
     of_relays = board(drawing, _BOARD, _EDGE, spans[0], relays)
     of_inputs = board(drawing, _BOARD, _EDGE, (spans[1][0], spans[-1][1]), "Opto-coupler board")
@@ -200,10 +231,13 @@ def _on_pins(drawing: Drawing, relays: str, by: str) -> None:
     computer(drawing, TOP, spans[-1][1])
     cable(drawing, of_relays, _BOARD, by)
     cable(drawing, of_inputs, _BOARD, "pins, 3.3 V")
-    _legend(drawing)
+    _legend(drawing, spans[-1][1], devices)
 
 
-def _legend(drawing: Drawing) -> None:
+def _legend(drawing: Drawing, lowest: float, devices: Sequence[Device]) -> None:
+    """Below everything else; the drawing ends there."""
+    fire = " Red: the fire contact; a cut wire raises the arms as well." if devices[-1].colour == FIRE else ""
+    drawing.height = round(lowest + 76)
     drawing.text(
         WIDTH / 2,
         drawing.height - 44,
@@ -215,56 +249,72 @@ def _legend(drawing: Drawing) -> None:
     drawing.text(
         WIDTH / 2,
         drawing.height - 20,
-        "Blue: volt-free relay contacts. Green: inputs. Red: the fire contact; a cut wire raises the arms as well. "
-        "Contacts are drawn at rest.",
+        f"Blue: volt-free relay contacts. Green: inputs.{fire} Contacts are drawn at rest.",
         14,
         PALE,
         "middle",
     )
 
 
+GPIO, USB, MODBUS = ("gpio", "square-out"), ("serial", "road-in"), ("modbus", "mill-out")
+"""The lot in config/lots/ and the lane of it that a picture shows"""
+
+
+def _headed(drawing: Drawing, shows: str, lane: WiredLane) -> None:
+    drawing.text(20, 34, f"{shows}: lane {lane.name} of config/lots/{lane.lot}.yaml", 18)
+
+
 def gpio() -> Drawing:
     drawing = Drawing(
         "A relay HAT and inputs on a Raspberry Pi's pins",
-        "Relay K1 of the HAT joins OPEN and COMMON of the barrier controller; detectors, switches and the fire contact "
-        "come in through opto-couplers.",
-        860,
+        "A relay of the HAT joins OPEN and COMMON of the barrier controller, another one HOLD OPEN and COMMON; "
+        "detectors, switches and the fire contact come in through opto-couplers.",
     )
-    drawing.text(20, 34, "Relay HAT on a Raspberry Pi, inputs on its pins (config/lots/gpio.yaml)", 18)
-    _on_pins(drawing, "Relay HAT", "on its header")
+    lane = wired(*GPIO)
+    _headed(drawing, "Relay HAT on a Raspberry Pi, inputs on its pins", lane)
+    _on_pins(drawing, lane, "Relay HAT", "on its header")
     return drawing
 
 
 def usb() -> Drawing:
     drawing = Drawing(
         "A USB relay board and inputs on a Raspberry Pi's pins",
-        "Relay K1 of the board joins OPEN and COMMON of the barrier controller; the inputs are as with a relay HAT.",
-        860,
+        "A relay of the board joins OPEN and COMMON of the barrier controller; the inputs are as with a relay HAT.",
     )
-    drawing.text(20, 34, "USB relay board, inputs on the pins (config/lots/serial.yaml)", 18)
-    _on_pins(drawing, "USB relay board", "USB")
+    lane = wired(*USB)
+    _headed(drawing, "USB relay board, inputs on the pins", lane)
+    _on_pins(drawing, lane, "USB relay board", "USB")
     return drawing
 
 
 def modbus() -> Drawing:
     drawing = Drawing(
-        "A Modbus module with relays and inputs",
-        "An RS-485 adapter at the Raspberry Pi, a pair A and B and a ground to the module, 120 ohms at both ends; or "
-        "one Ethernet cable with Modbus TCP.",
-        860,
+        "Modbus modules with relays and inputs",
+        "An RS-485 adapter at the Raspberry Pi, a pair A and B and a ground to the first module and on to the second, "
+        "120 ohms at both ends; or one Ethernet cable with Modbus TCP.",
     )
-    drawing.text(20, 34, "Modbus module with relays and inputs (config/lots/modbus.yaml)", 18)
-    devices = (controller("DO"), *field_devices("DI1", "DI2", "DI3", "DI4", "DI5", "DI common"))
+    lane = wired(*MODBUS)
+    _headed(drawing, "Modbus modules with relays and inputs", lane)
+    devices = (controller(lane), *field_devices(lane, "DI common"))
     left, edge = 430, 600
-    span = TOP, spans_of(devices)[-1][1]
-    board(drawing, left, edge, span, "Modbus module")
-    note(drawing, left + 14, spans_of(devices)[1][1] + 8, "DI common: to +24 V", "or to 0 V, as its", "manual says")
+    spans = spans_of(devices)
+    own, other = (spans[0][0], spans[-2][1]), spans[-1]
+    board(drawing, left, edge, own, "Modbus module")
+    drawing.text(left + 14, own[0] + 44, _unit(lane.terminals["open"]), 13, PALE)
+    board(drawing, left, edge, (other[0], other[1]), "")
+    note(drawing, left + 14, other[1] - 48, "another", "module,", _unit(lane.terminals["fire"]))
+    note(drawing, left + 14, spans[1][1] + 8, "DI common: to +24 V", "or to 0 V, as its", "manual says")
     at_the_lane(drawing, devices, edge)
-    computer(drawing, *span)
+    computer(drawing, own[0], other[1])
     _bus(drawing, left, 180)
-    _or_ethernet(drawing, left, 620)
-    _legend(drawing)
+    _bus_goes_on(drawing, left, own[1], other[0])
+    _or_ethernet(drawing, left, own[1] - 14)
+    _legend(drawing, other[1], devices)
     return drawing
+
+
+def _unit(at: Terminal) -> str:
+    return at.board.rpartition(", ")[2]
 
 
 def _bus(drawing: Drawing, left: float, top: float) -> None:
@@ -281,8 +331,7 @@ def _bus(drawing: Drawing, left: float, top: float) -> None:
         drawing.dot(left, y, BUS)
         drawing.text(right - 12, y + 5, name, anchor="end")
         drawing.text(left + 12, y + 5, name)
-    for x in (right + 26, left - 26):
-        _resistor(drawing, x, top + 40, top + 85)
+    _resistor(drawing, right + 26, top + 40, top + 85)
     middle = (right + left) / 2
     drawing.text(middle, top + 26, "120 Ω at both ends", 13, BUS, "middle")
     drawing.text(middle, top + 67, "twisted", 13, PALE, "middle")
@@ -292,6 +341,22 @@ def _bus(drawing: Drawing, left: float, top: float) -> None:
         "only at the two ends of the line.",
     )
     note(drawing, 180, top + 190, *more, "", "Silent? Exchange A and B: makers", "don't agree on their names.")
+
+
+def _bus_goes_on(drawing: Drawing, left: float, begins: float, ends: float) -> None:
+    """From one module to the next, which is the last and has the other resistor."""
+    places = left + 30, left + 75, left + 120
+    for x, name in zip(places, ("A", "B", "GND"), strict=True):
+        drawing.line((x, begins), (x, ends), colour=BUS)
+        drawing.dot(x, begins, BUS)
+        drawing.dot(x, ends, BUS)
+        drawing.text(x + 8, (begins + ends) / 2 + 5, name, 13)
+    y = ends + 22
+    drawing.line((places[0], ends), (places[0], y), (places[1], y), (places[1], ends), colour=BUS)
+    drawing.raw(
+        f'<rect x="{places[0] + 8:g}" y="{y - 6:g}" width="{places[1] - places[0] - 16:g}" height="12" fill="{PAPER}" '
+        f'stroke="{BUS}" stroke-width="2"/>'
+    )
 
 
 def _resistor(drawing: Drawing, x: float, top: float, bottom: float) -> None:
