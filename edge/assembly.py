@@ -14,6 +14,7 @@ from edge.faults import FaultBoard
 from edge.lane.controller import LaneController
 from edge.lane.desk import Desk
 from edge.lane.hardware import Answer, Hardware
+from edge.lane.help_line import HelpLine
 from edge.lane.lane import Fitted, a_lane, opposite
 from edge.lane.signals import Button
 from edge.parking.desks import EntryDesk, ExitDesk
@@ -42,6 +43,8 @@ class Assembly:
     watch: Callable[[LaneName, bool], None]
     look_again: Callable[[LaneName], None] = lambda lane: None
     """Of a lane without an arming loop: tell again what was read of the vehicle at the arm"""
+    is_heard: Callable[[], bool] = lambda: True
+    """Whether the cloud hears of a call for help now"""
     shared: dict[object, object] = field(default_factory=dict[object, object])
 
     def context(self, part: str) -> DriverContext:
@@ -67,9 +70,14 @@ class Assembly:
             before = lane_memory(connection, lane.name)
         machine = a_lane(self._fitted(lane, hardware.barrier), before.state, before.hold, before.kept_open)
         desks = self._desks(lane, classifier, till)
+        watcher, help_line = self._watcher(lane), self._help_line()
         return LaneController(
-            lane.name, machine, hardware, desks, self.store, self._watcher(lane), self.faults, self.clock
+            lane.name, machine, hardware, desks, self.store, watcher, self.faults, self.clock, help_line
         )
+
+    def _help_line(self) -> HelpLine:
+        kiosk = self.settings.kiosk
+        return HelpLine(self.is_heard, None if kiosk is None else kiosk.help_number)
 
     def _built(self, lane: LaneSettings, key: str, part: DriverSettings | None) -> Any:
         return None if part is None else part.build(self.context(f"{lane.name}.{key}"))

@@ -105,10 +105,10 @@ def run(
 def status(
     config: Config, as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables")] = False
 ) -> None:
-    """Print the lot's lanes, spots, tickets and what the cloud hasn't got yet."""
+    """Print the lot's lanes, open calls for help, spots, tickets and what the cloud hasn't got yet."""
     try:
         settings = load_lot(config)
-        found = look(settings.store.path)
+        found = look(settings.store.path, linked=settings.link is not None)
     except ConfigurationError as wrong:
         _fail(str(wrong), 2)
     except StoreUnavailable as wrong:

@@ -71,7 +71,8 @@ class Daemon:
         self._directions = {lane.name: lane.direction for lane in settings.lanes}
         watch = self._lockstep.watch if self._lockstep else self._vision.watch
         look_again: Callable[[LaneName], None] = lambda lane: self._sight.look_again(lane)  # noqa: E731
-        self._assembly = Assembly(settings, self._store, self._clock, self._faults, watch, look_again)
+        is_heard: Callable[[], bool] = lambda: self._link is not None and self._link.connected  # noqa: E731
+        self._assembly = Assembly(settings, self._store, self._clock, self._faults, watch, look_again, is_heard)
         if self._lockstep is not None:
             self._assembly.shared[LINE] = self._lockstep.line
             self._lockstep.on_signal(self._injected)
@@ -113,6 +114,7 @@ class Daemon:
                 SpotStatus(level=level, number=number, occupied=sensor.occupied)
                 for (level, number), sensor in self._sensed.items()
             ),
+            now=self._clock.read().wall,
         )
 
     def _lane_status(self, name: LaneName, lane: LaneController) -> LaneStatus:

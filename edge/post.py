@@ -31,6 +31,7 @@ class Post:
             line=shown.line,
             asks=shown.asks,
             plate=plate,
+            help_line=self.controller.help_line.line,
             choose_type=self.choose_type and lane.direction is Direction.ENTRY and lane.phase in _LOOKED_AT,
         )
 

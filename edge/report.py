@@ -11,26 +11,36 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from edge.clock import NEVER, SystemClock
 from edge.known_faults import known_faults
 from edge.local import ask
+from edge.parking.lanes import OpenCall, open_calls
 from edge.parking.spots import Availability, availability
 from edge.status import DaemonStatus, SpotStatus
 from edge.store import journal
 from edge.store.database import looking_into
 from edge.store.journal import Head
+from models.instants import SECOND, Instant, to_rfc3339
 
 _SHORT = {"keep_open": "kept open", "fire": "all: fire", "closed_to_transients": "permits only"}
 """Whom a lane lets in, for one column of a narrow terminal."""
+_WHY = {"help": "wants a person", "lost_ticket": "has lost the ticket"}
+"""What the driver pressed for."""
+_UNHEARD = "The cloud doesn't hear of it now. Answered by: parkgate-edge lane open LANE"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One look at a lot. `daemon` is None while no daemon runs on the store."""
+    """One look at a lot, at `now`. `daemon` is None while no daemon runs on the store; `calls` are those for help that
+    nobody has seen to; `linked`: a way to the cloud is configured."""
 
     daemon: DaemonStatus | None
     spots: Availability
     tickets: dict[str, int]
     ledger: Head | None
+    now: Instant = NEVER
+    calls: tuple[OpenCall, ...] = ()
+    linked: bool = True
 
     def as_json(self) -> dict[str, Any]:
         backlog = self.ledger.backlog if self.ledger else 0
@@ -42,19 +52,37 @@ class Report:
                 "by_type": _plain(self.spots.by_type),
             },
             "tickets": self.tickets,
+            "calls": [
+                {"lane": call.lane, "why": call.why, "at": to_rfc3339(call.at), "seconds_ago": self.since(call)}
+                for call in self.calls
+            ],
             "link": {"facts": self.ledger.seq if self.ledger else 0, "backlog": backlog},
         }
 
+    def since(self, call: OpenCall) -> int:
+        """Whole seconds."""
+        return max(0, self.now - call.at) // SECOND
 
-def look(store: Path) -> Report:
+
+def look(store: Path, *, linked: bool) -> Report:
     """Raises StoreUnavailable."""
+    daemon = ask(store)
     with looking_into(store) as connection:
+        # A daemon's time is the lot's, also where a simulation's runs fast.
+        now = daemon.now if daemon is not None and daemon.now is not None else _wall(connection)
         return Report(
-            daemon=ask(store),
+            daemon=daemon,
             spots=availability(connection),
             tickets=_tickets(connection),
             ledger=journal.head_of(connection, "ledger"),
+            now=now,
+            calls=tuple(open_calls(connection, now)),
+            linked=linked,
         )
+
+
+def _wall(connection: sqlite3.Connection) -> Instant:
+    return SystemClock(Instant(journal.latest_wall(connection))).read().wall
 
 
 def show(name: str, report: Report) -> None:
@@ -72,6 +100,7 @@ def show(name: str, report: Report) -> None:
         console.print()
         _show_faults(console, daemon)
         _show_sensed(console, daemon.sensed)
+    _show_calls(console, report)
     console.print(_spots(report.spots))
     console.print()
     open_tickets = ", ".join(f"{count} {status.lower()}" for status, count in report.tickets.items())
@@ -110,6 +139,18 @@ def _show_faults(console: Console, daemon: DaemonStatus) -> None:
         console.print(_indented(said, console.width), soft_wrap=True, markup=False)
     if faults:
         console.print("What to look at: parkgate-edge doctor")
+    console.print()
+
+
+def _show_calls(console: Console, report: Report) -> None:
+    if not report.calls:
+        return
+    console.print("1 call for help:" if len(report.calls) == 1 else f"{len(report.calls)} calls for help:")
+    for call in report.calls:
+        ago = f"{report.since(call) // 60} min ago" if report.since(call) >= 60 else "just now"
+        console.print(f"  [red]{call.lane}[/red]  {_WHY.get(call.why, call.why)}, {ago}")
+    if report.daemon is None or report.daemon.link != "up":
+        console.print(_UNHEARD)
     console.print()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from models.instants import Instant
+
 
 class FaultStatus(BaseModel):
     """A fault that is open now. `source` names the part, such as `north-in.closing_loop`."""
@@ -44,7 +46,8 @@ class SpotStatus(BaseModel):
 
 
 class DaemonStatus(BaseModel):
-    """A snapshot of the running daemon. `faults` are those of the lot itself, beside its lanes."""
+    """A snapshot of the running daemon. `faults` are those of the lot itself, beside its lanes; `now` is the daemon's
+    wall time."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -55,3 +58,4 @@ class DaemonStatus(BaseModel):
     lanes: tuple[LaneStatus, ...]
     faults: tuple[FaultStatus, ...] = ()
     sensed: tuple[SpotStatus, ...] = ()
+    now: Instant | None = None

@@ -8,6 +8,7 @@ from drivers.contract import Barrier, DriverContext
 from drivers.settings import DriverSettings
 from edge.clock import SystemClock
 from edge.config.checks import Finding
+from edge.config.document import Path
 from edge.config.settings import LotSettings
 from models.faults import Fault
 
@@ -16,7 +17,7 @@ SLOWEST_CLOSING_LOOP = 0.25
 
 
 def cautions(lot: LotSettings) -> Iterator[Finding]:
-    """In the order of the lanes, what stands beside them last."""
+    """Of the lanes in their order, then of the lot."""
     for index, lane in enumerate(lot.lanes):
         loop = lane.closing_loop
         if loop is not None and loop.notices_within > SLOWEST_CLOSING_LOOP:
@@ -25,6 +26,20 @@ def cautions(lot: LotSettings) -> Iterator[Finding]:
             yield Finding(("lanes", index, "barrier"), _COMES_DOWN_IN_A_FIRE)
     if lot.fire is not None and lot.fire.on_when_cut is False:
         yield Finding(("fire",), _CUT_WIRE_GOES_UNSEEN)
+    calls = _calls_for_help(lot)
+    if calls is not None and lot.link is None and (lot.kiosk is None or lot.kiosk.help_number is None):
+        yield Finding(calls, _NOBODY_HEARS)
+
+
+def _calls_for_help(lot: LotSettings) -> Path | None:
+    """Where drivers are offered to call for a person, if they are."""
+    if lot.kiosk is not None:
+        return ("kiosk",)
+    for index, lane in enumerate(lot.lanes):
+        for button in ("help", "lost_ticket"):
+            if getattr(lane.buttons, button) is not None:
+                return ("lanes", index, "buttons", button)
+    return None
 
 
 def _slow(seconds: float) -> str:
@@ -45,6 +60,11 @@ _CUT_WIRE_GOES_UNSEEN = (
     "nobody would notice that the wire of this fire contact is cut, and no arm would rise in a fire then; wire the "
     "panel's normally closed contact, which opens in a fire, and say so: `active_low: false` on a pin, "
     "`inverted: true` elsewhere"
+)
+
+_NOBODY_HEARS = (
+    "nobody hears a driver who calls for help: there is no link, and no telephone number to show instead; give the lot "
+    "a `link`, or write the number of somebody who answers at night under `kiosk: help_number`"
 )
 
 

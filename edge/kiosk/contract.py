@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge.lane.help_line import COMING
 from edge.lane.signals import Button, Phase
 from models.ids import LaneName
 from models.plates import Plate
@@ -18,6 +19,7 @@ class Screen:
     """What one lane's screen shows now.
 
     `line` is the sign's line in its English source text. `asks`: the buttons that make sense now; help always does.
+    `help_line` is what somebody who calls for help is told, in English too.
     `plate` is that of the vehicle that stands there, shown large so that the driver can say whether it is right.
     """
 
@@ -28,6 +30,7 @@ class Screen:
     asks: tuple[Button, ...] = ()
     plate: Plate | None = None
     choose_type: bool = False
+    help_line: str = COMING
 
 
 class KioskLane(Protocol):

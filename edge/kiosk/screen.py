@@ -37,12 +37,12 @@ _ORDER = (Button.CONFIRM, Button.DENY, Button.TICKET, Button.LOST_TICKET)
 def shown(screen: Screen, languages: Sequence[Language]) -> dict[str, Any]:
     """For the page, as JSON. A line that a language doesn't have is left out of it there, and shown in English."""
     line = _line(screen)
-    said = {language.code: language.says(line) for language in languages}
     return {
         "phase": screen.phase,
         "tone": _tone(screen),
         "english": line,
-        "line": {code: text for code, text in said.items() if text is not None},
+        "line": _in_words(line, languages),
+        "called": {"en": screen.help_line, **_in_words(screen.help_line, languages)},
         "plate": screen.plate,
         "buttons": buttons(screen),
     }
@@ -70,6 +70,11 @@ def takes_press(screen: Screen, button: Button, plate: str | None) -> bool:
 def takes_code(screen: Screen) -> bool:
     """Whether a typed ticket code makes sense now: a vehicle stands at the exit and hasn't been let out."""
     return screen.direction is Direction.EXIT and screen.phase in (Phase.READING, Phase.REFUSED)
+
+
+def _in_words(line: str, languages: Sequence[Language]) -> dict[str, str]:
+    said = {language.code: language.says(line) for language in languages}
+    return {code: text for code, text in said.items() if text is not None}
 
 
 def _line(screen: Screen) -> str:

@@ -30,7 +30,7 @@ class KioskSettings(BaseModel):
     languages: Annotated[tuple[str, ...], Field(min_length=1, max_length=_MOST_LANGUAGES)] = spoken()[:_MOST_LANGUAGES]
     """Two letters each, in the order of their buttons; the first one is shown until a driver picks another"""
     help_number: Annotated[str, Field(min_length=3, max_length=24, pattern=r"^[0-9+() /-]+$")] | None = None
-    """Telephone number that a driver can ring when the screen can't reach the lane"""
+    """Telephone number that a driver can ring when the screen can't reach the lane, or the lot its cloud"""
     keypad: bool = False
     """`true` where a keypad stands beside the screen: the buttons then show the digit that presses them"""
     secret_file: Path | None = None

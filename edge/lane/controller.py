@@ -16,6 +16,7 @@ from edge.lane.clerk import Clerk
 from edge.lane.desk import Desk, Paper
 from edge.lane.faults import CONTRADICTION
 from edge.lane.hardware import Hardware
+from edge.lane.help_line import COMING, HelpLine
 from edge.lane.lane import Lane
 from edge.lane.machine import started, step, vend_is_over
 from edge.lane.orders import still_meant
@@ -87,9 +88,11 @@ class LaneController:
         watch: Callable[[bool, bool], None],
         faults: FaultBoard,
         clock: Clock,
+        help_line: HelpLine | None = None,
     ) -> None:
         """`watch(on, far)` begins or ends reading plates, on the near or the far side."""
         self.name, self.lane, self.shown = name, lane, Show("")
+        self.help_line = help_line or HelpLine()
         self._hardware, self._desks, self._store = hardware, desks, store
         self._watch, self._faults, self._clock = watch, faults, clock
         self._log = structlog.get_logger("edge.lane").bind(lane=name)
@@ -215,7 +218,7 @@ class LaneController:
             case Watch(on, far):
                 self._watch(on, far)
             case Show():
-                self.shown = action
+                self.shown = self.help_line.answer(action) if action.line == COMING else action
                 self._sign_stale.set()
             case Print(ticket):
                 self._spawn(self._print(ticket))

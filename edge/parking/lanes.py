@@ -11,10 +11,23 @@ from edge.store import Transaction
 from models.facts import AccessRefused, HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
 from models.facts.lanes import LONGEST_TEXT
 from models.ids import LaneName
+from models.instants import SECOND, Instant
 from models.lanes import HoldCause, LaneState, PassageKind
 from models.plates import Plate
 from models.refusals import Refusal
 from models.tickets import Direction
+
+CALL_STANDS = 1800 * SECOND
+"""Whoever called longer ago than that has gone, one way or another."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A driver called for a person, and no person has told that lane anything since."""
+
+    lane: LaneName
+    why: str
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +111,15 @@ def hold(tx: Transaction, lane: LaneName, cause: HoldCause | None, order: Order 
 def call(tx: Transaction, lane: LaneName, why: Button, plate: Plate | None) -> None:
     """The driver wants a person."""
     tx.record(HelpCalled(call=tx.mint(), lane=lane, why=why.value, at=tx.at.wall, license_plate=plate))
+
+
+def open_calls(connection: sqlite3.Connection, now: Instant) -> list[OpenCall]:
+    """Those of the last half hour that nobody has seen to, the oldest first."""
+    rows = connection.execute(
+        """SELECT lane, why, at FROM help_calls AS call
+           WHERE at > :since AND NOT EXISTS (
+               SELECT 1 FROM lane_orders AS told WHERE told.lane = call.lane AND told.obeyed = 1 AND told.at >= call.at)
+           ORDER BY at, rowid""",
+        {"since": now - CALL_STANDS},
+    )
+    return [OpenCall(LaneName(row["lane"]), row["why"], Instant(row["at"])) for row in rows]

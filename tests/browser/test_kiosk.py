@@ -154,6 +154,14 @@ def test_a_driver_calls_for_help_and_is_told_that_somebody_comes(kiosk: KioskAtW
     expect(exit_screen.locator("#notice")).to_be_hidden()
 
 
+def test_a_driver_whom_nobody_hears_is_told_whom_to_ring(kiosk: KioskAtWork, exit_screen: Page) -> None:
+    kiosk.shows(OUT, Phase.REFUSED, "Please scan your ticket", help_line=f"Please call {NUMBER}")
+    exit_screen.get_by_role("button", name="Deutsch").click()
+    exit_screen.get_by_role("button", name="Hilfe rufen").click()
+    expect(exit_screen.locator("#notice")).to_have_text(f"Bitte {NUMBER} anrufen")
+    assert exit_screen.evaluate(MISFITS) == []
+
+
 def test_help_is_called_from_every_panel(kiosk: KioskAtWork, exit_screen: Page) -> None:
     kiosk.shows(OUT, Phase.REFUSED, "Please press the intercom", Button.LOST_TICKET, Button.HELP, choose_type=True)
     for way, panel in (("Type my ticket code", "#code"), ("Vehicle type", "#types")):

@@ -191,6 +191,27 @@ def test_an_arm_that_nothing_keeps_up_in_a_fire_is_warned_of(app: typer.Typer, t
     assert [line for line in warned(app, tmp_path / "lot.yaml", RIGHT) if "fire" in line] == []
 
 
+HEARD = "nobody hears a driver who calls for help"
+LINK = "link: {host: cloud.example, username: lot}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (RIGHT + "kiosk: {languages: [en]}\n", "32:8"),
+        (RIGHT.replace("    arming_loop:", "    buttons: {help: {driver: gpio, pin: 6}}\n    arming_loop:"), "25:21"),
+    ],
+)
+def test_a_call_for_help_that_nobody_hears_is_warned_of(app: typer.Typer, tmp_path: Path, text: str, line: str):
+    told = [said for said in warned(app, tmp_path / "lot.yaml", text) if HEARD in said]
+    assert [said.split()[0] for said in told] == [line]
+
+
+@pytest.mark.parametrize("more", ["", "kiosk: {help_number: +49 40 123456}\n", "kiosk: {languages: [en]}\n" + LINK])
+def test_a_call_for_help_that_somebody_hears_is_not(app: typer.Typer, tmp_path: Path, more: str):
+    assert [said for said in warned(app, tmp_path / "lot.yaml", RIGHT + more) if HEARD in said] == []
+
+
 def test_an_arm_whose_position_is_only_assumed_is_told(app: typer.Typer, tmp_path: Path):
     assumed = "where its arm is isn't read, but assumed from what the arm was told."
     text = altered(("command_topic: in/vend", "command_topic: in/vend\n      position_topic: in/position"))

@@ -18,12 +18,14 @@ from edge.lane.controller import RECORDED_WITHIN, LaneController
 from edge.lane.desk import Desk
 from edge.lane.faults import CONTRADICTION
 from edge.lane.hardware import Hardware
+from edge.lane.help_line import COMING, HelpLine
 from edge.lane.lane import Fitted, a_lane
 from edge.lane.signals import Allowed, Asked, Button, Fire, Order, Phase, Read, Refused, Vend
 from edge.lane.signals import Arm as ArmSignal
 from edge.lane.timing import LaneTiming
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.till import Till
+from edge.post import Post
 from edge.store import Store, Transaction
 from models.faults import Fault
 from models.ids import PaymentId, TicketId
@@ -175,6 +177,7 @@ async def an_entry(
     timing: LaneTiming | None = None,
     direction: Direction = Direction.ENTRY,
     clock: Clock | None = None,
+    help_line: HelpLine | None = None,
 ) -> AsyncIterator[Entry]:
     clock = clock or Clock()
     lot = a_lot(folder, clock=clock)
@@ -185,7 +188,7 @@ async def an_entry(
     machine = a_lane(Fitted(direction=direction, timing=timing or LaneTiming()))
     hardware = Hardware(arm, arming_loop=arming, closing_loop=closing_loop, others=(Part(),))
     desks = {direction: desk}
-    controller = LaneController(IN, machine, hardware, desks, lot.store, lambda on, far: None, faults, clock)
+    controller = LaneController(IN, machine, hardware, desks, lot.store, lambda on, far: None, faults, clock, help_line)
     await controller.start()
     closing_loop.becomes(False)
     yield Entry(lot, clock, arming, closing_loop, arm, controller, faults)
@@ -356,6 +359,25 @@ async def test_calls_and_passages_without_a_ticket_are_on_record_while_a_driver_
         await becomes(lambda: lane.lot.one("SELECT count(*) FROM passages") == 1)
         assert lane.tickets() == []
         paid.set()
+
+
+@pytest.mark.parametrize(
+    ("heard", "number", "line"),
+    [
+        (True, "+49 40 123456", COMING),
+        (False, "+49 40 123456", "Please call +49 40 123456"),
+        (False, None, "Your call is noted"),
+    ],
+)
+async def test_help_is_on_its_way_only_where_somebody_hears_of_the_call(
+    tmp_path: Path, heard: bool, number: str | None, line: str
+) -> None:
+    async with an_entry(tmp_path, help_line=HelpLine(lambda: heard, number)) as lane:
+        await lane.a_car_stands_there()
+        await lane.reaches(Phase.VENDED)
+        lane.controller.press(Button.HELP)
+        screen = Post(lane.controller, choose_type=False).screen()
+        assert (lane.controller.line, screen.line, screen.help_line) == (line, line, line)
 
 
 @dataclass

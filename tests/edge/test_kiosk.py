@@ -250,6 +250,16 @@ def test_a_question_about_a_plate_shows_the_plate_once_and_large() -> None:
     assert seen["buttons"] == ["confirm", "deny", "code", "help"]
 
 
+def test_who_has_called_is_told_what_is_true_in_every_language() -> None:
+    screen = Screen(OUT, Direction.EXIT, Phase.READING, help_line="Please call +49 40 123456")
+    called = shown(screen, [language("de"), language("tr")])["called"]
+    assert called == {
+        "en": "Please call +49 40 123456",
+        "de": "Bitte +49 40 123456 anrufen",
+        "tr": "Lütfen arayın: +49 40 123456",
+    }
+
+
 def test_a_lane_that_is_kept_open_sends_drivers_on_and_a_closed_one_stops_them() -> None:
     tones = [
         shown(Screen(OUT, Direction.EXIT, Phase.IDLE, line), [])["tone"]

@@ -9,7 +9,7 @@ import pytest
 from edge.lane.lane import Fitted, a_lane
 from edge.lane.signals import Button, Count, Order
 from edge.parking.desks import EntryDesk, ExitDesk
-from edge.parking.lanes import LONGEST_TEXT, lane_memory
+from edge.parking.lanes import LONGEST_TEXT, lane_memory, open_calls
 from edge.store import Store
 from models.ids import LaneName, lane_id
 from models.lanes import HoldCause, LaneState, OrderKind, PassageKind
@@ -132,6 +132,22 @@ def test_a_passage_on_an_order_names_it(lot: Lot) -> None:
 def test_a_call_for_help_is_on_record_with_the_button_that_was_pressed(lot: Lot) -> None:
     lot.decide(the_exit(lot).call(Button.LOST_TICKET, PLATE))
     assert lot.rows("SELECT lane, why, license_plate FROM help_calls") == [("out", "lost_ticket", PLATE)]
+
+
+def test_a_call_stands_until_a_person_tells_that_lane_something_or_half_an_hour_has_passed(lot: Lot) -> None:
+    def calls() -> list[tuple[str, str]]:
+        return lot.decide(lambda tx: [(call.lane, call.why) for call in open_calls(tx.connection, lot.clock.wall)])
+
+    lot.decide(the_entry(lot).call(Button.HELP, None))
+    lot.clock.forward(minutes=10)
+    lot.decide(the_exit(lot).call(Button.LOST_TICKET, PLATE))
+    assert calls() == [("in", "help"), ("out", "lost_ticket")]
+    lot.decide(the_exit(lot).obey(an_order(OrderKind.CLOSE), "something is under the arm"))
+    assert len(calls()) == 2, "an order that wasn't obeyed has helped nobody"
+    lot.decide(the_exit(lot).obey(an_order(), ""))
+    assert calls() == [("in", "help")]
+    lot.clock.forward(minutes=20)
+    assert calls() == []
 
 
 def test_plates_in_these_records_can_be_erased_too(lot: Lot) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from edge.parking.lanes import OpenCall
 from edge.parking.spots import Availability, Count
 from edge.report import Report, show
 from edge.status import DaemonStatus, FaultStatus, LaneStatus
+from models.ids import LaneName
+from models.instants import SECOND, Instant
 
 BOARD = "/dev/serial/by-id/usb-Numato_Systems_Pvt._Ltd._Numato_Lab_4_Channel_USB_Relay_Module-if00"
 UNPLUGGED = FaultStatus(source="multi-storey-in.barrier", code="relay.unplugged", detail=f"open: there is no {BOARD}")
@@ -58,3 +61,26 @@ def test_a_fault_says_what_it_means_and_no_path_is_cut(
     assert any(BOARD in line for line in lines), "it can be copied"
     assert "What to look at: parkgate-edge doctor" in lines
     assert max(len(line) for line in lines if BOARD not in line) <= 80
+
+
+NOW = Instant(1_795_000_000 * SECOND)
+
+
+def a_call(lane: str, why: str, seconds_ago: int) -> OpenCall:
+    return OpenCall(LaneName(lane), why, Instant(NOW - seconds_ago * SECOND))
+
+
+def test_open_calls_are_listed_with_their_lane_and_how_long_ago_also_beside_a_stopped_daemon(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    calls = a_call("out", "lost_ticket", 13 * 60 + 5), a_call("in", "help", 20)
+    report = Report(None, Availability(Count(3, 3), {}, {}), {}, None, NOW, calls)
+    show("North Street", report)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:4] == [
+        "2 calls for help:",
+        "  out  has lost the ticket, 13 min ago",
+        "  in  wants a person, just now",
+    ]
+    assert "The cloud doesn't hear of it now" in lines[4]
+    assert report.as_json()["calls"][1]["seconds_ago"] == 20

@@ -105,8 +105,9 @@ function drawSaid() {
 
 // What the lane says by itself isn't said twice.
 function noticeSaid(line) {
-  if (!notice || language.words[notice] === line) return "";
-  return [language.words[notice], notice === "help_failed" ? setup.help_number : null].filter(Boolean).join(" ");
+  if (notice === "help_failed") return [language.words[notice], setup.help_number].filter(Boolean).join(" ");
+  const said = notice ? (screen.called[language.code] ?? screen.called.en) : "";
+  return said === line ? "" : said;
 }
 
 function drawLabels() {
