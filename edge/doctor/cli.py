@@ -16,7 +16,7 @@ from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError, counted, rendered
 from edge.config.settings import LotSettings
 from edge.doctor.checks.configuration import problem
-from edge.doctor.findings import UNUSABLE, WALKED, Finding, exit_code, report
+from edge.doctor.findings import SOMETHING_TO_MEND, UNUSABLE, WALKED, Finding, exit_code, report
 from edge.doctor.machine import Machine
 from edge.doctor.shown import Progress, line, summary, table
 from edge.doctor.subject import Subject
@@ -26,6 +26,7 @@ from edge.local import ask
 from models.instants import to_rfc3339
 
 _UNATTENDED_SECONDS = 30.0
+_OR_FOR_A_SCRIPT = "Run it on a terminal, or with --json --yes-pulse --lane NAME"
 
 
 def doctor(
@@ -45,7 +46,8 @@ def doctor(
 ) -> None:
     """Look the lot over, and on a terminal walk with you through its lanes; says what to mend.
 
-    0: all is well. 1: something is to be mended. 2: the configuration can't be used. Nothing moves without a yes.
+    0: all is well. 1: something is to be mended, or nothing could be looked at. 2: the configuration can't be used.
+    Nothing moves without a yes.
     """
     _keep_logs_quiet()
     wanted = _wanted(only)
@@ -57,19 +59,23 @@ def doctor(
     visit = Visit(Subject(settings, config, ask(settings.store.path), lane), wanted, pictures)
     if as_json:
         ended = run(_for_a_script(visit, yes_pulse))
-        print(json.dumps(report(visit.findings, **_about(visit, ended)), ensure_ascii=False))
+        print(json.dumps(report(visit.findings, **_about(visit, ended and not visit.skipped)), ensure_ascii=False))
     else:
         console = Console(highlight=False)
         ended = run(_for_a_person(visit, console, wait, yes_pulse))
         if not ended:
             console.print("\n[bold]Broken off.[/] What was found so far:")
         summary(console, settings.lot.name, visit.findings)
-    raise typer.Exit(exit_code(visit.findings) if ended else 1)
+    raise typer.Exit(exit_code(visit.findings) if ended and not visit.in_vain else SOMETHING_TO_MEND)
 
 
 async def _for_a_script(visit: Visit, yes_pulse: bool) -> None:
     await visit.look(visit.round(), lambda _check, _found: None)
-    if yes_pulse and _walks(visit):
+    if not _walks(visit):
+        return
+    if not yes_pulse:
+        visit.skip_the_walk("nobody is asked with --json", _OR_FOR_A_SCRIPT)
+    else:
         nobody = Nobody(visit.subject.machine.clock, _UNATTENDED_SECONDS)
         await visit.walk(nobody, _UNATTENDED_SECONDS, lambda _finding: None, pulses_allowed=True)
 
@@ -80,7 +86,11 @@ async def _for_a_person(visit: Visit, console: Console, patience: float, yes_pul
         await visit.look(wanted, progress.told)
     if visit.findings:
         console.print(table(visit.findings))
-    if _walks(visit) and console.is_terminal and sys.stdin.isatty():
+    if not _walks(visit):
+        return
+    if not (console.is_terminal and sys.stdin.isatty()):
+        visit.skip_the_walk("there is no terminal to ask you at", _OR_FOR_A_SCRIPT)
+    else:
         terminal = Terminal(console, visit.subject.machine.clock)
         await visit.walk(terminal, patience, lambda finding: console.print(line(finding)), yes_pulse)
 
@@ -89,7 +99,7 @@ def _walks(visit: Visit) -> bool:
     return any(name in WALKED for name in visit.only)
 
 
-def _about(visit: Visit, ended: bool) -> dict[str, Any]:
+def _about(visit: Visit, complete: bool) -> dict[str, Any]:
     subject = visit.subject
     return {
         "lot": subject.settings.lot.name,
@@ -98,7 +108,7 @@ def _about(visit: Visit, ended: bool) -> dict[str, Any]:
         "at": to_rfc3339(subject.machine.clock.read().wall),
         "lane": subject.lane,
         "daemon": None if subject.daemon is None else subject.daemon.pid,
-        "complete": ended,
+        "complete": complete,
     }
 
 

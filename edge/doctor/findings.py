@@ -100,12 +100,14 @@ def to_mend(findings: Iterable[Finding]) -> list[Finding]:
 
 def worst(findings: Iterable[Finding]) -> Verdict:
     verdicts = {finding.verdict for finding in findings}
+    if verdicts == {Verdict.SKIPPED}:
+        return Verdict.SKIPPED
     return next((verdict for verdict in _GRAVEST if verdict in verdicts), Verdict.OK)
 
 
 def exit_code(findings: Iterable[Finding]) -> int:
     """0 when nothing is to be mended. What was skipped is nobody's fault."""
-    return ALL_WELL if worst(findings) is Verdict.OK else SOMETHING_TO_MEND
+    return SOMETHING_TO_MEND if worst(findings) in _GRAVEST else ALL_WELL
 
 
 def counted(findings: Iterable[Finding]) -> dict[str, int]:

@@ -82,6 +82,9 @@ def summary(console: Console, name: str, findings: Sequence[Finding]) -> None:
         if finding.verdict is Verdict.SKIPPED:
             fix = f" {finding.fix}." if finding.fix else ""
             console.print(Text(f"Not looked at: {finding.part}: {finding.said}.{fix}", style="dim"), soft_wrap=True)
+    if worst(findings) is Verdict.SKIPPED:
+        console.print(Text(f"{name}: nothing was looked at.", style="bold yellow"))
+        return
     if not wrong:
         console.print(Text(f"{name}: nothing to mend ({counts['ok']} findings).", style="bold green"))
         return

@@ -12,7 +12,7 @@ from typing import Any
 
 from edge.doctor.checks.camera import Eye
 from edge.doctor.checks.daemon import STOP
-from edge.doctor.findings import PASSIVE, WALKED, About, Finding
+from edge.doctor.findings import PASSIVE, WALKED, About, Finding, Verdict, worst
 from edge.doctor.rounds import Check, Told, checks, go_round
 from edge.doctor.subject import Subject
 from edge.doctor.walk.alone import NotAlone, alone_on
@@ -32,7 +32,14 @@ class Visit:
     only: Collection[str] = EVERYTHING
     pictures: Path | None = None
     findings: list[Finding] = field(default_factory=list[Finding])
+    skipped: bool = False
+    """Whether there was to be a walk and none was made"""
     _eyes: list[Eye] = field(default_factory=list[Eye])
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether a walk was all that was wanted, and it wasn't made."""
+        return self.skipped and worst(self.findings) is Verdict.SKIPPED
 
     def round(self) -> list[Check]:
         """The checks that ask nobody, not yet begun."""
@@ -54,6 +61,7 @@ class Visit:
             told(finding)
 
         if refusal := self._why_no_walk(pulses_allowed):
+            self.skipped = True
             tell(refusal)
             return
         guide = Guide(voice, self.subject.machine.clock, tell, patience, pulses_allowed)
@@ -61,7 +69,15 @@ class Visit:
             with alone_on(self.subject.store):
                 await walk(self.subject, guide, self.only)
         except NotAlone as error:
+            self.skipped = True
             tell(_refused(str(error), pulses_allowed))
+
+    def skip_the_walk(self, why: str, fix: str) -> None:
+        """Nobody is there to walk with; a daemon at work would have kept the hardware to itself in any case."""
+        self.skipped = True
+        wanted = ", ".join(name for name in WALKED if name in self.only)
+        otherwise = _ABOUT.skipped(f"no hardware was tried out ({wanted}): {why}", fix)
+        self.findings.append(self._why_no_walk(False) or otherwise)
 
     def _why_no_walk(self, pulses_allowed: bool) -> Finding | None:
         if self.subject.daemon is not None:

@@ -49,6 +49,7 @@ def test_failures_are_mended_before_warnings_and_the_disk_before_the_camera() ->
         ([DISK.ok("room"), CAMERA.skipped("not asked")], 0),
         ([DISK.ok("room"), CAMERA.warn("dark", "light")], 1),
         ([CAMERA.fail("gone", "cable")], 1),
+        ([CAMERA.skipped("nobody was there")], 0),
     ],
 )
 def test_the_exit_code_tells_whether_there_is_something_to_mend(found: list[Finding], code: int) -> None:

@@ -382,6 +382,7 @@ def test_beside_a_running_daemon_the_doctor_looks_through_its_eyes(site: Site) -
         "camera.unreachable" in found["said"] and found["fix"].startswith("The camera's power")
         for found in findings(ran, "daemon", "in.camera")
     )
+    assert told["complete"] is False
     (refused,) = findings(ran, "walk")
     assert (refused["verdict"], "systemctl stop parkgate-edge" in refused["fix"]) == ("fail", True)
 

@@ -25,7 +25,7 @@ from simulator.boards.pty_board import PtyBoard
 from simulator.servers import Mosquitto
 from tests.brokers import USERS
 from tests.edge.daemons import Site, until
-from tests.edge.doctoring import Gate, Technician, doctor, findings, with_lane
+from tests.edge.doctoring import Gate, Technician, doctor, findings, verdicts, with_lane
 
 
 @pytest.fixture
@@ -240,6 +240,21 @@ def test_a_script_that_does_not_say_so_moves_nothing_and_asks_nothing(site: Site
         time.sleep(0.3)
     assert gate.heard == []
     assert findings(ran, "relays") == []
+
+
+def test_a_walk_that_nobody_is_there_for_is_skipped_and_nothing_is_said_to_be_well(site: Site) -> None:
+    ran, told = doctor(site, "--only", "inputs,relays"), doctor(site, "--json", "--only", "inputs,relays")
+    assert ("nothing was looked at" in ran.stdout, "nothing to mend" in ran.stdout) == (True, False)
+    assert "no hardware was tried out (inputs, relays): there is no terminal to ask you at" in ran.stdout
+    assert (ran.returncode, told.returncode) == (1, 1)
+    report = json.loads(told.stdout)
+    assert (report["complete"], report["verdict"], verdicts(told, "walk")) == (False, "skipped", ["skipped"])
+    assert "--yes-pulse" in findings(told, "walk")[0]["fix"]
+
+
+def test_a_round_without_a_walk_that_was_wanted_is_not_complete(site: Site) -> None:
+    told = doctor(site, "--json", "--only", "disk,relays")
+    assert (json.loads(told.stdout)["complete"], told.returncode) == (False, 0)
 
 
 # A board on a pty, whose position nobody reads.
