@@ -18,6 +18,7 @@ from drivers.twin_connection import LINE
 from edge.assembly import Assembly, far_camera
 from edge.clock import FastClock, SystemClock
 from edge.config.settings import LotSettings
+from edge.config.spelling import nearest
 from edge.faults import FaultBoard, forget_faults_of_last_run
 from edge.inputs import MEANS, FireContact, watch
 from edge.kept_up import kept_up
@@ -155,6 +156,10 @@ class Daemon:
             plate = None if asked.plate is None else normalised(asked.plate)
         except ValueError as wrong:
             return Obeyed(why_not=str(wrong))
+        permits = self._settings.permits_by_plate()
+        if plate is not None and plate not in permits:
+            near = nearest(plate, permits)
+            return Obeyed(why_not="no permit has this plate" + (f'; did you mean "{near}"?' if near else ""))
         self._write_when_possible(lambda tx: neutralise(tx, asked.reason, by=asked.by, plate=plate))
         return Obeyed()
 

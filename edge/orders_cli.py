@@ -110,7 +110,7 @@ def _give(config: Path, whom: str, order: LaneOrder | PassbackOrder) -> None:
     except NoDaemon as wrong:
         _fail(f"No daemon answers: {wrong}\nIs it running, and are you root or its user? Nothing was done twice.", 1)
     if obeyed.why_not:
-        _fail(f"{whom} doesn't obey: {obeyed.why_not}.", REFUSED)
+        _fail(f"{whom} doesn't obey: {obeyed.why_not}{'' if obeyed.why_not.endswith('?') else '.'}", REFUSED)
     if obeyed.failed:
         _fail(_in_vain(whom, obeyed), NOT_TOLD)
     typer.echo(f"{whom}: {obeyed.said}.")

@@ -201,6 +201,17 @@ def test_permits_are_forgiven_their_last_passage_by_a_persons_order(site: Site) 
         until(lambda: yard.records("SELECT neutral_since IS NOT NULL FROM parking_lots") == [(1,)])
 
 
+def test_a_plate_that_no_permit_has_is_forgiven_nothing_and_the_nearest_is_named(site: Site) -> None:
+    site.write({**site.settings(), "permits": [{"plate": "AB 12 CDE"}]})
+    with at_work(site) as yard:
+        near = yard.tell("passback", "reset", "--plate", "ab12-cdf")
+        assert near == (3, 'anti-passback doesn\'t obey: no permit has this plate; did you mean "AB12CDE"?\n')
+        far = yard.tell("passback", "reset", "--plate", "ZZ99")
+        assert far == (3, "anti-passback doesn't obey: no permit has this plate.\n")
+        assert yard.tell("passback", "reset", "--plate", "ab 12 cde") == (0, "anti-passback: done.\n")
+        until(lambda: yard.records("SELECT license_plate FROM vehicles WHERE neutral_since > 0") == [("AB12CDE",)])
+
+
 def test_the_link_of_a_lanes_screen_is_printed_for_the_technician(site: Site) -> None:
     done = edge("kiosk-link", "in", "--config", str(site.config))
     assert (done.returncode, done.stdout.startswith("http://127.0.0.1:1/in")) == (0, True), done.stderr
