@@ -12,13 +12,13 @@ from typing import Literal
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from edge.lane.outcome import KNOWN_WITHIN, Outcome
+from edge.lane.outcome import ARRIVED_WITHIN, Outcome
 from edge.status import DaemonStatus
 from models.lanes import LaneState, OrderKind
 
 _LOG = structlog.get_logger("edge.local")
 _ANSWER_WITHIN = 3.0
-_OUTCOME_WITHIN = KNOWN_WITHIN + _ANSWER_WITHIN
+_OUTCOME_WITHIN = ARRIVED_WITHIN + _ANSWER_WITHIN
 _MOST = 1 << 20
 _LONGEST_REQUEST = 1 << 16
 STATUS = b"status\n"

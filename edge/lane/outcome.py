@@ -16,7 +16,10 @@ from models.lanes import HoldCause, OrderKind
 Move = Vend | Hold | Release | Lower
 
 KNOWN_WITHIN = 5.0
-"""Seconds that a person waits at most for what came of an order."""
+"""Seconds that a person waits at most for what came of an order, but for an arm that is on its way."""
+ARRIVED_WITHIN = 15.0
+"""Seconds that a person waits at most for an arm that is seen to move: with a switch at one end only, it is held to be
+at the other one when its `travel` is over."""
 
 _MOVES: dict[OrderKind, tuple[type[Move], ...]] = {
     OrderKind.OPEN: (Vend, Hold),
@@ -56,6 +59,7 @@ class Awaited:
         self._told = False
         self._wrong: Exception | None = None
         self._dropped = ""
+        self._moved = False
 
     def told(self, move: Move, wrong: Exception | None) -> None:
         """The barrier was told `move`, or (`wrong`) couldn't be."""
@@ -78,17 +82,26 @@ class Awaited:
         self._news.set()
 
     async def outcome(self) -> Outcome:
-        """As soon as it is known, and after a few seconds in any case. Nothing else waits for it."""
-        over = asyncio.ensure_future(self._clock.sleep(KNOWN_WITHIN))
+        """As soon as it is known, and after some seconds in any case. Nothing else waits for it."""
+        await self._known_within(KNOWN_WITHIN)
+        self._moved = not self._known() and self._is_on_its_way()
+        if self._moved:
+            await self._known_within(ARRIVED_WITHIN - KNOWN_WITHIN, as_long_as=self._is_on_its_way)
+        return self._as_it_is()
+
+    async def _known_within(self, seconds: float, as_long_as: Callable[[], bool] = lambda: True) -> None:
+        over = asyncio.ensure_future(self._clock.sleep(seconds))
         try:
-            while not self._known() and not over.done():
+            while as_long_as() and not self._known() and not over.done():
                 self._news.clear()
                 news = asyncio.ensure_future(self._news.wait())
                 await asyncio.wait({news, over}, return_when=asyncio.FIRST_COMPLETED)
                 news.cancel()
         finally:
             over.cancel()
-        return self._as_it_is()
+
+    def _is_on_its_way(self) -> bool:
+        return self._told and self._lane().arm is Position.MOVING
 
     def _known(self) -> bool:
         if self._nothing_to_tell() or self._dropped or self._wrong is not None:
@@ -143,8 +156,16 @@ class Awaited:
         if where and (self._lane().fitted.reads_back or self._kind in (OrderKind.RELEASE, OrderKind.RESET_FIRE)):
             return f"{said}, and {where}"
         if self._lane().fitted.reads_back:
-            return f"{said}; {KNOWN_WITHIN:g} s later it still reads {self._lane().arm}"
+            return f"{said}; {self._so_far()}"
         return said
+
+    def _so_far(self) -> str:
+        """Of an arm that hasn't arrived."""
+        if not self._moved:
+            return f"{KNOWN_WITHIN:g} s later it still reads {self._lane().arm}"
+        if self._is_on_its_way():
+            return f"{ARRIVED_WITHIN:g} s later it is still on its way"
+        return f"it moved, and now reads {self._lane().arm}"
 
 
 class Outcomes:

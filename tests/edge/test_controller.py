@@ -20,6 +20,7 @@ from edge.lane.faults import CONTRADICTION
 from edge.lane.hardware import Hardware
 from edge.lane.help_line import COMING, HelpLine
 from edge.lane.lane import Fitted, a_lane
+from edge.lane.outcome import ARRIVED_WITHIN, KNOWN_WITHIN
 from edge.lane.signals import Allowed, Asked, Button, Fire, Order, Phase, Read, Refused, Vend
 from edge.lane.signals import Arm as ArmSignal
 from edge.lane.timing import LaneTiming
@@ -610,6 +611,30 @@ async def test_an_arm_that_stays_down_after_an_order_is_said_to_be_down(tmp_path
         await becomes(lambda: len(lane.arm.vends) == 1)
         lane.clock.seconds_pass(6)
         assert (await answer).said == "the arm was told to rise; 5 s later it still reads closed"
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        (Position.OPEN, "the arm was told to rise, and is up"),
+        (Position.CLOSED, "the arm was told to rise; it moved, and now reads closed"),
+        (Position.MOVING, "the arm was told to rise; 15 s later it is still on its way"),
+    ],
+)
+async def test_an_arm_that_is_on_its_way_is_waited_for_as_long_as_one_with_a_single_switch_takes(
+    tmp_path: Path, then: Position, said: str
+) -> None:
+    async with an_entry(tmp_path) as lane:
+        answer = asyncio.create_task(lane.controller.carry_out(an_order()))
+        await becomes(lambda: len(lane.arm.vends) == 1)
+        lane.controller.hear(ArmSignal(Position.MOVING))
+        lane.clock.seconds_pass(KNOWN_WITHIN + 0.5)
+        await asyncio.sleep(0.05)
+        assert not answer.done(), "it takes 6 s unless `travel` says otherwise"
+        lane.controller.hear(ArmSignal(then))
+        await asyncio.sleep(0.02)
+        lane.clock.seconds_pass(ARRIVED_WITHIN)
+        assert (await answer).said == said
 
 
 async def test_a_person_is_told_why_the_barrier_could_not_be_told(tmp_path: Path) -> None:
