@@ -14,6 +14,11 @@ from models.tickets import Direction
 _LOOKED_AT = (Phase.READING, Phase.REFUSED)
 
 
+def _offered(asks: tuple[Button, ...], direction: Direction) -> tuple[Button, ...]:
+    """Nobody at an entry has a ticket to lose."""
+    return asks if direction is Direction.EXIT else tuple(ask for ask in asks if ask is not Button.LOST_TICKET)
+
+
 @dataclass(frozen=True)
 class Post:
     """What stands at one lane: the screen, and the same answers as its hardware buttons."""
@@ -29,7 +34,7 @@ class Post:
             direction=lane.direction,
             phase=lane.phase,
             line=shown.line,
-            asks=shown.asks,
+            asks=_offered(shown.asks, lane.direction),
             plate=plate,
             help_line=self.controller.help_line.line,
             choose_type=self.choose_type and lane.direction is Direction.ENTRY and lane.phase in _LOOKED_AT,

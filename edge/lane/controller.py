@@ -305,11 +305,16 @@ class LaneController:
         printer = self._hardware.printer
         try:
             if printer is not None:
+                self._show_instead(Show("Please take your ticket", self.shown.asks))
                 await printer.print_ticket(ticket)
                 return
         except DriverError as wrong:
             self._log.warning("lane.not_printed", fault=wrong.fault.code, detail=wrong.detail)
-        self._perform(Show(f"Note your ticket: {ticket.code}", self.shown.asks))
+        self._show_instead(Show(f"Note your ticket: {ticket.code}", self.shown.asks))
+
+    def _show_instead(self, show: Show) -> None:
+        """Of what the machine said last: the spot stands on the ticket, too."""
+        self._perform(show)
         for changed in self._changed:
             changed()
 

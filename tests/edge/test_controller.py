@@ -7,13 +7,14 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from drivers.contract import Charged, ChargeOutcome, DriverError, NotSent, Position
+from drivers.contract import Charged, ChargeOutcome, DriverError, NotSent, Position, PrintedTicket
 from edge.faults import FaultBoard
+from edge.kiosk.screen import buttons
 from edge.lane.controller import RECORDED_WITHIN, LaneController
 from edge.lane.desk import Desk
 from edge.lane.faults import CONTRADICTION
@@ -171,6 +172,27 @@ class FaultyDesk(EntryDesk):
         return bad if self.bad_papers else super().confirm(ticket)
 
 
+@dataclass
+class Printer(Part):
+    """Prints as slowly as a test wants, or is out of paper."""
+
+    paper: bool = True
+    printed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def print_ticket(self, ticket: PrintedTicket) -> None:
+        await self.printed.wait()
+        if not self.paper:
+            raise DriverError(OUT_OF_REACH, "no paper")
+
+
+@dataclass(frozen=True)
+class PrintingDesk(EntryDesk):
+    async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
+        answer = await super().decide(asked, gone)
+        assert isinstance(answer, Allowed)
+        return replace(answer, printed=PrintedTicket("North", "7777", "qr", "noon"))
+
+
 @asynccontextmanager
 async def an_entry(
     folder: Path,
@@ -179,6 +201,7 @@ async def an_entry(
     direction: Direction = Direction.ENTRY,
     clock: Clock | None = None,
     help_line: HelpLine | None = None,
+    printer: Printer | None = None,
 ) -> AsyncIterator[Entry]:
     clock = clock or Clock()
     lot = a_lot(folder, clock=clock)
@@ -187,7 +210,7 @@ async def an_entry(
     arming, closing_loop, arm = Loop(), Loop(), Arm()
     faults = FaultBoard(lot.decide)
     machine = a_lane(Fitted(direction=direction, timing=timing or LaneTiming()))
-    hardware = Hardware(arm, arming_loop=arming, closing_loop=closing_loop, others=(Part(),))
+    hardware = Hardware(arm, arming_loop=arming, closing_loop=closing_loop, printer=printer, others=(Part(),))
     desks = {direction: desk}
     controller = LaneController(IN, machine, hardware, desks, lot.store, lambda on, far: None, faults, clock, help_line)
     await controller.start()
@@ -379,6 +402,35 @@ async def test_help_is_on_its_way_only_where_somebody_hears_of_the_call(
         lane.controller.press(Button.HELP)
         screen = Post(lane.controller, choose_type=False).screen()
         assert (lane.controller.line, screen.line, screen.help_line) == (line, line, line)
+
+
+@pytest.mark.parametrize(("paper", "then"), [(True, "Please take your ticket"), (False, "Note your ticket: 7777")])
+async def test_a_driver_is_told_to_take_the_ticket_that_is_being_printed(
+    tmp_path: Path, paper: bool, then: str
+) -> None:
+    def desk(store: Store) -> EntryDesk:
+        return PrintingDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR)
+
+    printer = Printer(paper=paper)
+    async with an_entry(tmp_path, desk, printer=printer) as lane:
+        await lane.a_car_stands_there()
+        await lane.reaches(Phase.VENDED)
+        await becomes(lambda: lane.controller.line == "Please take your ticket")
+        printer.printed.set()
+        await becomes(lambda: lane.controller.line == then)
+
+
+@pytest.mark.parametrize(("direction", "offered"), [(Direction.ENTRY, False), (Direction.EXIT, True)])
+async def test_only_at_an_exit_a_driver_has_a_ticket_to_lose(
+    tmp_path: Path, direction: Direction, offered: bool
+) -> None:
+    async with an_entry(tmp_path, direction=direction) as lane:
+        lane.arming.becomes(True)
+        await asyncio.sleep(0.02)
+        lane.clock.seconds_pass(LaneTiming().read_within + 1)
+        await becomes(lambda: Button.LOST_TICKET in lane.controller.shown.asks)
+        screen = Post(lane.controller, choose_type=False).screen()
+        assert (Button.LOST_TICKET in screen.asks, Button.HELP in buttons(screen)) == (offered, True)
 
 
 @dataclass
