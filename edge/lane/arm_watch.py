@@ -153,7 +153,9 @@ def _hold_again(watch: ArmWatch, around: Around) -> int | None:
         return watch.held_told + round(AGAIN_AFTER * SECOND)
     again = watch.held_told + round(around.timing.rise_within * SECOND)
     if around.reads_back:
-        return None if watch.position.is_up else again
+        # In a fire one that is up, but says nothing of being held there, is told so as well: it may come down.
+        obeyed = watch.position is Position.HELD or (watch.position.is_up and not around.fire)
+        return None if obeyed else again
     # Where the position is assumed, a barrier that has lost its hold says that it doesn't know. One that lost it unseen
     # (a board without power for a moment) doesn't, so in a fire nothing is taken for granted.
     return again if around.fire or watch.position is Position.UNKNOWN else None
