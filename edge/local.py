@@ -22,6 +22,7 @@ _OUTCOME_WITHIN = ARRIVED_WITHIN + _ANSWER_WITHIN
 _MOST = 1 << 20
 _LONGEST_REQUEST = 1 << 16
 STATUS = b"status\n"
+_UNANSWERED = "nobody knows whether this was done; `parkgate-edge status` shows the lane. It isn't tried again."
 
 
 class LaneOrder(BaseModel):
@@ -134,7 +135,7 @@ class LocalSocket:
 
 
 class NoDaemon(Exception):
-    """No daemon answers for this store."""
+    """No daemon answers for this store. The text says why, and what that means for an order."""
 
 
 def ask(store: Path) -> DaemonStatus | None:
@@ -158,8 +159,12 @@ def _asked(store: Path, line: bytes, within: float) -> bytes:
             connection.connect(str(socket_path(store)))
             connection.sendall(line)
             said = b"".join(iter(lambda: connection.recv(_MOST), b""))
+        except (FileNotFoundError, ConnectionRefusedError) as wrong:
+            raise NoDaemon(f"none runs on the store {store}. Nothing was done.") from wrong
+        except PermissionError as wrong:
+            raise NoDaemon("only root and the daemon's own user may speak to it. Nothing was done.") from wrong
         except OSError as wrong:
-            raise NoDaemon(f"{socket_path(store)}: {wrong.strerror or wrong}") from wrong
+            raise NoDaemon(f"{_UNANSWERED} ({wrong.strerror or wrong})") from wrong
     if not said:
-        raise NoDaemon(f"{socket_path(store)}: no answer")
+        raise NoDaemon(_UNANSWERED)
     return said

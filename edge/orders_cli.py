@@ -11,6 +11,7 @@ import typer
 
 from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError
+from edge.config.spelling import nearest
 from edge.local import LaneOrder, NoDaemon, Obeyed, PassbackOrder, give
 from models.lanes import LaneState, OrderKind
 
@@ -18,6 +19,21 @@ REFUSED = 3
 """Exit code for an order that the lane doesn't obey."""
 NOT_TOLD = 4
 """Exit code for an order that the lane obeys, but of which the barrier wasn't told for certain."""
+
+
+_STATES = "|".join(LaneState)
+
+
+def _state(written: str) -> LaneState:
+    """Dashes and letter case don't matter."""
+    plain = written.lower().replace("-", "_")
+    if plain in list(LaneState):
+        return LaneState(plain)
+    near = nearest(written, LaneState)
+    hint = f'; did you mean "{near}"?' if near else ""
+    raise typer.BadParameter(
+        f"{written!r} is no state of a lane; there are {', '.join(LaneState)}{hint}", param_hint="state"
+    )
 
 
 def _worded(reason: str) -> str:
@@ -66,7 +82,7 @@ def release(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
 @lane_app.command("state")
 def state_(
     lane: _Lane,
-    state: Annotated[LaneState, typer.Argument(help="Whom the lane lets in")],
+    state: Annotated[LaneState, typer.Argument(help="Whom the lane lets in", parser=_state, metavar=_STATES)],
     config: _Config,
     reason: _Reason,
     by: _By,
@@ -108,7 +124,7 @@ def _give(config: Path, whom: str, order: LaneOrder | PassbackOrder) -> None:
     except ConfigurationError as wrong:
         _fail(str(wrong), 2)
     except NoDaemon as wrong:
-        _fail(f"No daemon answers: {wrong}\nIs it running, and are you root or its user? Nothing was done twice.", 1)
+        _fail(f"No daemon answers: {wrong}", 1)
     if obeyed.why_not:
         _fail(f"{whom} doesn't obey: {obeyed.why_not}{'' if obeyed.why_not.endswith('?') else '.'}", REFUSED)
     if obeyed.failed:

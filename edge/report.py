@@ -107,7 +107,9 @@ def show(name: str, report: Report) -> None:
     console.print(f"Tickets: {open_tickets or 'none'}")
     facts, backlog = (report.ledger.seq, report.ledger.backlog) if report.ledger else (0, 0)
     link = daemon.link if daemon else "unknown while the daemon doesn't run"
-    waiting = "no link is configured" if link == "none" else f"link {link}, {backlog} of {facts} facts not yet there"
+    waiting = f"link {link}, {backlog} of {facts} facts not yet there"
+    if link == "none" or not report.linked:
+        waiting = "no link is configured"
     console.print(f"Cloud: {waiting}")
 
 

@@ -18,7 +18,7 @@ from edge.config.settings import LotSettings
 from edge.doctor.checks.configuration import problem
 from edge.doctor.findings import SOMETHING_TO_MEND, UNUSABLE, WALKED, Finding, exit_code, report
 from edge.doctor.machine import Machine
-from edge.doctor.shown import Progress, line, summary, table
+from edge.doctor.shown import Progress, line, listed, summary
 from edge.doctor.subject import Subject
 from edge.doctor.visit import EVERYTHING, Visit, run
 from edge.doctor.walk.voice import Nobody, Terminal
@@ -85,14 +85,14 @@ async def _for_a_person(visit: Visit, console: Console, patience: float, yes_pul
     with Progress(console, wanted) as progress:
         await visit.look(wanted, progress.told)
     if visit.findings:
-        console.print(table(visit.findings))
+        listed(console, visit.findings)
     if not _walks(visit):
         return
     if not (console.is_terminal and sys.stdin.isatty()):
         visit.skip_the_walk("there is no terminal to ask you at", _OR_FOR_A_SCRIPT)
     else:
         terminal = Terminal(console, visit.subject.machine.clock)
-        await visit.walk(terminal, patience, lambda finding: console.print(line(finding)), yes_pulse)
+        await visit.walk(terminal, patience, lambda finding: console.print(line(finding), soft_wrap=True), yes_pulse)
 
 
 def _walks(visit: Visit) -> bool:

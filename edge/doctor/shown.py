@@ -1,7 +1,8 @@
-"""The findings on a terminal: a table that grows while the doctor looks, and a summary in plain words."""
+"""The findings on a terminal: a table that grows while the doctor looks, all of them, a summary in plain words."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ from edge.doctor.rounds import Check
 
 _MARKS = {Verdict.OK: ("✓", "green"), Verdict.WARN: ("!", "yellow"), Verdict.FAIL: ("✗", "red")}
 _NO_MARK = ("·", "dim")
+_MARGIN = " " * 5
 
 
 class Progress:
@@ -55,7 +57,25 @@ class Progress:
         return self._found[-max(3, (self._console.height - 6) // 2) :]
 
 
+def listed(console: Console, findings: Sequence[Finding]) -> None:
+    """The whole table, also where it isn't a terminal. Paths stay whole on one line, so that they can be opened."""
+    named = max((len(finding.check) for finding in findings), default=0) + 2
+    for finding in findings:
+        mark, style = _MARKS.get(finding.verdict, _NO_MARK)
+        console.print(Text(f"{mark}  {finding.check:<{named}}{finding.part}"), soft_wrap=True)
+        said = textwrap.fill(
+            finding.said,
+            console.width,
+            initial_indent=_MARGIN,
+            subsequent_indent=_MARGIN,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        console.print(Text(said, style=style), soft_wrap=True)
+
+
 def table(findings: Iterable[Finding]) -> Table:
+    """What fits, while the doctor looks."""
     drawn = Table("", "Check", "Part", "What is found", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     drawn.columns[1].no_wrap = True
     for finding in findings:

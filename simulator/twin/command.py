@@ -26,12 +26,14 @@ from simulator.twin.stage import Run
 
 DIFFERS, BROKEN = 1, 2
 _MOST_SHOWN = 50
+_USUAL_LOT = Path(__file__).parents[2] / "config/lots/twin.yaml"
+"""Of the clone, wherever the command is given."""
 
 
 def twin(
-    lot: Annotated[Path, typer.Option(help="A lot of which every part has `driver: twin`.")] = Path(
-        "config/lots/twin.yaml"
-    ),
+    lot: Annotated[
+        Path, typer.Option(help="A lot of which every part has `driver: twin`.", show_default="config/lots/twin.yaml")
+    ] = _USUAL_LOT,
     vehicles: Annotated[int, typer.Option(min=1, help="How many come altogether.")] = 1000,
     misbehaving: Annotated[float, typer.Option(min=0, max=1, help="Share of them whose visit is unusual.")] = 0.15,
     seed: Annotated[int, typer.Option(help="The same seed brings the same day.")] = 1,

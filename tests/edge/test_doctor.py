@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from drivers.contract import Box, PlateCandidate, Position
 from edge.config.load import parse_lot
@@ -15,6 +17,7 @@ from edge.doctor.checks.disk import Space, room, speed
 from edge.doctor.findings import About, Finding, Verdict, exit_code, report, to_mend
 from edge.doctor.needs import Broker, DeviceFile, FarEnd, Pin, Secret, needs, parts, users_of
 from edge.doctor.pictures import Sample, best_of, judged, marked, plate_judged
+from edge.doctor.shown import listed
 from edge.doctor.subject import Subject
 from edge.doctor.walk import arm_times
 from edge.doctor.walk.arm_times import times
@@ -127,6 +130,14 @@ def test_each_pin_is_named_with_the_parts_on_it() -> None:
     lot = parse_lot(LOT, "lot.yaml")
     expected = {Pin(17): ["in.barrier"], Pin(27): ["in.arming_loop"], Pin(22): ["lot.fire"]}
     assert users_of(parts(lot), Pin) == expected
+
+
+def test_a_path_stays_whole_on_a_narrow_terminal_and_in_a_pipe() -> None:
+    path = "/tmp/parkgate-doctor-x7k2q9/" + "multi-storey-north-in-" * 4 + "plates.png"
+    said = io.StringIO()
+    listed(Console(file=said, width=80), [About("plates", "multi-storey-in.camera").ok(f"the picture is kept: {path}")])
+    assert path in said.getvalue()
+    assert max(len(line) for line in said.getvalue().splitlines() if path not in line) <= 80
 
 
 # The computer.

@@ -8,7 +8,8 @@ from edge.parking.lanes import OpenCall
 from edge.parking.spots import Availability, Count
 from edge.report import Report, show
 from edge.status import DaemonStatus, FaultStatus, LaneStatus
-from models.ids import LaneName
+from edge.store.journal import Head
+from models.ids import LaneName, StreamId
 from models.instants import SECOND, Instant
 
 BOARD = "/dev/serial/by-id/usb-Numato_Systems_Pvt._Ltd._Numato_Lab_4_Channel_USB_Relay_Module-if00"
@@ -61,6 +62,14 @@ def test_a_fault_says_what_it_means_and_no_path_is_cut(
     assert any(BOARD in line for line in lines), "it can be copied"
     assert "What to look at: parkgate-edge doctor" in lines
     assert max(len(line) for line in lines if BOARD not in line) <= 80
+
+
+def test_a_lot_without_a_link_lacks_nothing_in_the_cloud_also_while_its_daemon_is_stopped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ledger = Head("ledger", StreamId("s"), 162, "hash", 0)
+    show("North Street", Report(None, Availability(Count(3, 3), {}, {}), {}, ledger, linked=False))
+    assert capsys.readouterr().out.splitlines()[-1] == "Cloud: no link is configured"
 
 
 NOW = Instant(1_795_000_000 * SECOND)

@@ -118,6 +118,12 @@ def test_a_wrong_option_is_named_in_one_line(words: list[str], complaint: str) -
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_the_twins_own_lot_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["twin", "--vehicles", "3", "--json"])
+    assert result.exit_code == 0, result.stderr
+
+
 def test_the_lanes_of_the_example_lot_can_be_simulated() -> None:
     plan = lot_file(HOUSE / "config" / "lots" / "simulated.yaml")
     assert plan.lanes == (("north-in", Direction.ENTRY), ("north-out", Direction.EXIT))
