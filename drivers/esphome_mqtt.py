@@ -14,7 +14,7 @@ from drivers.over_mqtt.connection import Spoken
 from drivers.over_mqtt.contact import ContactSettings
 from drivers.over_mqtt.input import WordInput
 from drivers.over_mqtt.part import Availability, MqttSettings, Wiring
-from drivers.values import Seconds, Topic
+from drivers.values import BaseTopic, Seconds, Topic
 
 _LEVELS = {"ON": True, "OFF": False}
 ObjectId = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$", max_length=120)]
@@ -29,7 +29,7 @@ class EsphomeSettings(MqttSettings, abc.ABC):
     """
 
     driver: Literal["esphome_mqtt"] = "esphome_mqtt"
-    prefix: Topic
+    prefix: BaseTopic
     """`topic_prefix` of the device's mqtt component; without one, the device's name"""
     object_id: ObjectId
     """The name of the switch or sensor in its topics: small letters, with _ for spaces"""

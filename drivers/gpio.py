@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
 from gpiozero import DigitalInputDevice, OutputDevice
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from drivers.contacts.faults import BUSY
 from drivers.contacts.pins import FAILED, FAULTS, GpioPart, PinStuck, refusals
@@ -31,7 +32,20 @@ CHATTERS = Fault(
     ends="By itself, as soon as the input has stood still for its `debounce`",
 )
 
-Pin = Annotated[int, Field(ge=0, le=27)]
+_GPIO = re.compile(r"(?i)(?:GPIO|BCM) ?(\d+)")
+_EEPROM = (0, 1)
+
+
+def _by_its_number(written: Any) -> Any:
+    """Raises ValueError for `GPIO23`, and for the two pins that are taken on every Raspberry Pi."""
+    if isinstance(written, str) and (named := _GPIO.fullmatch(written.strip())):
+        raise ValueError(f"only the pin's number is expected: {named[1]}")
+    if isinstance(written, int) and not isinstance(written, bool) and written in _EEPROM:
+        raise ValueError("pins 0 and 1 are for the EEPROM of a HAT, which is read while the computer boots")
+    return written
+
+
+Pin = Annotated[int, BeforeValidator(_by_its_number), Field(ge=2, le=27)]
 
 _PULLED_UP_ON_THE_BOARD = (2, 3)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -154,6 +154,10 @@ class MqttClassifier(MqttPart):
     @property
     def vehicle_type(self) -> VehicleType | None:
         return self._vehicle_type
+
+    @property
+    def _known_words(self) -> Iterable[str]:
+        return self._kinds
 
     def _understood(self, topic: str, text: str) -> Said:
         self._vehicle_type = self._kinds.get(text)

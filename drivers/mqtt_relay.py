@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -111,6 +111,10 @@ class WordRelay(MqttContact):
             return self._words.on.payload
         length = {"seconds": f"{seconds:g}", "milliseconds": str(round(seconds * 1000))}
         return string.Template(self._words.pulse).substitute(length)
+
+    @property
+    def _known_words(self) -> Iterable[str]:
+        return self._words.levels
 
     def _understood(self, topic: str, text: str) -> Said:
         return self._reports(self._words.levels.get(text))

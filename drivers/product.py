@@ -192,6 +192,10 @@ class ProductSettings(DriverSettings, Login):
         return self.behind.on_when_cut
 
     @property
+    def is_missed(self) -> bool:
+        return self.behind.is_missed
+
+    @property
     def stays_made(self) -> bool:
         return self.behind.stays_made
 

@@ -61,6 +61,11 @@ class DriverSettings(BaseModel, abc.ABC):
         return None
 
     @property
+    def is_missed(self) -> bool:
+        """Whether an input is known to be out of reach when its device has died, and doesn't stand as it was."""
+        return True
+
+    @property
     def stays_made(self) -> bool:
         """Whether a relay that is set up like this keeps its contact made until it is told otherwise."""
         return True

@@ -21,14 +21,14 @@ from drivers.over_mqtt.contact import CONFIRM_SECONDS, ContactSettings, Making, 
 from drivers.over_mqtt.input import MqttInput, WordInput
 from drivers.over_mqtt.json_values import MISSING, read_json, value_at
 from drivers.over_mqtt.part import Availability, MqttSettings, Said, Wiring
-from drivers.values import Seconds, Topic
+from drivers.values import BaseTopic, Seconds
 
 
 class ShellySettings(MqttSettings, abc.ABC):
     """A Shelly whose MQTT is switched on, with this lot's broker, in its own settings page."""
 
     driver: Literal["shelly_mqtt"] = "shelly_mqtt"
-    prefix: Topic
+    prefix: BaseTopic
     """The device's topic prefix as its MQTT settings show it, such as shellyplus1-a8032ab12345; first-generation
     devices: shellies/ and the device's id, such as shellies/shelly1-B929CC"""
     generation: Literal[1, 2, 3, 4] = 2

@@ -17,7 +17,7 @@ from drivers.over_mqtt.contact import CONFIRM_SECONDS, ContactSettings, Making, 
 from drivers.over_mqtt.input import MqttInput
 from drivers.over_mqtt.json_values import MISSING, read_json, value_at
 from drivers.over_mqtt.part import Availability, MqttSettings, Said, Wiring
-from drivers.values import Topic
+from drivers.values import BaseTopic, Topic
 
 _LEVELS = {"ON": True, "OFF": False}
 _LONGEST_TENTHS = 111
@@ -34,7 +34,7 @@ class TasmotaSettings(MqttSettings, abc.ABC):
     """A device with Tasmota on it, its SetOption4 left at 0 (answers on RESULT)."""
 
     driver: Literal["tasmota_mqtt"] = "tasmota_mqtt"
-    topic: Topic
+    topic: BaseTopic
     """The device's Topic as its MQTT settings show it, such as tasmota_9CF9D1"""
     full_topic: Annotated[Topic, AfterValidator(_both_blanks)] = "%prefix%/%topic%/"
     """The device's Full Topic, if it was changed"""

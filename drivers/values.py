@@ -43,6 +43,11 @@ def _text_of_number(written: Any) -> Any:
 
 
 def _publishable(topic: str) -> str:
+    if _is_address(topic.strip("/")):
+        raise ValueError(
+            "a topic is expected, as the device's MQTT settings show it: addresses are for `host`, and that of the "
+            "broker, not of the device"
+        )
     if "+" in topic or "#" in topic:
         raise ValueError("one topic is expected, without the wildcards + and #")
     if "\0" in topic or topic.startswith("$"):
@@ -53,17 +58,30 @@ def _publishable(topic: str) -> str:
 Topic = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_publishable)]
 """The name of one MQTT topic."""
 
+
+def _bare_topic(topic: str) -> str:
+    if topic != topic.strip("/"):
+        raise ValueError(f"a topic is expected without / at either end: {topic.strip('/')}")
+    return topic
+
+
+BaseTopic = Annotated[Topic, AfterValidator(_bare_topic)]
+"""What the topics of one device begin with."""
+
 Payload = Annotated[str, BeforeValidator(_text_of_number)]
 """The text of an MQTT message."""
 
 _SCHEME = re.compile(r"[a-z]{1,8}://")
 _HOST_AND_PORT = re.compile(r"[^:]+:(\d{1,5})")
+_NUMBERS = re.compile(r"\d+(\.\d+)+")
 
 
 def _bare(host: str) -> str:
     """Addresses get pasted in whole. What is told never repeats them: a login may stand there."""
     if _is_address(host.strip("[]")):
         return host
+    if _NUMBERS.fullmatch(host):
+        raise ValueError("this is no address: four numbers from 0 to 255 are expected, such as 192.168.1.10")
     scheme = _SCHEME.match(host)
     if scheme is not None:
         raise ValueError(

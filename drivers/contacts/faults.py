@@ -45,7 +45,8 @@ GARBLED = Fault(
 NOT_OBEYED = Fault(
     code="relay.not_obeyed",
     meaning="The relay board says that the contact isn't as it was ordered to be",
-    look_at="The relay's own power supply, the channel's number, the board itself",
+    look_at="The relay's own power supply, the channel's number, the board itself; by MQTT, whether the device says "
+    "its state on the topic that the settings name, letter by letter",
     does="The order has failed, and the contact is told to open",
     ends="By itself, when an order of the same kind is obeyed",
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import abc
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from drivers.contract import DriverContext
 from drivers.loopback import is_this_machine
@@ -18,7 +19,21 @@ from drivers.settings import DriverSettings
 from drivers.values import Host, Port, Seconds
 from models.faults import Fault
 
-Address = Annotated[int, Field(ge=0, le=65535)]
+_MANUALS = {"0": "coil", "1": "discrete input", "3": "input register", "4": "holding register"}
+_IN_A_MANUAL = re.compile(r"([0134])(\d{4}|\d{5})")
+
+
+def _counted_from_0(written: Any) -> Any:
+    """Raises ValueError for a number as manuals have it, whose first digit says what it is, and which counts from 1."""
+    shown = getattr(written, "text", str(written))
+    as_printed = _IN_A_MANUAL.fullmatch(shown) if isinstance(written, int | str) else None
+    if as_printed is None or int(as_printed[2]) == 0:
+        return written
+    kind, digit, number = _MANUALS[as_printed[1]], as_printed[1], int(as_printed[2]) - 1
+    raise ValueError(f"numbers count from 0 here: this is {kind} {number} in the manual's {digit}xxxx numbering")
+
+
+Address = Annotated[int, BeforeValidator(_counted_from_0), Field(ge=0, le=65535)]
 """Of a coil, input or register, counted from 0 as on the line; a manual that says 00001, 10001 or 40001 means 0."""
 
 PARITIES = {"none": "N", "even": "E", "odd": "O"}

@@ -6,7 +6,7 @@ import abc
 import asyncio
 import secrets
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -123,6 +123,10 @@ class MqttBarrier(MqttPart):
         except DriverError as error:
             # One message is the whole order: what wasn't handed to the broker has moved nothing.
             raise NotSent(error.fault, error.detail) from None
+
+    @property
+    def _known_words(self) -> Iterable[str]:
+        return self._words.positions
 
     def _understood(self, topic: str, text: str) -> Said:
         position = self._words.positions.get(text)

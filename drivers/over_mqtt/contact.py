@@ -257,7 +257,7 @@ class MqttContact(MqttPart, abc.ABC):
 
     def _what_it_says(self) -> str:
         if self._on is None:
-            return "the device says nothing"
+            return f"the device says nothing on {', '.join(self._states)}"
         return f"the device says that it is {'made' if self._on else 'open'}"
 
     @contextmanager

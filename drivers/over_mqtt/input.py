@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from drivers.contract import DriverContext
 from drivers.over_mqtt.part import MqttPart, MqttSettings, Said, Watched, Wiring
@@ -42,6 +42,10 @@ class WordInput(MqttInput):
     ) -> None:
         super().__init__(settings, context, wiring)
         self._levels = levels
+
+    @property
+    def _known_words(self) -> Iterable[str]:
+        return self._levels
 
     def _understood(self, topic: str, text: str) -> Said:
         return self._says(self._levels.get(text))

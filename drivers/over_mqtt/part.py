@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Generic, TypeVar
@@ -100,6 +100,10 @@ class FreeTopicSettings(MqttSettings):
     """What is said there when the device is connected"""
     payload_not_available: Payload = "offline"
     """What is said there when the device has lost its connection"""
+
+    @property
+    def is_missed(self) -> bool:
+        return self.stale_after is not None or self.availability_topic is not None
 
     def wiring(self, *states: str | None, last_words: Spoken | None = None) -> Wiring:
         availability = None
@@ -203,9 +207,14 @@ class MqttPart(abc.ABC):
             case Said.GARBLED:
                 self._heard_something()
                 self._forget()
-                self._context.faults.raised(GARBLED, f"{topic} said {text[:40]!r}")
+                self._context.faults.raised(GARBLED, _garbled(topic, text, self._known_words))
             case Said.NOT_OURS:
                 pass
+
+    @property
+    def _known_words(self) -> Iterable[str]:
+        """What the device may say, where its settings name each word."""
+        return ()
 
     @abc.abstractmethod
     def _understood(self, topic: str, text: str) -> Said:
@@ -245,7 +254,7 @@ class MqttPart(abc.ABC):
             self._forget()
             self._context.faults.raised(OFFLINE, f"{words.topic} said {text!r}")
         else:
-            self._context.faults.raised(GARBLED, f"{words.topic} said {text[:40]!r}")
+            self._context.faults.raised(GARBLED, _garbled(words.topic, text, (words.online, words.offline)))
 
     def _back_on_line(self) -> None:
         self._offline = False
@@ -283,3 +292,8 @@ class MqttPart(abc.ABC):
             self._ask()
         else:
             self._never_heard(seconds)
+
+
+def _garbled(topic: str, text: str, words: Iterable[str]) -> str:
+    expected = " or ".join(repr(word) for word in words)
+    return f"{topic} said {text[:40]!r}" + (f"; the settings expect {expected}" if expected else "")

@@ -9,6 +9,7 @@ from drivers.settings import DriverSettings
 from edge.clock import SystemClock
 from edge.config.checks import Finding
 from edge.config.document import Path
+from edge.config.section import parts_of
 from edge.config.settings import LotSettings
 from models.faults import Fault
 
@@ -18,7 +19,13 @@ SLOWEST_CLOSING_LOOP = 0.25
 
 def cautions(lot: LotSettings) -> Iterator[Finding]:
     """Of the lanes in their order, then of the lot."""
+    for path, part in parts_of(lot):
+        yield from (Finding((*path, *key), _AT_AN_END) for key in _slashes_at_an_end(part))
     for index, lane in enumerate(lot.lanes):
+        for key in _LOOPS:
+            loop = getattr(lane, key)
+            if loop is not None and not loop.is_missed:
+                yield Finding(("lanes", index, key), _STANDS_AS_IT_WAS)
         loop = lane.closing_loop
         if loop is not None and loop.notices_within > SLOWEST_CLOSING_LOOP:
             yield Finding(("lanes", index, "closing_loop"), _slow(loop.notices_within))
@@ -40,6 +47,24 @@ def _calls_for_help(lot: LotSettings) -> Path | None:
             if getattr(lane.buttons, button) is not None:
                 return ("lanes", index, "buttons", button)
     return None
+
+
+def _slashes_at_an_end(part: DriverSettings) -> Iterator[tuple[str, ...]]:
+    """The keys of topics that were written down whole and have a slash too many, also of a barrier's own parts."""
+    for key, value in part:
+        if isinstance(value, DriverSettings):
+            yield from ((key, *below) for below in _slashes_at_an_end(value))
+        elif key in _TOPICS and isinstance(value, str) and value != value.strip("/"):
+            yield (key,)
+
+
+_LOOPS = ("arming_loop", "closing_loop", "far_arming_loop")
+_TOPICS = ("topic", "command_topic", "state_topic", "position_topic", "poll_topic", "availability_topic")
+_AT_AN_END = "a / at an end of a topic is part of its name; is it there in the device's own settings?"
+_STANDS_AS_IT_WAS = (
+    "if this device dies, its loop stands as it was, and a vehicle isn't seen: name its last will with "
+    "`availability_topic`, or let it repeat its state and set `stale_after`"
+)
 
 
 def _slow(seconds: float) -> str:

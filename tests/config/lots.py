@@ -30,7 +30,7 @@ lanes:
       driver: mqtt
       host: 127.0.0.1
       command_topic: in/vend
-    arming_loop: {driver: mqtt, host: 127.0.0.1, topic: in/arming}
+    arming_loop: {driver: mqtt, host: 127.0.0.1, topic: in/arming, stale_after: 5 min}
     camera: {driver: opencv, source: rtsp://10.0.0.9/1}
   - name: north-out
     direction: exit

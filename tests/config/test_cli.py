@@ -93,6 +93,21 @@ def test_a_password_a_key_and_an_authority_that_are_not_there_are_told_once_each
     ]
 
 
+@pytest.mark.parametrize("way", ["stale_after: 5 min", "availability_topic: in/status"])
+def test_a_loop_behind_a_broker_whose_device_may_die_unseen_is_told(app: typer.Typer, tmp_path: Path, way: str):
+    right = RIGHT.replace("stale_after: 5 min", way)
+    wrong = RIGHT.replace(", stale_after: 5 min", "")
+    assert [line for line in warned(app, tmp_path / "lot.yaml", right) if "dies" in line] == []
+    [said] = [line for line in warned(app, tmp_path / "lot.yaml", wrong) if "dies" in line]
+    assert said.startswith("25:18 if this device dies, its loop stands as it was, and a vehicle isn't seen")
+
+
+def test_a_slash_at_an_end_of_a_topic_is_told(app: typer.Typer, tmp_path: Path):
+    text = RIGHT.replace("topic: in/arming", "topic: /in/arming").replace("out/vend", "out/vend/")
+    said = [line for line in warned(app, tmp_path / "lot.yaml", text) if "a / at an end" in line]
+    assert [line.split()[0] for line in said] == ["25:57", "29:61"]
+
+
 def test_what_is_there_is_not_told(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "link.password").write_text("a password\n")
     monkeypatch.setenv("LOT_LINK", "a password")
@@ -111,7 +126,7 @@ def test_devices_and_recordings_that_are_not_there_are_told_where_they_stand(app
     text = altered(
         ("    barrier:\n      driver: mqtt\n      host: 127.0.0.1\n      command_topic: in/vend\n", ""),
         (
-            "    arming_loop: {driver: mqtt, host: 127.0.0.1, topic: in/arming}\n",
+            "    arming_loop: {driver: mqtt, host: 127.0.0.1, topic: in/arming, stale_after: 5 min}\n",
             f"    barrier: {{driver: relays, hold_by: none, open: {board}}}\n"
             f"    sign: {{driver: line_display, serial: {{port: {ports}/usb-FTDI-if00}}}}\n",
         ),

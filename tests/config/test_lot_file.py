@@ -99,7 +99,10 @@ def test_a_section_whose_lines_are_all_commented_out_counts_as_left_out():
 def test_what_several_parts_share_is_written_once():
     text = altered(
         ("lot:\n", "x-broker: &broker {driver: mqtt, host: 10.0.0.2}\nlot:\n"),
-        ("{driver: mqtt, host: 127.0.0.1, topic: in/arming}", "{<<: *broker, port: 1884, topic: in/arming}"),
+        (
+            "{driver: mqtt, host: 127.0.0.1, topic: in/arming, stale_after: 5 min}",
+            "{<<: *broker, port: 1884, topic: in/arming}",
+        ),
     )
     loop = parse_lot(text, "lot.yaml").lanes[0].arming_loop
     assert loop is not None

@@ -42,7 +42,7 @@ def test_the_line_is_reprinted_with_a_mark_under_the_fault(tmp_path: Path):
         "    8 |     floor: ground\n"
         "      |            ^^^^^^ a whole number is expected\n"
         f"{file}:25:5  lanes[0].armingloop\n"
-        "   25 |     armingloop: {driver: mqtt, host: 127.0.0.1, topic: in/arming}\n"
+        "   25 |     armingloop: {driver: mqtt, host: 127.0.0.1, topic: in/arming, stale_after: 5 min}\n"
         '      |     ^^^^^^^^^^ unknown key; did you mean "arming_loop"?\n'
         "2 problems."
     )
@@ -105,6 +105,50 @@ def test_an_address_where_a_host_is_expected_is_refused_in_plain_words(host: str
     assert "hunter2" not in str(problem)
 
 
+ARMING_LOOP = "{driver: mqtt, host: 127.0.0.1, topic: in/arming, stale_after: 5 min}"
+SHELLY = "driver: product, product: shelly-plus-1-mqtt, broker: {host: 127.0.0.1}"
+MODBUS = "driver: modbus_tcp, host: 192.168.1.30"
+AN_ADDRESS = "a topic is expected, as the device's MQTT settings show it: addresses are for `host`, and that of the"
+
+
+@pytest.mark.parametrize(
+    ("loop", "key", "said"),
+    [
+        (f"{SHELLY}, at: 192.168.1.40", "at", f"{AN_ADDRESS} broker, not of the device"),
+        (f"{SHELLY}, at: shelly/", "at", "a topic is expected without / at either end: shelly"),
+        (f"{SHELLY}, at: /shelly", "at", "a topic is expected without / at either end: shelly"),
+        (
+            "driver: modbus_tcp, host: 192.168.1.300, discrete_input: 0",
+            "host",
+            "this is no address: four numbers from 0 to 255 are expected, such as 192.168.1.10",
+        ),
+        (
+            f"{MODBUS}, discrete_input: 10001",
+            "discrete_input",
+            "numbers count from 0 here: this is discrete input 0 in the manual's 1xxxx numbering",
+        ),
+        (f"{MODBUS}, coil: 10003", "coil", "this is discrete input 2 in the manual's 1xxxx numbering"),
+        (f"{MODBUS}, coil: 00001", "coil", "this is coil 0 in the manual's 0xxxx numbering"),
+        (
+            f"{MODBUS}, holding_register: 40017, bit: 0",
+            "holding_register",
+            "this is holding register 16 in the manual's 4xxxx numbering",
+        ),
+        (
+            "driver: gpio, pin: 0",
+            "pin",
+            "pins 0 and 1 are for the EEPROM of a HAT, which is read while the computer boots",
+        ),
+        ("driver: gpio, pin: 1", "pin", "pins 0 and 1 are for the EEPROM of a HAT"),
+        ("driver: gpio, pin: GPIO23", "pin", "only the pin's number is expected: 23"),
+    ],
+)
+def test_a_loop_that_is_written_as_in_another_book_is_refused_in_plain_words(loop: str, key: str, said: str):
+    (problem,) = problems(altered((ARMING_LOOP, f"{{{loop}}}")))
+    assert problem.path == f"lanes[0].arming_loop.{key}"
+    assert said in problem.message
+
+
 @pytest.mark.parametrize("host", ["broker", "broker.lot.local", "10.0.0.2", "::1", "fe80::1%eth0", "[2001:db8::7]"])
 def test_a_name_or_address_is_a_host(host: str):
     assert problems(altered(("127.0.0.1, command_topic: out/vend", f"'{host}', command_topic: out/vend"))) == ()
@@ -146,7 +190,7 @@ def test_what_does_not_agree_is_told_although_a_key_is_wrong_elsewhere():
 def test_what_is_shared_and_wrong_is_told_once_where_it_stands():
     text = altered(
         ("lot:\n", "x-broker: &broker {driver: mqtt, host: 127.0.0.1, prot: 1883}\nlot:\n"),
-        ("{driver: mqtt, host: 127.0.0.1, topic: in/arming}", "{<<: *broker, topic: in/arming}"),
+        ("{driver: mqtt, host: 127.0.0.1, topic: in/arming, stale_after: 5 min}", "{<<: *broker, topic: in/arming}"),
         ("{driver: mqtt, host: 127.0.0.1, command_topic: out/vend}", "{<<: *broker, command_topic: out/vend}"),
     )
     assert told(text) == ['1:51 lanes[0].arming_loop.prot: unknown key; did you mean "port"?']

@@ -196,7 +196,7 @@ async def test_words_that_the_settings_do_not_name_make_the_level_unknown(
     await eventually(lambda: loop.level is True)
     device.says(LOOP, "occupied")
     await eventually(lambda: loop.level is None)
-    assert faults.on["device.garbled"] == f"{LOOP} said 'occupied'"
+    assert faults.on["device.garbled"] == f"{LOOP} said 'occupied'; the settings expect 'ON' or 'OFF'"
     device.says(LOOP, "OFF")
     await eventually(lambda: loop.level is False)
     assert faults.on == {}

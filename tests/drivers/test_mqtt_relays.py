@@ -197,6 +197,15 @@ async def test_a_board_that_hears_nothing_fails_the_order(product, bought, login
     assert board.orders == []
 
 
+async def test_a_device_that_says_nothing_is_told_with_the_topic_on_which_it_should(bought, login, hasty, started):
+    board = bought(Switch)
+    relay = await started(a_relay(Switch, login, hasty, state_topic=f"{PREFIX}/another"))
+    await connected(board)
+    with pytest.raises(DriverError, match=f"told to close, the device says nothing on {PREFIX}/another"):
+        await relay.pulse(0.5)
+    await eventually(lambda: board.orders[-1:] == ["off"])
+
+
 @pytest.mark.parametrize("product", PRODUCTS)
 async def test_a_contact_that_sticks_is_told_to_open_until_it_does(
     product, bought, login, hasty, faults: Notebook, started

@@ -67,6 +67,7 @@ class Site:
 
     def settings(self) -> dict[str, Any]:
         mqtt = {"driver": "mqtt", **self.login()}
+        missed = {"availability_topic": self.topic("available")}
         settings: dict[str, Any] = {
             "lot": {"id": self.id, "name": "North", "timezone": "Europe/Berlin"},
             "tariff": {"currency": "EUR", "hourly_rate": "2.50", "daily_maximum": "18.00"},
@@ -80,8 +81,8 @@ class Site:
                         "command_topic": self.topic("command"),
                         "position_topic": self.topic("position"),
                     },
-                    "arming_loop": {**mqtt, "topic": self.topic("arming")},
-                    "closing_loop": {**mqtt, "topic": self.topic("closing")},
+                    "arming_loop": {**mqtt, **missed, "topic": self.topic("arming")},
+                    "closing_loop": {**mqtt, **missed, "topic": self.topic("closing")},
                     "camera": {"driver": "opencv", "source": self.camera},
                 }
             ],

@@ -36,7 +36,7 @@ from drivers.over_serial.port import SerialPath
 from drivers.over_serial.stream import SerialSettings, TcpSettings
 from drivers.registry import ChosenDriver, catalogue
 from drivers.settings import DriverSettings
-from drivers.values import Host, Payload, Seconds, Topic
+from drivers.values import BaseTopic, Host, Payload, Seconds, Topic
 from edge.config import settings as lot
 from edge.config.lane_settings import ButtonSettings, LaneSettings
 from edge.config.timing import TimingSettings
@@ -94,6 +94,7 @@ _KEYS_OF_THEIR_OWN = (BrokerSettings, Login)
 
 _ALIASES: tuple[tuple[Any, str], ...] = (
     (Seconds, "length of time"),
+    (BaseTopic, "topic"),
     (Topic, "topic"),
     (Payload, "text"),
     (Host, "name or address"),
