@@ -33,6 +33,8 @@ def _on_or_off(written: Any) -> Any:
     """`tls: true` is TLS with the machine's own authorities."""
     if isinstance(written, bool):
         return TlsSettings() if written else None
+    if isinstance(written, str):
+        raise ValueError("true or false is expected, or a section with the authority's file: tls: {ca: ...}")
     return written
 
 

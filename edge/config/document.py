@@ -107,7 +107,16 @@ def _syntax_problem(document: Document, error: Any) -> Problem:
     line, column = min(mark.line + 1, max(len(document.lines), 1)), mark.column + 1
     if line <= mark.line:
         column = len(document.lines[-1]) + 1 if document.lines else 1
+    if "expected <block end>" in what:
+        begins: Any = error.context_mark
+        return document.problem(Mark(line, column, 1), (), _out_of_line(what, begins.line + 1 if begins else line))
     return document.problem(Mark(line, column, 1), (), f"this isn't YAML: {what}{_advice(what)}")
+
+
+def _out_of_line(what: str, begins: int) -> str:
+    if "<block " in what.partition("but found")[2]:
+        return f"wrong indentation near this line: it isn't in line with the section that begins on line {begins}"
+    return "something stands here after the end of a value: a quote or a comma too many, or one that is missing?"
 
 
 def _advice(what: str) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 from pydantic_core import ErrorDetails
 
 from drivers import registry
 from drivers.registry import ChosenDriver
 from drivers.settings import DriverSettings
+from drivers.values import seconds
 from edge.config.document import Document, Path
 from edge.config.problems import Problem
 from edge.config.spelling import nearest
@@ -73,27 +74,53 @@ class _Error:
             return "no password stands in this file: name a variable with password_env or a file with password_file"
         if key[:1].isdigit() and self._written is None:
             return "a comma begins a new key here; a decimal fraction is written with a point, as in 0.5"
+        if key in self._options():
+            return f"this goes into the product's options: options: {{{key}: {self._written}}}"
         section = section_at(self._root, self.path[:-1], self._document.data)
         known: set[str] = set() if section is None else set(section.model_fields)
         free = known - {str(path[-1]) for path in self._document.keys if path[:-1] == self.path[:-1]}
         self.hint = nearest(key, free) or nearest(key, known) or ""
         return "unknown key" if self.hint or not free else f"unknown key; there could be {', '.join(sorted(free))}"
 
+    def _options(self) -> set[str]:
+        """What could be said in the options of the product whose section this is, but for where it is."""
+        found = _annotation_at(self._root, self.path[:-1], self._document.data)
+        section = None if found is None else _model(*found)
+        if found is None or section is None or not issubclass(section, DriverSettings):
+            return set()
+        below = section.section_below(found[2], "options")
+        return set() if below is None else set(below.model_fields) - _WHERE_IT_IS
+
     def missing_key(self) -> str:
         if self.path in self._document.keys:
             return "this key has no value"
         return f'the key "{self.path[-1]}" is missing here'
 
+    def too_much(self) -> str:
+        limit = self._context.get("le", self._context.get("lt", 0))
+        found = _annotation_at(self._root, self.path, self._document.data)
+        written = None if found is None else found[2]
+        if found is not None and isinstance(written, int | float) and _is_length_of_time(found[0], found[1]):
+            if written / 1000 <= limit:
+                self.hint = f"{written:g} ms"
+            return f"this is {written:g} seconds, and at most {limit:g} s is expected"
+        return _AT_MOST[self.kind].format_map(self._context)
+
     def one_of(self) -> str:
         expected = str(self._context.get("expected", ""))
         right = re.findall(r"'([^']*)'", expected) or re.findall(r"\d+", expected)
-        self.hint = nearest(str(self._written), right) or ""
+        meant = _SAID_OTHERWISE.get(str(self._written).lower(), "")
+        self.hint = meant if meant in right else nearest(str(self._written), right) or ""
         return f"one of {', '.join(right)} is expected"
 
     def driver_unnamed(self) -> str:
         contract = _contract_at(self._root, self.path, self._document.data)
-        known = () if contract is None else registry.names(contract)
-        return f'the key "driver" is missing here, such as driver: {known[0]}' if known else "a driver has to be named"
+        if contract is None or not (known := registry.names(contract)):
+            return "a driver has to be named"
+        written: set[str] = {str(path[-1]) for path in self._document.keys if path[:-1] == self.path}
+        fields = {name: set(registry.find(contract, name).model_fields) for name in known}
+        fitting = max(known, key=lambda name: len(written & fields[name]) - len(written - fields[name]))
+        return f'the key "driver" is missing here, such as driver: {fitting}'
 
     def driver_unknown(self) -> str:
         self.path = (*self.path, "driver")
@@ -129,9 +156,21 @@ _EXPLAINED: Mapping[str, Callable[[_Error], str]] = {
     "union_tag_invalid": _Error.driver_unknown,
     "value_error": _Error.value_refused,
     "string_type": _Error.text_expected,
+    "less_than": _Error.too_much,
+    "less_than_equal": _Error.too_much,
     "string_pattern_mismatch": _Error.pattern_expected,
 }
 
+_SAID_OTHERWISE = {
+    "in": "entry",
+    "entrance": "entry",
+    "inbound": "entry",
+    "out": "exit",
+    "outbound": "exit",
+}
+_WHERE_IT_IS = {"driver", "host", "port", "prefix", "topic"}
+"""A product has a key of its own for that"""
+_AT_MOST = {"less_than": "less than {lt} is expected", "less_than_equal": "at most {le} is expected"}
 _WHOLE = "a whole number is expected"
 _NUMBER = "a number is expected"
 _TRUTH = "true or false is expected"
@@ -155,8 +194,6 @@ _EXPECTED = {
     "path_type": "the name of a file or folder is expected",
     "greater_than": "more than {gt} is expected",
     "greater_than_equal": "at least {ge} is expected",
-    "less_than": "less than {lt} is expected",
-    "less_than_equal": "at most {le} is expected",
     "string_too_short": "text is expected here",
     "string_too_long": "at most {max_length} characters are expected",
     "too_short": "this list can't be empty",
@@ -235,6 +272,14 @@ def _alternatives(annotation: Any, metadata: Sequence[Any]) -> list[tuple[Any, S
     if get_origin(annotation) in (Union, UnionType):
         return [found for each in get_args(annotation) for found in _alternatives(each, metadata)]
     return [(annotation, metadata)]
+
+
+def _is_length_of_time(annotation: Any, metadata: Sequence[Any]) -> bool:
+    return any(
+        isinstance(note, BeforeValidator) and note.func is seconds
+        for _, notes in _alternatives(annotation, metadata)
+        for note in notes
+    )
 
 
 def _chosen(annotation: Any, metadata: Sequence[Any]) -> ChosenDriver | None:

@@ -137,9 +137,12 @@ ZoneName = Annotated[str, BeforeValidator(_zone)]
 
 def _lot_id(value: Any) -> Any:
     try:
-        return str(uuid.UUID(value)) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError("the lot's id is expected as enrolment gave it: 8-4-4-4-12 hexadecimal digits") from None
+        return str(uuid.UUID(as_written(value)))
+    except (ValueError, AttributeError):
+        raise ValueError(
+            "the lot's id is expected as enrolment gave it: 8-4-4-4-12 hexadecimal digits, such as "
+            "01920000-0000-7000-8000-0000000000ff"
+        ) from None
 
 
 WrittenLotId = Annotated[LotId, BeforeValidator(_lot_id)]

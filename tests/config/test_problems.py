@@ -11,6 +11,13 @@ from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError
 from tests.config.lots import RIGHT, altered, problems, told
 
+ARMING_LOOP = "{driver: mqtt, host: 127.0.0.1, topic: in/arming, stale_after: 5 min}"
+ID_EXPECTED = (
+    "the lot's id is expected as enrolment gave it: 8-4-4-4-12 hexadecimal digits, such as "
+    "01920000-0000-7000-8000-0000000000ff"
+)
+VENDS = "{driver: mqtt, host: 127.0.0.1, command_topic: out/vend}"
+
 
 def of_file(file: Path) -> str:
     with pytest.raises(ConfigurationError) as wrong:
@@ -70,7 +77,7 @@ def test_the_line_is_reprinted_with_a_mark_under_the_fault(tmp_path: Path):
         ("currency: EUR", "currency: euro", "three capital letters are expected, as in EUR"),
         ("2.50", "2.505", "2.505 EUR has more decimal places than the currency (2)"),
         ("18.00", "2", "at least the hourly rate is expected: one hour would cost more"),
-        ("0000000000ff", "nine", "the lot's id is expected as enrolment gave it: 8-4-4-4-12 hexadecimal digits"),
+        ("0000000000ff", "nine", ID_EXPECTED),
         ("name: north-out", "name: north-in", "lanes[0] has this name already"),
         ("floor: -1", "floor: 0", "levels[0] has this floor already"),
         ("[E1, E2]", "[E1, 2]", "2: a number stands for one spot of 'Ground'; it has been used already"),
@@ -84,6 +91,50 @@ def test_the_line_is_reprinted_with_a_mark_under_the_fault(tmp_path: Path):
     ],
 )  # fmt: skip
 def test_each_mistake_is_told_in_a_technicians_words(old: str, new: str, said: str):
+    assert [problem.message for problem in problems(altered((old, new)))] == [said]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("01920000-0000-7000-8000-0000000000ff", "4711", ID_EXPECTED),
+        ("direction: entry", "direction: in", 'one of entry, exit is expected; did you mean "entry"?'),
+        ("direction: exit", "direction: out", 'one of entry, exit is expected; did you mean "exit"?'),
+        (
+            ARMING_LOOP,
+            "{driver: gpio, pin: 23, debounce: 30}",
+            'this is 30 seconds, and at most 2 s is expected; did you mean "30 ms"?',
+        ),
+        (
+            VENDS,
+            "{driver: relays, hold_by: none, pulse: 500, open: {driver: gpio, pin: 5}}",
+            'this is 500 seconds, and at most 5 s is expected; did you mean "500 ms"?',
+        ),
+        (VENDS, "{driver: relays, hold_by: none, pulse: 1 min, open: {driver: gpio, pin: 5}}", "at most 5 is expected"),
+        (
+            VENDS,
+            "{driver: relays, hold_by: none, open: {product: lcus-2, at: /dev/ttyUSB0}}",
+            'the key "driver" is missing here, such as driver: product',
+        ),
+        (
+            VENDS,
+            "{hold_by: none, open: {driver: gpio, pin: 5}}",
+            'the key "driver" is missing here, such as driver: relays',
+        ),
+        (ARMING_LOOP, "{pin: 23}", 'the key "driver" is missing here, such as driver: gpio'),
+        (
+            ARMING_LOOP,
+            "{driver: mqtt, host: 127.0.0.1, topic: in/arming, tls: yes}",
+            "true or false is expected, or a section with the authority's file: tls: {ca: ...}",
+        ),
+        (
+            ARMING_LOOP,
+            "{driver: product, product: waveshare-modbus-rtu-io-8, at: /dev/ttyUSB0, baud: 9600}",
+            "this goes into the product's options: options: {baud: 9600}",
+        ),
+    ],
+)
+def test_what_was_meant_is_told_where_it_can_be_guessed(old: str, new: str, said: str):
     assert [problem.message for problem in problems(altered((old, new)))] == [said]
 
 
@@ -105,7 +156,6 @@ def test_an_address_where_a_host_is_expected_is_refused_in_plain_words(host: str
     assert "hunter2" not in str(problem)
 
 
-ARMING_LOOP = "{driver: mqtt, host: 127.0.0.1, topic: in/arming, stale_after: 5 min}"
 SHELLY = "driver: product, product: shelly-plus-1-mqtt, broker: {host: 127.0.0.1}"
 MODBUS = "driver: modbus_tcp, host: 192.168.1.30"
 AN_ADDRESS = "a topic is expected, as the device's MQTT settings show it: addresses are for `host`, and that of the"
@@ -152,6 +202,30 @@ def test_a_loop_that_is_written_as_in_another_book_is_refused_in_plain_words(loo
 @pytest.mark.parametrize("host", ["broker", "broker.lot.local", "10.0.0.2", "::1", "fe80::1%eth0", "[2001:db8::7]"])
 def test_a_name_or_address_is_a_host(host: str):
     assert problems(altered(("127.0.0.1, command_topic: out/vend", f"'{host}', command_topic: out/vend"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "begins"),
+    [
+        ("      host: 127.0.0.1\n", "     host: 127.0.0.1\n", 23, 22),
+        ("    direction: entry\n", "   direction: entry\n", 20, 18),
+        ("  - name: north-out", "   - name: north-out", 27, 18),
+        ("    camera: {driver: opencv, source: 0}", "      camera: {driver: opencv, source: 0}", 30, 27),
+    ],
+)
+def test_a_line_that_is_indented_wrongly_is_told_in_plain_words(old: str, new: str, line: int, begins: int):
+    (problem,) = problems(altered((old, new)))
+    assert problem.line == line
+    assert problem.message.startswith("wrong indentation near this line")
+    assert "block" not in problem.message
+
+
+def test_what_stands_after_the_end_of_a_value_is_told_in_plain_words():
+    (problem,) = problems(altered(("name: North Street", 'name: "North" Street')))
+    assert (problem.line, problem.message) == (
+        3,
+        "something stands here after the end of a value: a quote or a comma too many, or one that is missing?",
+    )
 
 
 def test_an_exit_without_a_payment_terminal():
