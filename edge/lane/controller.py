@@ -196,10 +196,8 @@ class LaneController:
 
     def _take(self, lane: Lane, actions: tuple[Action, ...]) -> None:
         self.lane = lane
-        let_through = lane.order is not None and self._asked is not None and self._asked.by_hand is None
-        if lane.asked is not self._asked or let_through:
-            # Nobody waits for that answer: who left the terminal holds up neither the next nor the other direction, and
-            # whom a person lets through needn't pay there first.
+        if lane.asked is not self._asked:
+            # Nobody waits for that answer: who left the terminal holds up neither the next nor the other direction.
             self._gone.set()
         ordered = any(isinstance(action, RecordOrder) for action in actions)
         for action in actions:

@@ -292,7 +292,7 @@ def unsure_shown(lane: Lane, signal: Read | Code | Card) -> Step:
     if isinstance(signal, Read) and lane.read is None:
         return Step(lane)
     before = lane.asked.credential if lane.asked and not isinstance(signal, Read) else lane.read
-    if type(before) is not type(signal):
+    if lane.ticket is not None and type(before) is not type(signal):
         # Of one that showed something else, a ticket or a card tells nothing: it may be its own as well.
         return _then_shown(nobody_knows(lane), signal)
     same = signal.plate == before.plate if isinstance(signal, Read) and isinstance(before, Read) else signal == before

@@ -470,27 +470,6 @@ async def test_a_driver_who_left_a_hanging_terminal_holds_up_nobody_and_has_paid
         assert lane.lot.rows("SELECT status, count(*) FROM payments GROUP BY 1") == [("TAKEN", 2)]
 
 
-async def test_a_driver_whom_a_person_lets_out_of_a_hanging_terminal_leaves_a_debt_and_no_open_stay(
-    tmp_path: Path,
-) -> None:
-    clock, terminal = Clock(), HangingTerminal()
-
-    def exit_desk(store: Store) -> ExitDesk:
-        return ExitDesk(IN, store, Till(terminal, store, clock))
-
-    async with an_entry(tmp_path, exit_desk, direction=Direction.EXIT, clock=clock) as lane:
-        lane.lot.enters(PLATE.plate)
-        await lane.a_car_stands_there()
-        await becomes(lambda: len(terminal.asked) == 1)
-        assert lane.controller.obey(an_order(OrderKind.OPEN)) == ""
-        await becomes(lambda: len(lane.arm.vends) == 1)
-        await lane.it_drives_through()
-        await becomes(lambda: lane.tickets() == ["COMPLETED"])
-        assert lane.lot.rows("SELECT amount, status FROM payments") == [(250, "UNCOLLECTED")]
-        terminal.comes_to.set()
-        await becomes(lambda: lane.lot.rows("SELECT amount, status FROM payments") == [(250, "TAKEN")])
-
-
 async def test_a_defect_in_writing_one_passage_costs_that_one_and_what_follows_is_written(tmp_path: Path) -> None:
     def faulty(store: Store) -> EntryDesk:
         return FaultyDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR, bad_papers=[RuntimeError("a defect")])

@@ -332,6 +332,14 @@ def test_a_driver_who_rolled_back_and_shows_the_ticket_of_the_car_that_was_read_
     assert story.asked(Decide)[-1].asked.credential == Code("PG1:AAAA11")
 
 
+def test_a_car_let_out_by_hand_with_another_close_behind_is_counted_when_that_one_shows_its_ticket() -> None:
+    story = a_quiet_lane(direction=Direction.EXIT).then(Presence(True))
+    story.order(OrderKind.OPEN)
+    risen(story).then(UnderArm(True), UnderArm(False), Code("PG1:BBBB22"))
+    assert story.counted == ["exit manual"]
+    assert story.asked(Decide)[-1].asked.credential == Code("PG1:BBBB22")
+
+
 def test_an_arm_is_not_told_for_ever_for_somebody_who_does_not_drive() -> None:
     story = risen(a_vended_lane())
     for _ in range(6):
