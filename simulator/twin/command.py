@@ -90,7 +90,7 @@ def _show(result: Result) -> None:
         table.add_row(f"  [dim]{kind}[/]", f"[dim]{count}[/]")
     console.print(table)
     if found.not_judged:
-        console.print(f"{found.not_judged} not judged: they are of lanes whose loops were out of order")
+        console.print(f"{found.not_judged} not judged: two cars too close, or a loop out of order")
     console.print(
         f"{result.took:.1f} s for {result.lived / 3600:.1f} h of parking: {result.speed_up:.0f} times as fast, "
         f"{result.vehicles / result.took:.1f} vehicles a second, {result.crossings} exchanges with the daemon"

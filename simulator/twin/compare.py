@@ -37,7 +37,7 @@ class Verdict:
     compared: dict[str, int] = field(default_factory=dict[str, int])
     mismatches: list[Mismatch] = field(default_factory=list[Mismatch])
     not_judged: int = 0
-    """What is on record of lanes whose loops were out of order, and can't be held against the truth exactly"""
+    """What a lane can't know exactly: its loops were out of order, or nothing told one car from the next"""
     kinds: Counter[str] = field(default_factory=Counter[str])
     """How many passages without a ticket, tickets and faults of each kind there were"""
 
@@ -52,7 +52,7 @@ def verdict(
     found = Verdict()
     found.mismatches += [Mismatch("money", wrong) for wrong in due.wrong_sums]
     found.mismatches += [Mismatch("safety", f"the arm of {lane} came down on car {car}") for lane, car in truth.crushed]
-    doubted = unjudged(truth)
+    doubted, found.not_judged = unjudged(truth), due.unseen
     _tickets(books, due.stays, papers, wall, doubted, found)
     _passages(books, due.passages, wall, doubted, found)
     _faults(books, due.episodes, wall, doubted, found)

@@ -64,12 +64,15 @@ class Passage:
 
 @dataclass(slots=True)
 class Expected:
-    """`wrong_sums`: charges over another sum than was owed then, and drivers who were let out and still owed some."""
+    """`wrong_sums`: charges over another sum than was owed then, and drivers who were let out and still owed some.
+    `unseen`: passages without a ticket of which the lane can't know, for the next car stood close behind and showed
+    nothing that tells."""
 
     stays: list[Stay] = field(default_factory=list[Stay])
     passages: list[Passage] = field(default_factory=list[Passage])
     episodes: list[Episode] = field(default_factory=list[Episode])
     wrong_sums: list[str] = field(default_factory=list[str])
+    unseen: int = 0
 
 
 def expected(
@@ -84,7 +87,12 @@ def expected(
     found.wrong_sums += [f"{entry.lane} asked for {entry.amount}, with nobody there" for entry in charges.pop(None, ())]
     for number, life in truth.lives.items():
         found.stays += _stays(life, charges.get(number, ()), rules, found.wrong_sums)
-        found.passages += [passage for visit in life.visits if (passage := _passage(visit, life.car.text)) is not None]
+        for visit in life.visits:
+            passage = _passage(visit, life.car.text)
+            if passage is not None and visit.by_order is not None and rules.doubts.stands(number, visit):
+                found.unseen += 1
+            elif passage is not None:
+                found.passages.append(passage)
     found.episodes = episodes(truth, patience)
     return found
 
