@@ -10,7 +10,7 @@ from edge.parking.passback import Ruling
 from edge.parking.permits import Permit
 from edge.parking.spots import free_spot
 from edge.parking.tickets import Ticket, WithoutStay, open_ticket
-from edge.parking.vehicles import vehicle_for
+from edge.parking.vehicles import known_vehicle, registered
 from edge.store import Transaction
 from models.codes import DIGITS, ticket_code
 from models.facts import (
@@ -72,7 +72,8 @@ def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | Witho
         return Refusal.LANE_CLOSED
     if arrival.permit is None and not arrival.by_hand and arrival.state in _PERMITS_ONLY:
         return _PERMITS_ONLY[arrival.state]
-    before = None if arrival.plate is None else open_ticket(tx.connection, arrival.plate)
+    known = None if arrival.plate is None else known_vehicle(tx.connection, arrival.plate)
+    before = None if known is None or arrival.plate is None else open_ticket(tx.connection, arrival.plate)
     if before is not None:
         otherwise = _inside_already(tx, arrival, before)
         if otherwise is not None:
@@ -84,7 +85,7 @@ def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | Witho
     opened = TicketOpened(
         ticket=TicketId(tx.mint()),
         code=_unused_code(tx),
-        vehicle=vehicle_for(tx, arrival.plate, arrival.vehicle_type),
+        vehicle=known or registered(tx, arrival.plate, arrival.vehicle_type),
         vehicle_type=arrival.vehicle_type,
         lane=arrival.lane,
         spot=spot.id if spot else None,

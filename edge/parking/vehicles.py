@@ -14,8 +14,11 @@ from models.spots import VehicleType
 def vehicle_for(tx: Transaction, plate: Plate | None, vehicle_type: VehicleType) -> VehicleId:
     """The vehicle with this plate, registered if it comes for the first time."""
     known = None if plate is None else known_vehicle(tx.connection, plate)
-    if known is not None:
-        return known
+    return known or registered(tx, plate, vehicle_type)
+
+
+def registered(tx: Transaction, plate: Plate | None, vehicle_type: VehicleType) -> VehicleId:
+    """A vehicle that this lot hasn't met."""
     vehicle = VehicleId(tx.mint())
     tx.record(VehicleRegistered(vehicle=vehicle, vehicle_type=vehicle_type, license_plate=plate))
     return vehicle
