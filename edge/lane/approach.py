@@ -3,16 +3,7 @@
 from __future__ import annotations
 
 from edge.lane.changed import replace
-from edge.lane.lane import (
-    Lane,
-    Side,
-    Step,
-    WhenUnread,
-    forgotten,
-    refused,
-    sensed,
-    with_timer,
-)
+from edge.lane.lane import Lane, Side, Step, WhenUnread, forgotten, refused, sensed, with_timer
 from edge.lane.signals import (
     Action,
     Asked,

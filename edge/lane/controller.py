@@ -49,6 +49,7 @@ from edge.lane.signals import (
     Signal,
     StartTimer,
     TimeUp,
+    ToBarrier,
     Unresolve,
     Vend,
     VendFailed,
@@ -70,7 +71,6 @@ RECORDED_WITHIN = 1.0
 """Seconds that an arm waits until the order that moves it is on record: a sick disk keeps nobody in."""
 
 
-ToBarrier = Vend | Hold | Release | Lower
 _OnPaper = Confirm | Withdraw | Unresolve | Count | RecordRefusal | RecordOrder | RecordHold | Call
 _Beside = _OnPaper | Decide | Watch | Show | Print | StartTimer | Raise | Clear
 
@@ -201,7 +201,7 @@ class LaneController:
             self._gone.set()
         ordered = any(isinstance(action, RecordOrder) for action in actions)
         for action in actions:
-            if isinstance(action, Vend | Hold | Release | Lower):
+            if isinstance(action, ToBarrier):
                 self._order_the_barrier(action, recorded_first=ordered)
             else:
                 self._perform(action)

@@ -21,6 +21,7 @@ from edge.lane.signals import (
     RecordOrder,
     Release,
     Show,
+    ToBarrier,
     Vend,
     Watch,
 )
@@ -97,7 +98,7 @@ def _close(lane: Lane, order: Order) -> Step:
     return _obeyed(lane, order, Lower())
 
 
-def still_meant(lane: Lane, told: Vend | Hold | Release | Lower) -> bool:
+def still_meant(lane: Lane, told: ToBarrier) -> bool:
     """Whether the lane still means what it is about to tell its barrier, now that the order for it is on record."""
     match told:
         case Lower():

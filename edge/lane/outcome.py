@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 from drivers.contract import DriverError, NotSent, Position
 from edge.lane.lane import Lane
-from edge.lane.signals import Hold, Lower, Release, Vend
+from edge.lane.signals import Hold, Lower, Release, ToBarrier, Vend
+from edge.patience import within
 from models.instants import Clock
 from models.lanes import HoldCause, OrderKind
-
-Move = Vend | Hold | Release | Lower
 
 KNOWN_WITHIN = 5.0
 """Seconds that a person waits at most for what came of an order, but for an arm that is on its way."""
@@ -21,7 +20,7 @@ ARRIVED_WITHIN = 15.0
 """Seconds that a person waits at most for an arm that is seen to move: with a switch at one end only, it is held to be
 at the other one when its `travel` is over."""
 
-_MOVES: dict[OrderKind, tuple[type[Move], ...]] = {
+_MOVES: dict[OrderKind, tuple[type[ToBarrier], ...]] = {
     OrderKind.OPEN: (Vend, Hold),
     OrderKind.KEEP_OPEN: (Hold, Vend),
     OrderKind.CLOSE: (Lower,),
@@ -61,19 +60,19 @@ class Awaited:
         self._dropped = ""
         self._moved = False
 
-    def told(self, move: Move, wrong: Exception | None) -> None:
+    def told(self, move: ToBarrier, wrong: Exception | None) -> None:
         """The barrier was told `move`, or (`wrong`) couldn't be."""
         if self._meant(move) and not self._told and not self._dropped:
             self._told, self._wrong = True, wrong
         self._news.set()
 
-    def dropped(self, move: Move, why: str) -> None:
+    def dropped(self, move: ToBarrier, why: str) -> None:
         """`move` was given up before the barrier was told."""
         if self._meant(move) and not self._told:
             self._dropped = why
         self._news.set()
 
-    def _meant(self, move: Move) -> bool:
+    def _meant(self, move: ToBarrier) -> bool:
         """Whether this order may be the reason for it: a vend for a vehicle isn't a person's."""
         ordered = not isinstance(move, Vend) or move.order is not None
         return ordered and isinstance(move, _MOVES.get(self._kind, ()))
@@ -90,15 +89,12 @@ class Awaited:
         return self._as_it_is()
 
     async def _known_within(self, seconds: float, as_long_as: Callable[[], bool] = lambda: True) -> None:
-        over = asyncio.ensure_future(self._clock.sleep(seconds))
-        try:
-            while as_long_as() and not self._known() and not over.done():
-                self._news.clear()
-                news = asyncio.ensure_future(self._news.wait())
-                await asyncio.wait({news, over}, return_when=asyncio.FIRST_COMPLETED)
-                news.cancel()
-        finally:
-            over.cancel()
+        await within(seconds, self._until_known(as_long_as), self._clock)
+
+    async def _until_known(self, as_long_as: Callable[[], bool]) -> None:
+        while as_long_as() and not self._known():
+            self._news.clear()
+            await self._news.wait()
 
     def _is_on_its_way(self) -> bool:
         return self._told and self._lane().arm is Position.MOVING
@@ -185,11 +181,11 @@ class Outcomes:
         finally:
             self._waiting.remove(awaited)
 
-    def told(self, move: Move, wrong: BaseException | None) -> None:
+    def told(self, move: ToBarrier, wrong: BaseException | None) -> None:
         for awaited in self._waiting:
             awaited.told(move, wrong if isinstance(wrong, Exception) else None)
 
-    def dropped(self, move: Move, why: str) -> None:
+    def dropped(self, move: ToBarrier, why: str) -> None:
         for awaited in self._waiting:
             awaited.dropped(move, why)
 

@@ -274,6 +274,10 @@ class Lower:
     """Bring the arm down. Never asked for while anything is, or may be, on the closing loop."""
 
 
+ToBarrier = Vend | Hold | Release | Lower
+"""What the barrier is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Confirm:
     """The vehicle passed."""

@@ -85,12 +85,12 @@ def book(tx: Transaction, lane: LaneName, charge: Charge, reference: str) -> Sta
     stood = end(tx, charge)
     match stood:
         case Standing.AWAITED:
-            _taken(tx, lane, charge, charge.payment, reference)
+            _record(tx, PaymentTaken, lane, charge, charge.payment, reference)
         case Standing.GIVEN_UP:
-            _collected(tx, lane, charge, reference)
+            _record(tx, DebtCollected, lane, charge, charge.payment, reference)
         case Standing.OVER if not _is_booked(tx, charge, reference):
             # Its id may stand for something else; the money has to be on record all the same.
-            _taken(tx, lane, charge, PaymentId(tx.mint()), reference)
+            _record(tx, PaymentTaken, lane, charge, PaymentId(tx.mint()), reference)
         case Standing.OVER:
             pass
     return stood
@@ -110,26 +110,18 @@ def owe(tx: Transaction, lane: LaneName, charge: Charge, reason: str) -> None:
     )
 
 
-def _taken(tx: Transaction, lane: LaneName, charge: Charge, payment: PaymentId, reference: str) -> None:
+def _record(
+    tx: Transaction,
+    fact: type[PaymentTaken] | type[DebtCollected],
+    lane: LaneName,
+    charge: Charge,
+    payment: PaymentId,
+    reference: str,
+) -> None:
+    """The terminal took the money: a payment of its own, or that of a debt."""
     tx.record(
-        PaymentTaken(
+        fact(
             payment=payment,
-            ticket=charge.ticket,
-            lane=lane,
-            amount=charge.amount,
-            currency=charge.currency,
-            method="terminal",
-            reference=reference,
-            taken=tx.at.wall,
-            paid_in_all=_paid_with(tx, charge),
-        )
-    )
-
-
-def _collected(tx: Transaction, lane: LaneName, charge: Charge, reference: str) -> None:
-    tx.record(
-        DebtCollected(
-            payment=charge.payment,
             ticket=charge.ticket,
             lane=lane,
             amount=charge.amount,
