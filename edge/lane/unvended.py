@@ -24,8 +24,17 @@ def under_arm(lane: Lane, signal: UnderArm) -> Step:
     if lane.unvended is None:
         return Step(here)
     if signal.occupied is None:
-        return Step(replace(here, unvended=None), (Clear(lane.unvended.fault.code),))
+        return Step(_lost_sight_of(here, lane.unvended), (Clear(lane.unvended.fault.code),))
     return _goes(here, lane.unvended)
+
+
+def _lost_sight_of(lane: Lane, passing: Unvended) -> Lane:
+    """Nobody will see where it goes. If it is the one that the desk is asked about, and has left, whoever stands there
+    now is another: the answer isn't for that one."""
+    lane = replace(lane, unvended=None)
+    if passing.asked and passing.left and lane.phase is Phase.DECIDING:
+        return replace(lane, asked=None, read=None, order=None)
+    return lane
 
 
 def presence(lane: Lane, signal: Presence | FarPresence) -> Lane:
@@ -105,7 +114,7 @@ def given_up(lane: Lane) -> Step:
     """The closing loop is stuck: nobody will see where that vehicle goes, and the next one is served."""
     passing = lane.unvended
     assert passing is not None, "only asked while there is one"
-    free = replace(lane, unvended=None)
+    free = _lost_sight_of(lane, passing)
     ended = Clear(passing.fault.code)
     return to_idle(free, ended) if free.phase is Phase.IDLE else Step(free, (ended,))
 

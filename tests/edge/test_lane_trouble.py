@@ -114,6 +114,12 @@ def test_a_car_that_rolls_under_the_arm_while_its_arming_loop_goes_out_of_reach_
     assert story.asked(Vend) == []
 
 
+def test_who_stands_there_gets_no_vend_on_the_answer_for_one_that_went_under_the_arm_out_of_sight() -> None:
+    story = a_quiet_lane().then(Presence(True), PLATE, UnderArm(True), Presence(False), Presence(True))
+    story.then(UnderArm(None), Allowed(TICKET, ""))
+    assert story.asked(Vend) == []
+
+
 def test_somebody_who_only_walks_over_the_closing_loop_is_not_counted() -> None:
     story = a_quiet_lane().then(UnderArm(True), UnderArm(False))
     assert story.counted == []
