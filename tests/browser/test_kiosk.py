@@ -224,6 +224,16 @@ def test_a_code_is_typed_on_a_keyboard_with_the_letters_that_people_mistake(
     passed_on(kiosk.lanes[OUT], CODE)
 
 
+def test_a_space_is_not_a_second_press_of_the_button_that_opened_the_keypad(
+    kiosk: KioskAtWork, exit_screen: Page
+) -> None:
+    kiosk.shows(OUT, Phase.REFUSED, "Please press the intercom", Button.LOST_TICKET, Button.HELP)
+    expect(exit_screen.get_by_role("button", name="Type my ticket code")).to_be_enabled()
+    opened = "const opener = document.querySelector('[data-name=code]'); opener.focus(); opener.click();"
+    # Before the browser's next frame, as when the letters follow at once.
+    assert exit_screen.evaluate(f"() => {{ {opened} return document.activeElement.id }}") == "code"
+
+
 def test_the_focus_goes_from_the_buttons_of_the_lane_to_the_languages(kiosk: KioskAtWork, exit_screen: Page) -> None:
     kiosk.shows(OUT, Phase.REFUSED, "Please press the intercom", Button.LOST_TICKET, Button.HELP)
     expect(exit_screen.get_by_role("button", name="I lost my ticket")).to_be_enabled()

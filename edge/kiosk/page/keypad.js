@@ -38,6 +38,9 @@ export class Keypad {
     this.#typed = "";
     this.#panel.hidden = false;
     this.#panel.querySelectorAll("button").forEach(settle);
+    // A browser takes the focus from what lies behind a panel only at its next frame; until then the space key would
+    // press the button that opened this one once more, and clear the code.
+    this.#panel.focus();
     this.#right();
     setTimeout(() => this.#draw(), 400);
   }
@@ -73,7 +76,7 @@ export class Keypad {
     if (event.key === "Escape") this.close();
     else if (event.key === "Backspace") this.rubOut();
     else if (event.key === "Enter") {
-      if (this.#panel.contains(document.activeElement)) return false;
+      if (document.activeElement.closest("#code button")) return false;
       this.done();
     } else if (character.length === 1 && character !== " ") this.type(character);
     else return false;
