@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
 import asyncpg
@@ -16,7 +17,7 @@ from rich.table import Column, Table
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud import enrolment, keys, logs, queries
+from cloud import enrolment, keys, logs, queries, signing
 from cloud.clock import SystemClock
 from cloud.db import connect, migrate
 from cloud.db.schema import SCOPES
@@ -35,9 +36,11 @@ app = typer.Typer(
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 lots_app = typer.Typer(invoke_without_command=True, help="The lots: list them, enrol one.")
 keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
+signing_app = typer.Typer(no_args_is_help=True, help="The key that signs what goes down to the lots.")
 app.add_typer(db_app, name="db")
 app.add_typer(lots_app, name="lots")
 app.add_typer(keys_app, name="keys")
+app.add_typer(signing_app, name="signing")
 
 
 def _print_version(wanted: bool) -> None:
@@ -75,7 +78,10 @@ def run(
     async def main() -> None:
         await serve(create_app(settings), wait)
 
-    _told(settings, main)
+    try:
+        _told(settings, main)
+    except signing.NoSigningKey as wrong:
+        _give_up(str(wrong), _CANNOT_START)
 
 
 @db_app.command()
@@ -168,6 +174,17 @@ def revoke_key(
     if not _with_database(settings, work):
         _give_up(f"There is no key {shown} that still works.", _FAILED)
     typer.echo(f"{shown} is revoked.")
+
+
+@signing_app.command("new")
+def new_signing_key(
+    file: Annotated[Path, typer.Argument(help="Where the secret half goes; PARKGATE_SIGNING_KEY_FILE names it then.")],
+) -> None:
+    """Make the key that signs what goes down. Prints the public half, which the lots get in their file of keys."""
+    try:
+        typer.echo(signing.new_signer(file).public_text)
+    except signing.NoSigningKey as wrong:
+        _give_up(str(wrong), _FAILED)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from cloud.ingest.service import Ingest
 from cloud.live import Live
 from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
+from cloud.signing import signer_in
 from models.instants import Clock
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,7 @@ class Cloud:
 
     @classmethod
     def of(cls, settings: CloudSettings, clock: Clock | None = None) -> Cloud:
+        """Raises cloud.signing.NoSigningKey."""
         clock = clock or SystemClock()
         metrics = Metrics()
         return cls(
@@ -44,7 +46,7 @@ class Cloud:
             engine=connect.engine(settings),
             live=Live(settings, clock),
             metrics=metrics,
-            ingest=Ingest(settings, clock, metrics) if settings.ingest else None,
+            ingest=Ingest(settings, signer_in(settings.signing_key_file), clock, metrics) if settings.ingest else None,
         )
 
     @asynccontextmanager

@@ -28,6 +28,9 @@ class CloudSettings(BaseSettings):
     console: bool = Field(default=True, description="Whether this process shows the operators' page")
 
     ingest: bool = Field(default=True, description="Whether this process takes facts from the broker")
+    signing_key_file: Path | None = Field(
+        default=None, description="File with the key that signs all that goes down to the lots; needed for ingest"
+    )
     mqtt_host: str = Field(default="127.0.0.1", description="The broker that the lots publish to")
     mqtt_port: int = Field(default=1883, ge=1, le=65535)
     mqtt_username: str | None = None
@@ -57,7 +60,7 @@ class CloudSettings(BaseSettings):
             raise ValueError("a PostgreSQL address is expected, such as postgresql://user:password@host:5432/parkgate")
         return url
 
-    @field_validator("mqtt_username", "mqtt_password", "mqtt_share", "mqtt_ca_file", mode="before")
+    @field_validator("mqtt_username", "mqtt_password", "mqtt_share", "mqtt_ca_file", "signing_key_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

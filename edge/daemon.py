@@ -37,6 +37,7 @@ from edge.status import DaemonStatus, FaultStatus, LaneStatus, SpotStatus
 from edge.store import Store, Transaction, journal
 from edge.store.database import looking_into
 from edge.store.keep_writing import keep_writing
+from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
 from edge.systemd import notify, watchdog_seconds
 from edge.vision.process import VisionProcess
@@ -253,7 +254,8 @@ class Daemon:
             return None
         faults = self._faults.reporter("link")
         lot = settings.lot.id
-        return CloudLink(settings.link, lot, RELEASE, self._store, self._lanes_now, self._clock, faults)
+        keys = TrustedKeys(settings.link.cloud_keys, faults)
+        return CloudLink(settings.link, lot, RELEASE, self._store, self._lanes_now, keys, self._clock, faults)
 
     def _lanes_now(self) -> tuple[LaneNow, ...]:
         return tuple(

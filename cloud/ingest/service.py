@@ -20,7 +20,8 @@ from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
 from models.ids import LotId
 from models.instants import SECOND, Clock, Monotonic
-from models.wire.envelopes import Ack, Beacon, Malformed, Window, pack, unpack
+from models.wire.envelopes import Ack, Beacon, Malformed, Window, unpack
+from models.wire.seals import SealedAs, Signer
 from models.wire.topics import lot_of, up_ack
 
 log = structlog.get_logger(__name__)
@@ -38,8 +39,8 @@ class Ingest:
     Nothing is acknowledged before its transaction has committed; when it never commits, the lot sends again.
     """
 
-    def __init__(self, settings: CloudSettings, clock: Clock, metrics: Metrics) -> None:
-        self._settings, self._clock, self._metrics = settings, clock, metrics
+    def __init__(self, settings: CloudSettings, signer: Signer, clock: Clock, metrics: Metrics) -> None:
+        self._settings, self._signer, self._clock, self._metrics = settings, signer, clock, metrics
         self._waiting: dict[LotId, deque[tuple[Arrived, Monotonic]]] = {}
         self._serving: set[asyncio.Task[None]] = set()
         self._link: BrokerLink | None = None
@@ -149,7 +150,8 @@ class Ingest:
             self._acknowledge(outcome.ack, since)
 
     def _acknowledge(self, ack: Ack, since: Monotonic) -> None:
-        if self._link is None or not self._link.publish(up_ack(ack.lot, ack.stream), pack(ack)):
+        sealed = self._signer.seal(SealedAs.ACK, ack.lot, ack)
+        if self._link is None or not self._link.publish(up_ack(ack.lot, ack.stream), sealed):
             self._metrics.acks_unsent.inc()
             return
         self._metrics.ack_seconds.observe((self._clock.monotonic() - since) / SECOND)

@@ -153,6 +153,9 @@ class StoreSettings(Section):
 class LinkSettings(Section, BrokerSettings):
     """The broker through which the cloud is reached. A lot without it works on its own."""
 
+    cloud_keys: Path = Path("/etc/parkgate/cloud.keys")
+    """File with the cloud's public keys, one a line: nothing else is believed"""
+
 
 class SimulationSettings(Section):
     """Time that isn't real, for a lot with nothing real in it: either wall time that runs fast, or a twin's."""

@@ -29,13 +29,13 @@ class Connection:
         broker: BrokerSettings,
         client_id: str,
         will: tuple[str, bytes],
-        topics: list[str],
         on_connected: Callable[[], None],
         on_message: Callable[[str, bytes], None],
         on_taken: Callable[[], None],
         faults: FaultReporter,
     ) -> None:
-        self._broker, self._client_id, self._will, self._topics = broker, client_id, will, topics
+        self._broker, self._client_id, self._will = broker, client_id, will
+        self._topics: list[str] = []
         self._on_connected, self._on_message, self._on_taken = on_connected, on_message, on_taken
         self._faults = faults
         self._client: mqtt.Client | None = None
@@ -47,12 +47,12 @@ class Connection:
         """Whether the broker has confirmed every message published at quality of service 1."""
         return not self._not_taken
 
-    def start(self) -> None:
-        """Begin to connect; on the event loop, which will hear of everything.
+    def start(self, topics: list[str]) -> None:
+        """Begin to connect, and to listen to `topics`; on the event loop, which will hear of everything.
 
         Raises OSError (drivers.broker.NoPassword included) when the login or the authority can't be read.
         """
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._topics = asyncio.get_running_loop(), topics
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, protocol=mqtt.MQTTv5)
         client.max_inflight_messages_set(_IN_FLIGHT)
         if self._broker.username is not None:
@@ -120,10 +120,10 @@ class Connection:
     def _subscribed(
         self, client: mqtt.Client, userdata: object, mid: int, reasons: list[Any], properties: object
     ) -> None:
-        """Only a link that will hear acknowledgements is one."""
+        """Only a link that will hear the cloud is one."""
         refused = [str(reason) for reason in reasons if reason.is_failure]
         if refused:
-            self._tell(self._refused, f"acknowledgements: {', '.join(refused)}")
+            self._tell(self._refused, f"listening: {', '.join(refused)}")
         else:
             self._tell(self._up)
 

@@ -18,3 +18,17 @@ FORKED = Fault(
     ends="A person settles which history is right",
     look_at="Was this card, or the cloud's database, restored from a copy? The lot goes on; its facts wait",
 )
+NO_KEYS = Fault(
+    code="link.no_keys",
+    meaning="The lot has no key of the cloud, so it can believe nothing that comes from there",
+    does="Sends its records again and again, and counts none of them as arrived; the lanes don't notice",
+    ends="The file with the cloud's keys can be read",
+    look_at="`link: cloud_keys:`, and the file that came with the lot's enrolment",
+)
+NOT_BELIEVED = Fault(
+    code="link.not_believed",
+    meaning="A message came down that the cloud hasn't signed, or not for this lot",
+    does="Takes no notice of it",
+    ends="The cloud is heard with a signature that is right",
+    look_at="Was the cloud given a new key? Otherwise somebody else writes to this lot's topics at the broker",
+)

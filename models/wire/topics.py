@@ -18,6 +18,21 @@ def up_ack(lot: LotId | str, stream: Stream) -> str:
     return f"{ROOT}/{lot}/up/{stream}/ack"
 
 
+def down(lot: LotId | str, stream: str) -> str:
+    """What the cloud wants of the lot: deltas and snapshots, published by the cloud."""
+    return f"{ROOT}/{lot}/down/{stream}"
+
+
+def down_ack(lot: LotId | str, stream: str) -> str:
+    """How far the lot has taken them, published by the lot."""
+    return f"{ROOT}/{lot}/down/{stream}/ack"
+
+
+def command(lot: LotId | str) -> str:
+    """Orders that are obeyed at most once, published by the cloud; never retained."""
+    return f"{ROOT}/{lot}/cmd"
+
+
 def state(lot: LotId | str) -> str:
     """The lot's beacon and will, retained."""
     return f"{ROOT}/{lot}/state"

@@ -91,6 +91,7 @@ class Stage:
         self.devices = self._device_broker()
         self.up, self.down = self._cloud_broker()
         self.database_url = self._database()
+        self._signing_key, self._cloud_keys = self.folder / "signing.key", self.folder / "cloud.keys"
         self._enrol()
         self.cloud = Cloud(self.options.http_port or free_port(), self.folder / "cloud.log", self._cloud_environment())
         self._open.enter_context(self.cloud)
@@ -166,6 +167,8 @@ class Stage:
 
     def _enrol(self) -> None:
         environment = self._cloud_environment()
+        public = call("parkgate-cloud", "signing", "new", str(self._signing_key), environment=environment)
+        self._cloud_keys.write_text(public, encoding="ascii")
         call("parkgate-cloud", "db", "upgrade", environment=environment)
         lot = call("parkgate-cloud", "lots", "add", "--name", "Harbour Garage", "--json", environment=environment)
         self.lot_id = str(json.loads(lot)["id"])
@@ -179,6 +182,7 @@ class Stage:
     def _cloud_environment(self) -> Mapping[str, str]:
         return {
             "PARKGATE_DATABASE_URL": self.database_url,
+            "PARKGATE_SIGNING_KEY_FILE": str(self._signing_key),
             "PARKGATE_MQTT_HOST": self.down.host,
             "PARKGATE_MQTT_PORT": str(self.down.port),
             "PARKGATE_MQTT_USERNAME": self.down.user,
@@ -212,7 +216,7 @@ class Stage:
         lot["x-broker"].update(self.devices.written("PARKGATE_DEVICES_PASSWORD"))
         lot["lot"]["id"] = self.lot_id
         lot["store"]["path"] = str(self.store)
-        lot["link"] = self.up.written("PARKGATE_LINK_PASSWORD")
+        lot["link"] = {**self.up.written("PARKGATE_LINK_PASSWORD"), "cloud_keys": str(self._cloud_keys)}
         for lane in lot["lanes"]:
             simulated = f"http://127.0.0.1:{self.camera_port}/{lane['name']}.mjpg"
             lane["camera"]["source"] = str(self.options.video or simulated)

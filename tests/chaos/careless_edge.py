@@ -7,14 +7,14 @@ import asyncio
 from edge.cli import main
 from edge.store import journal
 from edge.sync.cursor import Cursor, resumed
-from edge.sync.link import CloudLink
+from edge.sync.uplink import Uplink
 from models.wire.envelopes import Window
 
-_publish = CloudLink._publish
+_publish = Uplink._publish
 _PENDING: list[asyncio.Future[None]] = []
 
 
-def _publish_and_forget(self: CloudLink, cursor: Cursor, window: Window, packed: bytes) -> bool:
+def _publish_and_forget(self: Uplink, cursor: Cursor, window: Window, packed: bytes) -> bool:
     sent = _publish(self, cursor, window, packed)
     if sent:
         last = window.facts[-1].seq
@@ -24,7 +24,7 @@ def _publish_and_forget(self: CloudLink, cursor: Cursor, window: Window, packed:
     return sent
 
 
-CloudLink._publish = _publish_and_forget  # type: ignore[method-assign]
+Uplink._publish = _publish_and_forget  # type: ignore[method-assign]
 
 if __name__ == "__main__":
     main()

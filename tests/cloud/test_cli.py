@@ -15,6 +15,7 @@ import pytest
 
 from simulator.servers import Mosquitto, free_port
 from tests.brokers import USERS
+from tests.keys import signing_key_file
 
 PROGRAM = Path(sys.executable).parent / "parkgate-cloud"
 
@@ -24,7 +25,8 @@ def typed(url: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def environment(url: str, **more: str) -> Mapping[str, str]:
-    return {**os.environ, "PARKGATE_DATABASE_URL": url, **{f"PARKGATE_{name}": value for name, value in more.items()}}
+    given = {"DATABASE_URL": url, "SIGNING_KEY_FILE": str(signing_key_file()), **more}
+    return {**os.environ, **{f"PARKGATE_{name}": value for name, value in given.items()}}
 
 
 def test_from_an_empty_database_to_an_enrolled_lot(database_url: str) -> None:
@@ -101,6 +103,26 @@ def test_the_process_serves_and_stops_in_order_with_a_stream_open(database_url: 
     assert "event=stopped" in log
     assert "Traceback" not in log
     assert USERS["parkgate"] not in log
+
+
+def test_the_signing_key_is_made_once_and_never_shown(tmp_path: Path) -> None:
+    url, file = "postgresql://parkgate@127.0.0.1:1/parkgate", tmp_path / "signing.key"
+    made = typed(url, "signing", "new", str(file))
+    secret = file.read_text().strip()
+    assert (len(made.stdout.strip()), file.stat().st_mode & 0o777) == (44, 0o600)
+    assert secret not in made.stdout + made.stderr
+    again = typed(url, "signing", "new", str(file))
+    assert (again.returncode, file.read_text().strip()) == (1, secret)
+
+
+def test_a_cloud_without_its_signing_key_says_where_one_comes_from() -> None:
+    url = "postgresql://parkgate@127.0.0.1:1/parkgate"
+    done = subprocess.run(
+        [PROGRAM, "run"], env=environment(url, SIGNING_KEY_FILE=""), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert "parkgate-cloud signing new" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def _health(client: httpx.Client) -> dict[str, str]:

@@ -19,12 +19,14 @@ from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
 from models.ids import LotId
 from models.instants import Instant
-from models.wire.envelopes import Ack, Beacon, LaneNow, Window, pack, unpack
+from models.wire.envelopes import Ack, Beacon, LaneNow, Window, pack
+from models.wire.seals import Keyring, SealedAs
 from models.wire.topics import state, up, up_ack
 from simulator.servers import Mosquitto, Postgres, RumqttBroker
 from tests.brokers import USERS, Talker, talker
 from tests.cloud.conftest import settings_for
 from tests.cloud.lots import NOON, Lot, an_id
+from tests.keys import SIGNER
 
 
 @asynccontextmanager
@@ -39,7 +41,7 @@ async def ingesting(
         "mqtt_client_id": f"{name}-{an_id()}",
     }
     metrics = Metrics()
-    ingest = Ingest(CloudSettings.model_validate({**settings.model_dump(), **known}), SystemClock(), metrics)
+    ingest = Ingest(CloudSettings.model_validate({**settings.model_dump(), **known}), SIGNER, SystemClock(), metrics)
     task = asyncio.create_task(ingest.run())
     try:
         await becomes(lambda: ingest.broker_connected)
@@ -79,7 +81,7 @@ class Link:
 
     async def hears(self) -> Ack:
         message = await asyncio.to_thread(self._broker.hear)
-        return unpack(Ack, message.payload)
+        return Keyring.of([SIGNER.public_text]).unseal(SealedAs.ACK, self.lot, Ack, message.payload)
 
     async def hears_nothing(self, seconds: float = 0.5) -> bool:
         return await asyncio.to_thread(self._broker.hears_nothing, seconds)

@@ -16,10 +16,12 @@ from edge.store.journal import Head, head_of
 from models.ids import LotId
 from models.instants import Monotonic
 from models.wire import topics
-from models.wire.envelopes import Ack, Window, pack, unpack
+from models.wire.envelopes import Ack, Window, unpack
+from models.wire.seals import SealedAs
 from simulator.servers import Mosquitto
 from tests.brokers import USERS, talker
 from tests.edge.lossy import Cloud
+from tests.keys import SIGNER
 
 HASTE = 20
 
@@ -56,7 +58,7 @@ class HonestCloud:
         self._client.loop_stop()
 
     def says(self, ack: Ack | bytes, *, retained: bool = False) -> None:
-        payload = ack if isinstance(ack, bytes) else pack(ack)
+        payload = ack if isinstance(ack, bytes) else SIGNER.seal(SealedAs.ACK, self._lot, ack)
         self._client.publish(topics.up_ack(self._lot, "ledger"), payload, qos=1, retain=retained).wait_for_publish(5)
 
     def forgets_retained(self) -> None:
@@ -67,7 +69,9 @@ class HonestCloud:
         if self.answers:
             window = unpack(Window, message.payload)
             self.books.stream_id = window.stream_id
-            client.publish(topics.up_ack(self._lot, "ledger"), pack(self.books.take(window)), qos=1)
+            client.publish(
+                topics.up_ack(self._lot, "ledger"), SIGNER.seal(SealedAs.ACK, self._lot, self.books.take(window)), qos=1
+            )
 
 
 def forget_beacon(broker: Mosquitto, lot: str) -> None:

@@ -27,6 +27,7 @@ from models.wire import topics
 from simulator.servers import Mosquitto, free_port
 from tests.brokers import USERS, Talker, talker
 from tests.edge.clouds import forget_beacon
+from tests.keys import public_file
 
 EDGE = Path(sys.executable).with_name("parkgate-edge")
 PATIENCE = 40.0
@@ -89,7 +90,9 @@ class Site:
             "vision": {"reader": "rapidocr"},
             "store": {"path": str(self.store)},
         }
-        return settings if self.link is None else {**settings, "link": self.link}
+        if self.link is None:
+            return settings
+        return {**settings, "link": {"cloud_keys": str(public_file(self.folder)), **self.link}}
 
     def is_forgotten(self) -> None:
         """The broker lets go of the lot's beacon; the will of a daemon that was killed comes first."""

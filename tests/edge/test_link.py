@@ -16,6 +16,7 @@ from edge.faults import FaultBoard
 from edge.parking import entry
 from edge.store import journal
 from edge.store.database import looking_into
+from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
 from models.ids import LotId, StreamId
 from models.plates import Plate
@@ -23,10 +24,12 @@ from models.spots import VehicleType
 from models.wire import topics
 from models.wire.chain import GENESIS
 from models.wire.envelopes import LARGEST, Ack, Beacon, LaneNow, SentFact, pack, unpack
+from models.wire.seals import Sealed, SealedAs, Signer
 from simulator.servers import Mosquitto
 from tests.brokers import USERS, Talker, talker
 from tests.edge.clouds import HonestCloud, HurriedClock, becomes, forget_beacon, ledger, written
 from tests.edge.lots import IN, TARIFF, Lot, a_level, a_lot
+from tests.keys import SIGNER, public_file
 
 LANES = (LaneNow(name="in", direction="entry", phase="idle", barrier="closed"),)
 
@@ -44,7 +47,8 @@ def password(tmp_path: Path) -> Path:
 def a_link(lot: Lot, broker: Mosquitto, password: Path) -> CloudLink:
     board = FaultBoard(lambda decision: None).reporter("link")
     login = BrokerSettings(host="127.0.0.1", port=broker.port, username="lot", password_file=password, keepalive=5)
-    return CloudLink(login, lot.id, "0.1.0", lot.store, lambda: LANES, HurriedClock(), board)
+    keys = TrustedKeys(public_file(password.parent), board)
+    return CloudLink(login, lot.id, "0.1.0", lot.store, lambda: LANES, keys, HurriedClock(), board)
 
 
 @asynccontextmanager
@@ -132,6 +136,12 @@ async def test_a_broker_that_dies_with_facts_in_its_hands_loses_none(
     assert cloud.books.applied == facts_of(lot)
 
 
+def unsigned(honest: Ack) -> bytes:
+    """The cloud's own signature, under a text that it didn't sign."""
+    sealed = unpack(Sealed, SIGNER.seal(SealedAs.ACK, honest.lot, honest.model_copy(update={"seq": 0})))
+    return pack(sealed.model_copy(update={"text": honest.model_dump_json()}))
+
+
 def forgeries(lot: Lot) -> list[Ack | bytes]:
     head = ledger(lot.path)
     honest = Ack(lot=lot.id, stream="ledger", stream_id=head.stream_id, seq=head.seq, hash=head.hash)
@@ -144,6 +154,11 @@ def forgeries(lot: Lot) -> list[Ack | bytes]:
         honest.model_copy(update={"seq": LARGEST + 1}),
         honest.model_copy(update={"stream_id": StreamId(str(uuid4()))}),
         honest.model_copy(update={"lot": LotId(str(uuid4()))}),
+        pack(honest),
+        Signer.generated().seal(SealedAs.ACK, lot.id, honest),
+        SIGNER.seal(SealedAs.INTENTS, lot.id, honest),
+        SIGNER.seal(SealedAs.ACK, LotId(str(uuid4())), honest),
+        unsigned(honest),
         b"noise",
         b"",
         pack(Beacon(lot=lot.id, online=True)),

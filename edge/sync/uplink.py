@@ -1,0 +1,187 @@
+"""Pumps one stream of the journal up, and hears how far the cloud has applied it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+
+import structlog
+
+from drivers.contract import FaultReporter
+from edge.store import Store, StoreUnavailable, journal
+from edge.sync.connection import Connection
+from edge.sync.cursor import Cursor, after_sending, hear_ack, resumed, rewound
+from edge.sync.faults import FORKED, NOT_BELIEVED
+from edge.sync.windows import fill_window
+from models.facts.base import Stream
+from models.ids import LotId
+from models.instants import SECOND, Clock
+from models.wire import topics
+from models.wire.envelopes import Ack, Malformed, Window
+from models.wire.seals import Forged, Keyring, SealedAs
+
+_LOG = structlog.get_logger("edge.sync")
+_FACTS_AT_ONCE = 400
+_PATIENCE_SECONDS = 5
+_MOST_PATIENCE_SECONDS = 40
+_RETRY_SECONDS = 2.0
+
+
+class Uplink:
+    """One stream on its way up. A fact counts as sent when the cloud's signed word says that it is applied."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        lot: LotId,
+        store: Store,
+        connection: Connection,
+        keys: Callable[[], Keyring],
+        clock: Clock,
+        faults: FaultReporter,
+    ) -> None:
+        self._stream: Stream = stream
+        self._lot, self._store, self._clock, self._faults = lot, store, clock, faults
+        self._connection, self._keys = connection, keys
+        self._cursor: Cursor | None = None
+        self._work = asyncio.Event()
+        self._acks: asyncio.Queue[Ack] = asyncio.Queue()
+        self._progress, self._patience = clock.monotonic(), _PATIENCE_SECONDS
+        self._listening = False
+
+    @property
+    def topics(self) -> list[str]:
+        return [topics.up_ack(self._lot, self._stream)]
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        if not self._listening:
+            self._store.on_commit(self._work.set)
+            self._listening = True
+        async with asyncio.TaskGroup() as parts:
+            for part in (self._pump(), self._hear_acks(), self._watch_for_silence()):
+                parts.create_task(part)
+
+    # --- going up ---
+
+    async def _pump(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            try:
+                while await self._send_one_window():
+                    pass
+            except StoreUnavailable as wrong:
+                _LOG.error("link.store_unavailable", why=str(wrong))
+                await self._clock.sleep(_RETRY_SECONDS)
+                self._work.set()
+
+    async def _send_one_window(self) -> bool:
+        cursor = await self._cursor_now()
+        if cursor is None or not cursor.may_send or not self._connection.connected:
+            return False
+        filled = await self._store.read(lambda connection: self._next_window(connection, cursor))
+        if filled is None or self._cursor is not cursor:
+            return False
+        return self._publish(cursor, *filled)
+
+    def _next_window(self, connection: sqlite3.Connection, cursor: Cursor) -> tuple[Window, bytes] | None:
+        """In the reader's thread."""
+        facts = journal.run(connection, cursor.stream_id, cursor.sent, _FACTS_AT_ONCE)
+        previous = journal.hash_at(connection, cursor.stream_id, cursor.sent)
+        if not facts or previous is None:
+            return None
+        return fill_window(self._lot, self._stream, cursor.stream_id, previous, facts)
+
+    def _publish(self, cursor: Cursor, window: Window, packed: bytes) -> bool:
+        if not self._connection.publish(topics.up(self._lot, self._stream), packed, qos=1):
+            return False
+        if cursor.sent == cursor.acked:
+            self._progress = self._clock.monotonic()
+        self._cursor = after_sending(cursor, window.facts[-1].seq)
+        return True
+
+    def taken(self) -> None:
+        """There is room for another window, and the cloud may be waited for."""
+        self._progress = self._clock.monotonic()
+        self._work.set()
+
+    async def _cursor_now(self) -> Cursor | None:
+        if self._cursor is None:
+            head = await self._store.read(lambda connection: journal.head_of(connection, self._stream))
+            if head is not None and self._cursor is None:
+                self._cursor = resumed(head.stream_id, head.acked, head.seq)
+        return self._cursor
+
+    async def _watch_for_silence(self) -> None:
+        """An unacknowledged tail is sent again, however it got lost; ever less often while no answer comes."""
+        while True:
+            await self._clock.sleep(_PATIENCE_SECONDS)
+            silent_for = self._clock.monotonic() - self._progress
+            waiting = self._cursor is not None and self._cursor.sent > self._cursor.acked
+            # What is still on its way to the broker isn't lost yet: a slow line mustn't be filled with repeats.
+            idle = self._connection.connected and self._connection.all_taken
+            if idle and waiting and silent_for >= self._patience * SECOND:
+                self._patience = min(2 * self._patience, _MOST_PATIENCE_SECONDS)
+                self._rewind()
+
+    def _rewind(self) -> None:
+        self._progress = self._clock.monotonic()
+        if self._cursor is not None:
+            self._cursor = rewound(self._cursor)
+        self._work.set()
+
+    # --- coming down ---
+
+    def connected(self) -> None:
+        self._patience = _PATIENCE_SECONDS
+        self._rewind()
+
+    def heard(self, topic: str, payload: bytes) -> None:
+        try:
+            self._acks.put_nowait(self._keys().unseal(SealedAs.ACK, self._lot, Ack, payload))
+        except Forged as wrong:
+            self._faults.raised(NOT_BELIEVED, f"an acknowledgement is {wrong}")
+            _LOG.warning("link.not_believed", topic=topic, why=str(wrong))
+        except Malformed as wrong:
+            _LOG.warning("link.malformed", topic=topic, why=str(wrong))
+
+    async def _hear_acks(self) -> None:
+        while True:
+            ack = await self._acks.get()
+            try:
+                await self._hear(ack)
+            except StoreUnavailable as wrong:
+                # Nothing was judged; the next acknowledgement says the same and more.
+                _LOG.error("link.store_unavailable", why=str(wrong))
+
+    async def _hear(self, ack: Ack) -> None:
+        if self._cursor is None or ack.lot != self._lot:
+            return
+        own_hash = await self._store.read(lambda connection: journal.hash_at(connection, ack.stream_id, ack.seq))
+        heard = hear_ack(self._cursor, ack, own_hash)
+        self._cursor = heard.cursor
+        self._work.set()
+        match heard.verdict:
+            case "advanced":
+                self._faults.cleared(FORKED)
+                self._faults.cleared(NOT_BELIEVED)
+                self._progress, self._patience = self._clock.monotonic(), _PATIENCE_SECONDS
+                await self._mark_acked(ack.seq)
+            case "foreign" | "forked" | "beyond":
+                self._faults.raised(
+                    FORKED, f"an acknowledgement of fact {ack.seq} isn't about our facts ({heard.verdict})"
+                )
+            case "replay":
+                _LOG.info("link.replay", after=ack.seq)
+            case "repeated":
+                pass
+
+    async def _mark_acked(self, seq: int) -> None:
+        while True:
+            try:
+                return await self._store.write(lambda tx: journal.mark_acked(tx.connection, self._stream, seq))
+            except StoreUnavailable as wrong:
+                _LOG.error("link.not_marked_yet", seq=seq, why=str(wrong))
+                await self._clock.sleep(_RETRY_SECONDS)
