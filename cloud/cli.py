@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated
 
-import asyncpg
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Column, Table
-from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud import enrolment, keys, logs, queries, signing
-from cloud.clock import SystemClock
+from cloud.at_the_prompt import (
+    CANNOT_START,
+    FAILED,
+    AsJson,
+    Tenant,
+    give_up,
+    known_tenant,
+    settings_given,
+    told,
+    with_database,
+)
 from cloud.db import connect, migrate
 from cloud.db.schema import SCOPES
-from cloud.settings import CloudSettings
 from models.instants import Instant, to_rfc3339
-
-T = TypeVar("T")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -58,19 +60,12 @@ def about(
     """Parkgate's cloud: takes the lots' facts and shows them."""
 
 
-Tenant = Annotated[str | None, typer.Option(help="Operator; PARKGATE_TENANT or `default` unless given.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-_FAILED = 1
-_CANNOT_START = 2
-
-
 @app.command()
 def run(
     wait: Annotated[float, typer.Option(help="Seconds to wait for the database before giving up.")] = 60,
 ) -> None:
     """Migrate the database, then take facts in and serve the API and the operators' page until stopped."""
-    settings = _settings()
+    settings = settings_given()
     logs.configure()
     from cloud.api.app import create_app  # the web stack takes a second to import: only `run` needs it
     from cloud.server import serve
@@ -79,15 +74,15 @@ def run(
         await serve(create_app(settings), wait)
 
     try:
-        _told(settings, main)
+        told(settings, main)
     except signing.NoSigningKey as wrong:
-        _give_up(str(wrong), _CANNOT_START)
+        give_up(str(wrong), CANNOT_START)
 
 
 @db_app.command()
 def upgrade() -> None:
     """Bring the database to the schema of this release. Harmless when it is there already."""
-    settings = _settings()
+    settings = settings_given()
 
     async def main() -> tuple[str | None, str]:
         engine = connect.engine(settings)
@@ -96,7 +91,7 @@ def upgrade() -> None:
         finally:
             await engine.dispose()
 
-    before, after = _told(settings, main)
+    before, after = told(settings, main)
     typer.echo(
         f"The database is at {after}." if before == after else f"Upgraded from {before or 'nothing'} to {after}."
     )
@@ -107,13 +102,13 @@ def lots(context: typer.Context, tenant: Tenant = None, as_json: AsJson = False)
     """List the operator's lots: last contact, backlog, facts applied."""
     if context.invoked_subcommand is not None:
         return
-    settings = _settings()
+    settings = settings_given()
 
     async def work(connection: AsyncConnection, now: Instant) -> list[queries.LotView]:
-        found = await _known_tenant(connection, tenant or settings.tenant)
+        found = await known_tenant(connection, tenant or settings.tenant)
         return list(await queries.lots_overview(connection, found, now, settings.silent_after))
 
-    views = _with_database(settings, work)
+    views = with_database(settings, work)
     if as_json:
         typer.echo(json.dumps([_lot(view) for view in views], indent=2))
     else:
@@ -128,13 +123,13 @@ def add_lot(
     as_json: AsJson = False,
 ) -> None:
     """Enrol a lot. Prints the id that goes into the lot's own YAML, under `lot: id:`."""
-    settings = _settings()
+    settings = settings_given()
 
     async def work(connection: AsyncConnection, now: Instant) -> str:
         owner = await enrolment.tenant_named(connection, tenant or settings.tenant, now)
         return await enrolment.enrol_lot(connection, owner, name, now)
 
-    lot = _with_database(settings, work)
+    lot = with_database(settings, work)
     typer.echo(json.dumps({"id": lot, "name": name}) if as_json else lot)
 
 
@@ -146,15 +141,15 @@ def add_key(
     as_json: AsJson = False,
 ) -> None:
     """Make an API key and print it. It can't be shown again."""
-    settings = _settings()
+    settings = settings_given()
 
     async def work(connection: AsyncConnection, now: Instant) -> str:
         owner = await enrolment.tenant_named(connection, tenant or settings.tenant, now)
         return await keys.mint_key(connection, owner, name, scope, now)
 
     if unknown := sorted(set(scope) - set(SCOPES)):
-        _give_up(f"There is no scope {unknown[0]!r}: take one of {', '.join(SCOPES)}.", _CANNOT_START)
-    key = _with_database(settings, work)
+        give_up(f"There is no scope {unknown[0]!r}: take one of {', '.join(SCOPES)}.", CANNOT_START)
+    key = with_database(settings, work)
     typer.echo(json.dumps({"key": key, "name": name, "scopes": sorted(set(scope))}) if as_json else key)
 
 
@@ -164,15 +159,15 @@ def revoke_key(
     tenant: Tenant = None,
 ) -> None:
     """End an API key; it stops working within five seconds."""
-    settings = _settings()
+    settings = settings_given()
     shown = "_".join(prefix.split("_")[:2])
 
     async def work(connection: AsyncConnection, now: Instant) -> bool:
-        owner = await _known_tenant(connection, tenant or settings.tenant)
+        owner = await known_tenant(connection, tenant or settings.tenant)
         return await keys.revoke_key(connection, owner, shown, now)
 
-    if not _with_database(settings, work):
-        _give_up(f"There is no key {shown} that still works.", _FAILED)
+    if not with_database(settings, work):
+        give_up(f"There is no key {shown} that still works.", FAILED)
     typer.echo(f"{shown} is revoked.")
 
 
@@ -184,72 +179,11 @@ def new_signing_key(
     try:
         typer.echo(signing.new_signer(file).public_text)
     except signing.NoSigningKey as wrong:
-        _give_up(str(wrong), _FAILED)
+        give_up(str(wrong), FAILED)
 
 
 def main() -> None:
     app()
-
-
-def _settings() -> CloudSettings:
-    try:
-        return CloudSettings()  # pyright: ignore[reportCallIssue] - from the environment
-    except ValidationError as wrong:
-        # Without the values: one of them may be a password.
-        for problem in wrong.errors(include_input=False, include_url=False, include_context=False):
-            name = "PARKGATE_" + "_".join(str(part) for part in problem["loc"]).upper()
-            typer.echo(f"{name}: {problem['msg'].removeprefix('Value error, ')}", err=True)
-        _give_up("The cloud is configured by these environment variables.", _CANNOT_START)
-
-
-def _with_database(settings: CloudSettings, work: Callable[[AsyncConnection, Instant], Awaitable[T]]) -> T:
-    """One transaction's work, with what the clock says."""
-
-    async def main() -> T:
-        engine = connect.engine(settings)
-        try:
-            async with engine.begin() as connection:
-                return await work(connection, SystemClock().read().wall)
-        finally:
-            await engine.dispose()
-
-    return _told(settings, main)
-
-
-def _told(settings: CloudSettings, main: Callable[[], Awaitable[T]]) -> T:
-    """Runs it; a database that refuses ends in one sentence on what to check."""
-
-    async def awaited() -> T:
-        with connect.plainly():
-            return await main()
-
-    where = connect.where(settings)
-    try:
-        return asyncio.run(awaited())
-    except connect.REFUSES as refused:
-        _give_up(f"The database at {where} refuses: {refused}. Check PARKGATE_DATABASE_URL.", _CANNOT_START)
-    except ProgrammingError as wrong:
-        if not isinstance(wrong.orig and wrong.orig.__cause__, asyncpg.UndefinedTableError):
-            raise
-        _give_up(f"The database at {where} has no tables yet: run `parkgate-cloud db upgrade` first.", _CANNOT_START)
-    except connect.UNREACHABLE as away:
-        _give_up(
-            f"The database at {where} can't be reached ({type(away).__name__}): check PARKGATE_DATABASE_URL,"
-            " and that PostgreSQL runs and takes connections from here.",
-            _CANNOT_START,
-        )
-
-
-async def _known_tenant(connection: AsyncConnection, name: str) -> str:
-    found = await enrolment.find_tenant(connection, name)
-    if found is None:
-        _give_up(f"There is no operator {name!r} yet: `parkgate-cloud lots add` makes the first.", _FAILED)
-    return found
-
-
-def _give_up(why: str, code: int) -> NoReturn:
-    typer.echo(why, err=True)
-    raise typer.Exit(code)
 
 
 def _lot(view: queries.LotView) -> dict[str, object]:
