@@ -24,6 +24,7 @@ from cloud.at_the_prompt import (
     told,
     with_database,
 )
+from cloud.broker.cli import broker_app, enroll, revoke
 from cloud.db import connect, migrate
 from cloud.db.schema import SCOPES
 from models.instants import Instant, to_rfc3339
@@ -43,6 +44,9 @@ app.add_typer(db_app, name="db")
 app.add_typer(lots_app, name="lots")
 app.add_typer(keys_app, name="keys")
 app.add_typer(signing_app, name="signing")
+app.add_typer(broker_app, name="broker")
+lots_app.command("enroll")(enroll)
+lots_app.command("revoke")(revoke)
 
 
 def _print_version(wanted: bool) -> None:
@@ -122,7 +126,7 @@ def add_lot(
     tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
-    """Enrol a lot. Prints the id that goes into the lot's own YAML, under `lot: id:`."""
+    """Make a lot known, without a way to log in (`enroll` gives it one). Prints its id, for `lot: id:` in its YAML."""
     settings = settings_given()
 
     async def work(connection: AsyncConnection, now: Instant) -> str:

@@ -31,10 +31,14 @@ class CloudSettings(BaseSettings):
     signing_key_file: Path | None = Field(
         default=None, description="File with the key that signs all that goes down to the lots; needed for ingest"
     )
+    broker_folder: Path | None = Field(
+        default=None, description="Folder that `parkgate-cloud broker setup` made; for enrolling lots on this machine"
+    )
     mqtt_host: str = Field(default="127.0.0.1", description="The broker that the lots publish to")
     mqtt_port: int = Field(default=1883, ge=1, le=65535)
     mqtt_username: str | None = None
     mqtt_password: SecretStr | None = None
+    mqtt_password_file: Path | None = Field(default=None, description="File whose first line is the password")
     mqtt_tls: bool = Field(default=False, description="Speak TLS and check the broker's certificate")
     mqtt_ca_file: Path | None = Field(default=None, description="Authority to trust instead of the system's")
     mqtt_keepalive: int = Field(default=30, ge=5, description="Seconds")
@@ -53,6 +57,12 @@ class CloudSettings(BaseSettings):
     )
     tenant: str = Field(default="default", description="The operator whose lots the console and the CLI show")
 
+    def broker_password(self) -> str | None:
+        """Read at each start. Raises OSError when its file can't be read."""
+        if self.mqtt_password_file is not None:
+            return self.mqtt_password_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+        return None if self.mqtt_password is None else self.mqtt_password.get_secret_value()
+
     @field_validator("database_url")
     @classmethod
     def _is_postgresql(cls, url: SecretStr) -> SecretStr:
@@ -60,7 +70,16 @@ class CloudSettings(BaseSettings):
             raise ValueError("a PostgreSQL address is expected, such as postgresql://user:password@host:5432/parkgate")
         return url
 
-    @field_validator("mqtt_username", "mqtt_password", "mqtt_share", "mqtt_ca_file", "signing_key_file", mode="before")
+    @field_validator(
+        "mqtt_username",
+        "mqtt_password",
+        "mqtt_share",
+        "mqtt_ca_file",
+        "signing_key_file",
+        "broker_folder",
+        "mqtt_password_file",
+        mode="before",
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

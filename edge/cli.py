@@ -17,6 +17,7 @@ from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError
 from edge.daemon import RELEASE, Daemon
 from edge.doctor.cli import doctor
+from edge.enrolment.cli import enroll
 from edge.kiosk.passes import UnknownHost, link
 from edge.kiosk.secret import secret_in
 from edge.lockstep import LockstepError
@@ -36,6 +37,7 @@ app.command()(check)
 app.command()(init)
 app.command()(read)
 app.command()(doctor)
+app.command()(enroll)
 app.add_typer(weights_app, name="weights")
 app.add_typer(lane_app, name="lane")
 app.add_typer(passback_app, name="passback")

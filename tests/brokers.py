@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -89,9 +90,19 @@ def talker(
         made.leave()
 
 
-def unconnected(user: str, password: str, *, client_id: str = "", will: tuple[str, str] | None = None) -> Talker:
+def unconnected(
+    user: str,
+    password: str,
+    *,
+    client_id: str = "",
+    will: tuple[str, str] | None = None,
+    authority: Path | None = None,
+) -> Talker:
+    """With `authority` it speaks TLS, to a broker whose certificate that one signed."""
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5)
     client.username_pw_set(user, password)
+    if authority is not None:
+        client.tls_set(ca_certs=str(authority))
     if will is not None:
         client.will_set(will[0], will[1], qos=1)
     return Talker(client)

@@ -123,8 +123,24 @@ parking_lots = Table(
     Column("lng", Double, nullable=True),
     Column("enrolled_at", BigInteger, nullable=False),
     _at("neutral_since", nullable=True),
+    # How often it was enrolled: what speaks for an earlier time isn't this lot any more.
+    Column("epoch", Integer, nullable=False, server_default="1"),
     UniqueConstraint("id", "tenant_id"),
     Index(None, "tenant_id", "name"),
+)
+
+lot_logins = Table(
+    "lot_logins",
+    metadata,
+    _id("tenant_id"),
+    Column("lot_id", Uuid(as_uuid=False), primary_key=True),
+    ForeignKeyConstraint(["lot_id", "tenant_id"], ["parking_lots.id", "parking_lots.tenant_id"]),
+    _text("username"),
+    # As the broker's own file holds it; the password itself is told once and kept nowhere.
+    _text("hash"),
+    _at("made_at"),
+    _at("revoked_at", nullable=True),
+    UniqueConstraint("username"),
 )
 
 levels = Table(

@@ -131,8 +131,7 @@ def _client(settings: CloudSettings) -> mqtt.Client:
     client.reconnect_delay_set(min_delay=1, max_delay=15)
     client.max_queued_messages_set(10 * IN_FLIGHT)
     if settings.mqtt_username is not None:
-        password = settings.mqtt_password
-        client.username_pw_set(settings.mqtt_username, password.get_secret_value() if password else None)
+        client.username_pw_set(settings.mqtt_username, settings.broker_password())
     if settings.mqtt_tls:
         client.tls_set(ca_certs=str(settings.mqtt_ca_file) if settings.mqtt_ca_file else None)
     return client

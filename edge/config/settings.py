@@ -155,6 +155,8 @@ class LinkSettings(Section, BrokerSettings):
 
     cloud_keys: Path = Path("/etc/parkgate/cloud.keys")
     """File with the cloud's public keys, one a line: nothing else is believed"""
+    epoch: Annotated[int, Field(ge=1)] = 1
+    """Which enrolment of this lot it is; `parkgate-edge enroll` writes it"""
 
 
 class SimulationSettings(Section):

@@ -8,6 +8,11 @@ from models.ids import LotId
 ROOT = "parkgate/v1"
 
 
+def root(lot: LotId | str) -> str:
+    """All topics of a lot begin with it."""
+    return f"{ROOT}/{lot}"
+
+
 def up(lot: LotId | str, stream: Stream) -> str:
     """Windows of facts, published by the lot."""
     return f"{ROOT}/{lot}/up/{stream}"
