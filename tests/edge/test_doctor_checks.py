@@ -276,6 +276,14 @@ def test_a_wrong_password_is_told_at_broker_and_link(site: Site) -> None:
         assert "refuses the login as lot" in refused["said"]
 
 
+def test_a_lot_without_the_clouds_keys_is_told_where_they_come_from(site: Site) -> None:
+    site.link = {**site.login(), "cloud_keys": str(site.folder / "nowhere")}
+    site.write(site.settings())
+    (missing, login) = findings(doctor(site, "--json", "--only", "cloud"), "cloud")
+    assert (missing["verdict"], login["verdict"]) == ("fail", "ok")
+    assert "parkgate-edge enroll" in missing["fix"]
+
+
 def test_a_broker_that_does_not_let_the_lot_listen_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mosquitto's access file never refuses a subscription, only its plugin does."""
     plugin = next(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"), None)

@@ -6,6 +6,7 @@ from edge.doctor.findings import About
 from edge.doctor.login import log_in
 from edge.doctor.reach import NoWay
 from edge.doctor.subject import Found, Subject
+from edge.sync.keys import NoKeys, keys_in
 from models.wire import topics
 
 CHECK = "cloud"
@@ -20,6 +21,10 @@ def look(subject: Subject) -> Found:
         return
     if link.tls is None and not link.on_loopback:
         yield _ABOUT.warn("the link isn't encrypted: the password goes over the network as it is", "tls: true")
+    try:
+        keys_in(link.cloud_keys)
+    except NoKeys as none:
+        yield _ABOUT.fail(str(none), "parkgate-edge enroll, with what the operator sent")
     try:
         took = log_in(link, subject.machine.clock, topics=[topics.up_ack(subject.settings.lot.id, _STREAM)])
     except NoWay as none:
