@@ -27,6 +27,7 @@ from edge.lane.controller import LaneController
 from edge.lane.signals import Fire, Order, Ordered, Signal
 from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, obeyed, socket_path
 from edge.lockstep import Lockstep
+from edge.measures import MeasuresFile
 from edge.parking import charges
 from edge.parking.layout import declare
 from edge.parking.passback import neutralise
@@ -190,6 +191,11 @@ class Daemon:
             await self._kiosk.start()
         if self._link is not None:
             self._spawn(kept_up("link", self._link.run, self._clock))
+        metrics = self._settings.metrics
+        if metrics is not None and self._lockstep is None:
+            path = self._settings.store.path
+            measures = MeasuresFile(metrics.file, path, self._store, self.snapshot, self._clock)
+            self._spawn(kept_up("measures", measures.run, self._clock))
         self._spawn(kept_up("watchdog", self._feed_the_watchdog, self._clock))
         notify("READY=1")
         _LOG.info("daemon.ready", lot=self._settings.lot.name, lanes=len(self._lanes), release=RELEASE)

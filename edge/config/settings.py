@@ -159,6 +159,19 @@ class LinkSettings(Section, BrokerSettings):
     """Which enrolment of this lot it is; `parkgate-edge enroll` writes it"""
 
 
+class MetricsSettings(Section):
+    """Figures for Prometheus."""
+
+    file: Path
+    """File that is written every 15 s, in the folder of the node exporter's textfile collector; ends in .prom"""
+
+    @model_validator(mode="after")
+    def _ends_in_prom(self) -> MetricsSettings:
+        if self.file.suffix != ".prom":
+            raise ValueError("a file that ends in .prom is expected: the node exporter reads no other")
+        return self
+
+
 class SimulationSettings(Section):
     """Time that isn't real, for a lot with nothing real in it: either wall time that runs fast, or a twin's."""
 
@@ -206,6 +219,8 @@ class LotSettings(Section):
     """Where the lot keeps its tickets"""
     link: LinkSettings | None = None
     """The way to the cloud"""
+    metrics: MetricsSettings | None = None
+    """Figures for Prometheus; without it none are written"""
     simulation: SimulationSettings | None = None
     """Fast time; only for a lot with nothing real in it"""
 

@@ -78,6 +78,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "vision": VisionSettings,
     "store": lot.StoreSettings,
     "link": lot.LinkSettings,
+    "metrics": lot.MetricsSettings,
     "simulation": lot.SimulationSettings,
 }
 
