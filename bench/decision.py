@@ -129,7 +129,7 @@ def limit(folder: Path, decisions: int) -> list[float]:
             original.backup(copy)
     with closing(connect(bare)) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
-        for table in ("journal", "tickets", "vehicles"):
+        for table in ("journal", "moments", "tickets", "vehicles"):
             connection.execute(f"DELETE FROM {table}")
         connection.execute("UPDATE spots SET status = 'AVAILABLE'")
         return [_timed_commit(connection, batch) for batch in batches]
@@ -145,7 +145,8 @@ def _timed_commit(connection: sqlite3.Connection, statements: list[tuple[str, tu
 
 
 def _rows_by_ticket(source: sqlite3.Connection, decisions: int) -> list[list[tuple[str, tuple[object, ...]]]]:
-    """For each ticket the rows that its decision wrote: vehicle, ticket, spot, two facts, the stream's head."""
+    """For each ticket the rows that its decision wrote: vehicle, ticket, spot, two facts, the stream's head,
+    and when it was."""
     facts = [
         source.execute("SELECT * FROM journal WHERE type = ? ORDER BY seq", (kind,)).fetchall()
         for kind in ("vehicle.registered", "ticket.opened")
@@ -153,6 +154,7 @@ def _rows_by_ticket(source: sqlite3.Connection, decisions: int) -> list[list[tup
     vehicles = source.execute("SELECT * FROM vehicles ORDER BY id").fetchall()
     tickets = source.execute("SELECT * FROM tickets ORDER BY rowid").fetchall()
     by_id = {row["id"]: row for row in vehicles}
+    moments = {row["subject"]: row for row in source.execute("SELECT * FROM moments WHERE what = 'entered'")}
     assert len(tickets) == decisions == len(facts[0]) == len(facts[1])
     batches: list[list[tuple[str, tuple[object, ...]]]] = []
     for ticket, registered, opened in zip(tickets, *facts, strict=True):
@@ -163,6 +165,7 @@ def _rows_by_ticket(source: sqlite3.Connection, decisions: int) -> list[list[tup
                 _head(registered),
                 _insert("tickets", ticket),
                 ("UPDATE spots SET status = 'OCCUPIED' WHERE id = ?", (ticket["spot_id"],)),
+                _insert("moments", moments[ticket["id"]]),
                 _insert("journal", opened),
                 _head(opened),
             ]

@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
+from drivers.tls import client_context
 from drivers.values import Host, Port, Seconds
+from models.instants import Clock
 
 PLAIN_PORT = 1883
 TLS_PORT = 8883
@@ -103,8 +105,12 @@ class BrokerSettings(BaseModel):
                 raise NoPassword(f"the password file {self.password_file} can't be read: {reason}") from None
         return None
 
-    def tls_context(self) -> ssl.SSLContext | None:
-        """None for a plain connection. Raises OSError (ssl.SSLError included) when the authority can't be read."""
+    def tls_context(self, clock: Clock | None = None) -> ssl.SSLContext | None:
+        """None for a plain connection. While the `clock` doesn't know the time, the certificate's dates don't count.
+
+        Raises OSError (ssl.SSLError included) when the authority can't be read.
+        """
         if self.tls is None:
             return None
-        return ssl.create_default_context(cafile=None if self.tls.ca is None else str(self.tls.ca))
+        authority = None if self.tls.ca is None else str(self.tls.ca)
+        return client_context(lambda: clock is None or clock.read().synced, authority)

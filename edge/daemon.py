@@ -16,7 +16,7 @@ from drivers.contract import DigitalInput, Driver, SpotSensor
 from drivers.settings import DriverSettings
 from drivers.twin_connection import LINE
 from edge.assembly import Assembly, far_camera
-from edge.clock import FastClock, SystemClock
+from edge.clock import FastClock, Kernel, Linux, SystemClock
 from edge.config.settings import LotSettings
 from edge.config.spelling import nearest
 from edge.faults import FaultBoard, forget_faults_of_last_run
@@ -35,17 +35,18 @@ from edge.parking.unresolved import settle_after_restart
 from edge.post import Post
 from edge.sight import Sight
 from edge.status import DaemonStatus, FaultStatus, LaneStatus, SpotStatus
-from edge.store import Store, Transaction, journal
+from edge.store import Store, Transaction, boots
 from edge.store.database import looking_into
 from edge.store.keep_writing import keep_writing
 from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
 from edge.systemd import notify, watchdog_seconds
+from edge.timekeeping import Timekeeper, learn
 from edge.vision.process import VisionProcess
 from edge.vision.settings import ViewSettings
 from models.facts import DaemonStarted
 from models.ids import LaneName
-from models.instants import Clock, Instant
+from models.instants import Clock
 from models.lanes import OrderKind
 from models.plates import normalised
 from models.wire.envelopes import LaneNow
@@ -105,6 +106,7 @@ class Daemon:
         return self._lockstep.loop if self._lockstep else None
 
     def snapshot(self) -> DaemonStatus:
+        clock = self._clock.read()
         link = "none" if self._link is None else "up" if self._link.connected else "down"
         return DaemonStatus(
             release=RELEASE,
@@ -117,7 +119,8 @@ class Daemon:
                 SpotStatus(level=level, number=number, occupied=sensor.occupied)
                 for (level, number), sensor in self._sensed.items()
             ),
-            now=self._clock.read().wall,
+            now=clock.wall,
+            clock=clock,
         )
 
     def _lane_status(self, name: LaneName, lane: LaneController) -> LaneStatus:
@@ -169,6 +172,7 @@ class Daemon:
 
     def _begin(self, tx: Transaction) -> None:
         """What is known of the last run is put in order before any lane works."""
+        learn(tx)
         tx.record(DaemonStarted(release=RELEASE, at=tx.at.wall))
         self._standing = forget_faults_of_last_run(tx)
         declare(tx, self._settings.declared(), self._settings.planned_levels())
@@ -196,6 +200,8 @@ class Daemon:
             path = self._settings.store.path
             measures = MeasuresFile(metrics.file, path, self._store, self.snapshot, self._clock)
             self._spawn(kept_up("measures", measures.run, self._clock))
+        if self._lockstep is None:
+            self._spawn(kept_up("timekeeping", Timekeeper(self._store, self._clock).run, self._clock))
         self._spawn(kept_up("watchdog", self._feed_the_watchdog, self._clock))
         notify("READY=1")
         _LOG.info("daemon.ready", lot=self._settings.lot.name, lanes=len(self._lanes), release=RELEASE)
@@ -322,15 +328,16 @@ def _clock(settings: LotSettings) -> Clock:
     fast = settings.simulated_time()
     if fast is not None:
         return FastClock(SystemClock(), *fast)
-    return SystemClock(_latest_known(settings.store.path))
+    return clock_of(settings.store.path)
 
 
-def _latest_known(store: Path) -> Instant:
-    """The latest time that the store has seen; 1970 for a new lot."""
+def clock_of(store: Path, kernel: Kernel | None = None) -> SystemClock:
+    """This machine's clock, with what the lot's store knows of the time; a new lot's store knows nothing."""
+    kernel = kernel or Linux()
     if not store.exists():
-        return Instant(0)
+        return SystemClock(kernel=kernel)
     with looking_into(store) as connection:
-        return Instant(journal.latest_wall(connection))
+        return SystemClock(boots.remembered(connection, kernel.boot_id), kernel)
 
 
 def _cameras(settings: LotSettings) -> dict[LaneName, tuple[DriverSettings, ViewSettings, bool]]:

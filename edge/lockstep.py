@@ -12,7 +12,6 @@ import asyncio
 import heapq
 import itertools
 import json
-import os
 import selectors
 import socket
 from collections.abc import Callable
@@ -58,7 +57,8 @@ class LockstepClock:
 
     def __init__(self, now: Monotonic, wall_at_zero: Instant) -> None:
         self._now, self._wall_at_zero = now, wall_at_zero
-        self._boot_id = f"twin-{os.getpid()}"
+        # The twin's time goes on while its daemon doesn't run: that is one boot, however many daemons it sees.
+        self._boot_id = f"twin-{wall_at_zero}"
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
         self._ended = False

@@ -11,34 +11,37 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from edge.clock import NEVER, SystemClock
+from edge.clock import Linux, SystemClock
 from edge.known_faults import known_faults
 from edge.local import ask
 from edge.parking.lanes import OpenCall, open_calls
 from edge.parking.spots import Availability, availability
 from edge.status import DaemonStatus, SpotStatus
-from edge.store import journal
+from edge.store import boots, journal
 from edge.store.database import looking_into
 from edge.store.journal import Head
-from models.instants import SECOND, Instant, to_rfc3339
+from models.instants import SECOND, Reading, to_rfc3339
 
 _SHORT = {"keep_open": "kept open", "fire": "all: fire", "closed_to_transients": "permits only"}
 """Whom a lane lets in, for one column of a narrow terminal."""
 _WHY = {"help": "wants a person", "lost_ticket": "has lost the ticket"}
 """What the driver pressed for."""
+_UNTIMED = (
+    "Clock: no time server was heard since the start. Whoever stayed over a power cut pays for the shortest that it "
+    "can have been. What to look at: parkgate-edge doctor --only clock"
+)
 _UNHEARD = "The cloud doesn't hear of it now. Answered by: parkgate-edge lane open LANE"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One look at a lot, at `now`. `daemon` is None while no daemon runs on the store; `calls` are those for help that
+    """One look at a lot. `daemon` is None while no daemon runs on the store; `calls` are those for help that
     nobody has seen to; `linked`: a way to the cloud is configured."""
 
     daemon: DaemonStatus | None
     spots: Availability
     tickets: dict[str, int]
     ledger: Head | None
-    now: Instant = NEVER
     calls: tuple[OpenCall, ...] = ()
     linked: bool = True
 
@@ -53,15 +56,11 @@ class Report:
             },
             "tickets": self.tickets,
             "calls": [
-                {"lane": call.lane, "why": call.why, "at": to_rfc3339(call.at), "seconds_ago": self.since(call)}
+                {"lane": call.lane, "why": call.why, "at": to_rfc3339(call.at), "seconds_ago": call.ago // SECOND}
                 for call in self.calls
             ],
             "link": {"facts": self.ledger.seq if self.ledger else 0, "backlog": backlog},
         }
-
-    def since(self, call: OpenCall) -> int:
-        """Whole seconds."""
-        return max(0, self.now - call.at) // SECOND
 
 
 def look(store: Path, *, linked: bool) -> Report:
@@ -69,20 +68,20 @@ def look(store: Path, *, linked: bool) -> Report:
     daemon = ask(store)
     with looking_into(store) as connection:
         # A daemon's time is the lot's, also where a simulation's runs fast.
-        now = daemon.now if daemon is not None and daemon.now is not None else _wall(connection)
+        now = daemon.clock if daemon is not None and daemon.clock is not None else _reading(connection)
         return Report(
             daemon=daemon,
             spots=availability(connection),
             tickets=_tickets(connection),
             ledger=journal.head_of(connection, "ledger"),
-            now=now,
             calls=tuple(open_calls(connection, now)),
             linked=linked,
         )
 
 
-def _wall(connection: sqlite3.Connection) -> Instant:
-    return SystemClock(Instant(journal.latest_wall(connection))).read().wall
+def _reading(connection: sqlite3.Connection) -> Reading:
+    kernel = Linux()
+    return SystemClock(boots.remembered(connection, kernel.boot_id), kernel).read()
 
 
 def show(name: str, report: Report) -> None:
@@ -100,6 +99,9 @@ def show(name: str, report: Report) -> None:
         console.print()
         _show_faults(console, daemon)
         _show_sensed(console, daemon.sensed)
+        if daemon.clock is not None and not daemon.clock.synced:
+            console.print(_UNTIMED)
+            console.print()
     _show_calls(console, report)
     console.print(_spots(report.spots))
     console.print()
@@ -149,7 +151,8 @@ def _show_calls(console: Console, report: Report) -> None:
         return
     console.print("1 call for help:" if len(report.calls) == 1 else f"{len(report.calls)} calls for help:")
     for call in report.calls:
-        ago = f"{report.since(call) // 60} min ago" if report.since(call) >= 60 else "just now"
+        minutes = call.ago // SECOND // 60
+        ago = f"{minutes} min ago" if minutes else "just now"
         console.print(f"  [red]{call.lane}[/red]  {_WHY.get(call.why, call.why)}, {ago}")
     if report.daemon is None or report.daemon.link != "up":
         console.print(_UNHEARD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from models.instants import Instant
+from models.instants import Instant, Reading
 
 
 class FaultStatus(BaseModel):
@@ -47,7 +47,7 @@ class SpotStatus(BaseModel):
 
 class DaemonStatus(BaseModel):
     """A snapshot of the running daemon. `faults` are those of the lot itself, beside its lanes; `now` is the daemon's
-    wall time."""
+    wall time, `clock` all that its clock says."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -59,3 +59,4 @@ class DaemonStatus(BaseModel):
     faults: tuple[FaultStatus, ...] = ()
     sensed: tuple[SpotStatus, ...] = ()
     now: Instant | None = None
+    clock: Reading | None = None

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from models.facts import (
     AccessRefused,
+    ClockSet,
     DaemonStarted,
     DebtCollected,
     ExitAbandoned,
@@ -22,6 +23,8 @@ from models.facts import (
     Fact,
     FaultCleared,
     FaultRaised,
+    FeeBounded,
+    FeeCorrected,
     HelpCalled,
     LaneHeld,
     LaneOrdered,
@@ -34,6 +37,7 @@ from models.facts import (
     PaymentTaken,
     PlateDiffered,
     SpotsRemoved,
+    StayDated,
     TicketClosed,
     TicketConfirmed,
     TicketOpened,
@@ -62,6 +66,7 @@ Table = Literal[
     "lane_orders",
     "passages",
     "help_calls",
+    "fee_corrections",
 ]
 Value = str | int | float | bool | None
 
@@ -97,7 +102,7 @@ def _effects(fact: Fact, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 
 @_effects.register
-def _(fact: DaemonStarted | PlateDiffered | PassbackNoted, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: DaemonStarted | PlateDiffered | PassbackNoted | ClockSet, lot: LotId, spot_of: SpotOf) -> list[Change]:
     return []
 
 
@@ -167,6 +172,8 @@ def _(fact: TicketOpened, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "amount_paid": 0,
         "currency": fact.tariff.currency,
         "tariff": fact.tariff.model_dump_json(),
+        "fee_bounded": False,
+        "refund_owed": 0,
     }
     return [Change("insert", "tickets", fact.ticket, values), *_spot(fact.spot, SpotStatus.OCCUPIED)]
 
@@ -257,6 +264,36 @@ def _(fact: DebtCollected, lot: LotId, spot_of: SpotOf) -> list[Change]:
     return [
         Change("update", "payments", fact.payment, paid),
         Change("update", "tickets", fact.ticket, {"amount_paid": fact.paid_in_all}),
+    ]
+
+
+@_effects.register
+def _(fact: StayDated, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    dated = {"entry_time": fact.entered, "settled_at": fact.settled, "exit_time": fact.exited}
+    return [Change("update", "tickets", fact.ticket, {column: at for column, at in dated.items() if at is not None})]
+
+
+@_effects.register
+def _(fact: FeeBounded, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [Change("update", "tickets", fact.ticket, {"fee_bounded": True})]
+
+
+@_effects.register
+def _(fact: FeeCorrected, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    correction: dict[str, Value] = {
+        "lot_id": lot,
+        "ticket_id": fact.ticket,
+        "why": fact.why,
+        "fee_before": fact.fee_before,
+        "fee": fact.fee,
+        "paid": fact.paid,
+        "refund_owed": fact.refund_owed,
+        "currency": fact.currency,
+        "at": fact.at,
+    }
+    return [
+        Change("insert", "fee_corrections", fact.correction, correction),
+        Change("update", "tickets", fact.ticket, {"amount_due": fact.fee, "refund_owed": fact.refund_owed}),
     ]
 
 

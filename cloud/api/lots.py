@@ -74,6 +74,7 @@ async def tickets(
         str | None, Query(description="Only this plate, however it is written; needs the scope `plates`")
     ] = None,
     code: Annotated[str | None, Query(description="Only the ticket with this code", examples=["7Q2K-M4XD"])] = None,
+    refund_owed: Annotated[bool, Query(description="Only tickets to whose drivers the lot owes money")] = False,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Most tickets in the answer")] = 50,
 ) -> TicketsOut:
@@ -81,7 +82,7 @@ async def tickets(
 
     Tickets that are opened while you page don't shift the pages that follow.
     """
-    which = queries.TicketFilter(status, _plate(plate, key), _code(code))
+    which = queries.TicketFilter(status, _plate(plate, key), _code(code), refund_owed)
     after = None if cursor is None else _place(cursor)
     if await queries.find_lot(database, key.tenant, lot, _now(cloud), cloud.settings.silent_after) is None:
         raise ApiError(Problem.LOT_NOT_FOUND)

@@ -184,6 +184,10 @@ class TicketOut(Shape):
     exit_time: str | None
     amount_due: Money | None = Field(description="Null until the driver was quoted at an exit")
     amount_paid: Money
+    length_known: bool = Field(
+        description="False: nobody knew the time, so the stay was charged for the shortest that it can have been"
+    )
+    refund_owed: Money = Field(description="What the driver had paid too much, by what is known of the time since")
 
     @classmethod
     def of(cls, view: TicketView, *, plates: bool) -> TicketOut:
@@ -202,6 +206,8 @@ class TicketOut(Shape):
             exit_time=_time(view.exit_time),
             amount_due=due,
             amount_paid=Money(amount=view.amount_paid, currency=view.currency),
+            length_known=not view.fee_bounded,
+            refund_owed=Money(amount=view.refund_owed, currency=view.currency),
         )
 
 

@@ -206,6 +206,9 @@ tickets = Table(
     Column("amount_paid", BigInteger, nullable=False),
     _text("currency"),
     _text("tariff"),
+    # Nobody knew how long the stay was, so it paid for the least; and what the lot owes back since that is known.
+    Column("fee_bounded", Boolean, nullable=False, server_default=text("false")),
+    Column("refund_owed", BigInteger, nullable=False, server_default="0"),
     ForeignKeyConstraint(["lot_id", "vehicle_id"], ["vehicles.lot_id", "vehicles.id"]),
     ForeignKeyConstraint(["lot_id", "spot_id"], ["spots.lot_id", "spots.id"]),
     _words("vehicle_type", VehicleType),
@@ -213,6 +216,7 @@ tickets = Table(
     Index(None, "lot_id", "entry_time", "id"),
     Index(None, "lot_id", "code"),
     Index(None, "lot_id", "vehicle_id"),
+    Index("tickets_refunds", "lot_id", postgresql_where=text("refund_owed > 0")),
     Index("tickets_open", "lot_id", postgresql_where=text(f"status IN ({', '.join(repr(str(s)) for s in OPEN)})")),
 )
 
@@ -233,6 +237,24 @@ payments = Table(
     ForeignKeyConstraint(["lot_id", "ticket_id"], ["tickets.lot_id", "tickets.id"]),
     _words("status", PaymentStatus),
     Index(None, "lot_id", "ticket_id"),
+    Index(None, "lot_id", "at"),
+)
+
+fee_corrections = Table(
+    "fee_corrections",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _id("ticket_id"),
+    _text("why"),
+    Column("fee_before", BigInteger, nullable=False),
+    Column("fee", BigInteger, nullable=False),
+    Column("paid", BigInteger, nullable=False),
+    Column("refund_owed", BigInteger, nullable=False),
+    _text("currency"),
+    _at("at"),
+    ForeignKeyConstraint(["lot_id", "ticket_id"], ["tickets.lot_id", "tickets.id"]),
     Index(None, "lot_id", "at"),
 )
 

@@ -21,6 +21,7 @@ TABLES: Sequence[Table] = (
     "lane_orders",
     "passages",
     "help_calls",
+    "fee_corrections",
 )
 """In the order in which rows must be written: what is referred to comes first."""
 

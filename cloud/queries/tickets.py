@@ -39,15 +39,21 @@ class TicketView:
     amount_due: Minor | None
     amount_paid: Minor
     currency: str
+    fee_bounded: bool
+    """Nobody knew how long the stay was when it was charged: it paid for the least that it can have been"""
+    refund_owed: Minor
+    """What the lot owes the driver since the time became known"""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketFilter:
-    """None asks for any. `code` as `models.codes.read_code` gives it."""
+    """None asks for any. `code` as `models.codes.read_code` gives it; `refund_owed` asks for those to whose drivers the
+    lot owes money."""
 
     status: TicketStatus | None = None
     plate: Plate | None = None
     code: str | None = None
+    refund_owed: bool = False
 
 
 Place = tuple[Instant, TicketId]
@@ -92,6 +98,8 @@ async def tickets_page(
         query = query.where(vehicles.c.license_plate == which.plate)
     if which.code is not None:
         query = query.where(tickets.c.code == which.code)
+    if which.refund_owed:
+        query = query.where(tickets.c.refund_owed > 0)
     if after is not None:
         at, ticket = literal(after[0], BigInteger), literal(after[1], Uuid(as_uuid=False))
         query = query.where(tuple_(tickets.c.entry_time, tickets.c.id) < tuple_(at, ticket))
@@ -117,4 +125,6 @@ def _view(row: dict[str, Any]) -> TicketView:
         amount_due=row["amount_due"],
         amount_paid=row["amount_paid"],
         currency=row["currency"],
+        fee_bounded=row["fee_bounded"],
+        refund_owed=row["refund_owed"],
     )

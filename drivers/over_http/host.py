@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,6 +14,7 @@ import httpx
 from drivers.broker import NoPassword
 from drivers.contract import DriverError, NotSent
 from drivers.login import Login
+from drivers.tls import client_context
 from models.faults import Fault
 from models.instants import Clock, Monotonic
 
@@ -90,11 +92,18 @@ class HttpHost:
                 follow_redirects=False,
                 trust_env=False,
                 transport=httpx.AsyncHTTPTransport(
-                    verify=self.origin.startswith("https:"),  # otherwise there is nothing to load and to verify
+                    verify=self._authority(),
                     retries=0,
                     limits=httpx.Limits(max_keepalive_connections=0),
                 ),
             )
+
+    def _authority(self) -> ssl.SSLContext | bool:
+        """Without https there is nothing to load and to verify."""
+        if not self.origin.startswith("https:"):
+            return False
+        usual = b"".join(httpx.create_ssl_context().get_ca_certs(binary_form=True))
+        return client_context(lambda: self._clock.read().synced, authorities=usual)
 
     async def leave(self) -> None:
         self._members -= 1

@@ -19,6 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from drivers.broker import BrokerSettings
+from models.instants import Clock
 
 log = structlog.get_logger()
 
@@ -70,8 +71,15 @@ class BrokerConnection:
     of the makers of sensors know only MQTT 3.1.1.
     """
 
-    def __init__(self, broker: BrokerSettings, *, last_words: Spoken | None = None, speaks_5: bool = True) -> None:
-        self._broker, self._last_words, self._speaks_5 = broker, last_words, speaks_5
+    def __init__(
+        self,
+        broker: BrokerSettings,
+        *,
+        last_words: Spoken | None = None,
+        speaks_5: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        self._broker, self._last_words, self._speaks_5, self._clock = broker, last_words, speaks_5, clock
         self._listeners: list[Listener] = []
         self._by_topic: dict[str, list[Listener]] = {}
         self._awaiting_suback: dict[int | None, list[Listener]] = {}
@@ -171,7 +179,7 @@ class BrokerConnection:
         try:
             client.username_pw_set(self._broker.username, self._broker.password())
             if self._broker.tls is not None and not self._tls_is_set:
-                client.tls_set_context(self._broker.tls_context())
+                client.tls_set_context(self._broker.tls_context(self._clock))
                 self._tls_is_set = True
         except OSError as error:
             self._failure = f"{error}"

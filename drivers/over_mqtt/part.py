@@ -82,7 +82,7 @@ class MqttSettings(DriverSettings, BrokerSettings):
         login = self.username, self.password_env, self.password_file
         tls = self.tls is not None, self.tls and self.tls.ca
         key = ("mqtt", self.host, self.port, *login, *tls, self.keepalive, self.speaks_5, last_words)
-        made = BrokerConnection(self, last_words=last_words, speaks_5=self.speaks_5)
+        made = BrokerConnection(self, last_words=last_words, speaks_5=self.speaks_5, clock=context.clock)
         return context.shared.setdefault(key, made)
 
     def claim(self, **topics: str | None) -> Mapping[str, str]:

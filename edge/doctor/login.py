@@ -31,7 +31,7 @@ class _Heard:
 def log_in(broker: BrokerSettings, clock: Clock, *, speaks_5: bool = True, topics: Sequence[str] = ()) -> float:
     """Log in, ask for the topics, say goodbye. How long that took, in milliseconds. Raises NoWay."""
     password = _password(broker)
-    context = _authority(broker)
+    context = _authority(broker, clock)
     begun = clock.monotonic()
     _try_the_line(broker, context)
     _talk(broker, password, context, clock, speaks_5, topics)
@@ -45,9 +45,9 @@ def _password(broker: BrokerSettings) -> str | None:
         raise NoWay(str(error), "password_env or password_file of this broker, see the check `passwords`") from error
 
 
-def _authority(broker: BrokerSettings) -> ssl.SSLContext | None:
+def _authority(broker: BrokerSettings, clock: Clock) -> ssl.SSLContext | None:
     try:
-        return broker.tls_context()
+        return broker.tls_context(clock)
     except OSError as error:
         raise NoWay(f"the authority's file can't be used: {error}", "tls: ca: of this broker") from error
 

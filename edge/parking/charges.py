@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from edge.parking import moments
+from edge.parking.moments import What, When
 from edge.parking.tickets import Ticket
 from edge.parking.tickets import ticket as find
 from edge.store import Transaction
 from models.facts import DebtCollected, PaymentTaken, UnableToCollect
 from models.ids import LaneName, PaymentId, TicketId
-from models.instants import SECOND, Instant
+from models.instants import SECOND
 from models.money import Minor
 
 GRACE = 10 * 60 * SECOND
@@ -26,11 +28,7 @@ class Charge:
     ticket: TicketId
     amount: Minor
     currency: str
-    until: Instant
-
-    def paid_until(self, now: Instant) -> Instant:
-        """An answer that was lost, and comes much later, pays for what it was asked for and no more."""
-        return self.until if now - self.until <= GRACE else now
+    until: When
 
 
 class Standing(Enum):
@@ -45,15 +43,17 @@ class Standing(Enum):
 
 
 def await_answer(tx: Transaction, charge: Charge) -> None:
-    row = (charge.payment, charge.ticket, charge.amount, charge.until)
+    row = (charge.payment, charge.ticket, charge.amount, charge.until.wall)
     tx.connection.execute("INSERT INTO charges (payment_id, ticket_id, amount, until) VALUES (?, ?, ?, ?)", row)
+    moments.mark(tx, charge.payment, What.ASKED, charge.until.moment)
 
 
 def awaited(tx: Transaction, stay: Ticket) -> Charge | None:
     row = tx.connection.execute("SELECT * FROM charges WHERE ticket_id = ?", (stay.id,)).fetchone()
     if row is None:
         return None
-    return Charge(row["payment_id"], stay.id, row["amount"], stay.tariff.currency, row["until"])
+    until = moments.when(tx, row["payment_id"], What.ASKED, row["until"])
+    return Charge(row["payment_id"], stay.id, row["amount"], stay.tariff.currency, until)
 
 
 def unheard_of(tx: Transaction) -> int:
@@ -67,7 +67,7 @@ def give_up(tx: Transaction, lane: LaneName, charge: Charge, why: str) -> bool:
     has taken it. False: nobody was waiting for it."""
     if not _end(tx, charge, "charges"):
         return False
-    row = (charge.payment, charge.ticket, lane, charge.amount, charge.currency, charge.until, tx.at.wall)
+    row = (charge.payment, charge.ticket, lane, charge.amount, charge.currency, charge.until.wall, tx.at.wall)
     tx.connection.execute("INSERT INTO charges_given_up VALUES (?, ?, ?, ?, ?, ?, ?)", row)
     owe(tx, lane, charge, why)
     return True
@@ -144,4 +144,5 @@ def _is_booked(tx: Transaction, charge: Charge, reference: str) -> bool:
 
 
 def _end(tx: Transaction, charge: Charge, table: str) -> bool:
+    moments.forget(tx, charge.payment)
     return tx.connection.execute(f"DELETE FROM {table} WHERE payment_id = ?", (charge.payment,)).rowcount == 1

@@ -20,7 +20,7 @@ from edge.parking.unresolved import leave_unresolved
 from edge.store import Store, StoreUnavailable
 from models.facts.lanes import LONGEST_TEXT
 from models.ids import LaneName, TicketId
-from models.instants import to_datetime
+from models.instants import Instant, to_datetime
 from models.lanes import HoldCause
 from models.money import written
 from models.plates import Plate
@@ -29,6 +29,9 @@ from models.refusals import Refusal
 from models.spots import VehicleType
 from models.tariff import Tariff
 from models.tickets import Direction
+
+UNDATED = "Time of entry: not known yet"
+"""On paper, while no time server was heard: a wrong time there would be held against somebody."""
 
 _NO_PERMITS: Mapping[Plate, Permit] = {}
 
@@ -126,6 +129,10 @@ class EntryDesk(_Desk):
             by_hand=by_hand,
         )
 
+    def _shown(self, at: Instant) -> str:
+        """With the zone's own name: on the night when summer time ends, there are two of each minute."""
+        return to_datetime(at).astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M %Z")
+
     def _printed(self, admitted: entry.Admitted) -> PrintedTicket:
         price, most = (
             written(sum, self.tariff.currency) for sum in (self.tariff.hourly_rate, self.tariff.daily_maximum)
@@ -135,7 +142,7 @@ class EntryDesk(_Desk):
             lot=self.lot_name,
             code=admitted.code,
             qr=qr_text(admitted.code),
-            entered=to_datetime(admitted.entered).astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M"),
+            entered=self._shown(admitted.entered) if admitted.dated else UNDATED,
             lines=(*spot, f"{price} for each hour begun", f"At most {most}"),
         )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from edge.parking import passback
+from edge.parking import moments, passback
+from edge.parking.moments import What
 from edge.parking.passback import Ruling
 from edge.parking.permits import Permit
 from edge.parking.spots import free_spot
@@ -54,12 +55,14 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """On record and about to be let in. No spot number: all were taken, and a person let it in."""
+    """On record and about to be let in. No spot number: all were taken, and a person let it in. `dated`: the clock
+    could be believed then."""
 
     ticket: TicketId
     code: str
     spot_number: str | None
     entered: Instant
+    dated: bool
 
 
 def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | WithoutStay | Refusal:
@@ -94,7 +97,8 @@ def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | Witho
         confidence_permille=round(arrival.confidence * 1000),
     )
     tx.record(opened)
-    return Admitted(opened.ticket, opened.code, spot.number if spot else None, opened.entered)
+    moments.mark(tx, opened.ticket, What.ENTERED, moments.now(tx).moment)
+    return Admitted(opened.ticket, opened.code, spot.number if spot else None, opened.entered, tx.at.synced)
 
 
 def confirm(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
@@ -138,19 +142,21 @@ def _settle_as_gone(tx: Transaction, stay: Ticket, lane: LaneName) -> None:
     if stay.status is TicketStatus.UNRESOLVED and stay.settled_at is None:
         tx.record(TicketVoided(ticket=stay.id, lane=lane, at=tx.at.wall, reason="seen_outside"))
         return
-    left = stay.settled_at
+    left = None if stay.settled_at is None else moments.when(tx, stay.id, What.SETTLED, stay.settled_at)
     if stay.status is TicketStatus.ACTIVE:
         tx.record(TicketUnresolved(ticket=stay.id, at=tx.at.wall, during="exit"))
         left = None
+    left = left or moments.now(tx)
     tx.record(
         TicketClosed(
             ticket=stay.id,
             lane=LaneName(stay.exit_lane or lane),
-            exited=tx.at.wall if left is None else left,
+            exited=left.wall,
             amount_due=stay.amount_due or stay.amount_paid,
             amount_paid=stay.amount_paid,
         )
     )
+    moments.mark(tx, stay.id, What.EXITED, left.moment)
 
 
 def _unused_code(tx: Transaction) -> str:

@@ -7,19 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.contract import Charged, ChargeOutcome
-from edge.parking import charges
+from edge.parking import charges, corrections, moments
 from edge.parking.charges import GRACE, Charge, Standing
+from edge.parking.moments import What, When, between
 from edge.parking.tickets import Ticket, WithoutStay
 from edge.parking.tickets import ticket as find
 from edge.parking.till import Silent, Till
 from edge.store import Store, Transaction
-from models.facts import ExitAbandoned, ExitAllowed, Match, PlateDiffered, TicketClosed
+from models.facts import ExitAbandoned, ExitAllowed, FeeBounded, Match, PlateDiffered, TicketClosed
 from models.ids import LaneName, PaymentId, TicketId
 from models.instants import Instant
 from models.money import Minor
 from models.plates import Plate
 from models.refusals import Refusal
 from models.tariff import Fee, fee
+from models.timeline import Length
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,13 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What one ticket owes, for the time until `until`."""
+    """What one ticket owes, for the time until `until`: the fee of the least that its `length` can be."""
 
     ticket: Ticket
+    length: Length
     fee: Fee
     owed: Minor
-    until: Instant
+    until: When
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +56,22 @@ class Cleared:
     currency: str
 
 
-def bill(ticket: Ticket, now: Instant) -> Bill:
+def bill(tx: Transaction, id: TicketId, now: When) -> Bill:
     """What the stay costs until `now`, less what was paid or is already on record as a debt.
 
-    Within the grace after a settlement nothing more falls due.
+    Within the grace after a settlement nothing more falls due. Where nobody knows how long it was, both the stay and
+    the time since the settlement are as short as they can have been.
     """
-    settled = ticket.settled_at
-    # The grace counts from the settlement itself: coming back to the exit within it doesn't begin another.
-    until = settled if settled is not None and now - settled <= GRACE else now
-    stay = fee(ticket.tariff, ticket.entered, until)
+    ticket = find(tx.connection, id)
+    until = now
+    if ticket.settled_at is not None:
+        # The grace counts from the settlement itself: coming back to the exit within it doesn't begin another.
+        settled = moments.when(tx, id, What.SETTLED, ticket.settled_at)
+        until = settled if between(tx, settled, now).least <= GRACE else now
+    length = between(tx, moments.when(tx, id, What.ENTERED, ticket.entered), until)
+    stay = fee(ticket.tariff, ticket.entered, Instant(ticket.entered + length.least))
     owed = max(stay.total - ticket.amount_paid - ticket.uncollected, 0)
-    return Bill(ticket, stay, Minor(owed), until)
+    return Bill(ticket, length, stay, Minor(owed), until)
 
 
 async def clear(
@@ -95,10 +103,10 @@ def let_out(tx: Transaction, departure: Departure, why: str) -> Cleared | Withou
     unanswered = charges.awaited(tx, stay)
     if unanswered is not None:
         charges.give_up(tx, departure.lane, unanswered, why)
-    due = bill(find(tx.connection, stay.id), tx.at.wall)
+    due = bill(tx, stay.id, moments.now(tx))
     if due.owed:
         charges.owe(tx, departure.lane, _charge(tx, due), why)
-    return _allow(tx, departure, bill(find(tx.connection, stay.id), tx.at.wall))
+    return _allow(tx, departure, bill(tx, stay.id, due.until))
 
 
 def close(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
@@ -113,6 +121,8 @@ def close(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
             amount_paid=stay.amount_paid,
         )
     )
+    moments.mark(tx, ticket, What.EXITED, moments.now(tx).moment)
+    corrections.correct(tx, ticket)
 
 
 def abandon(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
@@ -136,7 +146,7 @@ def _next_step(tx: Transaction, departure: Departure) -> Charge | Cleared | With
     unanswered = charges.awaited(tx, stay)
     if unanswered is not None:
         return unanswered
-    due = bill(stay, tx.at.wall)
+    due = bill(tx, stay.id, moments.now(tx))
     if due.owed == 0:
         return _allow(tx, departure, due)
     charge = _charge(tx, due)
@@ -170,9 +180,16 @@ async def _collect(
     return await store.write(lambda tx: _give_up(tx, departure, charge, said.why))
 
 
+def _paid_until(tx: Transaction, charge: Charge) -> When:
+    """An answer that was lost, and comes much later, pays for what it was asked for and no more."""
+    now = moments.now(tx)
+    return charge.until if between(tx, charge.until, now).least <= GRACE else now
+
+
 def _take(tx: Transaction, departure: Departure, charge: Charge, reference: str) -> Cleared | None:
     stood = charges.book(tx, departure.lane, charge, reference)
-    due = bill(find(tx.connection, charge.ticket), charge.paid_until(tx.at.wall))
+    corrections.correct(tx, charge.ticket)
+    due = bill(tx, charge.ticket, _paid_until(tx, charge))
     return _allow(tx, departure, due) if stood is Standing.AWAITED and due.owed == 0 else None
 
 
@@ -182,7 +199,8 @@ def _book_late(tx: Transaction, departure: Departure, charge: Charge, charged: C
         charges.end(tx, charge)
         return
     stood = charges.book(tx, departure.lane, charge, charged.reference)
-    due = bill(find(tx.connection, charge.ticket), charge.paid_until(tx.at.wall))
+    corrections.correct(tx, charge.ticket)
+    due = bill(tx, charge.ticket, _paid_until(tx, charge))
     if stood is Standing.AWAITED and due.ticket.open and due.owed == 0:
         # The grace runs from now on; the vehicle itself is still inside.
         _allow(tx, departure, due)
@@ -203,10 +221,10 @@ def _give_up(tx: Transaction, departure: Departure, charge: Charge, reason: str)
 
 
 def _allow_with_debts(tx: Transaction, departure: Departure, charge: Charge, reason: str) -> Cleared:
-    due = bill(find(tx.connection, charge.ticket), charge.paid_until(tx.at.wall))
+    due = bill(tx, charge.ticket, _paid_until(tx, charge))
     if due.owed:
         charges.owe(tx, departure.lane, _charge(tx, due), reason)
-    return _allow(tx, departure, bill(find(tx.connection, charge.ticket), due.until))
+    return _allow(tx, departure, bill(tx, charge.ticket, due.until))
 
 
 def _allow(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
@@ -218,11 +236,22 @@ def _allow(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
             ticket=stay.id,
             lane=departure.lane,
             at=tx.at.wall,
-            settled_until=due.until,
+            settled_until=due.until.wall,
             amount_due=due.fee.total,
             amount_paid=stay.amount_paid,
             started_hours=due.fee.started_hours,
             match=departure.match,
         )
     )
+    moments.mark(tx, stay.id, What.SETTLED, due.until.moment)
+    if not due.length.is_known:
+        tx.record(
+            FeeBounded(
+                ticket=stay.id,
+                lane=departure.lane,
+                at=tx.at.wall,
+                shortest=due.length.least,
+                longest=due.length.most,
+            )
+        )
     return Cleared(stay.id, stay.code, due.fee.total, stay.uncollected, due.fee.currency)

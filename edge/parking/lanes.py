@@ -6,28 +6,41 @@ import sqlite3
 from dataclasses import dataclass
 
 from edge.lane.signals import Button, Count, Order
+from edge.parking import moments
+from edge.parking.moments import What
 from edge.parking.passback import neutralise
-from edge.store import Transaction
+from edge.store import Transaction, boots
 from models.facts import AccessRefused, HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
 from models.facts.lanes import LONGEST_TEXT
 from models.ids import LaneName
-from models.instants import SECOND, Instant
+from models.instants import SECOND, Instant, Reading
 from models.lanes import HoldCause, LaneState, PassageKind
 from models.plates import Plate
 from models.refusals import Refusal
 from models.tickets import Direction
+from models.timeline import Moment
 
 CALL_STANDS = 1800 * SECOND
 """Whoever called longer ago than that has gone, one way or another."""
 
 
+_UNANSWERED = """
+    SELECT lane, why, at, called.boot, called.monotonic FROM help_calls AS call
+    JOIN moments AS called ON called.subject = call.id AND called.what = 'called'
+    LEFT JOIN moments AS told ON told.subject = 'lane ' || call.lane AND told.what = 'told'
+    WHERE told.boot IS NULL OR (told.boot, told.monotonic) < (called.boot, called.monotonic)
+    ORDER BY called.boot, called.monotonic, call.rowid"""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenCall:
-    """A driver called for a person, and no person has told that lane anything since."""
+    """A driver called for a person, and no person has told that lane anything since. `ago` is how long ago, as far as
+    is known; `at` what the clock said then."""
 
     lane: LaneName
     why: str
     at: Instant
+    ago: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +60,7 @@ def lane_memory(connection: sqlite3.Connection, lane: LaneName) -> LaneMemory:
         return LaneMemory()
     last = connection.execute(
         """SELECT kind, order_id FROM lane_orders WHERE lane = ? AND obeyed = 1 AND kind IN ('keep_open', 'release')
-           ORDER BY at DESC, rowid DESC LIMIT 1""",
+           ORDER BY rowid DESC LIMIT 1""",
         (lane,),
     ).fetchone()
     kept = last["order_id"] if last is not None and last["kind"] == "keep_open" and row["hold"] else ""
@@ -93,6 +106,8 @@ def obey(tx: Transaction, lane: LaneName, order: Order, why_not: str) -> None:
             at=tx.at.wall,
         )
     )
+    if not why_not:
+        moments.mark(tx, _lane(lane), What.TOLD, moments.now(tx).moment)
 
 
 def hold(tx: Transaction, lane: LaneName, cause: HoldCause | None, order: Order | None) -> None:
@@ -110,16 +125,23 @@ def hold(tx: Transaction, lane: LaneName, cause: HoldCause | None, order: Order 
 
 def call(tx: Transaction, lane: LaneName, why: Button, plate: Plate | None) -> None:
     """The driver wants a person."""
-    tx.record(HelpCalled(call=tx.mint(), lane=lane, why=why.value, at=tx.at.wall, license_plate=plate))
+    called = HelpCalled(call=tx.mint(), lane=lane, why=why.value, at=tx.at.wall, license_plate=plate)
+    tx.record(called)
+    moments.mark(tx, called.call, What.CALLED, moments.now(tx).moment)
 
 
-def open_calls(connection: sqlite3.Connection, now: Instant) -> list[OpenCall]:
-    """Those of the last half hour that nobody has seen to, the oldest first."""
-    rows = connection.execute(
-        """SELECT lane, why, at FROM help_calls AS call
-           WHERE at > :since AND NOT EXISTS (
-               SELECT 1 FROM lane_orders AS told WHERE told.lane = call.lane AND told.obeyed = 1 AND told.at >= call.at)
-           ORDER BY at, rowid""",
-        {"since": now - CALL_STANDS},
-    )
-    return [OpenCall(LaneName(row["lane"]), row["why"], Instant(row["at"])) for row in rows]
+def open_calls(connection: sqlite3.Connection, now: Reading) -> list[OpenCall]:
+    """Those of the last half hour that nobody has seen to, the oldest first; the clock may have been set since."""
+    here = boots.place(connection, now)
+    found: list[OpenCall] = []
+    for row in connection.execute(_UNANSWERED):
+        called = Moment(row["boot"], row["monotonic"])
+        ago = boots.timeline(connection, min(called, here), now).between(called, here).least
+        if ago < CALL_STANDS:
+            found.append(OpenCall(LaneName(row["lane"]), row["why"], Instant(row["at"]), ago))
+    return found
+
+
+def _lane(name: LaneName) -> str:
+    """What stands for a lane where moments are marked."""
+    return f"lane {name}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from enum import StrEnum
 
+from edge.parking import moments
+from edge.parking.moments import What
 from edge.parking.vehicles import vehicle_for
 from edge.store import Transaction
 from models.facts import PassbackNoted, PassbackReset
@@ -15,12 +17,21 @@ from models.plates import Plate
 from models.spots import VehicleType
 from models.tickets import Direction
 
-# A stay that was voided is no passage: it doesn't tell where the vehicle is.
+# A stay that was voided is no passage: it doesn't tell where the vehicle is. Whatever the clock said: by the order of
+# things.
 _NEUTRAL = """
-    SELECT 1 FROM parking_lots AS lot LEFT JOIN vehicles ON license_plate = :plate
-    WHERE max(coalesce(lot.neutral_since, -1), coalesce(vehicles.neutral_since, -1)) >= (
-        SELECT coalesce(max(max(entry_time, coalesce(settled_at, 0), coalesce(exit_time, 0))), 0)
-        FROM tickets WHERE vehicle_id = vehicles.id AND status != 'VOIDED')"""
+    WITH vehicle AS (SELECT id FROM vehicles WHERE license_plate = :plate),
+    neutral AS (
+        SELECT boot, monotonic FROM moments
+        WHERE what = 'neutral' AND subject IN (SELECT id FROM vehicle UNION ALL SELECT id FROM parking_lots)
+        ORDER BY boot DESC, monotonic DESC LIMIT 1),
+    passage AS (
+        SELECT boot, monotonic FROM moments
+        WHERE what IN ('entered', 'settled', 'exited') AND subject IN (
+            SELECT id FROM tickets WHERE vehicle_id IN (SELECT id FROM vehicle) AND status != 'VOIDED')
+        ORDER BY boot DESC, monotonic DESC LIMIT 1)
+    SELECT 1 FROM neutral LEFT JOIN passage ON true
+    WHERE passage.boot IS NULL OR (neutral.boot, neutral.monotonic) >= (passage.boot, passage.monotonic)"""
 
 
 class Ruling(StrEnum):
@@ -62,3 +73,4 @@ def neutralise(tx: Transaction, reason: str, *, by: str | None = None, plate: Pl
     vehicle = None if plate is None else vehicle_for(tx, plate, VehicleType.REGULAR)
     who = None if by is None else by[:LONGEST_TEXT]
     tx.record(PassbackReset(vehicle=vehicle, by=who, reason=reason[:LONGEST_TEXT], at=tx.at.wall))
+    moments.mark(tx, vehicle or tx.lot, What.NEUTRAL, moments.now(tx).moment)

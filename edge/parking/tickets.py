@@ -26,7 +26,8 @@ _BY_ID = f"{_TICKET} WHERE tickets.id = ?"
 class Ticket:
     """One stay, as the store knows it. Times UTC; amounts in minor units of `tariff.currency`.
 
-    `plate` is None where it couldn't be read. `uncollected` is what the vehicle was let out without paying.
+    `plate` is None where it couldn't be read. `uncollected` is what the vehicle was let out without paying,
+    `refund_owed` what the lot owes its driver since the time became known.
     """
 
     id: TicketId
@@ -42,6 +43,7 @@ class Ticket:
     amount_due: Minor | None
     amount_paid: Minor
     uncollected: Minor
+    refund_owed: Minor
     tariff: Tariff
 
     @property
@@ -95,5 +97,6 @@ def _ticket(row: sqlite3.Row | None) -> Ticket | None:
         amount_due=row["amount_due"],
         amount_paid=row["amount_paid"],
         uncollected=row["uncollected"],
+        refund_owed=row["refund_owed"],
         tariff=Tariff.model_validate_json(row["tariff"]),
     )

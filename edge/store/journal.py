@@ -104,17 +104,6 @@ def mark_acked(connection: sqlite3.Connection, stream: Stream, seq: int) -> None
     connection.execute("UPDATE streams SET acked = max(acked, ?) WHERE stream = ?", (seq, stream))
 
 
-def latest_wall(connection: sqlite3.Connection) -> int:
-    """The latest wall time that a fact of this lot bears, 0 when there is none. Microseconds, UTC.
-
-    A file whose daemon died before it had made any table has none either.
-    """
-    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'journal'").fetchone() is None:
-        return 0
-    row = connection.execute("SELECT max(wall) AS wall FROM journal JOIN streams USING (stream_id, seq)").fetchone()
-    return row["wall"] or 0
-
-
 def _sent(row: sqlite3.Row) -> SentFact:
     return SentFact(
         seq=row["seq"],

@@ -193,3 +193,67 @@ def charges_given_up(database: Database) -> None:
             amount INTEGER NOT NULL, currency TEXT NOT NULL, until INTEGER NOT NULL, at INTEGER NOT NULL
         ) STRICT""",
     )
+
+
+@migrations(name="0011_known_time")
+def known_time(database: Database) -> None:
+    # Lengths are worked out from here: wall times may have been wrong when they were written.
+    _run(
+        database,
+        """CREATE TABLE boots (
+            ordinal INTEGER PRIMARY KEY, boot_id TEXT NOT NULL UNIQUE,
+            last_monotonic INTEGER NOT NULL, last_wall INTEGER NOT NULL,
+            last_synced INTEGER NOT NULL CHECK (last_synced IN (0, 1)), zero INTEGER,
+            undated INTEGER NOT NULL DEFAULT 0 CHECK (undated IN (0, 1))
+        ) STRICT""",
+        """CREATE TABLE moments (
+            subject TEXT NOT NULL,
+            what TEXT NOT NULL CHECK (what IN (
+                'entered', 'settled', 'exited', 'asked', 'neutral', 'called', 'told')),
+            boot INTEGER NOT NULL REFERENCES boots(ordinal), monotonic INTEGER NOT NULL,
+            PRIMARY KEY (subject, what)
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX moments_boot ON moments (boot, what)",
+        """CREATE TABLE fee_corrections (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, ticket_id TEXT NOT NULL REFERENCES tickets(id),
+            why TEXT NOT NULL, fee_before INTEGER NOT NULL, fee INTEGER NOT NULL, paid INTEGER NOT NULL,
+            refund_owed INTEGER NOT NULL, currency TEXT NOT NULL, at INTEGER NOT NULL
+        ) STRICT""",
+        "ALTER TABLE tickets ADD COLUMN fee_bounded INTEGER NOT NULL DEFAULT 0 CHECK (fee_bounded IN (0, 1))",
+        "ALTER TABLE tickets ADD COLUMN refund_owed INTEGER NOT NULL DEFAULT 0",
+        # The last order is the last that was given, whatever the clock said.
+        "DROP INDEX lane_orders_kept",
+        """CREATE INDEX lane_orders_kept ON lane_orders (lane)
+            WHERE obeyed = 1 AND kind IN ('keep_open', 'release')""",
+        # What the journal still knows of the boots and moments before this release.
+        """INSERT INTO boots (ordinal, boot_id, last_monotonic, last_wall, last_synced, zero)
+            SELECT row_number() OVER (ORDER BY last.seq), last.boot_id, last.monotonic, last.wall, last.synced,
+                (SELECT wall - monotonic FROM journal AS heard
+                 WHERE heard.stream_id = last.stream_id AND heard.seq = runs.heard)
+            FROM (
+                SELECT stream_id, boot_id, max(seq) AS seq, max(CASE WHEN synced THEN seq END) AS heard
+                FROM journal WHERE stream_id = (SELECT stream_id FROM streams WHERE stream = 'ledger')
+                GROUP BY stream_id, boot_id
+            ) AS runs JOIN journal AS last ON last.stream_id = runs.stream_id AND last.seq = runs.seq""",
+        *(_moments_of(type, what, subject) for type, what, subject in _MOMENTS_BEFORE),
+    )
+
+
+_MOMENTS_BEFORE = (
+    ("ticket.opened", "entered", "body ->> 'ticket'"),
+    ("exit.allowed", "settled", "body ->> 'ticket'"),
+    ("ticket.closed", "exited", "body ->> 'ticket'"),
+    ("passback.reset", "neutral", "coalesce(body ->> 'vehicle', (SELECT id FROM parking_lots))"),
+    ("help.called", "called", "body ->> 'call'"),
+    ("lane.ordered", "told", "CASE WHEN body ->> 'obeyed' THEN 'lane ' || (body ->> 'lane') END"),
+)
+
+
+def _moments_of(type: str, what: str, subject: str) -> str:
+    # A stay was settled until a moment that may lie before the fact, by a wall that was the same for both.
+    earlier = "(body ->> 'at') - (body ->> 'settled_until')" if what == "settled" else "0"
+    return f"""INSERT OR REPLACE INTO moments
+        SELECT {subject}, '{what}', boots.ordinal, monotonic - ({earlier})
+        FROM journal JOIN boots USING (boot_id)
+        WHERE stream_id = (SELECT stream_id FROM streams WHERE stream = 'ledger')
+            AND type = '{type}' AND {subject} IS NOT NULL ORDER BY seq"""

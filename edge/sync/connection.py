@@ -14,6 +14,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from drivers.broker import BrokerSettings, NoPassword
 from drivers.contract import FaultReporter
 from edge.sync.faults import REFUSED
+from models.instants import Clock
 
 _LOG = structlog.get_logger("edge.sync")
 _IN_FLIGHT = 10
@@ -33,8 +34,9 @@ class Connection:
         on_message: Callable[[str, bytes], None],
         on_taken: Callable[[], None],
         faults: FaultReporter,
+        clock: Clock | None = None,
     ) -> None:
-        self._broker, self._client_id, self._will = broker, client_id, will
+        self._broker, self._client_id, self._will, self._clock = broker, client_id, will, clock
         self._topics: list[str] = []
         self._on_connected, self._on_message, self._on_taken = on_connected, on_message, on_taken
         self._faults = faults
@@ -57,7 +59,7 @@ class Connection:
         client.max_inflight_messages_set(_IN_FLIGHT)
         if self._broker.username is not None:
             client.username_pw_set(self._broker.username, self._broker.password())
-        context = self._broker.tls_context()
+        context = self._broker.tls_context(self._clock)
         if context is not None:
             client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType]
         client.will_set(*self._will, qos=1, retain=True)

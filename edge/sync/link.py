@@ -48,6 +48,7 @@ class CloudLink:
             self._message,
             self._taken,
             faults,
+            clock,
         )
         self._presence = Presence(lot, release, store, lanes, self._connection, clock)
         ledger = Uplink("ledger", lot, store, self._connection, lambda: keys.keyring, clock, faults)

@@ -21,9 +21,11 @@ from models.facts.tickets import (
     VehicleRegistered,
     VehicleRegisteredV1,
 )
+from models.facts.time import ClockSet, FeeBounded, FeeCorrected, StayDated
 
 __all__ = [
     "AccessRefused",
+    "ClockSet",
     "DaemonStarted",
     "DebtCollected",
     "DeclaredLane",
@@ -34,6 +36,8 @@ __all__ = [
     "Fact",
     "FaultCleared",
     "FaultRaised",
+    "FeeBounded",
+    "FeeCorrected",
     "HelpCalled",
     "LaneHeld",
     "LaneOrdered",
@@ -47,6 +51,7 @@ __all__ = [
     "PaymentTaken",
     "PlateDiffered",
     "SpotsRemoved",
+    "StayDated",
     "TicketClosed",
     "TicketConfirmed",
     "TicketOpened",

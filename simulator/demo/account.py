@@ -61,17 +61,28 @@ def plates_shown(lot: Books, vended: dict[str, list[str]]) -> dict[str, str]:
     return shown
 
 
-def visits(lot: Books, cloud: Books, shown: dict[str, str], boot_offset: int) -> list[Visit]:
+@dataclass(frozen=True, slots=True)
+class LotTime:
+    """From the lot's own monotonic clock, which runs `speed` times as fast in a demonstration, to real wall time:
+    `boot_offset` is real wall time minus the real monotonic clock. Microseconds."""
+
+    boot_offset: int
+    speed: int = 1
+
+    def of(self, monotonic: int) -> Instant:
+        return Instant(monotonic // self.speed + self.boot_offset)
+
+
+def visits(lot: Books, cloud: Books, shown: dict[str, str], time: LotTime) -> list[Visit]:
     """One for each ticket that wasn't voided, in the order of entry.
 
-    `shown` gives the plate on the vehicle of each ticket. `boot_offset` is real wall time minus
-    the monotonic clock, in microseconds: the lot's own wall clock runs fast in a demonstration.
+    `shown` gives the plate on the vehicle of each ticket.
     """
     stays = sorted(lot.tickets.values(), key=lambda ticket: ticket["entry_time"])
-    return [_visit(lot, cloud, ticket, shown, boot_offset) for ticket in stays if ticket["status"] != "VOIDED"]
+    return [_visit(lot, cloud, ticket, shown, time) for ticket in stays if ticket["status"] != "VOIDED"]
 
 
-def _visit(lot: Books, cloud: Books, ticket: dict[str, Any], shown: dict[str, str], boot_offset: int) -> Visit:
+def _visit(lot: Books, cloud: Books, ticket: dict[str, Any], shown: dict[str, str], time: LotTime) -> Visit:
     plate = lot.rows["vehicles"][ticket["vehicle_id"]]["license_plate"]
     spot = lot.rows["spots"].get(ticket["spot_id"] or "")
     stayed = (ticket["exit_time"] or ticket["entry_time"]) - ticket["entry_time"]
@@ -82,16 +93,16 @@ def _visit(lot: Books, cloud: Books, ticket: dict[str, Any], shown: dict[str, st
         minutes=round(stayed / SECOND / 60),
         fee=written(Minor(ticket["amount_paid"]), ticket["currency"]),
         status=ticket["status"].lower(),
-        seconds_to_cloud=_delay(lot, cloud, ticket["id"], boot_offset),
+        seconds_to_cloud=_delay(lot, cloud, ticket["id"], time),
     )
 
 
-def _delay(lot: Books, cloud: Books, ticket: str, boot_offset: int) -> float | None:
+def _delay(lot: Books, cloud: Books, ticket: str, time: LotTime) -> float | None:
     """Seconds from the decision at the lot until the cloud took in the ticket's last fact."""
     own = [key for key, fact in lot.rows["facts"].items() if f'"ticket":"{ticket}"' in fact["body"]]
     if not own or own[-1] not in cloud.received:
         return None
-    committed = Instant(lot.rows["facts"][own[-1]]["monotonic"] + boot_offset)
+    committed = time.of(lot.rows["facts"][own[-1]]["monotonic"])
     return (cloud.received[own[-1]] - committed) / SECOND
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from models.money import Minor, written
 from simulator.books import Books, Difference, cloud_books, differences, lot_books
 from simulator.clock import RealTime
-from simulator.demo.account import EventFile, plates_shown, table, visits
+from simulator.demo.account import EventFile, LotTime, plates_shown, table, visits
 from simulator.demo.stage import Stage
 
 _LOOK_SECONDS = 0.3
@@ -104,7 +104,8 @@ class Show:
         lot, cloud, different = asyncio.run(self._agreement())
         now = RealTime().read()
         shown = plates_shown(lot, self._vended)
-        self._console.print(table(visits(lot, cloud, shown, now.wall - now.monotonic)))
+        lot_time = LotTime(now.wall - now.monotonic, self._stage.options.speed)
+        self._console.print(table(visits(lot, cloud, shown, lot_time)))
         for difference in different[:20]:
             self._console.print(f"[red]differs[/] {difference}")
         verdict = "[green]equal, field by field[/]" if not different else f"[red]{len(different)} differences[/]"

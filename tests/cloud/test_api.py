@@ -18,9 +18,12 @@ from cloud.ingest.apply import apply_window
 from cloud.keys import mint_key, revoke_key
 from cloud.service import Cloud
 from cloud.settings import CloudSettings
+from models.facts import FeeBounded, FeeCorrected, StayDated
+from models.instants import Instant, to_rfc3339
+from models.money import Minor
 from simulator.servers import free_port
 from tests.cloud.conftest import settings_for
-from tests.cloud.lots import NOON, Lot
+from tests.cloud.lots import NOON, OUT, Lot, an_id
 
 Client = httpx.AsyncClient
 KeyMaker = Callable[..., Awaitable[dict[str, str]]]
@@ -145,6 +148,38 @@ async def test_tickets_are_found_by_state_plate_and_code(client: Client, key: Ke
     assert same["id"] == found["id"]
     blind = await client.get(url, params={"plate": "FG34HIJ"}, headers=await key("read"))
     assert code(blind) == (403, "scope_missing")
+
+
+async def test_what_a_lot_owes_its_drivers_is_found_with_its_ticket(
+    client: Client, key: KeyMaker, busy: Lot, database: asyncpg.Connection
+) -> None:
+    url, reader = f"/v1/lots/{busy.id}/tickets", await key("read")
+    before = (await client.get(url, headers=reader)).json()["tickets"]
+    assert {(ticket["length_known"], ticket["refund_owed"]["amount"]) for ticket in before} == {(True, 0)}
+    [paid] = [ticket for ticket in before if ticket["status"] == "COMPLETED"]
+    began = len(busy.facts) + 1
+    busy.says(FeeBounded(ticket=paid["id"], lane=OUT, at=NOON, shortest=0, longest=None))
+    busy.says(
+        FeeCorrected(
+            correction=an_id(),
+            ticket=paid["id"],
+            at=NOON,
+            why="clock_set",
+            fee_before=Minor(250),
+            fee=Minor(100),
+            paid=Minor(250),
+            refund_owed=Minor(150),
+            currency="EUR",
+        )
+    )
+    busy.says(StayDated(ticket=paid["id"], entered=Instant(NOON - 1), settled=None, exited=Instant(NOON)))
+    await apply_window(database, busy.window(began), NOON)
+    [owed] = (await client.get(url, params={"refund_owed": True}, headers=reader)).json()["tickets"]
+    assert (owed["id"], owed["length_known"]) == (paid["id"], False)
+    assert owed["refund_owed"] == {"amount": 150, "currency": "EUR"}
+    assert owed["amount_due"] == {"amount": 100, "currency": "EUR"}
+    assert owed["entry_time"] == to_rfc3339(Instant(NOON - 1))
+    assert await database.fetchval("SELECT fee_before FROM fee_corrections WHERE ticket_id = $1", paid["id"]) == 250
 
 
 async def test_pages_of_tickets_neither_miss_nor_repeat_any_while_cars_arrive(

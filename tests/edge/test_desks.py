@@ -11,10 +11,11 @@ from drivers.contract import Charged, ChargeOutcome
 from edge.lane.desk import Desk
 from edge.lane.signals import Allowed, Asked, Card, Code, Credential, Order, Read, Refused, Unread
 from edge.parking import entry
-from edge.parking.desks import EntryDesk, ExitDesk
+from edge.parking.desks import UNDATED, EntryDesk, ExitDesk
 from edge.parking.permits import Permit
 from edge.parking.spots import availability
 from models.ids import PaymentId, TicketId
+from models.instants import Instant, Monotonic, Reading, from_rfc3339
 from models.lanes import LaneState, OrderKind
 from models.money import Minor
 from models.plates import Plate
@@ -81,12 +82,29 @@ def matches(lot: Lot) -> list[object]:
 # --- at an entry ---
 
 
+def test_two_entries_at_half_past_two_on_the_night_when_summer_time_ends_are_told_apart(lot: Lot) -> None:
+    shown: list[str] = []
+    for at in ("2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"):
+        lot.clock.wall = from_rfc3339(at)
+        printed = enters(lot, BUTTON).printed
+        assert printed is not None
+        shown.append(printed.entered)
+    assert shown == ["2026-10-25 02:30 CEST", "2026-10-25 02:30 CET"]
+
+
+def test_paper_bears_no_time_while_nobody_knows_it(lot: Lot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lot.clock, "read", lambda: Reading("boot-1", Monotonic(0), Instant(0), False))
+    printed = enters(lot, BUTTON).printed
+    assert printed is not None
+    assert printed.entered == UNDATED
+
+
 def test_a_driver_whose_plate_can_not_be_read_gets_a_ticket_on_paper(lot: Lot) -> None:
     allowed = enters(lot, BUTTON)
     code = lot.one("SELECT code FROM tickets")
     assert allowed.printed is not None
     assert (allowed.printed.lot, allowed.printed.code, allowed.printed.qr) == ("North", code, f"PG1:{code}")
-    assert allowed.printed.entered == "2026-11-18 12:06"
+    assert allowed.printed.entered == "2026-11-18 12:06 CET"
     assert allowed.printed.lines == ("Spot R1", "2.50 EUR for each hour begun", "At most 18.00 EUR")
     assert lot.rows("SELECT license_plate FROM vehicles") == [(None,)]
     assert tables_agree_with_facts(lot.path)

@@ -136,7 +136,7 @@ def test_a_call_for_help_is_on_record_with_the_button_that_was_pressed(lot: Lot)
 
 def test_a_call_stands_until_a_person_tells_that_lane_something_or_half_an_hour_has_passed(lot: Lot) -> None:
     def calls() -> list[tuple[str, str]]:
-        return lot.decide(lambda tx: [(call.lane, call.why) for call in open_calls(tx.connection, lot.clock.wall)])
+        return lot.decide(lambda tx: [(call.lane, call.why) for call in open_calls(tx.connection, lot.clock.read())])
 
     lot.decide(the_entry(lot).call(Button.HELP, None))
     lot.clock.forward(minutes=10)

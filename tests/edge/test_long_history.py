@@ -10,19 +10,20 @@ import pytest
 from drivers.contract import Charged, ChargeOutcome
 from edge.faults import FaultBoard, forget_faults_of_last_run
 from edge.lane.signals import Asked, Code, Count, Order
-from edge.parking import lanes, passback
+from edge.parking import corrections, lanes, passback
 from edge.parking.claims import stay_claimed
 from edge.parking.layout import declare
 from edge.parking.unresolved import settle_after_restart
 from edge.store import Transaction
+from edge.timekeeping import learn
 from models.lanes import HoldCause, LaneState, OrderKind, PassageKind
 from models.plates import Plate
 from models.tickets import Direction
 from tests.edge.lots import IN, OUT, Lot, a_level, a_lot, declared
 
-HISTORY = ("tickets", "vehicles", "payments", "faults", "passages", "lane_orders", "help_calls", "journal")
+HISTORY = ("tickets", "vehicles", "payments", "faults", "passages", "lane_orders", "help_calls", "journal", "moments")
 """What only grows."""
-SMALL = ("tickets_open", "tickets_spot", "faults_open", "lane_orders_kept", "journal_declared")
+SMALL = ("tickets_open", "tickets_spot", "faults_open", "lane_orders_kept", "journal_declared", "moments_boot")
 """Indexes over the few rows that still matter."""
 PLAN = (a_level(0, REGULAR=3),)
 
@@ -36,6 +37,9 @@ def all_that_a_daemon_asks(lot: Lot) -> None:
     """A start, a stay, a lost ticket's code, a fault, an order, a hold, a passage without a ticket."""
 
     def begins(tx: Transaction) -> None:
+        learn(tx)
+        corrections.correct_all(tx)
+        corrections.date(tx, None, 500)
         forget_faults_of_last_run(tx)
         declare(tx, declared(PLAN), PLAN)
         settle_after_restart(tx)
@@ -63,7 +67,7 @@ def scans(lot: Lot) -> list[str]:
     connection.set_trace_callback(asked.append)
     all_that_a_daemon_asks(lot)
     connection.set_trace_callback(None)
-    questions = [each for each in dict.fromkeys(asked) if each.split()[0] in ("SELECT", "UPDATE", "DELETE")]
+    questions = [each for each in dict.fromkeys(asked) if each.split()[0] in ("SELECT", "UPDATE", "DELETE", "WITH")]
     plans = [(row["detail"], each) for each in questions for row in connection.execute(f"EXPLAIN QUERY PLAN {each}")]
     return [f"{plan}: {question}" for plan, question in plans if looks_through_everything(plan)]
 
@@ -81,7 +85,9 @@ def test_no_question_of_the_daemon_goes_through_all_that_ever_was(tmp_path: Path
     assert scans(a_lot(tmp_path, PLAN)) == []
 
 
-@pytest.mark.parametrize("index", ["faults_open", "lane_orders_kept", "journal_declared", "tickets_vehicle"])
+@pytest.mark.parametrize(
+    "index", ["faults_open", "lane_orders_kept", "journal_declared", "tickets_vehicle", "moments_boot"]
+)
 def test_each_index_is_needed_for_that(tmp_path: Path, index: str) -> None:
     lot = a_lot(tmp_path, PLAN)
     lot.store._write_connection.execute(f"DROP INDEX {index}")

@@ -76,14 +76,14 @@ NOW = Instant(1_795_000_000 * SECOND)
 
 
 def a_call(lane: str, why: str, seconds_ago: int) -> OpenCall:
-    return OpenCall(LaneName(lane), why, Instant(NOW - seconds_ago * SECOND))
+    return OpenCall(LaneName(lane), why, Instant(NOW - seconds_ago * SECOND), seconds_ago * SECOND)
 
 
 def test_open_calls_are_listed_with_their_lane_and_how_long_ago_also_beside_a_stopped_daemon(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     calls = a_call("out", "lost_ticket", 13 * 60 + 5), a_call("in", "help", 20)
-    report = Report(None, Availability(Count(3, 3), {}, {}), {}, None, NOW, calls)
+    report = Report(None, Availability(Count(3, 3), {}, {}), {}, None, calls)
     show("North Street", report)
     lines = capsys.readouterr().out.splitlines()
     assert lines[1:4] == [

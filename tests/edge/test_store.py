@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from edge.parking import entry, exit
-from edge.store import Store, StoreUnavailable, Transaction, journal, migrations
+from edge.store import Store, StoreUnavailable, Transaction, boots, journal, migrations
 from edge.store.database import connect, looking_into
 from models.effects import effects
 from models.facts import DaemonStarted, Fact, TicketOpened, decode
@@ -257,7 +257,7 @@ def test_a_daemon_killed_while_it_makes_its_tables_starts_the_next_time(tmp_path
     path = tmp_path / "lot.sqlite"
     killed(dies_while_the_tables_are_made, path, after=None)
     with looking_into(path) as connection:
-        assert journal.latest_wall(connection) == 0
+        assert boots.latest_wall(connection) == 0
     store = Store(path, LOT, HandClock())
     store.write_now(lambda tx: tx.record(DaemonStarted(release="0.1.0", at=tx.at.wall)))
     assert tables_agree_with_facts(path)
@@ -312,7 +312,7 @@ def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> N
     with pytest.raises(StoreUnavailable, match=str(path)):
         Store(path, LOT, HandClock())
     with pytest.raises(StoreUnavailable, match=str(path)), looking_into(path) as connection:
-        journal.latest_wall(connection)
+        boots.latest_wall(connection)
     assert path.read_text().startswith("a letter to the operator")
 
 

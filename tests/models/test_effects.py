@@ -26,6 +26,8 @@ from models.facts import (
     Fact,
     FaultCleared,
     FaultRaised,
+    FeeBounded,
+    FeeCorrected,
     HelpCalled,
     LaneHeld,
     LaneOrdered,
@@ -36,6 +38,7 @@ from models.facts import (
     PassbackReset,
     PaymentTaken,
     SpotsRemoved,
+    StayDated,
     TicketClosed,
     TicketConfirmed,
     TicketOpened,
@@ -64,6 +67,7 @@ STEPS = st.lists(
                 *("enters", "enters", "confirms", "backs_out", "pays", "owes", "is_let_out", "turns_back", "leaves"),
                 *("pays_late", "is_lost", "breaks", "is_repaired", "is_closed_off", "is_declared"),
                 *("is_set", "is_kept_open", "is_let_down", "is_counted", "is_forgotten", "calls"),
+                *("is_dated", "is_bounded", "is_corrected"),
             ]
         ),
         st.integers(0, 3),
@@ -294,6 +298,34 @@ class Day:
         self.facts.append(
             HelpCalled(call=f"h{self.entries}", lane=IN, why="help", at=Instant(which), license_plate=f"P{which}")
         )
+
+    def is_dated(self, which: int) -> None:
+        """Also one that is over."""
+        if self.status:
+            ticket, at = list(self.status)[which % len(self.status)], Instant(7_000 + which)
+            self.facts.append(StayDated(ticket=ticket, entered=at, settled=at if which > 1 else None, exited=None))
+
+    def is_bounded(self, which: int) -> None:
+        if ticket := self.open(which):
+            self.facts.append(FeeBounded(ticket=ticket, lane=OUT, at=Instant(which), shortest=which, longest=None))
+
+    def is_corrected(self, which: int) -> None:
+        over = [ticket for ticket, status in self.status.items() if status == "gone"]
+        if over:
+            self.entries += 1
+            self.facts.append(
+                FeeCorrected(
+                    correction=f"k{self.entries}",
+                    ticket=over[which % len(over)],
+                    at=Instant(which),
+                    why="clock_set",
+                    fee_before=Minor(500),
+                    fee=Minor(250),
+                    paid=Minor(500),
+                    refund_owed=Minor(250 + which),
+                    currency="EUR",
+                )
+            )
 
     def changes(self) -> list[Change]:
         return [change for fact in self.facts for change in effects(fact, LOT, self.spot_of.get)]

@@ -33,12 +33,15 @@ from tests.models.happenings import any_fact
 
 HISTORY = {
     ("access.refused", 1): "at direction lane license_plate reason refusal",
+    ("clock.set", 1): "after before synced",
     ("daemon.started", 1): "at release",
     ("exit.abandoned", 1): "at lane ticket",
     ("exit.allowed", 1): "amount_due amount_paid at lane match settled_until started_hours ticket",
     ("exit.allowed", 2): "amount_due amount_paid at lane match settled_until started_hours ticket",
     ("fault.cleared", 1): "at code fault source",
     ("fault.raised", 1): "at code detail fault source",
+    ("fee.bounded", 1): "at lane longest shortest ticket",
+    ("fee.corrected", 1): "at correction currency fee fee_before paid refund_owed ticket why",
     ("help.called", 1): "at call lane license_plate why",
     ("lane.held", 1): "at by cause lane reason",
     ("lane.ordered", 1): "at by kind lane obeyed order reason record state why_not",
@@ -53,6 +56,7 @@ HISTORY = {
     ("payment.uncollected", 1): "amount at currency lane payment reason ticket",
     ("plate.differed", 1): "at lane license_plate ticket",
     ("spots.removed", 1): "spots",
+    ("stay.dated", 1): "entered exited settled ticket",
     ("ticket.closed", 1): "amount_due amount_paid exited lane ticket",
     ("ticket.confirmed", 1): "lane passed ticket",
     ("ticket.opened", 1): "code confidence_permille entered lane spot tariff ticket vehicle vehicle_type",

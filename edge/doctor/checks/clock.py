@@ -8,7 +8,7 @@ from edge.clock import kernel_is_synced
 from edge.doctor.findings import About, Finding
 from edge.doctor.machine import Machine
 from edge.doctor.subject import Found, Subject
-from edge.store import StoreUnavailable, journal
+from edge.store import StoreUnavailable, boots
 from edge.store.database import looking_into
 from models.instants import SECOND, Instant, to_datetime
 
@@ -51,13 +51,13 @@ def _against_the_store(subject: Subject, now: Instant) -> Found:
         return
     try:
         with looking_into(subject.store) as connection:
-            last = journal.latest_wall(connection)
+            last = boots.latest_wall(connection)
     except StoreUnavailable as error:
         yield About(CHECK, "store").fail(f"the store can't be read: {error}", "The store's file and its disk")
         return
     if subject.settings.simulation is None and last - now > _A_DAY:
         yield _ABOUT.fail(
             f"the clock says {to_datetime(now):%Y-%m-%d %H:%M} UTC, but the store knows of "
-            f"{to_datetime(Instant(last)):%Y-%m-%d %H:%M} UTC already",
-            "Set the clock (`timedatectl`): until it has caught up, all tickets have one and the same time",
+            f"{to_datetime(last):%Y-%m-%d %H:%M} UTC already",
+            "Set the clock (`timedatectl`) while the daemon runs: until then the store's last time is run on from",
         )

@@ -1,0 +1,59 @@
+"""The short form of `make chaos CHAOS=clock`: wrong clocks of all kinds, and the controls that must fail."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from edge.parking import corrections
+from models.ids import TicketId
+from tests.chaos.clock import careless, caught, run
+
+STAYS = 240
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.timeout(300)
+def test_fees_are_exact_when_the_time_is_known_and_else_never_above_the_truth() -> None:
+    found = run(STAYS, seed=2)
+    assert found.clean, found
+    assert found.exact > STAYS / 4
+    assert found.bounded > STAYS / 8
+    assert found.corrected > 0
+
+
+@pytest.mark.timeout(300)
+def test_when_summer_time_comes_and_goes_all_fees_are_exact() -> None:
+    found = run(60, seed=3, faults=False)
+    assert found.clean, found
+    assert found.exact >= 60
+    assert found.bounded == 0
+
+
+@pytest.mark.timeout(300)
+def test_the_control_that_charges_by_the_wall_overcharges() -> None:
+    with careless():
+        by_wall = run(STAYS, seed=2)
+    with careless(local=True):
+        by_local_wall = run(STAYS, seed=2, faults=False)
+    assert caught(by_wall, by_local_wall), (by_wall, by_local_wall)
+
+
+@pytest.mark.timeout(300)
+def test_a_lot_that_refunds_nothing_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corrections, "correct_all", lambda tx: 0)
+    monkeypatch.setattr(corrections, "correct", lambda tx, ticket: _nothing(ticket))
+    assert run(STAYS, seed=2).overcharged
+
+
+def _nothing(ticket: TicketId) -> bool:
+    return False
