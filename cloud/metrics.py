@@ -41,6 +41,17 @@ class Metrics:
             ["why"],
             registry=self.registry,
         )
+        self.shares_held = Gauge(
+            "parkgate_ingest_shares_held", "Shares of the lots, of 64, that this process serves", registry=self.registry
+        )
+        self.shares_taken = Counter(
+            "parkgate_ingest_shares_taken",
+            "Shares that this process took, at its start or from one that ended",
+            registry=self.registry,
+        )
+        self.ingest_processes = Gauge(
+            "parkgate_ingest_processes", "Processes that divide the lots, as this one sees it", registry=self.registry
+        )
         self.part_failures = Counter(
             "parkgate_part_failures", "Times that a part failed and was started again", ["part"], registry=self.registry
         )

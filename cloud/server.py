@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from cloud.collecting import collect_seldom
 from cloud.db import migrate
 from cloud.db.connect import UNREACHABLE, plainly
 from cloud.service import Cloud
@@ -50,6 +51,7 @@ async def serve(app: FastAPI, wait: float) -> None:
         access_log=False,
         timeout_graceful_shutdown=LINGER_SECONDS,
     )
+    collect_seldom()
     log.info("http.starting", host=settings.http_host, port=settings.http_port, ingest=settings.ingest)
     await Server(config, cloud.live.stop).serve()
     log.info("stopped")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ class CloudSettings(BaseSettings):
     database_pool: int = Field(default=8, ge=2, le=100, description="Most connections for queries")
 
     ingest_pool: int = Field(
-        default=4, ge=1, le=100, description="Most connections for facts: lots served side by side"
+        default=4, ge=2, le=100, description="Most connections for facts: transactions side by side"
     )
 
     http_host: str = Field(default="127.0.0.1", description="Address that the API and the operators' page listen on")
@@ -43,15 +44,9 @@ class CloudSettings(BaseSettings):
     mqtt_ca_file: Path | None = Field(default=None, description="Authority to trust instead of the system's")
     mqtt_keepalive: int = Field(default=30, ge=5, description="Seconds")
     mqtt_client_id: str = Field(
-        default_factory=lambda: f"parkgate-cloud-{socket.gethostname()}",
-        description="Names this process's session at the broker: two processes must not share one",
+        default_factory=lambda: f"parkgate-cloud-{socket.gethostname()}-{os.getpid()}",
+        description="Names this process at the broker: two processes must not share a name",
     )
-    mqtt_share: str | None = Field(
-        default=None,
-        pattern=r"^[a-z0-9-]+$",
-        description="Name of a shared subscription, when several ingest processes divide the lots' windows",
-    )
-
     silent_after: int = Field(
         default=90, ge=30, description="Seconds without a sign of life after which a lot no longer counts as online"
     )
@@ -73,7 +68,6 @@ class CloudSettings(BaseSettings):
     @field_validator(
         "mqtt_username",
         "mqtt_password",
-        "mqtt_share",
         "mqtt_ca_file",
         "signing_key_file",
         "broker_folder",

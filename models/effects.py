@@ -147,7 +147,7 @@ def _(fact: VehicleRegistered | VehicleRegisteredV1, lot: LotId, spot_of: SpotOf
     values: dict[str, Value] = {
         "lot_id": lot,
         "license_plate": fact.license_plate,
-        "vehicle_type": fact.vehicle_type.value,
+        "vehicle_type": fact.vehicle_type,
         "owner_id": None,
         "neutral_since": None,
     }
@@ -161,12 +161,12 @@ def _(fact: TicketOpened, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "code": fact.code,
         "vehicle_id": fact.vehicle,
         "spot_id": fact.spot,
-        "vehicle_type": fact.vehicle_type.value,
+        "vehicle_type": fact.vehicle_type,
         "entry_lane": fact.lane,
         "entry_time": fact.entered,
         "exit_lane": None,
         "exit_time": None,
-        "status": TicketStatus.ADMITTED.value,
+        "status": TicketStatus.ADMITTED,
         "settled_at": None,
         "amount_due": None,
         "amount_paid": 0,
@@ -399,7 +399,7 @@ def _lane(lot: LotId, name: LaneName, at: Instant, now: Mapping[str, LaneState |
 
 
 def _spot(spot: SpotId | None, status: SpotStatus) -> list[Change]:
-    return [] if spot is None else [Change("update", "spots", spot, {"status": status.value})]
+    return [] if spot is None else [Change("update", "spots", spot, {"status": status})]
 
 
 def _degrees(microdegrees: int | None) -> float | None:

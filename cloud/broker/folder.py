@@ -158,8 +158,10 @@ persistence_location {plan.state}
 autosave_interval 60
 pid_file {plan.pid_file}
 log_dest stderr
-# Lots and cloud keep what matters until the other side has it: the broker's own queues stay small.
-max_queued_messages 200
+# Lots and cloud keep what matters until the other side has it: the broker's own queues hold no more than what 500 lots
+# may have under way to the cloud at once, eight windows each. What is beyond is dropped, and sent again.
+max_queued_messages 5000
+max_queued_bytes 67108864
 max_inflight_messages 32
 message_size_limit 262144
 

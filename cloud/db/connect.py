@@ -46,13 +46,15 @@ def plainly() -> Iterator[None]:
         raise
 
 
-async def connection(settings: CloudSettings, name: str) -> asyncpg.Connection:
-    """A connection of its own, shown to the database's administrator as `name`. Raises one of UNREACHABLE."""
+async def connection(settings: CloudSettings, name: str, **parameters: str) -> asyncpg.Connection:
+    """A connection of its own, shown to the database's administrator as `name`. Raises one of UNREACHABLE.
+
+    `parameters` are settings of PostgreSQL for this session."""
     return await asyncpg.connect(
         settings.database_url.get_secret_value(),
         timeout=CONNECT_SECONDS,
         command_timeout=COMMAND_SECONDS,
-        server_settings={"application_name": name, "timezone": "UTC"},
+        server_settings={"application_name": name, "timezone": "UTC", **parameters},
     )
 
 
@@ -82,7 +84,12 @@ def pool(settings: CloudSettings) -> asyncpg.Pool:
         timeout=CONNECT_SECONDS,
         command_timeout=COMMAND_SECONDS,
         server_settings={"application_name": "parkgate-ingest", "timezone": "UTC"},
+        reset=_nothing_to_reset,
     )
+
+
+async def _nothing_to_reset(connection: object) -> None:
+    """Ingest leaves nothing behind in a session, and resetting it would be one more question for each window."""
 
 
 def where(settings: CloudSettings) -> str:

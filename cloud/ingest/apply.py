@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
-from cloud.db.schema import LOTS_CHANGED
 from cloud.ingest.cases import Case, open_case
-from cloud.ingest.fold import Poisoned
+from cloud.ingest.fold import Owner, Poisoned
 from cloud.ingest.lanes import lanes_after
 from cloud.ingest.reading import Entry, read
-from cloud.ingest.window import Apply, Cursor, Duplicate, Fork, Gap, Refused, Superseded, Verdict, judge, overlap
-from cloud.ingest.write import POISON, reason, write_changes, write_cursor, write_facts, write_lanes
+from cloud.ingest.window import (
+    Apply,
+    Cursor,
+    Duplicate,
+    Fork,
+    Gap,
+    Refused,
+    Superseded,
+    Verdict,
+    is_uuid,
+    judge,
+    overlap,
+)
+from cloud.ingest.write import POISON, Fresh, reason, write_changes, write_cursors, write_facts, write_lanes
 from models.effects import Change, effects
 from models.facts import Fact, TicketClosed, TicketOpened, TicketVoided
 from models.ids import LotId, SpotId, TicketId
@@ -23,6 +34,11 @@ from models.wire.envelopes import Ack, Window
 
 EFFECT_FAILURES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """What working out a fact's effects may raise when this release doesn't understand it after all."""
+
+
+CURSOR = "SELECT tenant_id, stream, seq, hash, current FROM streams WHERE lot_id = $1 AND stream_id::text = $2"
+FENCE = "FOR UPDATE"
+"""One transaction at a time goes past this for each stream, whoever else believes that the lot is its own."""
 
 
 class UnknownLot(Exception):
@@ -45,6 +61,12 @@ class Parked:
     why: str
 
 
+ApplyFacts = Callable[
+    [asyncpg.Connection, str, LotId, Sequence[Entry], dict[TicketId, SpotId | None], frozenset[TicketId]],
+    Awaitable[list[Parked]],
+]
+
+
 async def apply_window(connection: asyncpg.Connection, window: Window, at: Instant) -> Outcome:
     """Judges the window and applies what is new in it, facts, effects and cursor together.
 
@@ -52,9 +74,16 @@ async def apply_window(connection: asyncpg.Connection, window: Window, at: Insta
     lets one in, and the others find it applied. Raises UnknownLot, or what asyncpg raises; then nothing
     was changed.
     """
+    try:
+        return await _in_one_transaction(connection, window, at, _apply_together)
+    except POISON:
+        # Rare enough to begin again, and to look at each fact by itself.
+        return await _in_one_transaction(connection, window, at, _apply_one_by_one)
+
+
+async def _in_one_transaction(connection: asyncpg.Connection, window: Window, at: Instant, how: ApplyFacts) -> Outcome:
     async with connection.transaction():
-        tenant = await _tenant(connection, window.lot)
-        cursor, is_new = await _locked_cursor(connection, window)
+        tenant, cursor, is_new = await _locked_cursor(connection, window)
         verdict = judge(cursor, window, await _held(connection, window, cursor))
         case = _case(window, verdict)
         if case is not None:
@@ -63,11 +92,16 @@ async def apply_window(connection: asyncpg.Connection, window: Window, at: Insta
             return Outcome(verdict, _acknowledged(window, verdict, cursor))
         if is_new:
             await _open_stream(connection, tenant, window, at)
-        parked = await _apply_facts(connection, tenant, window, verdict, at)
-        await connection.execute("SELECT pg_notify($1, $2)", LOTS_CHANGED, window.lot)
-        last = verdict.facts[-1]
-        ack = Ack(lot=window.lot, stream=window.stream, stream_id=window.stream_id, seq=last.seq, hash=last.hash)
+        parked = await _apply_facts(connection, tenant, window, verdict, at, how)
+        ack = reached(window, verdict)
+        await write_cursors(connection, [ack], at)
         return Outcome(verdict, ack, applied=len(verdict.facts) - parked, parked=parked)
+
+
+def reached(window: Window, verdict: Apply) -> Ack:
+    """How far the stream is, once the window's facts are applied."""
+    last = verdict.facts[-1]
+    return Ack(lot=window.lot, stream=window.stream, stream_id=window.stream_id, seq=last.seq, hash=last.hash)
 
 
 def _acknowledged(window: Window, verdict: Verdict, cursor: Cursor) -> Ack | None:
@@ -89,31 +123,26 @@ def _case(window: Window, verdict: Verdict) -> Case | None:
             return None
 
 
-async def _tenant(connection: asyncpg.Connection, lot: LotId) -> str:
-    tenant = await connection.fetchval("SELECT tenant_id FROM parking_lots WHERE id::text = $1", lot)
-    if tenant is None:
-        raise UnknownLot(lot)
-    return str(tenant)
-
-
-async def _locked_cursor(connection: asyncpg.Connection, window: Window) -> tuple[Cursor, bool]:
-    """The stream's cursor, locked, and whether this is a stream's first window."""
-    cursor = await _cursor(connection, window)
-    if cursor is not None:
-        return cursor, False
+async def _locked_cursor(connection: asyncpg.Connection, window: Window) -> tuple[str, Cursor, bool]:
+    """The lot's tenant, the stream's cursor, locked, and whether this is a stream's first window."""
+    if not is_uuid(window.lot):
+        raise UnknownLot(window.lot)
+    known = await _cursor(connection, window)
+    if known is not None:
+        return *known, False
     # A stream that isn't there can't be locked: its lot is, and then it is looked for again.
-    await connection.execute("SELECT 1 FROM parking_lots WHERE id = $1 FOR NO KEY UPDATE", window.lot)
-    cursor = await _cursor(connection, window)
-    return (Cursor(window.stream), True) if cursor is None else (cursor, False)
+    tenant = await connection.fetchval("SELECT tenant_id FROM parking_lots WHERE id = $1 FOR NO KEY UPDATE", window.lot)
+    if tenant is None:
+        raise UnknownLot(window.lot)
+    known = await _cursor(connection, window)
+    return (str(tenant), Cursor(window.stream), True) if known is None else (*known, False)
 
 
-async def _cursor(connection: asyncpg.Connection, window: Window) -> Cursor | None:
-    row = await connection.fetchrow(
-        "SELECT stream, seq, hash, current FROM streams WHERE lot_id = $1 AND stream_id::text = $2 FOR UPDATE",
-        window.lot,
-        window.stream_id,
-    )
-    return None if row is None else Cursor(row["stream"], row["seq"], row["hash"], row["current"])
+async def _cursor(connection: asyncpg.Connection, window: Window) -> tuple[str, Cursor] | None:
+    row = await connection.fetchrow(f"{CURSOR} {FENCE}", window.lot, window.stream_id)
+    if row is None:
+        return None
+    return str(row["tenant_id"]), Cursor(row["stream"], row["seq"], row["hash"], row["current"])
 
 
 async def _held(connection: asyncpg.Connection, window: Window, cursor: Cursor) -> str | None:
@@ -144,19 +173,17 @@ async def _open_stream(connection: asyncpg.Connection, tenant: str, window: Wind
     )
 
 
-async def _apply_facts(connection: asyncpg.Connection, tenant: str, window: Window, verdict: Apply, at: Instant) -> int:
-    """Facts, effects, lanes and cursor. Returns how many facts were parked."""
-    await write_facts(connection, tenant, window, verdict.facts, verdict.previous, at)
+async def _apply_facts(
+    connection: asyncpg.Connection, tenant: str, window: Window, verdict: Apply, at: Instant, how: ApplyFacts
+) -> int:
+    """Facts, effects and lanes. Returns how many facts were parked."""
+    await write_facts(connection, [Fresh(Owner(tenant, window.lot), window, verdict.facts, verdict.previous)], at)
     entries = read(verdict.facts)
     held = await _spots_held(connection, window.lot, entries)
     waiting = await _tickets_waiting(connection, window.lot)
-    parked = await _apply_together(connection, tenant, window.lot, entries, held, waiting)
-    if parked is None:
-        parked = await _apply_one_by_one(connection, tenant, window.lot, entries, held, waiting)
+    parked = await how(connection, tenant, window.lot, entries, held, waiting)
     for one in parked:
         await _park(connection, tenant, window, one, at)
-    last = verdict.facts[-1]
-    await write_cursor(connection, window.lot, window.stream_id, last.seq, last.hash, at)
     return len(parked)
 
 
@@ -167,15 +194,11 @@ async def _apply_together(
     entries: Sequence[Entry],
     held: dict[TicketId, SpotId | None],
     waiting: frozenset[TicketId],
-) -> list[Parked] | None:
-    """All readable facts at once, which is how nearly every window goes; None when one of them is poisoned."""
+) -> list[Parked]:
+    """All readable facts at once, which is how nearly every window goes. Raises one of POISON."""
     readable, parked = part(entries, waiting)
-    holds = dict(held)
-    try:
-        changes = [change for fact in readable for change in _effects(fact, lot, holds)]
-        await _write(connection, tenant, lot, changes, readable)
-    except POISON:
-        return None
+    changes = [change for fact in readable for change in effects_of(fact, lot, held)]
+    await _write(connection, tenant, lot, changes, readable)
     return parked
 
 
@@ -195,7 +218,8 @@ async def _apply_one_by_one(
         parked += unreadable
         for fact in readable:
             try:
-                await _write(connection, tenant, lot, _effects(fact, lot, held), [fact])
+                async with connection.transaction():
+                    await _write(connection, tenant, lot, effects_of(fact, lot, held), [fact])
             except POISON as wrong:
                 parked.append(Parked(entry, reason(wrong)))
         stuck.update(one.entry.ticket for one in parked if one.entry.ticket is not None)
@@ -205,10 +229,9 @@ async def _apply_one_by_one(
 async def _write(
     connection: asyncpg.Connection, tenant: str, lot: LotId, changes: Iterable[Change], facts: Sequence[Fact]
 ) -> None:
-    """Behind a savepoint: when it raises one of POISON, nothing of it stays."""
-    async with connection.transaction():
-        await write_changes(connection, tenant, lot, changes)
-        await write_lanes(connection, tenant, lot, lanes_after(facts))
+    owner = Owner(tenant, lot)
+    await write_changes(connection, [(owner, changes)])
+    await write_lanes(connection, [(owner, lanes_after(facts))])
 
 
 def part(entries: Iterable[Entry], waiting: Iterable[TicketId]) -> tuple[list[Fact], list[Parked]]:
@@ -226,7 +249,7 @@ def part(entries: Iterable[Entry], waiting: Iterable[TicketId]) -> tuple[list[Fa
     return readable, parked
 
 
-def _effects(fact: Fact, lot: LotId, held: dict[TicketId, SpotId | None]) -> tuple[Change, ...]:
+def effects_of(fact: Fact, lot: LotId, held: dict[TicketId, SpotId | None]) -> tuple[Change, ...]:
     """The fact's effects; `held` learns which spot a ticket takes."""
     if isinstance(fact, TicketOpened):
         held[fact.ticket] = fact.spot

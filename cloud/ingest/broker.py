@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,15 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from cloud.settings import CloudSettings
 from models.wire.envelopes import WINDOW_BYTES
-from models.wire.topics import ROOT
 
 log = structlog.get_logger(__name__)
 
-IN_FLIGHT = 32
-"""Messages that the broker may have with us unacknowledged: all the queueing that we ask of it."""
-SESSION_SECONDS = 3600
+IN_FLIGHT = 512
+"""Messages that the broker may have with us unacknowledged. What waits here can be applied together; what waits at
+the broker can be lost with it, or dropped when its own queue is full."""
+_ACKS_IN_FLIGHT = 100
+_ACKS_WAITING = 10_000
+_TOPICS_AT_ONCE = 100
 PACKET_BYTES = 2 * WINDOW_BYTES
 """The largest packet that the broker may send us, with room for topic and properties."""
 QOS = 1
@@ -50,28 +52,36 @@ class BrokerLink:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._connection = 0
+        self._topics: frozenset[str] = frozenset()
+        self._unanswered = 0
         self._client = _client(settings)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.on_publish = self._on_publish
+        self._client.on_subscribe = self._on_subscribe
         self.refused_publishes = 0
 
     @property
     def connected(self) -> bool:
         return self._client.is_connected()
 
+    @property
+    def listening(self) -> bool:
+        """Connected, and the broker has heard of all topics that there are to listen to."""
+        return self.connected and bool(self._topics) and self._unanswered == 0
+
     def start(self) -> None:
         """Begins to connect, and returns at once whether the broker is there or not."""
         properties = Properties(PacketTypes.CONNECT)
-        properties.SessionExpiryInterval = SESSION_SECONDS
         properties.ReceiveMaximum = IN_FLIGHT
         properties.MaximumPacketSize = PACKET_BYTES
         self._client.connect_async(
             self._settings.mqtt_host,
             self._settings.mqtt_port,
             self._settings.mqtt_keepalive,
-            clean_start=False,
+            # Nothing is to wait for us at a broker that may die: whoever serves a lot asks it for what was missed.
+            clean_start=True,
             properties=properties,
         )
         self._client.loop_start()
@@ -79,6 +89,16 @@ class BrokerLink:
     async def stop(self) -> None:
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
+
+    def listen(self, topics: frozenset[str]) -> None:
+        """From now on to these topics only, over all reconnections. What is published after this call comes after it
+        has taken effect."""
+        gone, new = self._topics - topics, topics - self._topics
+        self._topics = topics
+        if self._client.is_connected():
+            self._subscribe(new)
+            for some in _chunks(gone):
+                self._client.unsubscribe(some)
 
     def release(self, message: Arrived) -> None:
         """Tells the broker that we are done with a message; what came on a lost connection it sends again anyway."""
@@ -98,10 +118,23 @@ class BrokerLink:
             log.warning("broker.refused_us", reason=str(reason))
             return
         self._connection += 1
-        share = f"$share/{self._settings.mqtt_share}/" if self._settings.mqtt_share else ""
-        client.subscribe([(f"{share}{ROOT}/+/up/+", QOS), (f"{ROOT}/+/state", QOS)])
+        self._unanswered = 0
+        self._subscribe(self._topics)
         log.info("broker.connected", host=self._settings.mqtt_host, port=self._settings.mqtt_port)
         self._loop.call_soon_threadsafe(self._changed, True)
+
+    def _subscribe(self, topics: frozenset[str]) -> None:
+        for some in _chunks(topics):
+            self._unanswered += 1
+            self._client.subscribe([(topic, QOS) for topic in some])
+
+    def _on_subscribe(
+        self, client: mqtt.Client, userdata: Any, mid: int, reasons: list[ReasonCode], properties: Properties | None
+    ) -> None:
+        self._unanswered = max(0, self._unanswered - 1)
+        refused = {str(reason) for reason in reasons if reason.is_failure}
+        if refused:
+            log.error("broker.refused_subscription", topics=len(reasons), reasons=sorted(refused))
 
     def _on_disconnect(
         self, client: mqtt.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Properties | None
@@ -129,9 +162,17 @@ class BrokerLink:
 def _client(settings: CloudSettings) -> mqtt.Client:
     client = mqtt.Client(CallbackAPIVersion.VERSION2, settings.mqtt_client_id, protocol=mqtt.MQTTv5, manual_ack=True)
     client.reconnect_delay_set(min_delay=1, max_delay=15)
-    client.max_queued_messages_set(10 * IN_FLIGHT)
+    client.max_inflight_messages_set(_ACKS_IN_FLIGHT)
+    client.max_queued_messages_set(_ACKS_WAITING)
     if settings.mqtt_username is not None:
         client.username_pw_set(settings.mqtt_username, settings.broker_password())
     if settings.mqtt_tls:
         client.tls_set(ca_certs=str(settings.mqtt_ca_file) if settings.mqtt_ca_file else None)
     return client
+
+
+def _chunks(topics: frozenset[str]) -> Iterator[list[str]]:
+    """As many as fit into one packet each."""
+    ordered = sorted(topics)
+    for first in range(0, len(ordered), _TOPICS_AT_ONCE):
+        yield ordered[first : first + _TOPICS_AT_ONCE]

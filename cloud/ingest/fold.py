@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from models.effects import Change, Table
+from models.ids import LotId
 
 TABLES: Sequence[Table] = (
     "parking_lots",
@@ -30,6 +33,13 @@ class Poisoned(Exception):
     """The facts ask for something that can't be: a row made twice, or a change to a row that isn't there."""
 
 
+class Owner(NamedTuple):
+    """Whose rows they are. It is the window's own lot, never the fact's word."""
+
+    tenant: str
+    lot: LotId
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Rows of one table that take the same statement: the same kind of change to the same columns."""
@@ -38,7 +48,7 @@ class Batch:
     table: Table
     columns: tuple[str, ...]
     at_first: tuple[str, ...]
-    rows: tuple[Change, ...]
+    rows: tuple[tuple[Owner, Change], ...]
 
 
 def fold(changes: Iterable[Change]) -> list[Change]:
@@ -51,11 +61,12 @@ def fold(changes: Iterable[Change]) -> list[Change]:
     return list(rows.values())
 
 
-def batches(changes: Iterable[Change]) -> list[Batch]:
-    """The statements to run, in order. `lot_id` is left out: it is the window's own lot, never the fact's word."""
-    grouped: dict[tuple[Table, str, tuple[str, ...], tuple[str, ...]], list[Change]] = defaultdict(list)
-    for change in changes:
-        grouped[change.table, change.kind, _columns(change.values), _columns(change.at_first)].append(change)
+def batches(changes: Iterable[tuple[Owner, Change]]) -> list[Batch]:
+    """The statements to run, in order. `lot_id` is left out of the columns: it is the owner's."""
+    grouped: dict[tuple[Table, str, tuple[str, ...], tuple[str, ...]], list[tuple[Owner, Change]]] = defaultdict(list)
+    for owned in changes:
+        change = owned[1]
+        grouped[change.table, change.kind, _columns(change.values), _columns(change.at_first)].append(owned)
     ordered = sorted(grouped.items(), key=lambda item: TABLES.index(item[0][0]))
     return [Batch(kind, table, columns, first, tuple(rows)) for (table, kind, columns, first), rows in ordered]
 
@@ -69,4 +80,9 @@ def _then(before: Change, after: Change) -> Change:
 
 
 def _columns(values: Mapping[str, object]) -> tuple[str, ...]:
-    return tuple(sorted(name for name in values if name != "lot_id"))
+    return _ordered(tuple(values))
+
+
+@cache
+def _ordered(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(name for name in names if name != "lot_id"))

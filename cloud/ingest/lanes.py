@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,13 +54,13 @@ class Lanes:
     last: tuple[LastVehicle, ...]
 
 
-def lanes_after(facts: Iterable[Fact]) -> Lanes:
+def lanes_after(facts: Sequence[Fact]) -> Lanes:
     declared: tuple[DeclaredLane, ...] | None = None
     last: dict[LaneName, LastVehicle] = {}
-    for fact in facts:
+    for fact in reversed(facts):
         if isinstance(fact, LotDeclared):
-            declared = fact.lanes
-        elif (vehicle := last_vehicle(fact)) is not None:
+            declared = declared or fact.lanes
+        elif getattr(fact, "lane", None) not in last and (vehicle := last_vehicle(fact)) is not None:
             last[vehicle.lane] = vehicle
     return Lanes(declared, tuple(last[name] for name in sorted(last)))
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from models.facts import Fact, UnknownFact, decode
+from models.facts import Fact, UnknownFact, decode, decode_plain
 from models.ids import TicketId
 from models.wire.envelopes import Malformed, SentFact, read_body
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One fact of a window: `fact` when this release can read it, otherwise `why` not."""
 
     sent: SentFact
@@ -28,6 +28,9 @@ def read(facts: Iterable[SentFact]) -> list[Entry]:
 
 
 def _read(sent: SentFact) -> Entry:
+    fact = decode_plain(sent.type, sent.version, sent.body)
+    if fact is not None:
+        return Entry(sent, fact, _ticket(getattr(fact, "ticket", None)), None)
     try:
         body = read_body(sent.body)
     except Malformed:
@@ -48,9 +51,16 @@ def _why(unknown: UnknownFact) -> str:
     return "; ".join(f"{'.'.join(str(part) for part in problem['loc'])}: {problem['type']}" for problem in problems)
 
 
+_AS_MINTED = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 def _ticket(value: object) -> TicketId | None:
     """The ticket that a fact is about, even when this release can't read the rest of it."""
+    if not isinstance(value, str):
+        return None
+    if _AS_MINTED.fullmatch(value):
+        return TicketId(value)
     try:
-        return TicketId(str(uuid.UUID(value))) if isinstance(value, str) else None
+        return TicketId(str(uuid.UUID(value)))
     except ValueError:
         return None

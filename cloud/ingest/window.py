@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from models.facts.base import Stream
@@ -101,14 +100,14 @@ def _unsound(window: Window) -> str | None:
     first = window.facts[0].seq
     if [fact.seq for fact in window.facts] != list(range(first, first + len(window.facts))):
         return "its facts aren't numbered one by one"
-    if not _is_uuid(window.stream_id):
+    if not is_uuid(window.stream_id):
         return "the stream's id isn't a UUID"
     for fact in window.facts:
-        if not all(abs(number) <= LARGEST for number in (fact.seq, fact.monotonic, fact.wall)):
+        if max(fact.seq, fact.monotonic, fact.wall) > LARGEST or min(fact.monotonic, fact.wall) < -LARGEST:
             return f"a number of fact {fact.seq} is beyond 64 bits"
         if not 0 <= fact.version < 2**31:
             return f"fact {fact.seq} has version {fact.version}"
-        if _has_nul((fact.type, fact.boot_id, fact.body, fact.salt or "", fact.hash)):
+        if "\0" in fact.body or "\0" in f"{fact.type}{fact.boot_id}{fact.salt}{fact.hash}":
             return f"a text of fact {fact.seq} holds a NUL character"
         if fact.personal and fact.salt is None:
             # Without a salt nothing proves the personal part, and it could rewrite the body's own fields.
@@ -125,11 +124,8 @@ def _broken_link(window: Window) -> int | None:
     return None
 
 
-def _has_nul(texts: Iterable[str]) -> bool:
-    return any("\0" in text for text in texts)
-
-
-def _is_uuid(text: str) -> bool:
+def is_uuid(text: str) -> bool:
+    """Whether it is one, written as Parkgate writes them."""
     try:
         return str(uuid.UUID(text)) == text
     except ValueError:

@@ -86,7 +86,8 @@ def head_of(connection: sqlite3.Connection, stream: Stream) -> Head | None:
 def run(connection: sqlite3.Connection, stream_id: StreamId, after: int, limit: int) -> list[SentFact]:
     """Up to `limit` facts that follow number `after`, in order."""
     rows = connection.execute(
-        "SELECT * FROM journal WHERE stream_id = ? AND seq > ? ORDER BY seq LIMIT ?", (stream_id, after, limit)
+        f"SELECT {_COLUMNS} FROM journal WHERE stream_id = ? AND seq > ? ORDER BY seq LIMIT ?",
+        (stream_id, after, limit),
     )
     return [_sent(row) for row in rows]
 
@@ -104,17 +105,22 @@ def mark_acked(connection: sqlite3.Connection, stream: Stream, seq: int) -> None
     connection.execute("UPDATE streams SET acked = max(acked, ?) WHERE stream = ?", (seq, stream))
 
 
+_COLUMNS = "seq, type, version, boot_id, monotonic, wall, synced, body, salt, personal, hash"
+
+
 def _sent(row: sqlite3.Row) -> SentFact:
+    """A row of `_COLUMNS`: their names would take a fifth of the time in which a backlog is read."""
+    seq, type, version, boot_id, monotonic, wall, synced, body, salt, personal, hash = row
     return SentFact(
-        seq=row["seq"],
-        type=row["type"],
-        version=row["version"],
-        boot_id=row["boot_id"],
-        monotonic=row["monotonic"],
-        wall=row["wall"],
-        synced=bool(row["synced"]),
-        body=row["body"],
-        salt=row["salt"],
-        personal=json.loads(row["personal"]) if row["personal"] else None,
-        hash=row["hash"],
+        seq=seq,
+        type=type,
+        version=version,
+        boot_id=boot_id,
+        monotonic=monotonic,
+        wall=wall,
+        synced=bool(synced),
+        body=body,
+        salt=salt,
+        personal=json.loads(personal) if personal else None,
+        hash=hash,
     )

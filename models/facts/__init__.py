@@ -1,7 +1,7 @@
 """Facts: what happened at a lot, in the past tense, readable in ten years."""
 
 from models.facts.access import AccessRefused
-from models.facts.base import Fact, UnknownFact, decode
+from models.facts.base import Fact, UnknownFact, decode, decode_plain
 from models.facts.faults import DaemonStarted, FaultCleared, FaultRaised
 from models.facts.lanes import HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
 from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
@@ -62,4 +62,5 @@ __all__ = [
     "VehicleRegistered",
     "VehicleRegisteredV1",
     "decode",
+    "decode_plain",
 ]

@@ -47,8 +47,28 @@ def link(
 
     `body` is the canonical text, commitment included.
     """
+    when = (at.boot_id, at.monotonic, at.wall, at.synced)
+    return linked(previous, lot, stream, stream_id, seq, type, version, *when, body)
+
+
+def linked(
+    previous: str,
+    lot: str,
+    stream: str,
+    stream_id: str,
+    seq: int,
+    type: str,
+    version: int,
+    boot_id: str,
+    monotonic: int,
+    wall: int,
+    synced: bool,
+    body: str,
+) -> str:
+    """The same, for who has the parts of the reading at hand."""
     # What `canonical` makes of the list of these, in less than half the time: each fact is hashed while an arm waits.
-    texts = [_quoted(part) for part in (previous, lot, stream, stream_id)]
-    when = (_quoted(at.boot_id), at.monotonic, at.wall, "true" if at.synced else "false")
-    listed = ",".join(map(str, (*texts, seq, _quoted(type), version, *when, _quoted(body))))
-    return hashlib.sha256(f"[{listed}]".encode()).hexdigest()
+    text = (
+        f"[{_quoted(previous)},{_quoted(lot)},{_quoted(stream)},{_quoted(stream_id)},{seq},{_quoted(type)},{version},"
+        f"{_quoted(boot_id)},{monotonic},{wall},{'true' if synced else 'false'},{_quoted(body)}]"
+    )
+    return hashlib.sha256(text.encode()).hexdigest()

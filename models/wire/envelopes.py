@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from models.facts.base import Stream
 from models.ids import LotId, StreamId
 from models.instants import Instant, Monotonic, Reading
-from models.wire.chain import canonical, commitment, link
+from models.wire.chain import canonical, commitment, linked
 
 WIRE_VERSION = 1
 WINDOW_BYTES = 64 * 1024
@@ -52,10 +52,9 @@ class SentFact(BaseModel):
 
     def follows(self, previous: str, lot: LotId, stream: Stream, stream_id: StreamId) -> bool:
         """Whether the hash is right for this place in the chain, and the personal part for its commitment."""
-        right = self.hash == link(
-            previous, lot, stream, stream_id, self.seq, self.type, self.version, self.at, self.body
-        )
-        return right and (self.personal is None or self._committed(self.personal))
+        when = (self.boot_id, self.monotonic, self.wall, self.synced)
+        hash = linked(previous, lot, stream, stream_id, self.seq, self.type, self.version, *when, self.body)
+        return self.hash == hash and (self.personal is None or self._committed(self.personal))
 
     def _committed(self, personal: dict[str, Any]) -> bool:
         """Whether the body holds the commitment to this personal part."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +83,19 @@ def being_let_out(facts: Iterable[tuple[str, str | None]]) -> set[str]:
 class Lot:
     """The lot's configuration and its books, read from outside."""
 
-    def __init__(self, folder: Path, kinds: Sequence[LaneKind], broker: int, camera: str | None = None) -> None:
-        self.id, self.kinds, self._broker, self._camera = str(uuid4()), kinds, broker, camera
+    def __init__(
+        self,
+        folder: Path,
+        kinds: Sequence[LaneKind],
+        broker: int,
+        camera: str | None = None,
+        *,
+        id: str | None = None,
+        link: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`broker` is the devices' own; `link` is the way to a cloud that has enrolled the lot as `id`."""
+        self.id, self.kinds, self._broker, self._camera = id or str(uuid4()), kinds, broker, camera
+        self._link = link
         self.root = f"chaos/{self.id}"
         self.folder, self.config, self.store = folder, folder / "lot.yaml", folder / "lot.sqlite"
         with self.config.open("w", encoding="utf-8") as file:
@@ -135,6 +146,7 @@ class Lot:
             "lanes": [self._lane(kind) for kind in self.kinds],
             "vision": {"reader": "rapidocr"},
             "store": {"path": str(self.store)},
+            **({"link": dict(self._link)} if self._link else {}),
         }
 
     def _lane(self, kind: LaneKind) -> dict[str, Any]:

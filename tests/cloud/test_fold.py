@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cloud.db.schema import metadata
-from cloud.ingest.fold import TABLES, Poisoned, batches, fold
+from cloud.ingest.fold import TABLES, Owner, Poisoned, batches, fold
 from models.effects import Change, effects
 from models.facts import decode
 from models.facts.base import known_facts
@@ -50,9 +50,10 @@ def test_rows_are_written_before_what_refers_to_them() -> None:
             decode(sent.type, sent.version, read_body(sent.body), sent.personal), lot.id, lambda _: lot.spots[0]
         )
     ]
-    tables = [batch.table for batch in batches(fold(changes))]
+    made = batches((Owner("tenant", lot.id), change) for change in fold(changes))
+    tables = [batch.table for batch in made]
     assert tables == sorted(tables, key=TABLES.index)
-    for batch in batches(fold(changes)):
+    for batch in made:
         known = metadata.tables[batch.table].c
         assert {*batch.columns, *batch.at_first} <= set(known.keys())
 

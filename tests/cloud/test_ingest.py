@@ -44,7 +44,7 @@ async def ingesting(
     ingest = Ingest(CloudSettings.model_validate({**settings.model_dump(), **known}), SIGNER, SystemClock(), metrics)
     task = asyncio.create_task(ingest.run())
     try:
-        await becomes(lambda: ingest.broker_connected)
+        await becomes(lambda: ingest.listening)
         yield metrics
     finally:
         task.cancel()

@@ -1,0 +1,46 @@
+"""Work at the database that outlasts the database: done again and again while it is away."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
+
+import asyncpg
+import structlog
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+
+from cloud.db.connect import UNREACHABLE
+from models.instants import Clock
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+TRY_AGAIN = (*UNREACHABLE, asyncpg.TransactionRollbackError)
+"""What passes by itself: a database that is away, and a transaction that lost against another."""
+
+
+class Database:
+    """Pooled connections, for work that may be repeated."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
+        self._pool, self._clock = pool, clock
+
+    async def does(self, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """What `work` returns on a pooled connection, once the database is there for it."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(TRY_AGAIN),
+            wait=wait_random_exponential(multiplier=0.2, max=5),
+            sleep=self._clock.sleep,
+            before_sleep=_log_retry,
+            reraise=True,
+        ):
+            with attempt:
+                async with self._pool.acquire() as connection:
+                    # A pooled connection is a connection, though asyncpg's types don't say so.
+                    return await work(cast(asyncpg.Connection, connection))
+        raise AssertionError("retrying never ends by itself")
+
+
+def _log_retry(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("ingest.database_away", attempt=state.attempt_number, error=type(error).__name__)

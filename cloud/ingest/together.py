@@ -1,0 +1,141 @@
+"""Applies windows of many lots in one transaction, where nothing about them is in question.
+
+A transaction costs more than the few facts of a usual window. Whatever is in question, a window that came before, a
+gap, a stream's first window, a fact that can't be read, is left to `cloud.ingest.apply`, which looks at one window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import asyncpg
+
+from cloud.ingest.apply import FENCE, Outcome, effects_of, reached
+from cloud.ingest.fold import Owner
+from cloud.ingest.lanes import lanes_after
+from cloud.ingest.reading import read
+from cloud.ingest.window import Apply, Cursor, is_uuid, judge, overlap
+from cloud.ingest.write import POISON, Fresh, write_changes, write_cursors, write_facts, write_lanes
+from models.effects import Change
+from models.facts import Fact, TicketClosed, TicketVoided
+from models.ids import LotId, SpotId, StreamId, TicketId
+from models.instants import Instant
+from models.wire.envelopes import Window
+
+Stream = tuple[LotId, StreamId]
+
+
+class _Plain(NamedTuple):
+    """A window that follows what was applied, and all of whose facts can be read."""
+
+    owner: Owner
+    window: Window
+    verdict: Apply
+    facts: Sequence[Fact]
+
+
+async def apply_together(
+    connection: asyncpg.Connection, windows: Sequence[Window], at: Instant
+) -> dict[Stream, Outcome]:
+    """What was committed, by lot and stream; at most one window of a stream may be given. Raises what asyncpg raises;
+    then nothing was changed."""
+    try:
+        async with connection.transaction():
+            return await _apply(connection, windows, at)
+    except POISON:
+        # One of them holds a fact that can't be applied; which, is found where each is looked at by itself.
+        return {}
+
+
+async def _apply(connection: asyncpg.Connection, windows: Sequence[Window], at: Instant) -> dict[Stream, Outcome]:
+    plain = await _plain(connection, windows)
+    if not plain:
+        return {}
+    await write_facts(
+        connection, [Fresh(one.owner, one.window, one.verdict.facts, one.verdict.previous) for one in plain], at
+    )
+    held = await _spots_held(connection, plain)
+    await write_changes(connection, [(one.owner, _changes(one, held)) for one in plain])
+    await write_lanes(connection, [(one.owner, lanes_after(one.facts)) for one in plain])
+    acks = [reached(one.window, one.verdict) for one in plain]
+    await write_cursors(connection, acks, at)
+    return {
+        (one.window.lot, one.window.stream_id): Outcome(one.verdict, ack, applied=len(one.verdict.facts))
+        for one, ack in zip(plain, acks, strict=True)
+    }
+
+
+async def _plain(connection: asyncpg.Connection, windows: Sequence[Window]) -> list[_Plain]:
+    known = await _locked_cursors(connection, windows)
+    waiting = await _lots_with_parked_tickets(connection, [owner.lot for owner, _ in known.values()])
+    plain: list[_Plain] = []
+    for window in windows:
+        found = known.get((window.lot, window.stream_id))
+        if found is None or window.lot in waiting or overlap(found[1], window) is not None:
+            continue
+        verdict = judge(found[1], window)
+        if isinstance(verdict, Apply):
+            facts = [entry.fact for entry in read(verdict.facts) if entry.fact is not None]
+            if len(facts) == len(verdict.facts):
+                plain.append(_Plain(found[0], window, verdict, facts))
+    return plain
+
+
+async def _locked_cursors(
+    connection: asyncpg.Connection, windows: Sequence[Window]
+) -> dict[Stream, tuple[Owner, Cursor]]:
+    """The streams that there are, locked in one order, so that two processes never wait for each other."""
+    sound = [window for window in windows if is_uuid(window.lot) and is_uuid(window.stream_id)]
+    rows = await connection.fetch(
+        "SELECT lot_id, stream_id, tenant_id, stream, seq, hash, current FROM streams"
+        " JOIN unnest($1::uuid[], $2::uuid[]) AS asked (lot_id, stream_id) USING (lot_id, stream_id)"
+        f" ORDER BY lot_id, stream_id {FENCE} {'OF streams' if FENCE else ''}",
+        [window.lot for window in sound],
+        [window.stream_id for window in sound],
+    )
+    return {
+        (LotId(str(row["lot_id"])), StreamId(str(row["stream_id"]))): (
+            Owner(str(row["tenant_id"]), LotId(str(row["lot_id"]))),
+            Cursor(row["stream"], row["seq"], row["hash"], row["current"]),
+        )
+        for row in rows
+    }
+
+
+async def _lots_with_parked_tickets(connection: asyncpg.Connection, lots: Sequence[LotId]) -> frozenset[LotId]:
+    rows = await connection.fetch(
+        "SELECT DISTINCT lot_id FROM parked_facts"
+        " WHERE lot_id = ANY($1::uuid[]) AND settled_at IS NULL AND ticket_id IS NOT NULL",
+        lots,
+    )
+    return frozenset(LotId(str(row["lot_id"])) for row in rows)
+
+
+async def _spots_held(
+    connection: asyncpg.Connection, plain: Sequence[_Plain]
+) -> dict[LotId, dict[TicketId, SpotId | None]]:
+    """Of each lot, the spots of the tickets that end here, as far as the tables know them."""
+    held: dict[LotId, dict[TicketId, SpotId | None]] = {one.owner.lot: {} for one in plain}
+    ending = [
+        (one.owner.lot, fact.ticket)
+        for one in plain
+        for fact in one.facts
+        if isinstance(fact, TicketClosed | TicketVoided)
+    ]
+    if ending:
+        rows = await connection.fetch(
+            "SELECT lot_id, id, spot_id FROM tickets"
+            " JOIN unnest($1::uuid[], $2::uuid[]) AS ending (lot_id, id) USING (lot_id, id)",
+            [lot for lot, _ in ending],
+            [ticket for _, ticket in ending],
+        )
+        for row in rows:
+            spot = SpotId(str(row["spot_id"])) if row["spot_id"] else None
+            held[LotId(str(row["lot_id"]))][TicketId(str(row["id"]))] = spot
+    return held
+
+
+def _changes(one: _Plain, held: dict[LotId, dict[TicketId, SpotId | None]]) -> list[Change]:
+    of_lot = held[one.owner.lot]
+    return [change for fact in one.facts for change in effects_of(fact, one.owner.lot, of_lot)]

@@ -1,0 +1,169 @@
+"""Takes the lots' windows: joins what has been waiting, applies it, and acknowledges what is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from cloud.ingest import statistics
+from cloud.ingest.apply import Outcome, UnknownLot, apply_window
+from cloud.ingest.broker import Arrived
+from cloud.ingest.joining import Joined, joined
+from cloud.ingest.lasting import Database
+from cloud.ingest.malformed import refuse
+from cloud.ingest.sharing import share_of
+from cloud.ingest.together import Stream, apply_together
+from cloud.ingest.window import Apply, Duplicate
+from cloud.metrics import Metrics
+from models.ids import LotId, StreamId
+from models.instants import SECOND, Clock, Monotonic
+from models.wire.envelopes import Ack, Malformed, Window, unpack
+from models.wire.seals import SealedAs, Signer
+from models.wire.topics import up_ack
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message and when it came."""
+
+    message: Arrived
+    since: Monotonic
+
+
+Batch = Sequence[tuple[LotId, Sequence[Waiting]]]
+"""Of some lots, what has been waiting on one topic of each."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """Windows of one stream that follow one another, and since when the first has been waiting."""
+
+    joined: Joined
+    since: Monotonic
+
+
+class WindowDesk:
+    """`publish` hands a message to the broker, and says whether the broker was there."""
+
+    def __init__(
+        self,
+        database: Database,
+        signer: Signer,
+        clock: Clock,
+        metrics: Metrics,
+        publish: Callable[[str, bytes], bool],
+    ) -> None:
+        self._database, self._signer, self._clock, self._metrics = database, signer, clock, metrics
+        self._publish = publish
+        self._growth = statistics.Growth()
+
+    async def take(self, batch: Batch) -> None:
+        """Each lot's messages in their order; of the lots, what is beyond question goes into one transaction."""
+        runs = [run for lot, waiting in batch for run in await self._read(lot, waiting)]
+        first = {(run.joined.window.lot, run.joined.window.stream_id): run for run in reversed(runs)}
+        outcomes = await self._apply_together([run.joined.window for run in first.values()])
+        for stream, run in first.items():
+            if stream in outcomes:
+                self._conclude(run.joined.window, outcomes[stream], run.since)
+                runs.remove(run)
+        for run in runs:
+            await self._take(run)
+
+    async def _read(self, lot: LotId, waiting: Sequence[Waiting]) -> list[_Run]:
+        """What has been waiting on one topic of a lot, as few windows as it can be."""
+        windows: list[Window] = []
+        for one in waiting:
+            try:
+                windows.append(_window(lot, one.message))
+            except Malformed as wrong:
+                at = self._clock.read().wall
+                await refuse(self._database, self._metrics, lot, one.message, wrong, at)
+        return [_Run(run, waiting[0].since) for run in joined(windows)]
+
+    async def ask(self, shares: frozenset[int]) -> None:
+        """Tells the lots of these shares how far they have been applied, so that they send what got lost before."""
+        rows = await self._database.does(
+            lambda connection: connection.fetch(
+                "SELECT lot_id, stream, stream_id, seq, hash FROM streams WHERE current"
+            )
+        )
+        for row in rows:
+            lot = LotId(str(row["lot_id"]))
+            if share_of(lot) in shares:
+                where = {name: row[name] for name in ("stream", "seq", "hash")}
+                self._acknowledge(Ack(lot=lot, stream_id=StreamId(str(row["stream_id"])), **where))
+                await self._clock.sleep(0)  # it takes a signature each: others have their turn
+
+    async def _take(self, run: _Run) -> None:
+        window, parts = run.joined.window, run.joined.parts
+        try:
+            outcome = await self._apply(window)
+            if len(parts) == 1 or isinstance(outcome.verdict, Apply | Duplicate):
+                self._conclude(window, outcome, run.since)
+                return
+            # Something is wrong with one of them: each is to be judged by itself.
+            for part in parts:
+                self._conclude(part, await self._apply(part), run.since)
+        except UnknownLot:
+            self._metrics.windows.labels("unknown_lot").inc()
+            log.warning("ingest.unknown_lot", lot=window.lot)
+
+    async def _apply_together(self, windows: Sequence[Window]) -> dict[Stream, Outcome]:
+        at = self._clock.read().wall
+        with self._timed():
+            outcomes = await self._database.does(lambda connection: apply_together(connection, windows, at))
+        await self._grown(sum(outcome.applied for outcome in outcomes.values()))
+        return outcomes
+
+    async def _apply(self, window: Window) -> Outcome:
+        at = self._clock.read().wall
+        with self._timed():
+            outcome = await self._database.does(lambda connection: apply_window(connection, window, at))
+        await self._grown(outcome.applied)
+        return outcome
+
+    async def _grown(self, facts: int) -> None:
+        if self._growth.grown(facts):
+            await self._database.does(statistics.look)
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        begun = self._clock.monotonic()
+        yield
+        self._metrics.apply_seconds.observe((self._clock.monotonic() - begun) / SECOND)
+
+    def _conclude(self, window: Window, outcome: Outcome, since: Monotonic) -> None:
+        self._count(window, outcome)
+        if outcome.ack is not None and self._acknowledge(outcome.ack):
+            self._metrics.ack_seconds.observe((self._clock.monotonic() - since) / SECOND)
+
+    def _acknowledge(self, ack: Ack) -> bool:
+        sealed = self._signer.seal(SealedAs.ACK, ack.lot, ack)
+        if self._publish(up_ack(ack.lot, ack.stream), sealed):
+            return True
+        self._metrics.acks_unsent.inc()
+        return False
+
+    def _count(self, window: Window, outcome: Outcome) -> None:
+        verdict = type(outcome.verdict).__name__.lower()
+        self._metrics.windows.labels(verdict).inc()
+        self._metrics.facts_applied.inc(outcome.applied)
+        self._metrics.facts_parked.inc(outcome.parked)
+        why = getattr(outcome.verdict, "why", None)
+        if why is not None or outcome.parked:
+            log.warning(
+                "ingest.needs_a_person", lot=window.lot, stream_id=window.stream_id, verdict=verdict, why=why,
+                parked=outcome.parked,
+            )  # fmt: skip
+
+
+def _window(lot: LotId, message: Arrived) -> Window:
+    window = unpack(Window, message.payload)
+    if window.lot != lot or message.topic.rpartition("/")[2] != window.stream:
+        raise Malformed("its lot and stream aren't the topic's")
+    return window

@@ -1,0 +1,135 @@
+"""Windows of many lots in one transaction: the same as one after the other, and what is in question stays out of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cloud.clock import SystemClock
+from cloud.db import connect
+from cloud.enrolment import enrol_lot
+from cloud.ingest.apply import apply_window
+from cloud.ingest.broker import Arrived
+from cloud.ingest.lasting import Database
+from cloud.ingest.queues import LotQueues
+from cloud.ingest.together import apply_together
+from cloud.ingest.window_desk import Waiting, WindowDesk
+from cloud.metrics import Metrics
+from cloud.settings import CloudSettings
+from models.facts import VehicleRegistered
+from models.ids import LotId
+from models.spots import VehicleType
+from models.wire.envelopes import Window, pack
+from models.wire.topics import up
+from tests.cloud.lots import NOON, Lot
+from tests.keys import SIGNER
+
+ROWS = "SELECT id::text, status, spot_id::text, exit_time, amount_paid FROM tickets WHERE lot_id = $1 ORDER BY id"
+
+
+@pytest.fixture
+async def lots(engine: AsyncEngine, tenant: str, database: asyncpg.Connection) -> list[Lot]:
+    """Three lots that the cloud knows, each with two cars that came and one that left since."""
+    async with engine.begin() as connection:
+        ids = [LotId(await enrol_lot(connection, tenant, f"Lot {n}", NOON)) for n in range(3)]
+    made = [Lot(id).opens_for_business() for id in ids]
+    for lot in made:
+        await apply_window(database, lot.window(), NOON)
+        lot.lets_out(lot.lets_in("AB1CDE", lot.spots[0]))
+        lot.lets_in("AB2CDE", lot.spots[1])
+    return made
+
+
+def news(lot: Lot) -> Window:
+    return lot.window(4)
+
+
+def meets_again(lot: Lot) -> None:
+    """A fact that can't be applied: a vehicle that is there already."""
+    vehicle = lot.meets("AB3CDE")
+    lot.says(VehicleRegistered(vehicle=vehicle, vehicle_type=VehicleType.REGULAR, license_plate="AB3CDE"))
+
+
+async def test_it_is_the_same_as_one_after_the_other(database: asyncpg.Connection, lots: list[Lot]) -> None:
+    outcomes = await apply_together(database, [news(lot) for lot in lots], NOON)
+    assert [outcome.applied for outcome in outcomes.values()] == [len(news(lot).facts) for lot in lots]
+    for lot in lots:
+        ack = outcomes[lot.id, lot.stream_id].ack
+        assert ack is not None
+        assert (ack.lot, ack.seq, ack.hash) == (lot.id, len(lot.facts), lot.facts[-1].hash)
+        first, second = await database.fetch(ROWS, lot.id)
+        assert (first["status"], first["spot_id"], first["amount_paid"]) == ("COMPLETED", lot.spots[0], 250)
+        assert (second["status"], second["spot_id"]) == ("ACTIVE", lot.spots[1])
+        again = await apply_window(database, lot.window(), NOON)
+        assert again.ack == ack
+        spots = await database.fetch("SELECT id::text FROM spots WHERE lot_id = $1 AND status = 'OCCUPIED'", lot.id)
+        assert [row["id"] for row in spots] == [lot.spots[1]]
+
+
+async def test_what_is_in_question_is_left_to_be_looked_at_by_itself(
+    database: asyncpg.Connection, lots: list[Lot]
+) -> None:
+    plain, came_before, gap = lots
+    unreadable = Lot(plain.id)
+    unreadable.lets_in("AB9CDE")
+    asked = [news(plain), came_before.window(), gap.window(6), unreadable.window()]
+    assert (await apply_together(database, asked, NOON)).keys() == {(plain.id, plain.stream_id)}
+    plain.says_as("ticket.hovered", 1, {"ticket": "x"})
+    assert await apply_together(database, [plain.window(len(plain.facts))], NOON) == {}
+    forged = news(gap).model_copy(update={"previous": "f" * 64})
+    assert await apply_together(database, [forged], NOON) == {}
+
+
+async def test_a_lot_with_parked_facts_is_looked_at_by_itself(database: asyncpg.Connection, lots: list[Lot]) -> None:
+    lot = lots[0]
+    ticket = lot.lets_in("AB9CDE", lot.spots[2])
+    lot.says_as("ticket.hovered", 1, {"ticket": ticket})
+    assert (await apply_window(database, news(lot), NOON)).parked == 1
+    lot.lets_in("AB8CDE")
+    assert await apply_together(database, [lot.window(len(lot.facts) - 2)], NOON) == {}
+
+
+async def test_poison_in_one_of_them_changes_nothing(database: asyncpg.Connection, lots: list[Lot]) -> None:
+    meets_again(lots[1])
+    before = await database.fetchval("SELECT count(*) FROM facts")
+    assert await apply_together(database, [news(lot) for lot in lots], NOON) == {}
+    assert await database.fetchval("SELECT count(*) FROM facts") == before
+
+
+async def test_one_lots_poison_keeps_no_other_lot_waiting(
+    settings: CloudSettings, database: asyncpg.Connection, lots: list[Lot]
+) -> None:
+    meets_again(lots[1])
+    clock, metrics, published = SystemClock(), Metrics(), list[str]()
+    async with connect.pool(settings) as pool:
+        desk = WindowDesk(
+            Database(pool, clock), SIGNER, clock, metrics, lambda topic, payload: published.append(topic) or True
+        )
+        done: list[Waiting] = []
+        queues = LotQueues(desk.take, done.append, metrics, takers=2)
+        for lot in lots:
+            for first in range(4, len(lot.facts) + 1, 2):
+                arrived = Arrived(up(lot.id, "ledger"), pack(lot.window(first, first + 1)), False, 0, 1, 0)
+                queues.put(lot.id, Waiting(arrived, clock.monotonic()))
+        taking = asyncio.create_task(queues.run())
+        await queues.idle()
+        taking.cancel()
+    assert {topic.split("/")[2] for topic in published} == {lot.id for lot in lots}
+    assert len(done) == sum(-(-(len(lot.facts) - 3) // 2) for lot in lots)
+    applied = {str(row["lot_id"]): row["seq"] for row in await database.fetch("SELECT lot_id, seq FROM streams")}
+    assert applied == {lot.id: len(lot.facts) for lot in lots}
+    assert [str(row["lot_id"]) for row in await database.fetch("SELECT lot_id FROM parked_facts")] == [lots[1].id]
+
+
+async def test_two_processes_that_apply_the_same_windows_wait_for_each_other_and_agree(
+    settings: CloudSettings, database: asyncpg.Connection, lots: list[Lot]
+) -> None:
+    other = await connect.connection(settings, "other")
+    there, back = [news(lot) for lot in lots], [news(lot) for lot in reversed(lots)]
+    both = await asyncio.gather(apply_together(database, there, NOON), apply_together(other, back, NOON))
+    await other.close()
+    assert sorted(len(outcomes) for outcomes in both) == [0, len(lots)]
+    assert await database.fetchval("SELECT count(*) FROM facts") == sum(len(lot.facts) for lot in lots)
