@@ -1,10 +1,9 @@
-"""The command line of the cloud: run it, migrate it, enrol lots, make keys."""
+"""The command line of the cloud: run it, migrate it, enrol lots, make keys, tell lanes what to do."""
 
 from __future__ import annotations
 
 import json
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +26,8 @@ from cloud.at_the_prompt import (
 from cloud.broker.cli import broker_app, enroll, revoke
 from cloud.db import connect, migrate
 from cloud.db.schema import SCOPES
+from cloud.lanes_cli import lanes_app
+from cloud.signing_cli import signing_app
 from models.instants import Instant, to_rfc3339
 
 app = typer.Typer(
@@ -39,10 +40,10 @@ app = typer.Typer(
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 lots_app = typer.Typer(invoke_without_command=True, help="The lots: list them, enrol one.")
 keys_app = typer.Typer(no_args_is_help=True, help="API keys.")
-signing_app = typer.Typer(no_args_is_help=True, help="The key that signs what goes down to the lots.")
 app.add_typer(db_app, name="db")
 app.add_typer(lots_app, name="lots")
 app.add_typer(keys_app, name="keys")
+app.add_typer(lanes_app, name="lanes")
 app.add_typer(signing_app, name="signing")
 app.add_typer(broker_app, name="broker")
 lots_app.command("enroll")(enroll)
@@ -173,17 +174,6 @@ def revoke_key(
     if not with_database(settings, work):
         give_up(f"There is no key {shown} that still works.", FAILED)
     typer.echo(f"{shown} is revoked.")
-
-
-@signing_app.command("new")
-def new_signing_key(
-    file: Annotated[Path, typer.Argument(help="Where the secret half goes; PARKGATE_SIGNING_KEY_FILE names it then.")],
-) -> None:
-    """Make the key that signs what goes down. Prints the public half, which the lots get in their file of keys."""
-    try:
-        typer.echo(signing.new_signer(file).public_text)
-    except signing.NoSigningKey as wrong:
-        give_up(str(wrong), FAILED)
 
 
 def main() -> None:

@@ -52,6 +52,9 @@ class Metrics:
         self.ingest_processes = Gauge(
             "parkgate_ingest_processes", "Processes that divide the lots, as this one sees it", registry=self.registry
         )
+        self.commands = Counter(
+            "parkgate_commands", "Commands given to lots, by what came of them", ["outcome"], registry=self.registry
+        )
         self.part_failures = Counter(
             "parkgate_part_failures", "Times that a part failed and was started again", ["part"], registry=self.registry
         )

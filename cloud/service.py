@@ -11,12 +11,13 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud.clock import SystemClock
+from cloud.commands.service import Commands
 from cloud.db import connect
 from cloud.ingest.service import Ingest
 from cloud.live import Live
 from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
-from cloud.signing import signer_in
+from cloud.signing import SigningKey
 from models.instants import Clock
 
 log = structlog.get_logger(__name__)
@@ -34,19 +35,23 @@ class Cloud:
     live: Live
     metrics: Metrics
     ingest: Ingest | None
+    commands: Commands | None
+    """None in a process without a signing key"""
 
     @classmethod
     def of(cls, settings: CloudSettings, clock: Clock | None = None) -> Cloud:
         """Raises cloud.signing.NoSigningKey."""
         clock = clock or SystemClock()
-        metrics = Metrics()
+        metrics, engine = Metrics(), connect.engine(settings)
+        key = SigningKey(settings.signing_key_file) if settings.ingest or settings.signing_key_file else None
         return cls(
             settings=settings,
             clock=clock,
-            engine=connect.engine(settings),
+            engine=engine,
             live=Live(settings, clock),
             metrics=metrics,
-            ingest=Ingest(settings, signer_in(settings.signing_key_file), clock, metrics) if settings.ingest else None,
+            ingest=Ingest(settings, key, clock, metrics) if settings.ingest and key else None,
+            commands=Commands.of(settings, key, engine, clock) if key else None,
         )
 
     @asynccontextmanager
@@ -55,6 +60,8 @@ class Cloud:
         parts: list[tuple[str, Callable[[], Awaitable[None]]]] = [("live", self.live.run)]
         if self.ingest is not None:
             parts.append(("ingest", self.ingest.run))
+        if self.commands is not None:
+            parts.append(("commands", self.commands.run))
         tasks = [asyncio.create_task(self._kept_up(name, run), name=name) for name, run in parts]
         try:
             yield

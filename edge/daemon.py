@@ -113,6 +113,7 @@ class Daemon:
             pid=os.getpid(),
             reader=self._vision.reader,
             link=link,
+            refused_commands={} if self._link is None else self._link.refused_commands,
             lanes=tuple(self._lane_status(name, lane) for name, lane in self._lanes.items()),
             faults=tuple(fault for part in ("lot", "kiosk", "link") for fault in self._faults_of(part)),
             sensed=tuple(
@@ -144,8 +145,8 @@ class Daemon:
             FaultStatus(source=fault.source, code=fault.code, detail=fault.detail) for fault in self._faults.open(part)
         )
 
-    async def obey(self, asked: Asked) -> Obeyed:
-        """A person's order, given at the lot itself, and what came of it."""
+    async def obey(self, asked: Asked, order_id: str | None = None) -> Obeyed:
+        """A person's order, given at the lot itself or (with its id) from afar, and what came of it."""
         if isinstance(asked, PassbackOrder):
             return self._reset_passback(asked)
         lane = self._lanes.get(LaneName(asked.lane))
@@ -153,7 +154,7 @@ class Daemon:
             return Obeyed(why_not=f"there is no lane {asked.lane!r}; there are {', '.join(self._lanes)}")
         if asked.kind is OrderKind.RESET_FAULTS:
             self._write_when_possible(lambda tx: neutralise(tx, asked.reason, by=asked.by))
-        order = Order(str(uuid.uuid4()), asked.kind, asked.by, asked.reason, asked.state)
+        order = Order(order_id or str(uuid.uuid4()), asked.kind, asked.by, asked.reason, asked.state)
         return obeyed(await lane.carry_out(order))
 
     def _reset_passback(self, asked: PassbackOrder) -> Obeyed:
@@ -267,7 +268,9 @@ class Daemon:
         faults = self._faults.reporter("link")
         lot = settings.lot.id
         keys = TrustedKeys(settings.link.cloud_keys, faults)
-        return CloudLink(settings.link, lot, RELEASE, self._store, self._lanes_now, keys, self._clock, faults)
+        return CloudLink(
+            settings.link, lot, RELEASE, self._store, self._lanes_now, self.obey, keys, self._clock, faults
+        )
 
     def _lanes_now(self) -> tuple[LaneNow, ...]:
         return tuple(

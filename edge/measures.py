@@ -52,6 +52,8 @@ def registry_of(figures: Figures) -> CollectorRegistry:
     gauge("spots_free", "Spots that are free", [({}, spots.available)])
     gauge("store_bytes", "Size of the lot's database", [({}, figures.store_bytes)])
     gauge("store_log_bytes", "Size of its write-ahead log", [({}, figures.log_bytes)])
+    refused = [({"reason": reason}, float(times)) for reason, times in daemon.refused_commands.items()]
+    gauge("commands_refused", "Commands from afar that weren't taken since the start, by reason", refused)
     gauge("faults", "Faults that are open, by the part that has them", _faults(daemon))
     return registry
 

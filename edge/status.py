@@ -58,5 +58,6 @@ class DaemonStatus(BaseModel):
     lanes: tuple[LaneStatus, ...]
     faults: tuple[FaultStatus, ...] = ()
     sensed: tuple[SpotStatus, ...] = ()
+    refused_commands: dict[str, int] = {}
     now: Instant | None = None
     clock: Reading | None = None

@@ -15,6 +15,10 @@ from typing import Literal, NamedTuple
 from models.facts import (
     AccessRefused,
     ClockSet,
+    CloudKeysLearnt,
+    CommandEnded,
+    CommandRefused,
+    CommandTaken,
     DaemonStarted,
     DebtCollected,
     ExitAbandoned,
@@ -67,6 +71,7 @@ Table = Literal[
     "passages",
     "help_calls",
     "fee_corrections",
+    "taken_commands",
 ]
 Value = str | int | float | bool | None
 
@@ -102,7 +107,11 @@ def _effects(fact: Fact, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 
 @_effects.register
-def _(fact: DaemonStarted | PlateDiffered | PassbackNoted | ClockSet, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(
+    fact: DaemonStarted | PlateDiffered | PassbackNoted | ClockSet | CommandRefused | CloudKeysLearnt,
+    lot: LotId,
+    spot_of: SpotOf,
+) -> list[Change]:
     return []
 
 
@@ -383,6 +392,29 @@ def _(fact: HelpCalled, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "at": fact.at,
     }
     return [Change("insert", "help_calls", fact.call, values)]
+
+
+@_effects.register
+def _(fact: CommandTaken, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    values: dict[str, Value] = {
+        "lot_id": lot,
+        "lane": fact.lane,
+        "kind": fact.kind,
+        "given_by": fact.by,
+        "reason": fact.reason,
+        "issued_at": fact.issued_at,
+        "taken_at": fact.at,
+        "ended_at": None,
+        "outcome": None,
+        "said": "",
+    }
+    return [Change("insert", "taken_commands", fact.command, values)]
+
+
+@_effects.register
+def _(fact: CommandEnded, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    ended: dict[str, Value] = {"ended_at": fact.at, "outcome": fact.end, "said": fact.said}
+    return [Change("update", "taken_commands", fact.command, ended)]
 
 
 @_effects.register

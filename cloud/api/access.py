@@ -91,6 +91,7 @@ def allowed(scope: str) -> Callable[..., Awaitable[ApiKey]]:
 Parts = Annotated[Cloud, Depends(cloud_of)]
 Database = Annotated[AsyncConnection, Depends(database)]
 Reader = Annotated[ApiKey, Depends(allowed("read"))]
+Orderer = Annotated[ApiKey, Depends(allowed("operate"))]
 MetricsReader = Annotated[ApiKey, Depends(allowed("metrics"))]
 
 KEY_PROBLEMS = (Problem.KEY_MISSING, Problem.KEY_UNKNOWN, Problem.SCOPE_MISSING, Problem.DATABASE_AWAY)

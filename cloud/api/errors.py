@@ -40,9 +40,24 @@ class Problem(Enum):
     LOT_NOT_FOUND = _Entry(
         404, "lot_not_found", "There is no such lot", "GET /v1/lots lists the lots that this key can see"
     )
+    LANE_NOT_FOUND = _Entry(
+        404, "lane_not_found", "The lot has no such lane", "GET /v1/lots/{lot} names the lot's lanes"
+    )
     NOT_FOUND = _Entry(404, "not_found", "There is nothing at this address", "/docs lists what there is")
     METHOD_NOT_ALLOWED = _Entry(
         405, "method_not_allowed", "This address doesn't take that method", "/docs lists what there is"
+    )
+    COMMAND_KNOWN = _Entry(
+        409,
+        "command_known",
+        "A command with this id was given before; it wasn't given again",
+        "GET /v1/lots/{lot}/commands shows what came of it; take a new id for a new order",
+    )
+    COMMAND_IMPOSSIBLE = _Entry(
+        422,
+        "command_impossible",
+        "There is no such command for that",
+        "`set_state` takes a state; `reset_passback` is for the whole lot, every other kind for a lane",
     )
     INVALID = _Entry(422, "invalid", "The request has values that can't be", "`details` names each of them")
     CURSOR_INVALID = _Entry(
@@ -55,6 +70,24 @@ class Problem(Enum):
         422, "plate_invalid", "That can't be a licence plate", "Two to twelve letters and digits are expected"
     )
     INTERNAL = _Entry(500, "internal", "Something failed here; it has been logged", "Try again, then tell the operator")
+    COMMANDS_OFF = _Entry(
+        503,
+        "commands_off",
+        "This process of the cloud can't give commands",
+        "Give it PARKGATE_SIGNING_KEY_FILE and a broker",
+    )
+    BROKER_AWAY = _Entry(
+        503,
+        "broker_away",
+        "The broker can't be reached at the moment; nothing was sent",
+        "Try again in some seconds, or give the order at the lot",
+    )
+    LOT_SILENT = _Entry(
+        503,
+        "lot_silent",
+        "The lot doesn't answer: nothing was sent and nothing was done",
+        "Look at the lot's link; `parkgate-edge lane ...` gives the order at the lot itself",
+    )
     DATABASE_AWAY = _Entry(
         503, "database_away", "The database can't be reached at the moment", "Try again in some seconds"
     )

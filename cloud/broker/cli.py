@@ -29,7 +29,6 @@ from cloud.settings import CloudSettings
 from models.enrolment import Enrolment
 from models.ids import LotId
 from models.instants import Instant
-from models.wire.seals import Signer
 
 broker_app = typer.Typer(no_args_is_help=True, help="The MQTT broker between the lots and the cloud.")
 Folder = Annotated[Path | None, typer.Option(help="The broker's folder; PARKGATE_BROKER_FOLDER unless given.")]
@@ -87,12 +86,13 @@ def enroll(
     settings = settings_given()
     place = _folder(settings, folder)
     try:
-        plan, authority, signer = place.plan(), place.authority(), signing.signer_in(settings.signing_key_file)
+        plan, authority = place.plan(), place.authority()
+        believed = signing.keys_to_believe(settings.signing_key_file)
     except (NoBroker, signing.NoSigningKey) as wrong:
         give_up(str(wrong), CANNOT_START)
 
     async def work(connection: AsyncConnection, now: Instant) -> Enrolment:
-        return await _enrolled(connection, settings, plan, authority, signer, name, lot, tenant, now)
+        return await _enrolled(connection, settings, plan, authority, believed, name, lot, tenant, now)
 
     made = with_database(settings, work)
     _hand_over(made, file, qr)
@@ -121,7 +121,7 @@ async def _enrolled(
     settings: CloudSettings,
     plan: BrokerPlan,
     authority: str,
-    signer: Signer,
+    believed: tuple[str, ...],
     name: str | None,
     lot: UUID | None,
     tenant: str | None,
@@ -146,7 +146,7 @@ async def _enrolled(
             "username": id,
             "password": await give_password(connection, owner, id, now),
             "authority": authority,
-            "keys": (signer.public_text,),
+            "keys": believed,
         }
     )
 

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from models.commands import CommandEnd
 from models.lanes import HoldCause, LaneState
 from models.spots import SpotStatus, SpotType, VehicleType
 from models.tickets import OPEN, Direction, PaymentStatus, TicketStatus
@@ -46,7 +47,7 @@ metadata = MetaData(
 LOTS_CHANGED = "parkgate_lots"
 """The channel on which a committed change of a lot is announced; its payload is the lot's id."""
 
-SCOPES = ("read", "plates", "metrics", "admin")
+SCOPES = ("read", "plates", "operate", "metrics", "admin")
 """What an API key may be allowed; `admin` includes the others."""
 
 
@@ -106,7 +107,7 @@ api_keys = Table(
     _at("last_used_at", nullable=True),
     UniqueConstraint("hash"),
     UniqueConstraint("prefix"),
-    CheckConstraint("scopes <@ ARRAY['read', 'plates', 'metrics', 'admin']", name="scopes"),
+    CheckConstraint("scopes <@ ARRAY['read', 'plates', 'operate', 'metrics', 'admin']", name="scopes"),
 )
 
 parking_lots = Table(
@@ -348,6 +349,57 @@ help_calls = Table(
     _text("license_plate", nullable=True),
     _at("at"),
     Index(None, "lot_id", "at"),
+)
+
+taken_commands = Table(
+    "taken_commands",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("lane", nullable=True),
+    _text("kind"),
+    _text("given_by"),
+    _text("reason"),
+    _at("issued_at"),
+    _at("taken_at"),
+    _at("ended_at", nullable=True),
+    _text("outcome", nullable=True),
+    _text("said"),
+    _words("outcome", CommandEnd),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    # What the cloud itself knows of a command; what the lot did with it is the lot's own word, in `taken_commands`.
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("lane", nullable=True),
+    _text("kind"),
+    _text("state", nullable=True),
+    _text("given_by"),
+    _text("reason"),
+    _text("given_with"),
+    _at("asked_at"),
+    _at("answered_at", nullable=True),
+    _text("outcome", nullable=True),
+    _text("why", nullable=True),
+    _text("said"),
+    _words("outcome", (*CommandEnd, "not_sent")),
+    Index(None, "lot_id", "asked_at"),
+)
+
+lot_keys = Table(
+    "lot_keys",
+    metadata,
+    # How far the lot has followed the changes of the cloud's keys, by its own word.
+    *_of_lot(),
+    PrimaryKeyConstraint("lot_id"),
+    Column("serial", BigInteger, nullable=False),
+    _text("newest"),
+    _at("told_at"),
 )
 
 reservations = Table(

@@ -25,6 +25,7 @@ TABLES: Sequence[Table] = (
     "passages",
     "help_calls",
     "fee_corrections",
+    "taken_commands",
 )
 """In the order in which rows must be written: what is referred to comes first."""
 

@@ -18,7 +18,7 @@ from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
 from models.ids import LotId
 from models.instants import Clock
-from models.wire.seals import Signer
+from models.wire.seals import Seals
 from models.wire.topics import lot_of
 
 log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ class Ingest:
     Nothing is acknowledged before its transaction has committed; when it never commits, the lot sends again.
     """
 
-    def __init__(self, settings: CloudSettings, signer: Signer, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, settings: CloudSettings, signer: Seals, clock: Clock, metrics: Metrics) -> None:
         self._settings, self._signer, self._clock, self._metrics = settings, signer, clock, metrics
         self._link: BrokerLink | None = None
         self._held: frozenset[int] = frozenset()

@@ -21,7 +21,7 @@ from cloud.metrics import Metrics
 from models.ids import LotId, StreamId
 from models.instants import SECOND, Clock, Monotonic
 from models.wire.envelopes import Ack, Malformed, Window, unpack
-from models.wire.seals import SealedAs, Signer
+from models.wire.seals import SealedAs, Seals
 from models.wire.topics import up_ack
 
 log = structlog.get_logger(__name__)
@@ -53,7 +53,7 @@ class WindowDesk:
     def __init__(
         self,
         database: Database,
-        signer: Signer,
+        signer: Seals,
         clock: Clock,
         metrics: Metrics,
         publish: Callable[[str, bytes], bool],

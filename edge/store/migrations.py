@@ -257,3 +257,21 @@ def _moments_of(type: str, what: str, subject: str) -> str:
         FROM journal JOIN boots USING (boot_id)
         WHERE stream_id = (SELECT stream_id FROM streams WHERE stream = 'ledger')
             AND type = '{type}' AND {subject} IS NOT NULL ORDER BY seq"""
+
+
+@migrations(name="0014_commands")
+def commands(database: Database) -> None:
+    # Burnt before anything moves; `ended_at` stays empty if the daemon didn't live to learn what came of it.
+    _run(
+        database,
+        """CREATE TABLE taken_commands (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, lane TEXT, kind TEXT NOT NULL, given_by TEXT NOT NULL,
+            reason TEXT NOT NULL, issued_at INTEGER NOT NULL, taken_at INTEGER NOT NULL, ended_at INTEGER,
+            outcome TEXT CHECK (outcome IN ('done', 'not_obeyed', 'failed', 'refused', 'unknown')), said TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX taken_commands_open ON taken_commands (taken_at) WHERE ended_at IS NULL",
+        # The cloud's keys as the cloud itself has told them since the enrolment whose file has this hash.
+        """CREATE TABLE cloud_keys (
+            one INTEGER PRIMARY KEY CHECK (one = 1), serial INTEGER NOT NULL, keys TEXT NOT NULL, file TEXT NOT NULL
+        ) STRICT""",
+    )

@@ -32,6 +32,7 @@ class Connection:
         will: tuple[str, bytes],
         on_connected: Callable[[], None],
         on_message: Callable[[str, bytes], None],
+        on_retained: Callable[[str, bytes], None],
         on_taken: Callable[[], None],
         faults: FaultReporter,
         clock: Clock | None = None,
@@ -39,6 +40,7 @@ class Connection:
         self._broker, self._client_id, self._will, self._clock = broker, client_id, will, clock
         self._topics: list[str] = []
         self._on_connected, self._on_message, self._on_taken = on_connected, on_message, on_taken
+        self._on_retained = on_retained
         self._faults = faults
         self._client: mqtt.Client | None = None
         self._not_taken: set[int] = set()
@@ -117,7 +119,8 @@ class Connection:
         if reason.is_failure:
             self._tell(self._refused, f"login: {reason}")
             return
-        client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._topics])
+        # What is published to be kept says so even where it comes at once.
+        client.subscribe([(topic, SubscribeOptions(qos=1, retainAsPublished=True)) for topic in self._topics])
 
     def _subscribed(
         self, client: mqtt.Client, userdata: object, mid: int, reasons: list[Any], properties: object
@@ -135,8 +138,8 @@ class Connection:
         self._tell(self._down, str(reason))
 
     def _message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
-        if not message.retain:
-            self._tell(self._on_message, message.topic, bytes(message.payload))
+        heard = self._on_retained if message.retain else self._on_message
+        self._tell(heard, message.topic, bytes(message.payload))
 
     def _published(self, client: mqtt.Client, userdata: object, mid: int, reason: Any, properties: object) -> None:
         # paho calls a refused publish a success; the reason code is the only place that says otherwise.

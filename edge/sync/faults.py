@@ -25,6 +25,21 @@ NO_KEYS = Fault(
     ends="The file with the cloud's keys can be read",
     look_at="`link: cloud_keys:`, and the file that came with the lot's enrolment",
 )
+COMMANDS_REFUSED = Fault(
+    code="link.commands_refused",
+    meaning="Commands came that no honest cloud sends: forged, kept by the broker, played back, or for another lot",
+    does="Moves nothing; puts each of them on record",
+    ends="Ten minutes without another one",
+    look_at="Who may write to this lot's topics at the broker? `parkgate-edge journal` shows what came",
+)
+KEYS_NOT_FOLLOWED = Fault(
+    code="link.keys_not_followed",
+    meaning="The cloud's keys were changed in a way that this lot can't believe",
+    does="Goes by the keys that it knew",
+    ends="A change of keys is believed, or the lot is enrolled anew",
+    look_at="`parkgate-cloud signing list` against the lot's file of keys: where its newest key is gone, enrol it "
+    "anew. Otherwise somebody else writes to this lot's topics at the broker",
+)
 NOT_BELIEVED = Fault(
     code="link.not_believed",
     meaning="A message came down that the cloud hasn't signed, or not for this lot",

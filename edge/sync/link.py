@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -11,7 +12,9 @@ from drivers.broker import BrokerSettings
 from drivers.contract import FaultReporter
 from edge.store import Store
 from edge.sync import beacon as beacons
+from edge.sync.commands import Commands, Obey
 from edge.sync.connection import Connection
+from edge.sync.key_changes import KeyChanges
 from edge.sync.keys import TrustedKeys
 from edge.sync.part import LinkPart
 from edge.sync.presence import Presence
@@ -35,6 +38,7 @@ class CloudLink:
         release: str,
         store: Store,
         lanes: Callable[[], tuple[LaneNow, ...]],
+        obey: Obey,
         keys: TrustedKeys,
         clock: Clock,
         faults: FaultReporter,
@@ -46,22 +50,33 @@ class CloudLink:
             (topics.state(lot), pack(beacons.will(lot))),
             self._connected,
             self._message,
+            self._retained,
             self._taken,
             faults,
             clock,
         )
         self._presence = Presence(lot, release, store, lanes, self._connection, clock)
         ledger = Uplink("ledger", lot, store, self._connection, lambda: keys.keyring, clock, faults)
-        self._parts: Sequence[LinkPart] = (ledger, self._presence)
+        self._commands = Commands(
+            lot, store, lanes, obey, self._connection, lambda: keys.keyring, os.urandom, clock, faults
+        )
+        self._key_changes = KeyChanges(lot, store, self._connection, keys, clock, faults)
+        self._parts: Sequence[LinkPart] = (ledger, self._presence, self._commands, self._key_changes)
         self._by_topic = {topic: part for part in self._parts for topic in part.topics}
 
     @property
     def connected(self) -> bool:
         return self._connection.connected
 
+    @property
+    def refused_commands(self) -> dict[str, int]:
+        """How many weren't taken since the start, by reason."""
+        return self._commands.refused
+
     async def run(self) -> None:
         """Until cancelled."""
         self._keys.reload()
+        await self._key_changes.recall()
         await self._start()
         try:
             async with asyncio.TaskGroup() as running:
@@ -92,3 +107,8 @@ class CloudLink:
         part = self._by_topic.get(topic)
         if part is not None:
             part.heard(topic, payload)
+
+    def _retained(self, topic: str, payload: bytes) -> None:
+        """Nothing that the broker had kept is believed; a command among it is put on record."""
+        if topic in self._commands.topics:
+            self._commands.heard_retained(topic, payload)

@@ -2,6 +2,7 @@
 
 from models.facts.access import AccessRefused
 from models.facts.base import Fact, UnknownFact, decode, decode_plain
+from models.facts.commands import CloudKeysLearnt, CommandEnded, CommandRefused, CommandTaken
 from models.facts.faults import DaemonStarted, FaultCleared, FaultRaised
 from models.facts.lanes import HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
 from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
@@ -26,6 +27,10 @@ from models.facts.time import ClockSet, FeeBounded, FeeCorrected, StayDated
 __all__ = [
     "AccessRefused",
     "ClockSet",
+    "CloudKeysLearnt",
+    "CommandEnded",
+    "CommandRefused",
+    "CommandTaken",
     "DaemonStarted",
     "DebtCollected",
     "DeclaredLane",

@@ -138,14 +138,14 @@ def pack(envelope: BaseModel) -> bytes:
     return zstandard.ZstdCompressor(level=_COMPRESSOR_LEVEL).compress(envelope.model_dump_json().encode())
 
 
-def unpack(kind: type[_Envelope], payload: bytes) -> _Envelope:
-    """Raises Malformed for anything but an envelope of this kind; never unpacks more than UNPACKED_BYTES."""
+def unpack(kind: type[_Envelope], payload: bytes, most: int = UNPACKED_BYTES) -> _Envelope:
+    """Raises Malformed for anything but an envelope of this kind; never unpacks more than `most` bytes."""
     try:
         # max_output_size only binds a frame that doesn't state its size; one that does would be unpacked whole.
         stated = zstandard.get_frame_parameters(payload).content_size
-        if stated != zstandard.CONTENTSIZE_UNKNOWN and stated > UNPACKED_BYTES:
+        if stated != zstandard.CONTENTSIZE_UNKNOWN and stated > most:
             raise Malformed(f"would unpack to {stated} bytes")
-        text = zstandard.ZstdDecompressor().decompress(payload, max_output_size=UNPACKED_BYTES, allow_extra_data=False)
+        text = zstandard.ZstdDecompressor().decompress(payload, max_output_size=most, allow_extra_data=False)
         return kind.model_validate_json(text)
     except (zstandard.ZstdError, ValidationError, ValueError) as wrong:
         raise Malformed(f"not a {kind.__name__.lower()}: {wrong}") from wrong

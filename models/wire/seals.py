@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -30,7 +30,10 @@ class SealedAs(StrEnum):
     ACK = "ack"
     INTENTS = "intents"
     SNAPSHOT = "snapshot"
+    HELLO = "hello"
+    """Somebody is about to order something"""
     COMMAND = "command"
+    KEYS = "keys"
 
 
 class Forged(Malformed):
@@ -48,6 +51,12 @@ class Sealed(BaseModel):
     key: str
     text: str
     signature: str
+
+
+class Seals(Protocol):
+    """Whoever can sign for the cloud."""
+
+    def seal(self, what: SealedAs, lot: LotId, message: BaseModel) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)

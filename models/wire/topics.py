@@ -34,8 +34,18 @@ def down_ack(lot: LotId | str, stream: str) -> str:
 
 
 def command(lot: LotId | str) -> str:
-    """Orders that are obeyed at most once, published by the cloud; never retained."""
+    """Orders that are obeyed at most once, and questions for a nonce, published by the cloud; never retained."""
     return f"{ROOT}/{lot}/cmd"
+
+
+def command_nonce(lot: LotId | str) -> str:
+    """What the next command may carry, published by the lot."""
+    return f"{ROOT}/{lot}/cmd/nonce"
+
+
+def command_answer(lot: LotId | str) -> str:
+    """What came of a command, published by the lot."""
+    return f"{ROOT}/{lot}/cmd/answer"
 
 
 def state(lot: LotId | str) -> str:

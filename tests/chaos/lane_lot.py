@@ -92,10 +92,12 @@ class Lot:
         *,
         id: str | None = None,
         link: Mapping[str, Any] | None = None,
+        cloud_keys: Path | None = None,
     ) -> None:
-        """`broker` is the devices' own; `link` is the way to a cloud that has enrolled the lot as `id`."""
+        """`broker` is the devices' own; `link` is the way to a cloud that has enrolled the lot as `id`; with
+        `cloud_keys` alone, that cloud is at the devices' broker."""
         self.id, self.kinds, self._broker, self._camera = id or str(uuid4()), kinds, broker, camera
-        self._link = link
+        self._link, self._cloud_keys = link, cloud_keys
         self.root = f"chaos/{self.id}"
         self.folder, self.config, self.store = folder, folder / "lot.yaml", folder / "lot.sqlite"
         with self.config.open("w", encoding="utf-8") as file:
@@ -146,7 +148,7 @@ class Lot:
             "lanes": [self._lane(kind) for kind in self.kinds],
             "vision": {"reader": "rapidocr"},
             "store": {"path": str(self.store)},
-            **({"link": dict(self._link)} if self._link else {}),
+            **self._way_up(),
         }
 
     def _lane(self, kind: LaneKind) -> dict[str, Any]:
@@ -198,5 +200,14 @@ class Lot:
         return {**self._login(), "topic": f"{self.root}/{kind.name}/{name}"}
 
     def _login(self) -> dict[str, Any]:
-        broker = {"host": "127.0.0.1", "port": self._broker, "username": USER, "password_env": PASSWORD_VARIABLE}
-        return {"driver": "mqtt", **broker, "poll_topic": f"{self.root}/poll"}
+        return {"driver": "mqtt", **self._at_the_broker(), "poll_topic": f"{self.root}/poll"}
+
+    def _way_up(self) -> dict[str, Any]:
+        if self._link is not None:
+            return {"link": dict(self._link)}
+        if self._cloud_keys is None:
+            return {}
+        return {"link": {**self._at_the_broker(), "cloud_keys": str(self._cloud_keys)}}
+
+    def _at_the_broker(self) -> dict[str, Any]:
+        return {"host": "127.0.0.1", "port": self._broker, "username": USER, "password_env": PASSWORD_VARIABLE}

@@ -21,8 +21,9 @@ from tests.keys import signing_key_file
 PROGRAM = Path(sys.executable).parent / "parkgate-cloud"
 
 
-def typed(url: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([PROGRAM, *words], env=environment(url), capture_output=True, text=True, timeout=60)
+def typed(url: str, *words: str, variables: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    env = variables or environment(url)
+    return subprocess.run([PROGRAM, *words], env=env, capture_output=True, text=True, timeout=60)
 
 
 def environment(url: str, **more: str) -> Mapping[str, str]:
@@ -50,7 +51,7 @@ def test_a_key_is_shown_once_and_can_be_ended(database_url: str) -> None:
     assert again.returncode == 1
     wrong = typed(database_url, "keys", "add", "--name", "site", "--scope", "everything")
     assert wrong.returncode == 2
-    assert "read, plates, metrics, admin" in wrong.stderr
+    assert "read, plates, operate, metrics, admin" in wrong.stderr
 
 
 @pytest.mark.parametrize("words", [("lots",), ("db", "upgrade"), ("run", "--wait", "0")])

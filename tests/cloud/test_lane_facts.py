@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -18,7 +19,8 @@ from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.passback import neutralise
 from edge.parking.permits import Permit
 from edge.store import journal
-from models.facts import ExitAllowedV1, PassbackReset, VehicleRegistered
+from models.commands import CommandEnd
+from models.facts import CommandEnded, CommandTaken, ExitAllowedV1, PassbackReset, VehicleRegistered
 from models.ids import LotId, VehicleId
 from models.lanes import HoldCause, LaneState, OrderKind, PassageKind
 from models.money import Minor
@@ -57,6 +59,9 @@ async def a_day_with_everything(lot: at_the_lot.Lot) -> None:
     assert unread.printed is not None
     let_out = await exit.decide(Asked(Code(unread.printed.qr), by_hand=order))
     assert isinstance(let_out, Allowed)
+    taken = CommandTaken(
+        command=str(uuid4()), lane="in", kind="open", by="Ann", reason="Ambulance", issued_at=NOON, at=NOON
+    )
     for paper in (
         entry.obey(order, ""),
         entry.obey(order, "not now"),
@@ -68,6 +73,8 @@ async def a_day_with_everything(lot: at_the_lot.Lot) -> None:
         entry.call(Button.HELP, PLATE),
         lambda tx: neutralise(tx, "barrier.forced in in"),
         lambda tx: neutralise(tx, "asked for it", by="Ann", plate=PLATE),
+        lambda tx: tx.record(taken),
+        lambda tx: tx.record(CommandEnded(command=taken.command, end=CommandEnd.DONE, said="done", at=NOON)),
     ):
         await lot.store.write(paper)
 
@@ -102,6 +109,7 @@ async def test_what_lanes_put_on_record_is_the_same_in_the_cloud_field_by_field(
         "lane_orders": 2,
         "passages": 2,
         "help_calls": 1,
+        "taken_commands": 1,
     }
     url = settings.database_url.get_secret_value()
     assert differences(books, await cloud_books(url, lot.id)) == []

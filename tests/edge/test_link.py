@@ -13,6 +13,7 @@ import pytest
 
 from drivers.broker import BrokerSettings
 from edge.faults import FaultBoard
+from edge.local import Asked, Obeyed
 from edge.parking import entry
 from edge.store import journal
 from edge.store.database import looking_into
@@ -48,7 +49,11 @@ def a_link(lot: Lot, broker: Mosquitto, password: Path) -> CloudLink:
     board = FaultBoard(lambda decision: None).reporter("link")
     login = BrokerSettings(host="127.0.0.1", port=broker.port, username="lot", password_file=password, keepalive=5)
     keys = TrustedKeys(public_file(password.parent), board)
-    return CloudLink(login, lot.id, "0.1.0", lot.store, lambda: LANES, keys, HurriedClock(), board)
+    return CloudLink(login, lot.id, "0.1.0", lot.store, lambda: LANES, nobody_obeys, keys, HurriedClock(), board)
+
+
+async def nobody_obeys(asked: Asked, order_id: str) -> Obeyed:
+    raise AssertionError("nothing was ordered")
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from edge.kiosk import faults as kiosk
 from edge.lane import faults as lane
 from edge.sync import faults as sync
 from edge.vision import faults as vision
+from models.commands import CommandRefusal
 from models.faults import Fault
 from models.refusals import Refusal
 from tests.house import keys, lane_diagram
@@ -53,9 +54,17 @@ def refusal_table() -> str:
     )
 
 
+def command_refusal_table() -> str:
+    return table(
+        ("reason", "what it means", "what to do"),
+        ((refusal.name, refusal.value.meaning, refusal.value.remedy) for refusal in CommandRefusal),
+    )
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "faults": fault_table,
     "refusals": refusal_table,
+    "command refusals": command_refusal_table,
     "products": lambda: product_table().rstrip("\n"),
     "timing": lambda: keys.keys_of(TimingSettings),
     "drivers": keys.driver_table,

@@ -8,7 +8,7 @@ from models.effects import Change, Value
 
 TABLES = (
     *("parking_lots", "levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults"),
-    *("lane_states", "lane_orders", "passages", "help_calls", "fee_corrections"),
+    *("lane_states", "lane_orders", "passages", "help_calls", "fee_corrections", "taken_commands"),
 )
 
 Rows = dict[tuple[str, str], dict[str, Value]]

@@ -34,6 +34,10 @@ from tests.models.happenings import any_fact
 HISTORY = {
     ("access.refused", 1): "at direction lane license_plate reason refusal",
     ("clock.set", 1): "after before synced",
+    ("cloud_keys.learnt", 1): "at forgotten keys serial",
+    ("command.ended", 1): "at command end said",
+    ("command.refused", 1): "at by command digest lane reason size times",
+    ("command.taken", 1): "at by command issued_at kind lane reason",
     ("daemon.started", 1): "at release",
     ("exit.abandoned", 1): "at lane ticket",
     ("exit.allowed", 1): "amount_due amount_paid at lane match settled_until started_hours ticket",

@@ -1,0 +1,179 @@
+"""Routes for telling a lot what to do, and for looking up who did."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from cloud import queries
+from cloud.api.access import KEY_PROBLEMS, Database, Orderer, Parts, Reader, connected
+from cloud.api.errors import ApiError, Problem, answers
+from cloud.api.lots import LotPath
+from cloud.commands import audit, ordering
+from cloud.commands.audit import NOT_SENT, CommandView
+from cloud.commands.desk import Wanted
+from cloud.enrolment import new_id
+from cloud.keys import ApiKey
+from cloud.service import Cloud
+from models.commands import CommandKind
+from models.ids import LotId
+from models.instants import Instant, to_rfc3339
+from models.lanes import LaneState
+from models.wire.commands import LONGEST_NAME, LONGEST_REASON
+
+router = APIRouter(prefix="/v1/lots", tags=["commands"])
+
+LanePath = Annotated[str, Path(description="The lane's name", examples=["north-in"])]
+_Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00]*$")]
+_ABOUT_A_LOT = (*KEY_PROBLEMS, Problem.LOT_NOT_FOUND, Problem.INVALID)
+_ORDERING = (
+    *_ABOUT_A_LOT,
+    Problem.COMMAND_KNOWN,
+    Problem.COMMAND_IMPOSSIBLE,
+    Problem.COMMANDS_OFF,
+    Problem.BROKER_AWAY,
+    Problem.LOT_SILENT,
+)
+
+
+class _Order(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: CommandKind
+    by: _Words = Field(
+        max_length=LONGEST_NAME // 2, description="Who orders it: a person's name", examples=["A. Smith"]
+    )
+    reason: _Words = Field(
+        max_length=LONGEST_REASON, description="Why; it stands in the lot's records", examples=["Ambulance"]
+    )
+    id: UUID | None = Field(
+        default=None, description="Your own id of this order: the same one given again is refused, not done again"
+    )
+
+
+class LaneOrderIn(_Order):
+    state: LaneState | None = Field(default=None, description="For `set_state`")
+
+
+class LotOrderIn(_Order):
+    plate: str | None = Field(default=None, max_length=12, description="For one permit; left out: for all of them")
+
+
+class CommandOut(BaseModel):
+    """A command, and what came of it as far as it is known. It is never tried again by itself."""
+
+    id: str
+    lane: str | None
+    kind: str
+    state: str | None
+    by: str
+    reason: str
+    asked_at: str
+    outcome: str | None = Field(
+        description="`done`; `not_obeyed`: the lane has a reason not to; `failed`: the barrier couldn't be told;"
+        " `refused`: the lot didn't take it; `unknown`: it may or may not have been done; `not_sent`: it wasn't"
+    )
+    why: str | None = Field(description="For `refused`: the reason's code", examples=["LATE"])
+    said: str = Field(description="In words", examples=["the arm was told to rise, and is up"])
+    taken_at: str | None = Field(description="When the lot put it on record, by the lot's own records")
+
+    @classmethod
+    def of(cls, command: CommandView) -> CommandOut:
+        return cls(
+            id=command.id,
+            lane=command.lane,
+            kind=command.kind,
+            state=command.state,
+            by=command.by,
+            reason=command.reason,
+            asked_at=to_rfc3339(command.asked_at),
+            outcome=command.outcome,
+            why=command.why,
+            said=command.said,
+            taken_at=None if command.at_lot is None else to_rfc3339(command.at_lot),
+        )
+
+
+class CommandsOut(BaseModel):
+    commands: list[CommandOut]
+
+
+@router.post(
+    "/{lot}/lanes/{lane}/commands", summary="Tell a lane", responses=answers(*_ORDERING, Problem.LANE_NOT_FOUND)
+)
+async def order_lane(lot: LotPath, lane: LanePath, order: LaneOrderIn, cloud: Parts, key: Orderer) -> CommandOut:
+    """Opens, closes, keeps open or releases the arm, sets whom the lane lets in, or resets its faults: at most once.
+
+    The answer comes when the lot says what came of it, in some seconds at most half a minute.
+    """
+    return await _ordered(cloud, key, lot, lane, order, state=order.state, plate=None)
+
+
+@router.post("/{lot}/commands", summary="Tell the whole lot", responses=answers(*_ORDERING))
+async def order_lot(lot: LotPath, order: LotOrderIn, cloud: Parts, key: Orderer) -> CommandOut:
+    """Resets anti-passback for one permit or for all of them: at most once."""
+    return await _ordered(cloud, key, lot, None, order, state=None, plate=order.plate)
+
+
+@router.get("/{lot}/commands", summary="Who ordered what", responses=answers(*_ABOUT_A_LOT))
+async def given(
+    lot: LotPath,
+    cloud: Parts,
+    database: Database,
+    key: Reader,
+    limit: Annotated[int, Query(ge=1, le=200, description="Most commands in the answer")] = 50,
+) -> CommandsOut:
+    """The commands given through the cloud, the newest first, with the lot's own word on what came of them."""
+    if await queries.find_lot(database, key.tenant, lot, _now(cloud), cloud.settings.silent_after) is None:
+        raise ApiError(Problem.LOT_NOT_FOUND)
+    found = await audit.commands_given(database, key.tenant, lot, limit)
+    return CommandsOut(commands=[CommandOut.of(command) for command in found])
+
+
+async def _ordered(
+    cloud: Cloud, key: ApiKey, lot: str, lane: str | None, order: _Order, state: str | None, plate: str | None
+) -> CommandOut:
+    if ordering.what_is_wrong(order.kind, lane, state, plate) is not None:
+        raise ApiError(Problem.COMMAND_IMPOSSIBLE)
+    await _is_there(cloud, key, lot, lane)
+    commands = cloud.commands
+    if commands is None:
+        raise ApiError(Problem.COMMANDS_OFF)
+    if not commands.line.ready:
+        raise ApiError(Problem.BROKER_AWAY)
+    wanted = Wanted(
+        id=order.id or UUID(new_id(_now(cloud))),
+        lot=LotId(lot),
+        lane=lane,
+        kind=order.kind,
+        # Whoever holds the key says who gives the order; the key's own name stands beside it.
+        by=f"{order.by} ({key.name})"[:LONGEST_NAME],
+        reason=order.reason,
+        state=state,
+        plate=plate,
+    )
+    try:
+        ended = await ordering.order(cloud.engine, commands.desk, key.tenant, wanted, key.prefix, lambda: _now(cloud))
+    except ordering.CommandKnown as known:
+        raise ApiError(Problem.COMMAND_KNOWN) from known
+    cloud.metrics.commands.labels(ended.outcome).inc()
+    if ended.outcome == NOT_SENT:
+        raise ApiError(Problem.LOT_SILENT)
+    async with cloud.engine.connect() as connection:
+        [command] = await audit.commands_given(connection, key.tenant, lot, 1, str(wanted.id))
+    return CommandOut.of(command)
+
+
+async def _is_there(cloud: Cloud, key: ApiKey, lot: str, lane: str | None) -> None:
+    async with connected(cloud) as connection:
+        if await queries.find_lot(connection, key.tenant, lot, _now(cloud), cloud.settings.silent_after) is None:
+            raise ApiError(Problem.LOT_NOT_FOUND)
+        if lane is not None and not await audit.lane_is_known(connection, key.tenant, lot, lane):
+            raise ApiError(Problem.LANE_NOT_FOUND)
+
+
+def _now(cloud: Cloud) -> Instant:
+    return cloud.clock.read().wall
