@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drivers.contract import Charged, ChargeOutcome
 from edge.parking import charges, corrections, moments
@@ -59,19 +59,26 @@ class Cleared:
 def bill(tx: Transaction, id: TicketId, now: When) -> Bill:
     """What the stay costs until `now`, less what was paid or is already on record as a debt.
 
-    Within the grace after a settlement nothing more falls due. Where nobody knows how long it was, both the stay and
-    the time since the settlement are as short as they can have been.
+    Within the grace after a settlement nothing more falls due, also when it has become known since how long the stay
+    was. Where nobody knows, both the stay and the time since the settlement are as short as they can have been.
     """
     ticket = find(tx.connection, id)
-    until = now
-    if ticket.settled_at is not None:
-        # The grace counts from the settlement itself: coming back to the exit within it doesn't begin another.
-        settled = moments.when(tx, id, What.SETTLED, ticket.settled_at)
-        until = settled if between(tx, settled, now).least <= GRACE else now
+    until, most = _settled(tx, ticket, now) or (now, None)
     length = between(tx, moments.when(tx, id, What.ENTERED, ticket.entered), until)
     stay = fee(ticket.tariff, ticket.entered, Instant(ticket.entered + length.least))
+    if most is not None and most < stay.total:
+        stay = replace(stay, total=most)
     owed = max(stay.total - ticket.amount_paid - ticket.uncollected, 0)
     return Bill(ticket, length, stay, Minor(owed), until)
+
+
+def _settled(tx: Transaction, ticket: Ticket, now: When) -> tuple[When, Minor | None] | None:
+    """Until when the stay was settled and at what fee, while the grace goes on. It counts from the settlement itself:
+    coming back to the exit within it doesn't begin another."""
+    if ticket.settled_at is None:
+        return None
+    settled = moments.when(tx, ticket.id, What.SETTLED, ticket.settled_at)
+    return (settled, ticket.amount_due) if between(tx, settled, now).least <= GRACE else None
 
 
 async def clear(

@@ -145,8 +145,8 @@ class Lot:
         self.store.write_now(lambda tx: entry.confirm(tx, admitted.ticket, IN))
         return admitted
 
-    def leaves(self, plate: str) -> int:
-        """What the stay cost."""
+    def leaves(self, plate: str, *, passes: bool = True) -> int:
+        """What the stay cost. Who doesn't pass backs away."""
 
         def stay(tx: Transaction) -> Ticket | Refusal:
             return open_ticket(tx.connection, Plate(plate)) or Refusal.NO_TICKET
@@ -154,7 +154,8 @@ class Lot:
         till = Till(Terminal(), self.store, self.clock)  # type: ignore[arg-type]
         cleared = asyncio.run(exit.clear(self.store, till, exit.Departure(OUT, stay, "exact")))
         assert isinstance(cleared, exit.Cleared)
-        self.store.write_now(lambda tx: exit.close(tx, cleared.ticket, OUT))
+        end = exit.close if passes else exit.abandon
+        self.store.write_now(lambda tx: end(tx, cleared.ticket, OUT))
         return cleared.amount_due
 
     def looks(self) -> bool:
@@ -218,6 +219,20 @@ def test_until_then_only_the_hours_count_that_the_machine_ran_and_that_is_on_rec
     lot.pi.hears(Instant(NOON + 9 * HOUR))
     lot.looks()
     assert lot.rows("SELECT amount_due, amount_paid, refund_owed FROM tickets") == [(500, 500, 0)], "nothing more"
+
+
+def test_who_paid_and_comes_back_within_the_grace_pays_nothing_more_when_the_time_becomes_known(lot: Lot) -> None:
+    """clock, seed 11/67: the night became known while the driver was on the way back to the exit."""
+    lot.pi.hears(NOON)
+    lot.looks()
+    lot.enters("AB12CDE")
+    lot.reboots()
+    lot.pi.later(60 * SECOND)
+    assert lot.leaves("AB12CDE", passes=False) == 250
+    lot.pi.later(5 * 60 * SECOND)
+    lot.pi.hears(Instant(NOON + 9 * HOUR))
+    assert lot.leaves("AB12CDE") == 250
+    assert lot.rows("SELECT amount_due, amount_paid FROM tickets") == [(250, 250)]
 
 
 def test_a_lie_of_a_time_server_is_paid_back_when_the_truth_comes_out(lot: Lot) -> None:
