@@ -21,6 +21,7 @@ from edge.store import boots, journal
 from edge.store.database import looking_into
 from edge.store.journal import Head
 from models.instants import SECOND, Reading, to_rfc3339
+from models.money import Minor, written
 
 _SHORT = {"keep_open": "kept open", "fire": "all: fire", "closed_to_transients": "permits only"}
 """Whom a lane lets in, for one column of a narrow terminal."""
@@ -30,19 +31,31 @@ _UNTIMED = (
     "Clock: no time server was heard since the start. Whoever stayed over a power cut pays for the shortest that it "
     "can have been. What to look at: parkgate-edge doctor --only clock"
 )
+_MOST_REFUNDS = 5
 _UNHEARD = "The cloud doesn't hear of it now. Answered by: parkgate-edge lane open LANE"
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """What a driver had paid too much, in minor units."""
+
+    code: str
+    owed: Minor
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """One look at a lot. `daemon` is None while no daemon runs on the store; `calls` are those for help that
-    nobody has seen to; `linked`: a way to the cloud is configured."""
+    nobody has seen to, `refunds` what the lot owes drivers since the time became known; `linked`: a way to the cloud is
+    configured."""
 
     daemon: DaemonStatus | None
     spots: Availability
     tickets: dict[str, int]
     ledger: Head | None
     calls: tuple[OpenCall, ...] = ()
+    refunds: tuple[Refund, ...] = ()
     linked: bool = True
 
     def as_json(self) -> dict[str, Any]:
@@ -59,6 +72,7 @@ class Report:
                 {"lane": call.lane, "why": call.why, "at": to_rfc3339(call.at), "seconds_ago": call.ago // SECOND}
                 for call in self.calls
             ],
+            "refunds": [asdict(refund) for refund in self.refunds],
             "link": {"facts": self.ledger.seq if self.ledger else 0, "backlog": backlog},
         }
 
@@ -74,9 +88,15 @@ def look(store: Path, *, linked: bool) -> Report:
             spots=availability(connection),
             tickets=_tickets(connection),
             ledger=journal.head_of(connection, "ledger"),
-            calls=tuple(open_calls(connection, now)),
+            calls=tuple(open_calls(connection, now)) if boots.are_kept(connection) else (),
+            refunds=_refunds(connection) if boots.are_kept(connection) else (),
             linked=linked,
         )
+
+
+def _refunds(connection: sqlite3.Connection) -> tuple[Refund, ...]:
+    owed = "SELECT code, refund_owed, currency FROM tickets WHERE refund_owed > 0 ORDER BY exit_time DESC, rowid DESC"
+    return tuple(Refund(row["code"], row["refund_owed"], row["currency"]) for row in connection.execute(owed))
 
 
 def _reading(connection: sqlite3.Connection) -> Reading:
@@ -107,6 +127,12 @@ def show(name: str, report: Report) -> None:
     console.print()
     open_tickets = ", ".join(f"{count} {status.lower()}" for status, count in report.tickets.items())
     console.print(f"Tickets: {open_tickets or 'none'}")
+    for refund in report.refunds[:_MOST_REFUNDS]:
+        console.print(
+            f"Owed back: {written(refund.owed, refund.currency)} on ticket {refund.code} (the clock was wrong)"
+        )
+    if len(report.refunds) > _MOST_REFUNDS:
+        console.print(f"Owed back on {len(report.refunds) - _MOST_REFUNDS} more tickets")
     facts, backlog = (report.ledger.seq, report.ledger.backlog) if report.ledger else (0, 0)
     link = daemon.link if daemon else "unknown while the daemon doesn't run"
     waiting = f"link {link}, {backlog} of {facts} facts not yet there"

@@ -29,6 +29,11 @@ class Run:
     undated: bool = False
 
 
+def are_kept(connection: sqlite3.Connection) -> bool:
+    """Not in a file that only an earlier release has opened."""
+    return _has(connection, "boots")
+
+
 def present(tx: Transaction) -> Run:
     """This boot. The first decision in it begins it, and ends the one before where its last fact stands."""
     row = tx.connection.execute("SELECT * FROM boots WHERE boot_id = ?", (tx.at.boot_id,)).fetchone()
@@ -84,7 +89,7 @@ def remembered(connection: sqlite3.Connection, boot_id: str) -> Remembered:
         return Remembered()
     here = last.boot_id == boot_id
     floor = zero_of(last) if here else last.wall
-    if not _has_boots(connection):
+    if not are_kept(connection):
         return Remembered(zero_of(last) if last.synced and here else None, floor)
     row = connection.execute("SELECT zero FROM boots WHERE boot_id = ?", (boot_id,)).fetchone()
     earliest = _earliest(connection, boot_id)
@@ -96,7 +101,7 @@ def remembered(connection: sqlite3.Connection, boot_id: str) -> Remembered:
 def latest(connection: sqlite3.Connection) -> Reading | None:
     """The last reading that stands in this file, by the order of things and not by what the clock said."""
     fact = _last_fact(connection)
-    if not _has_boots(connection):
+    if not are_kept(connection):
         return fact
     row = connection.execute("SELECT * FROM boots ORDER BY ordinal DESC LIMIT 1").fetchone()
     run = None if row is None else _run(row)
@@ -162,10 +167,6 @@ def _last_fact(connection: sqlite3.Connection, boot_id: str | None = None) -> Re
 def _run(row: sqlite3.Row) -> Run:
     last = Reading(row["boot_id"], row["last_monotonic"], row["last_wall"], bool(row["last_synced"]))
     return Run(row["ordinal"], last, row["zero"], bool(row["undated"]))
-
-
-def _has_boots(connection: sqlite3.Connection) -> bool:
-    return _has(connection, "boots")
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
+from sqlite_utils import Database
 
 from edge.parking.lanes import OpenCall
 from edge.parking.spots import Availability, Count
-from edge.report import Report, show
+from edge.report import Refund, Report, look, show
 from edge.status import DaemonStatus, FaultStatus, LaneStatus
+from edge.store.database import connect
 from edge.store.journal import Head
+from edge.store.migrations import migrations
 from models.ids import LaneName, StreamId
 from models.instants import SECOND, Instant
+from models.money import Minor
 
 BOARD = "/dev/serial/by-id/usb-Numato_Systems_Pvt._Ltd._Numato_Lab_4_Channel_USB_Relay_Module-if00"
 UNPLUGGED = FaultStatus(source="multi-storey-in.barrier", code="relay.unplugged", detail=f"open: there is no {BOARD}")
@@ -93,3 +100,21 @@ def test_open_calls_are_listed_with_their_lane_and_how_long_ago_also_beside_a_st
     ]
     assert "The cloud doesn't hear of it now" in lines[4]
     assert report.as_json()["calls"][1]["seconds_ago"] == 20
+
+
+def test_what_is_owed_back_is_listed_and_many_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    refunds = tuple(Refund(f"7Q2K-M4X{number}", Minor(150), "EUR") for number in range(7))
+    report = Report(None, Availability(Count(3, 3), {}, {}), {}, None, refunds=refunds)
+    show("North Street", report)
+    owed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Owed")]
+    assert owed[0] == "Owed back: 1.50 EUR on ticket 7Q2K-M4X0 (the clock was wrong)"
+    assert owed[5:] == ["Owed back on 2 more tickets"]
+    assert report.as_json()["refunds"][6] == {"code": "7Q2K-M4X6", "owed": 150, "currency": "EUR"}
+
+
+def test_a_store_of_an_earlier_release_can_be_looked_at_before_its_daemon_is_restarted(tmp_path: Path) -> None:
+    path = tmp_path / "lot.sqlite"
+    with closing(connect(path)) as connection:
+        migrations.apply(Database(connection), stop_before="0011_known_time")
+    report = look(path, linked=False)
+    assert (report.calls, report.refunds, report.tickets) == ((), (), {})
