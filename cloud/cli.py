@@ -27,6 +27,7 @@ from cloud.broker.cli import broker_app, enroll, revoke
 from cloud.db import connect, migrate
 from cloud.db.schema import SCOPES
 from cloud.lanes_cli import lanes_app
+from cloud.retention.cli import retention_app
 from cloud.signing_cli import signing_app
 from models.instants import Instant, to_rfc3339
 
@@ -46,6 +47,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(lanes_app, name="lanes")
 app.add_typer(signing_app, name="signing")
 app.add_typer(broker_app, name="broker")
+app.add_typer(retention_app, name="retention")
 lots_app.command("enroll")(enroll)
 lots_app.command("revoke")(revoke)
 

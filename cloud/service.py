@@ -16,6 +16,7 @@ from cloud.db import connect
 from cloud.ingest.service import Ingest
 from cloud.live import Live
 from cloud.metrics import Metrics
+from cloud.retention.service import Retention
 from cloud.settings import CloudSettings
 from cloud.signing import SigningKey
 from models.instants import Clock
@@ -62,6 +63,8 @@ class Cloud:
             parts.append(("ingest", self.ingest.run))
         if self.commands is not None:
             parts.append(("commands", self.commands.run))
+        if self.settings.retention:
+            parts.append(("retention", Retention(self.settings, self.clock).run))
         tasks = [asyncio.create_task(self._kept_up(name, run), name=name) for name, run in parts]
         try:
             yield

@@ -50,6 +50,17 @@ class CloudSettings(BaseSettings):
     silent_after: int = Field(
         default=90, ge=30, description="Seconds without a sign of life after which a lot no longer counts as online"
     )
+
+    retention: bool = Field(default=True, description="Whether this process may be the one that forgets what is due")
+    plate_days: int = Field(
+        default=30, ge=1, le=3650, description="Days after the end of a stay after which its plate is masked"
+    )
+    debt_plate_days: int = Field(default=365, ge=1, le=3650, description="The same for a vehicle that left unpaid")
+    record_days: int = Field(
+        default=400, ge=30, le=36500, description="Days that refusals, passages, calls, orders, past faults are kept"
+    )
+    telemetry_days: int = Field(default=30, ge=1, le=3650, description="Days that telemetry is kept")
+
     tenant: str = Field(default="default", description="The operator whose lots the console and the CLI show")
 
     def broker_password(self) -> str | None:

@@ -33,14 +33,17 @@ from edge.parking.layout import declare
 from edge.parking.passback import neutralise
 from edge.parking.unresolved import settle_after_restart
 from edge.post import Post
+from edge.retention.rounds import Retention
 from edge.sight import Sight
 from edge.status import DaemonStatus, FaultStatus, LaneStatus, SpotStatus
 from edge.store import Store, Transaction, boots
 from edge.store.database import looking_into
 from edge.store.keep_writing import keep_writing
+from edge.store.pictures import Pictures
 from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
 from edge.systemd import notify, watchdog_seconds
+from edge.telemetry.recorder import Recorder
 from edge.timekeeping import Timekeeper, learn
 from edge.vision.process import VisionProcess
 from edge.vision.settings import ViewSettings
@@ -87,6 +90,11 @@ class Daemon:
         self._beside = self._parts_beside_the_lanes()
         self._kiosk = self._screens()
         self._link = self._cloud_link(settings)
+        pictures = Pictures(settings.store.pictures)
+        pictures.sweep()
+        permits = settings.permits_by_plate()
+        self._retention = Retention(settings.retention.keep(), self._store, pictures, permits, self._clock)
+        self._recorder = self._telemetry()
         self._local = LocalSocket(socket_path(settings.store.path), self.snapshot, self.obey)
 
     async def run(self) -> None:
@@ -203,6 +211,9 @@ class Daemon:
             self._spawn(kept_up("measures", measures.run, self._clock))
         if self._lockstep is None:
             self._spawn(kept_up("timekeeping", Timekeeper(self._store, self._clock).run, self._clock))
+        self._spawn(kept_up("retention", self._retention.run, self._clock))
+        if self._recorder is not None:
+            self._spawn(kept_up("telemetry", self._recorder.run, self._clock))
         self._spawn(kept_up("watchdog", self._feed_the_watchdog, self._clock))
         notify("READY=1")
         _LOG.info("daemon.ready", lot=self._settings.lot.name, lanes=len(self._lanes), release=RELEASE)
@@ -271,6 +282,14 @@ class Daemon:
         return CloudLink(
             settings.link, lot, RELEASE, self._store, self._lanes_now, self.obey, keys, self._clock, faults
         )
+
+    def _telemetry(self) -> Recorder | None:
+        """None where a twin hands out the time: how long things take there says nothing."""
+        if self._lockstep is not None:
+            return None
+        link = self._link
+        connected = None if link is None else lambda: link.connected
+        return Recorder(self._store, self._settings.store.path, self._lanes, connected, self._clock)
 
     def _lanes_now(self) -> tuple[LaneNow, ...]:
         return tuple(

@@ -33,15 +33,20 @@ from models.facts import (
     LaneHeld,
     LaneOrdered,
     LaneReleased,
+    LaneTimed,
     LevelDeclared,
+    LinkInterrupted,
     LotDeclared,
+    MachineMeasured,
     PassageCounted,
     PassbackNoted,
     PassbackReset,
     PaymentTaken,
     PlateDiffered,
+    RecordsErased,
     SpotsRemoved,
     StayDated,
+    TelemetryBegun,
     TicketClosed,
     TicketConfirmed,
     TicketOpened,
@@ -51,6 +56,7 @@ from models.facts import (
     VehicleRegistered,
     VehicleRegisteredV1,
 )
+from models.facts.base import ERASED
 from models.ids import LaneName, LotId, SpotId, lane_id
 from models.instants import Instant
 from models.lanes import HoldCause, LaneState
@@ -72,6 +78,7 @@ Table = Literal[
     "help_calls",
     "fee_corrections",
     "taken_commands",
+    "deletions",
 ]
 Value = str | int | float | bool | None
 
@@ -116,6 +123,28 @@ def _(
 
 
 @_effects.register
+def _(
+    fact: LaneTimed | MachineMeasured | LinkInterrupted | TelemetryBegun, lot: LotId, spot_of: SpotOf
+) -> list[Change]:
+    return []
+
+
+@_effects.register
+def _(fact: RecordsErased, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    values: dict[str, Value] = {
+        "lot_id": lot,
+        "done_by": "lot",
+        "disk_class": fact.disk_class,
+        "what": fact.what,
+        "count": fact.count,
+        "up_to": fact.up_to,
+        "why": fact.why,
+        "at": fact.at,
+    }
+    return [Change("insert", "deletions", fact.erasure, values)]
+
+
+@_effects.register
 def _(fact: LotDeclared, lot: LotId, spot_of: SpotOf) -> list[Change]:
     values: dict[str, Value] = {
         "name": fact.name,
@@ -155,7 +184,7 @@ def _(fact: SpotsRemoved, lot: LotId, spot_of: SpotOf) -> list[Change]:
 def _(fact: VehicleRegistered | VehicleRegisteredV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     values: dict[str, Value] = {
         "lot_id": lot,
-        "license_plate": fact.license_plate,
+        "license_plate": _plate(fact.license_plate),
         "vehicle_type": fact.vehicle_type,
         "owner_id": None,
         "neutral_since": None,
@@ -313,7 +342,7 @@ def _(fact: AccessRefused, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "lane": fact.lane,
         "direction": fact.direction,
         "reason": fact.reason,
-        "license_plate": fact.license_plate,
+        "license_plate": _plate(fact.license_plate),
         "at": fact.at,
     }
     return [Change("insert", "access_refusals", fact.refusal, values)]
@@ -376,7 +405,7 @@ def _(fact: PassageCounted, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "kind": fact.kind,
         "order_id": fact.order,
         "unable_to_collect": fact.unable_to_collect,
-        "license_plate": fact.license_plate,
+        "license_plate": _plate(fact.license_plate),
         "at": fact.at,
     }
     return [Change("insert", "passages", fact.passage, values)]
@@ -388,7 +417,7 @@ def _(fact: HelpCalled, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "lot_id": lot,
         "lane": fact.lane,
         "why": fact.why,
-        "license_plate": fact.license_plate,
+        "license_plate": _plate(fact.license_plate),
         "at": fact.at,
     }
     return [Change("insert", "help_calls", fact.call, values)]
@@ -421,6 +450,11 @@ def _(fact: CommandEnded, lot: LotId, spot_of: SpotOf) -> list[Change]:
 def _(fact: PassbackReset, lot: LotId, spot_of: SpotOf) -> list[Change]:
     table, row = ("parking_lots", lot) if fact.vehicle is None else ("vehicles", fact.vehicle)
     return [Change("update", table, row, {"neutral_since": fact.at})]
+
+
+def _plate(told: str | None) -> str | None:
+    """A plate that was erased before its fact arrived is as good as none: nobody is called "erased"."""
+    return None if told == ERASED else told
 
 
 def _lane(lot: LotId, name: LaneName, at: Instant, now: Mapping[str, LaneState | HoldCause | None]) -> Change:

@@ -13,7 +13,7 @@ import asyncpg
 
 TABLES = (
     *("levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults"),
-    *("lane_states", "lane_orders", "passages", "help_calls", "fee_corrections", "taken_commands"),
+    *("lane_states", "lane_orders", "passages", "help_calls", "fee_corrections", "taken_commands", "deletions"),
 )
 FACT_FIELDS = (
     *("stream_id", "seq", "type", "version", "boot_id", "monotonic", "wall", "synced"),
@@ -67,7 +67,7 @@ def lot_books(store: Path) -> Books:
         }
         ledger = connection.execute(
             f"SELECT {', '.join(FACT_FIELDS)} FROM journal "
-            "WHERE stream_id IN (SELECT stream_id FROM streams) ORDER BY stream_id, seq"
+            "WHERE stream_id IN (SELECT stream_id FROM streams WHERE stream = 'ledger') ORDER BY stream_id, seq"
         )
         rows["facts"] = {f"{row['stream_id']}/{row['seq']}": dict(row) for row in ledger}
         reached = {row["stream_id"]: row["acked"] for row in connection.execute("SELECT * FROM streams")}

@@ -51,6 +51,11 @@ SCOPES = ("read", "plates", "operate", "metrics", "admin")
 """What an API key may be allowed; `admin` includes the others."""
 
 
+PERSON_IN_BODY = """"substring"(body, '(?<="(vehicle|ticket|refusal|passage|call)":")[0-9a-f-]{36}')"""
+"""SQL: the row whose plate a fact's personal part holds (`models.retention.PERSON_OF`). A pattern, and not JSON's own
+functions: a body that isn't JSON is parked, and mustn't keep its window out."""
+
+
 class ReservationStatus(StrEnum):
     BOOKED = "BOOKED"
     ARRIVED = "ARRIVED"
@@ -90,7 +95,11 @@ tenants = Table(
     Column("id", Uuid(as_uuid=False), primary_key=True),
     _text("name"),
     _at("created_at"),
+    # Days; None: what the settings say.
+    Column("plate_days", Integer, nullable=True),
+    Column("debt_plate_days", Integer, nullable=True),
     UniqueConstraint("name"),
+    CheckConstraint("plate_days >= 1 AND debt_plate_days >= 1", name="days"),
 )
 
 api_keys = Table(
@@ -210,6 +219,8 @@ tickets = Table(
     # Nobody knew how long the stay was, so it paid for the least; and what the lot owes back since that is known.
     Column("fee_bounded", Boolean, nullable=False, server_default=text("false")),
     Column("refund_owed", BigInteger, nullable=False, server_default="0"),
+    # When the cloud masked its plate; the lot has a moment of its own.
+    _at("masked_at", nullable=True),
     ForeignKeyConstraint(["lot_id", "vehicle_id"], ["vehicles.lot_id", "vehicles.id"]),
     ForeignKeyConstraint(["lot_id", "spot_id"], ["spots.lot_id", "spots.id"]),
     _words("vehicle_type", VehicleType),
@@ -218,6 +229,12 @@ tickets = Table(
     Index(None, "lot_id", "code"),
     Index(None, "lot_id", "vehicle_id"),
     Index("tickets_refunds", "lot_id", postgresql_where=text("refund_owed > 0")),
+    Index(
+        "tickets_to_mask",
+        "lot_id",
+        text("coalesce(exit_time, entry_time)"),
+        postgresql_where=text("masked_at IS NULL AND status IN ('COMPLETED', 'VOIDED')"),
+    ),
     Index("tickets_open", "lot_id", postgresql_where=text(f"status IN ({', '.join(repr(str(s)) for s in OPEN)})")),
 )
 
@@ -272,6 +289,7 @@ access_refusals = Table(
     _at("at"),
     _words("direction", Direction),
     Index(None, "lot_id", "at"),
+    Index("access_refusals_to_mask", "lot_id", "at", postgresql_where=text("license_plate IS NOT NULL")),
 )
 
 faults = Table(
@@ -336,6 +354,7 @@ passages = Table(
     _at("at"),
     _words("direction", Direction),
     Index(None, "lot_id", "at"),
+    Index("passages_to_mask", "lot_id", "at", postgresql_where=text("license_plate IS NOT NULL")),
 )
 
 help_calls = Table(
@@ -348,6 +367,24 @@ help_calls = Table(
     _text("why"),
     _text("license_plate", nullable=True),
     _at("at"),
+    Index(None, "lot_id", "at"),
+    Index("help_calls_to_mask", "lot_id", "at", postgresql_where=text("license_plate IS NOT NULL")),
+)
+
+deletions = Table(
+    "deletions",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("done_by"),
+    _text("disk_class"),
+    _text("what"),
+    Column("count", BigInteger, nullable=False),
+    _at("up_to"),
+    _text("why"),
+    _at("at"),
+    _words("done_by", ("lot", "cloud")),
     Index(None, "lot_id", "at"),
 )
 
@@ -461,6 +498,12 @@ facts = Table(
     _text("previous"),
     _text("hash"),
     _at("received_at"),
+    Index(
+        "facts_personal",
+        "lot_id",
+        text(PERSON_IN_BODY),
+        postgresql_where=text("personal IS NOT NULL"),
+    ),
 )
 
 parked_facts = Table(

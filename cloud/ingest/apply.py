@@ -25,6 +25,7 @@ from cloud.ingest.window import (
     overlap,
 )
 from cloud.ingest.write import POISON, Fresh, reason, write_changes, write_cursors, write_facts, write_lanes
+from cloud.retention.log import Deletion, record_deletion
 from models.effects import Change, effects
 from models.facts import Fact, TicketClosed, TicketOpened, TicketVoided
 from models.ids import LotId, SpotId, TicketId
@@ -92,6 +93,8 @@ async def _in_one_transaction(connection: asyncpg.Connection, window: Window, at
             return Outcome(verdict, _acknowledged(window, verdict, cursor))
         if is_new:
             await _open_stream(connection, tenant, window, at)
+        if verdict.lacking:
+            await _note_lacking(connection, tenant, window, verdict, at)
         parked = await _apply_facts(connection, tenant, window, verdict, at, how)
         ack = reached(window, verdict)
         await write_cursors(connection, [ack], at)
@@ -112,6 +115,8 @@ def _acknowledged(window: Window, verdict: Verdict, cursor: Cursor) -> Ack | Non
 
 
 def _case(window: Window, verdict: Verdict) -> Case | None:
+    if window.stream == "telemetry" and isinstance(verdict, Fork | Superseded):
+        return None  # its lot begins anew when it hears of it
     match verdict:
         case Fork(why):
             return Case("stream_forked", window.stream_id, why)
@@ -158,11 +163,12 @@ async def _held(connection: asyncpg.Connection, window: Window, cursor: Cursor) 
 
 async def _open_stream(connection: asyncpg.Connection, tenant: str, window: Window, at: Instant) -> None:
     """The lot's new current stream. One that it left is shown to an operator: facts may be missing between them."""
+    # A telemetry that begins anew is no case: nothing rests on it.
     left = await connection.fetchrow(
         "UPDATE streams SET current = false WHERE lot_id = $1 AND stream = $2 AND current RETURNING stream_id, seq",
         *(window.lot, window.stream),
     )
-    if left is not None:
+    if left is not None and window.stream == "ledger":
         why = f"the lot opened {window.stream_id} after {left['seq']} applied facts of this stream"
         case = Case("stream_superseded", str(left["stream_id"]), why)
         await open_case(connection, tenant, window.lot, case, at)
@@ -171,6 +177,16 @@ async def _open_stream(connection: asyncpg.Connection, tenant: str, window: Wind
         " VALUES ($1, $2, $3, $4, 0, $5, true, $6)",
         *(tenant, window.lot, window.stream, window.stream_id, GENESIS, at),
     )
+
+
+async def _note_lacking(
+    connection: asyncpg.Connection, tenant: str, window: Window, verdict: Apply, at: Instant
+) -> None:
+    """Telemetry that its lot has dropped before it got here: a hole that is known."""
+    why = window.dropped.why if window.dropped is not None else "age"
+    what = f"facts of the {window.stream} that never came"
+    gone = Deletion("telemetry", what, verdict.lacking, verdict.facts[0].wall, "lot", why)
+    await record_deletion(connection, tenant, window.lot, gone, at)
 
 
 async def _apply_facts(

@@ -26,6 +26,7 @@ TABLES: Sequence[Table] = (
     "help_calls",
     "fee_corrections",
     "taken_commands",
+    "deletions",
 )
 """In the order in which rows must be written: what is referred to comes first."""
 

@@ -75,7 +75,7 @@ async def _plain(connection: asyncpg.Connection, windows: Sequence[Window]) -> l
         if found is None or window.lot in waiting or overlap(found[1], window) is not None:
             continue
         verdict = judge(found[1], window)
-        if isinstance(verdict, Apply):
+        if isinstance(verdict, Apply) and not verdict.lacking:
             facts = [entry.fact for entry in read(verdict.facts) if entry.fact is not None]
             if len(facts) == len(verdict.facts):
                 plain.append(_Plain(found[0], window, verdict, facts))

@@ -24,10 +24,14 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """These facts are new and follow what was applied; `previous` is the hash before the first of them."""
+    """These facts are new and follow what was applied; `previous` is the hash before the first of them.
+
+    `lacking`: so many facts before them were dropped by their lot and will never come.
+    """
 
     facts: tuple[SentFact, ...]
     previous: str
+    lacking: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,14 @@ def judge(cursor: Cursor, window: Window, held: str | None = None) -> Verdict:
         return Refused(f"stream {window.stream_id} belongs to {cursor.stream}, not to {window.stream}")
     shared = overlap(cursor, window)
     first = window.facts[0].seq
-    if shared is None and first > cursor.seq + 1:
+    lacking = 0 if shared is not None else first - cursor.seq - 1
+    if lacking and window.dropped is None:
         return Gap()
     broken = _broken_link(window)
     if broken is not None:
         return Refused(f"the chain of hashes breaks at {broken}")
+    if lacking:
+        return Apply(window.facts, window.previous, lacking) if cursor.current else _left_behind(first)
     before, after = (0, 0) if shared is None else (shared, shared - first + 1)
     ours, theirs = (cursor.hash, window.previous) if shared is None else (held, window.facts[after - 1].hash)
     if ours != theirs:
@@ -92,12 +99,20 @@ def judge(cursor: Cursor, window: Window, held: str | None = None) -> Verdict:
     if not fresh:
         return Duplicate()
     if not cursor.current:
-        return Superseded(f"facts from {fresh[0].seq} on a stream that the lot has left")
+        return _left_behind(fresh[0].seq)
     return Apply(fresh, theirs)
+
+
+def _left_behind(seq: int) -> Superseded:
+    return Superseded(f"facts from {seq} on a stream that the lot has left")
 
 
 def _unsound(window: Window) -> str | None:
     first = window.facts[0].seq
+    if window.dropped is not None and window.stream != "telemetry":
+        return "it leaves facts out, and a ledger has none to spare"
+    if window.dropped is not None and window.dropped.last != first - 1:
+        return "what it leaves out doesn't end where it begins"
     if [fact.seq for fact in window.facts] != list(range(first, first + len(window.facts))):
         return "its facts aren't numbered one by one"
     if not is_uuid(window.stream_id):

@@ -11,6 +11,7 @@ from drivers.registry import driver_name
 from drivers.settings import DriverSettings
 from drivers.twin_connection import TWIN
 from edge.config.document import Path, path_text
+from edge.config.retention_settings import RetentionSettings
 from edge.config.settings import (
     LevelSettings,
     LinkSettings,
@@ -53,6 +54,7 @@ class Pieces:
     levels: Mapping[int, LevelSettings] = field(default_factory=dict[int, LevelSettings])
     permits: Mapping[int, PermitSettings] = field(default_factory=dict[int, PermitSettings])
     lanes: Mapping[int, KnownLane] = field(default_factory=dict[int, KnownLane])
+    retention: RetentionSettings | None = None
     link: LinkSettings | None = None
     simulation: SimulationSettings | None = None
     beside: Mapping[Path, DriverSettings] = field(default_factory=dict[Path, DriverSettings])
@@ -76,6 +78,7 @@ def disagreements(pieces: Pieces) -> Iterator[Finding]:
     yield from _lanes(pieces)
     yield from _claimed_twice(pieces)
     yield from _shared_in_two_ways(pieces)
+    yield from _retention(pieces)
     yield from _simulation(pieces)
     yield from _lockstep(pieces)
 
@@ -98,6 +101,16 @@ def _money(pieces: Pieces) -> Iterator[Finding]:
             yield Finding(("tariff", key), str(error))
     if exact and tariff.daily_maximum < tariff.hourly_rate:
         yield Finding(("tariff", "daily_maximum"), "at least the hourly rate is expected: one hour would cost more")
+
+
+def _retention(pieces: Pieces) -> Iterator[Finding]:
+    keep = pieces.retention
+    if keep is None:
+        return
+    if keep.debts < keep.plates:
+        yield Finding(("retention", "debts"), f"at least the {keep.plates} days of `plates` are expected")
+    if keep.tickets <= keep.plates:
+        yield Finding(("retention", "tickets"), f"more than the {keep.plates} days of `plates` are expected")
 
 
 def _levels(pieces: Pieces) -> Iterator[Finding]:

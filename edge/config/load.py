@@ -25,7 +25,7 @@ from edge.vision.settings import ViewSettings
 
 LISTS = ("levels", "permits", "lanes")
 BESIDE_THE_LANES = ("fire", "inputs", "spot_sensors")
-SINGLES = ("lot", "tariff", "link", "simulation")
+SINGLES = ("lot", "tariff", "retention", "link", "simulation")
 FOR_ANCHORS = "x-"
 """Top-level keys that begin so are passed over: a place for what several sections share."""
 

@@ -15,6 +15,7 @@ from drivers.contract import (
 from drivers.registry import settings_for
 from drivers.settings import DriverSettings
 from edge.config.lane_settings import LaneSettings
+from edge.config.retention_settings import RetentionSettings
 from edge.config.section import Section
 from edge.config.written import Amount, SpotNumbers, WrittenInstant, WrittenLotId, WrittenPlate, ZoneName, as_written
 from edge.inputs import InputMeaning
@@ -149,6 +150,11 @@ class StoreSettings(Section):
     path: Path = Path("/var/lib/parkgate/lot.sqlite")
     """The database; made with its folder if there is none"""
 
+    @property
+    def pictures(self) -> Path:
+        """The folder of evidence pictures, beside the database."""
+        return self.path.with_name("pictures")
+
 
 class LinkSettings(Section, BrokerSettings):
     """The broker through which the cloud is reached. A lot without it works on its own."""
@@ -217,6 +223,8 @@ class LotSettings(Section):
     """How plates are read"""
     store: StoreSettings = Field(default_factory=StoreSettings)
     """Where the lot keeps its tickets"""
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    """How long the lot keeps what it knows"""
     link: LinkSettings | None = None
     """The way to the cloud"""
     metrics: MetricsSettings | None = None

@@ -18,17 +18,20 @@ from models.spots import VehicleType
 from models.tickets import Direction
 
 # A stay that was voided is no passage: it doesn't tell where the vehicle is. Whatever the clock said: by the order of
-# things.
+# things. Of stays that have been masked since, only the last passage is still known.
 _NEUTRAL = """
     WITH vehicle AS (SELECT id FROM vehicles WHERE license_plate = :plate),
+    seen AS (SELECT * FROM permits_seen WHERE license_plate = :plate),
     neutral AS (
         SELECT boot, monotonic FROM moments
         WHERE what = 'neutral' AND subject IN (SELECT id FROM vehicle UNION ALL SELECT id FROM parking_lots)
+        UNION ALL SELECT neutral_boot, neutral_monotonic FROM seen WHERE neutral_boot IS NOT NULL
         ORDER BY boot DESC, monotonic DESC LIMIT 1),
     passage AS (
         SELECT boot, monotonic FROM moments
         WHERE what IN ('entered', 'settled', 'exited') AND subject IN (
             SELECT id FROM tickets WHERE vehicle_id IN (SELECT id FROM vehicle) AND status != 'VOIDED')
+        UNION ALL SELECT passed_boot, passed_monotonic FROM seen WHERE passed_boot IS NOT NULL
         ORDER BY boot DESC, monotonic DESC LIMIT 1)
     SELECT 1 FROM neutral LEFT JOIN passage ON true
     WHERE passage.boot IS NULL OR (neutral.boot, neutral.monotonic) >= (passage.boot, passage.monotonic)"""

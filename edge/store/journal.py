@@ -7,10 +7,11 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edge.store.checkpoints import checkpoint_of, note_acknowledged
 from models.facts import Fact
 from models.facts.base import Stream
 from models.ids import ENTROPY_BYTES, LotId, StreamId, uuid7
-from models.instants import Reading
+from models.instants import Instant, Reading
 from models.wire.chain import GENESIS, link
 from models.wire.envelopes import SentFact, body_text
 
@@ -93,16 +94,23 @@ def run(connection: sqlite3.Connection, stream_id: StreamId, after: int, limit: 
 
 
 def hash_at(connection: sqlite3.Connection, stream_id: StreamId, seq: int) -> str | None:
-    """The hash of one fact, GENESIS for number 0, None when this lot has no such fact."""
+    """The hash of one fact, GENESIS for number 0, None when this lot has no such fact.
+
+    Of what was dropped, the lot still knows the last fact's, and that of the last one that the cloud had.
+    """
     if seq == 0:
         return GENESIS
     row = connection.execute("SELECT hash FROM journal WHERE stream_id = ? AND seq = ?", (stream_id, seq)).fetchone()
-    return row["hash"] if row else None
+    if row is not None:
+        return row["hash"]
+    dropped = checkpoint_of(connection, stream_id)
+    return dropped.hash_at(seq) if dropped else None
 
 
-def mark_acked(connection: sqlite3.Connection, stream: Stream, seq: int) -> None:
+def mark_acked(connection: sqlite3.Connection, stream: Stream, seq: int, at: Instant) -> None:
     """The cloud has applied everything up to `seq`; never moves back."""
     connection.execute("UPDATE streams SET acked = max(acked, ?) WHERE stream = ?", (seq, stream))
+    note_acknowledged(connection, stream, seq, at)
 
 
 _COLUMNS = "seq, type, version, boot_id, monotonic, wall, synced, body, salt, personal, hash"

@@ -275,3 +275,41 @@ def commands(database: Database) -> None:
             one INTEGER PRIMARY KEY CHECK (one = 1), serial INTEGER NOT NULL, keys TEXT NOT NULL, file TEXT NOT NULL
         ) STRICT""",
     )
+
+
+@migrations(name="0010_retention")
+def retention(database: Database) -> None:
+    closed = "coalesce(exit_time, entry_time)"
+    person = ", ".join(f"json_extract(body, '$.{key}')" for key in ("vehicle", "ticket", "refusal", "passage", "call"))
+    _run(
+        database,
+        # When the stay's plate was masked; such a stay waits to be forgotten, the others to be masked.
+        "ALTER TABLE tickets ADD COLUMN masked_at INTEGER",
+        f"""CREATE INDEX tickets_to_mask ON tickets ({closed})
+            WHERE masked_at IS NULL AND status IN ('COMPLETED', 'VOIDED')""",
+        f"CREATE INDEX tickets_masked ON tickets ({closed}) WHERE masked_at IS NOT NULL",
+        *(
+            f"CREATE INDEX {table}_to_mask ON {table} (at) WHERE license_plate IS NOT NULL"
+            for table in ("access_refusals", "passages", "help_calls")
+        ),
+        # Finds the facts that hold the plate of a row, by that row's id.
+        f"CREATE INDEX journal_personal ON journal (coalesce({person})) WHERE personal IS NOT NULL",
+        # The end of what was dropped of a stream; `told` is where the cloud stood then, if that lies before.
+        """CREATE TABLE checkpoints (
+            stream_id TEXT PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
+            count INTEGER NOT NULL, at INTEGER NOT NULL, why TEXT NOT NULL, told_seq INTEGER, told_hash TEXT
+        ) STRICT""",
+        # Since when the cloud has had the facts up to a number: one an hour, until those facts are pruned.
+        """CREATE TABLE acknowledged (
+            stream_id TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (stream_id, seq)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE deletions (
+            id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, done_by TEXT NOT NULL, disk_class TEXT NOT NULL,
+            what TEXT NOT NULL, count INTEGER NOT NULL, up_to INTEGER NOT NULL, why TEXT NOT NULL, at INTEGER NOT NULL
+        ) STRICT""",
+        # What anti-passback has to know of a permit whose stays are masked; nothing else of it is kept.
+        """CREATE TABLE permits_seen (
+            license_plate TEXT PRIMARY KEY,
+            passed_boot INTEGER, passed_monotonic INTEGER, neutral_boot INTEGER, neutral_monotonic INTEGER
+        ) STRICT, WITHOUT ROWID""",
+    )

@@ -57,11 +57,12 @@ class CloudLink:
         )
         self._presence = Presence(lot, release, store, lanes, self._connection, clock)
         ledger = Uplink("ledger", lot, store, self._connection, lambda: keys.keyring, clock, faults)
+        telemetry = Uplink("telemetry", lot, store, self._connection, lambda: keys.keyring, clock, faults)
         self._commands = Commands(
             lot, store, lanes, obey, self._connection, lambda: keys.keyring, os.urandom, clock, faults
         )
         self._key_changes = KeyChanges(lot, store, self._connection, keys, clock, faults)
-        self._parts: Sequence[LinkPart] = (ledger, self._presence, self._commands, self._key_changes)
+        self._parts: Sequence[LinkPart] = (ledger, telemetry, self._presence, self._commands, self._key_changes)
         self._by_topic = {topic: part for part in self._parts for topic in part.topics}
 
     @property

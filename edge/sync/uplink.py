@@ -9,7 +9,9 @@ from collections.abc import Callable
 import structlog
 
 from drivers.contract import FaultReporter
+from edge.retention.streams import begin_telemetry_anew
 from edge.store import Store, StoreUnavailable, journal
+from edge.store.checkpoints import checkpoint_of
 from edge.sync.connection import Connection
 from edge.sync.cursor import Cursor, after_sending, hear_ack, resumed, rewound
 from edge.sync.faults import FORKED, NOT_BELIEVED
@@ -18,7 +20,7 @@ from models.facts.base import Stream
 from models.ids import LotId
 from models.instants import SECOND, Clock
 from models.wire import topics
-from models.wire.envelopes import Ack, Malformed, Window
+from models.wire.envelopes import Ack, Malformed, Tombstone, Window
 from models.wire.seals import Forged, Keyring, SealedAs
 
 _LOG = structlog.get_logger("edge.sync")
@@ -88,11 +90,19 @@ class Uplink:
 
     def _next_window(self, connection: sqlite3.Connection, cursor: Cursor) -> tuple[Window, bytes] | None:
         """In the reader's thread."""
-        facts = journal.run(connection, cursor.stream_id, cursor.sent, _FACTS_AT_ONCE)
-        previous = journal.hash_at(connection, cursor.stream_id, cursor.sent)
+        sent, dropped = self._sent_or_dropped(connection, cursor)
+        facts = journal.run(connection, cursor.stream_id, sent, _FACTS_AT_ONCE)
+        previous = journal.hash_at(connection, cursor.stream_id, sent)
         if not facts or previous is None:
             return None
-        return fill_window(self._lot, self._stream, cursor.stream_id, previous, facts)
+        return fill_window(self._lot, self._stream, cursor.stream_id, previous, facts, dropped)
+
+    def _sent_or_dropped(self, connection: sqlite3.Connection, cursor: Cursor) -> tuple[int, Tombstone | None]:
+        """After which fact to go on. What has been dropped of the telemetry can't be sent: the cloud is told so."""
+        checkpoint = None if self._stream == "ledger" else checkpoint_of(connection, cursor.stream_id)
+        if checkpoint is None or cursor.sent > checkpoint.seq:
+            return cursor.sent, None
+        return checkpoint.seq, Tombstone(last=checkpoint.seq, why=checkpoint.why)
 
     def _publish(self, cursor: Cursor, window: Window, packed: bytes) -> bool:
         if not self._connection.publish(topics.up(self._lot, self._stream), packed, qos=1):
@@ -169,6 +179,8 @@ class Uplink:
                 self._faults.cleared(NOT_BELIEVED)
                 self._progress, self._patience = self._clock.monotonic(), _PATIENCE_SECONDS
                 await self._mark_acked(ack.seq)
+            case "foreign" | "forked" | "beyond" if self._stream == "telemetry":
+                await self._begin_anew(ack)
             case "foreign" | "forked" | "beyond":
                 self._faults.raised(
                     FORKED, f"an acknowledgement of fact {ack.seq} isn't about our facts ({heard.verdict})"
@@ -178,10 +190,21 @@ class Uplink:
             case "repeated":
                 pass
 
+    async def _begin_anew(self, ack: Ack) -> None:
+        """The cloud has another telemetry of this lot than the lot has: a card was restored, or the cloud was. Nothing
+        rests on it, so there is a new one."""
+        begun = await self._store.write(lambda tx: begin_telemetry_anew(tx, ack.stream_id, ack.seq))
+        if begun:
+            _LOG.warning("link.telemetry_begins_anew", seq=ack.seq)
+            self._cursor = None
+            self._work.set()
+
     async def _mark_acked(self, seq: int) -> None:
         while True:
             try:
-                return await self._store.write(lambda tx: journal.mark_acked(tx.connection, self._stream, seq))
+                return await self._store.write(
+                    lambda tx: journal.mark_acked(tx.connection, self._stream, seq, tx.at.wall)
+                )
             except StoreUnavailable as wrong:
                 _LOG.error("link.not_marked_yet", seq=seq, why=str(wrong))
                 await self._clock.sleep(_RETRY_SECONDS)

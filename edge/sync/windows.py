@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from models.facts.base import Stream
 from models.ids import LotId, StreamId
-from models.wire.envelopes import WINDOW_BYTES, SentFact, Window, pack
+from models.wire.envelopes import WINDOW_BYTES, SentFact, Tombstone, Window, pack
 
 _LIKELY_TEXT = 3 * WINDOW_BYTES
 """Facts shrink about six-fold, so this much text usually fits with room to spare."""
@@ -14,7 +14,12 @@ _AROUND_A_BODY = 400
 
 
 def fill_window(
-    lot: LotId, stream: Stream, stream_id: StreamId, previous: str, facts: Sequence[SentFact]
+    lot: LotId,
+    stream: Stream,
+    stream_id: StreamId,
+    previous: str,
+    facts: Sequence[SentFact],
+    dropped: Tombstone | None = None,
 ) -> tuple[Window, bytes]:
     """As many of the facts as fit into one envelope, and the envelope as published; always at least the first.
 
@@ -22,7 +27,14 @@ def fill_window(
     """
     count = _likely(facts)
     while True:
-        window = Window(lot=lot, stream=stream, stream_id=stream_id, previous=previous, facts=tuple(facts[:count]))
+        window = Window(
+            lot=lot,
+            stream=stream,
+            stream_id=stream_id,
+            previous=previous,
+            facts=tuple(facts[:count]),
+            dropped=dropped,
+        )
         packed = pack(window)
         if len(packed) <= WINDOW_BYTES or count == 1:
             return window, packed

@@ -8,6 +8,8 @@ from models.facts.lanes import HelpCalled, LaneHeld, LaneOrdered, LaneReleased, 
 from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
 from models.facts.passback import PassbackNoted, PassbackReset
 from models.facts.payments import DebtCollected, PaymentTaken, UnableToCollect
+from models.facts.retention import RecordsErased
+from models.facts.telemetry import LaneTimed, LinkInterrupted, MachineMeasured, TelemetryBegun
 from models.facts.tickets import (
     ExitAbandoned,
     ExitAllowed,
@@ -47,16 +49,21 @@ __all__ = [
     "LaneHeld",
     "LaneOrdered",
     "LaneReleased",
+    "LaneTimed",
     "LevelDeclared",
+    "LinkInterrupted",
     "LotDeclared",
+    "MachineMeasured",
     "Match",
     "PassageCounted",
     "PassbackNoted",
     "PassbackReset",
     "PaymentTaken",
     "PlateDiffered",
+    "RecordsErased",
     "SpotsRemoved",
     "StayDated",
+    "TelemetryBegun",
     "TicketClosed",
     "TicketConfirmed",
     "TicketOpened",

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from models.facts.base import Stream
 from models.ids import LotId, StreamId
 from models.instants import Instant, Monotonic, Reading
+from models.retention import Why
 from models.wire.chain import canonical, commitment, linked
 
 WIRE_VERSION = 1
@@ -64,8 +65,24 @@ class SentFact(BaseModel):
             return False  # a number such as NaN, which no lot writes
 
 
+class Tombstone(BaseModel):
+    """Stands for facts of the telemetry that its lot has dropped: those up to number `last` will never come.
+
+    It asks for no proof, for the lot itself has nothing left to prove it with; so it counts for nothing in the ledger,
+    where nothing is ever left out. That facts were dropped stands in the ledger (`records.erased`).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    last: int = Field(ge=1, le=LARGEST)
+    why: Why
+
+
 class Window(BaseModel):
-    """A run of facts without a gap, going up. `previous` is the hash before the first of them."""
+    """A run of facts without a gap, going up. `previous` is the hash before the first of them.
+
+    `dropped`: what the other side lacks up to the first of them, it will never get. Only in the telemetry.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -75,6 +92,7 @@ class Window(BaseModel):
     stream_id: StreamId
     previous: str
     facts: tuple[SentFact, ...] = Field(min_length=1)
+    dropped: Tombstone | None = None
 
 
 class Ack(BaseModel):

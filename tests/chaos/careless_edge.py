@@ -19,7 +19,7 @@ def _publish_and_forget(self: Uplink, cursor: Cursor, window: Window, packed: by
     if sent:
         last = window.facts[-1].seq
         self._cursor = resumed(cursor.stream_id, last, last)
-        marked = self._store.write(lambda tx: journal.mark_acked(tx.connection, "ledger", last))
+        marked = self._store.write(lambda tx: journal.mark_acked(tx.connection, "ledger", last, tx.at.wall))
         _PENDING.append(asyncio.ensure_future(marked))
     return sent
 

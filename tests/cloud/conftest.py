@@ -64,4 +64,6 @@ async def lot(engine: AsyncEngine, tenant: str) -> Lot:
 
 
 def settings_for(url: str, **more: object) -> CloudSettings:
-    return CloudSettings.model_validate({"database_url": SecretStr(url), "ingest": False, "console": False, **more})
+    return CloudSettings.model_validate(
+        {"database_url": SecretStr(url), "ingest": False, "console": False, "retention": False, **more}
+    )

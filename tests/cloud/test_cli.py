@@ -139,3 +139,13 @@ def _health(client: httpx.Client) -> dict[str, str]:
             break
         time.sleep(0.1)
     return health
+
+
+def test_an_operator_sees_and_sets_how_long_plates_are_kept(database_url: str) -> None:
+    typed(database_url, "db", "upgrade")
+    typed(database_url, "lots", "add", "--name", "North")
+    assert typed(database_url, "retention").stdout == "Plates are kept for 30 days, those of debts for 365.\n"
+    assert typed(database_url, "retention", "set", "--plates", "14", "--debts", "7").returncode == 2
+    assert typed(database_url, "retention", "set", "--plates", "14", "--debts", "180").returncode == 0
+    said = json.loads(typed(database_url, "retention", "--json").stdout)
+    assert said == {"days": {"plates": 14, "debts": 180}, "erased": []}

@@ -110,6 +110,8 @@ async def test_what_lanes_put_on_record_is_the_same_in_the_cloud_field_by_field(
         "passages": 2,
         "help_calls": 1,
         "taken_commands": 1,
+        "fee_corrections": 0,
+        "deletions": 0,
     }
     url = settings.database_url.get_secret_value()
     assert differences(books, await cloud_books(url, lot.id)) == []

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud.ingest.window import Apply, Cursor, Duplicate, Fork, Gap, Refused, Superseded, judge, overlap
+from models.facts import MachineMeasured
 from models.ids import LotId
-from models.wire.envelopes import Window
+from models.wire.envelopes import Tombstone, Window
 from tests.cloud.lots import Lot, an_id
 
 
@@ -87,3 +88,60 @@ def test_what_postgresql_cannot_hold_is_refused_before_it_is_tried(field: dict[s
     window = a_lot().window()
     odd = window.model_copy(update={"facts": (window.facts[0].model_copy(update=field), *window.facts[1:])})
     assert isinstance(judge(Cursor("ledger"), odd), Refused)
+
+
+# --- what is left out ---
+
+
+def telemetry(facts: int = 8) -> Lot:
+    lot = Lot(LotId(an_id()), "telemetry")
+    for _ in range(facts):
+        lot.says(MachineMeasured(at=lot.now, disk_free=1, disk_total=2, store_bytes=3, millidegrees=None))
+    return lot
+
+
+def leaving_out(window: Window, last: int) -> Window:
+    return window.model_copy(update={"dropped": Tombstone(last=last, why="age")})
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_telemetry_that_leaves_facts_out_is_applied_from_where_it_goes_on(data: st.DataObject) -> None:
+    """The law: with a tombstone no gap is left, and what is lacking is counted exactly."""
+    lot = telemetry()
+    seq = data.draw(st.integers(0, len(lot.facts)))
+    first = data.draw(st.integers(2, len(lot.facts)))
+    cursor = Cursor("telemetry", seq, lot.facts[seq - 1].hash) if seq else Cursor("telemetry")
+    window = leaving_out(lot.window(first), first - 1)
+    verdict = judge(cursor, window, held(lot, cursor, window))
+    if seq == len(lot.facts):
+        assert verdict == Duplicate()
+    else:
+        lacking = max(0, first - seq - 1)
+        previous = window.previous if lacking else cursor.hash
+        assert verdict == Apply(tuple(lot.facts[max(seq, first - 1) :]), previous, lacking)
+
+
+def test_a_ledger_leaves_nothing_out() -> None:
+    lot = a_lot()
+    verdict = judge(applied(lot, 1), leaving_out(lot.window(4), 3))
+    assert isinstance(verdict, Refused)
+    assert "a ledger has none to spare" in verdict.why
+
+
+def test_a_tombstone_that_ends_elsewhere_is_refused() -> None:
+    lot = telemetry()
+    assert isinstance(judge(Cursor("telemetry"), leaving_out(lot.window(4), 2)), Refused)
+    assert isinstance(judge(Cursor("telemetry"), leaving_out(lot.window(4), 4)), Refused)
+
+
+def test_a_broken_chain_after_a_tombstone_is_refused() -> None:
+    lot = telemetry()
+    lot.facts[5] = lot.facts[5].model_copy(update={"body": "{}"})
+    assert isinstance(judge(Cursor("telemetry"), leaving_out(lot.window(4), 3)), Refused)
+
+
+def test_a_telemetry_that_was_left_takes_nothing_more() -> None:
+    lot = telemetry()
+    left = Cursor("telemetry", 1, lot.facts[0].hash, current=False)
+    assert isinstance(judge(left, leaving_out(lot.window(4), 3)), Superseded)

@@ -13,6 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from edge.clock import SystemClock
 from edge.store.database import looking_into
 from edge.store.journal import Head, head_of
+from models.facts.base import Stream
 from models.ids import LotId
 from models.instants import Monotonic
 from models.wire import topics
@@ -39,13 +40,13 @@ class HurriedClock(SystemClock):
 class HonestCloud:
     """Applies what follows and says how far it has come. `answers` False: it applies nothing and says nothing."""
 
-    def __init__(self, broker: Mosquitto, lot: LotId, *, answers: bool = True) -> None:
-        self.books, self.answers, self.windows = Cloud(lot=lot), answers, 0
-        self._lot = lot
+    def __init__(self, broker: Mosquitto, lot: LotId, *, answers: bool = True, stream: Stream = "ledger") -> None:
+        self.books, self.answers, self.windows = Cloud(lot=lot, stream=stream), answers, 0
+        self._lot, self._stream = lot, stream
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         self._client.username_pw_set("parkgate", USERS["parkgate"])
         self._client.reconnect_delay_set(1, 1)
-        self._client.on_connect = lambda client, _u, _f, _r, _p: client.subscribe(topics.up(lot, "ledger"), qos=1)
+        self._client.on_connect = lambda client, _u, _f, _r, _p: client.subscribe(topics.up(lot, stream), qos=1)
         self._client.on_message = self._heard
         self._client.connect("127.0.0.1", broker.port, keepalive=5)
 
@@ -59,7 +60,8 @@ class HonestCloud:
 
     def says(self, ack: Ack | bytes, *, retained: bool = False) -> None:
         payload = ack if isinstance(ack, bytes) else SIGNER.seal(SealedAs.ACK, self._lot, ack)
-        self._client.publish(topics.up_ack(self._lot, "ledger"), payload, qos=1, retain=retained).wait_for_publish(5)
+        topic = topics.up_ack(self._lot, self._stream)
+        self._client.publish(topic, payload, qos=1, retain=retained).wait_for_publish(5)
 
     def forgets_retained(self) -> None:
         self.says(b"", retained=True)
@@ -69,9 +71,8 @@ class HonestCloud:
         if self.answers:
             window = unpack(Window, message.payload)
             self.books.stream_id = window.stream_id
-            client.publish(
-                topics.up_ack(self._lot, "ledger"), SIGNER.seal(SealedAs.ACK, self._lot, self.books.take(window)), qos=1
-            )
+            sealed = SIGNER.seal(SealedAs.ACK, self._lot, self.books.take(window))
+            client.publish(topics.up_ack(self._lot, self._stream), sealed, qos=1)
 
 
 def forget_beacon(broker: Mosquitto, lot: str) -> None:

@@ -9,6 +9,7 @@ from cloud.ingest.window import Apply, Duplicate, Gap, judge, overlap
 from cloud.ingest.window import Cursor as CloudCursor
 from edge.sync import cursor as rules
 from models.facts import DaemonStarted
+from models.facts.base import Stream
 from models.ids import LotId, StreamId
 from models.instants import Instant, Monotonic, Reading
 from models.wire.chain import GENESIS
@@ -39,22 +40,30 @@ class Cloud:
     lot: LotId = LOT
     stream_id: StreamId = STREAM
     applied: list[SentFact] = field(default_factory=list)
+    stream: Stream = "ledger"
+    lacking: int = 0
 
     def take(self, window: Window) -> Ack:
-        cursor = CloudCursor("ledger", len(self.applied), self.hash)
+        cursor = CloudCursor(self.stream, self.seq, self.hash)
         shared = overlap(cursor, window)
-        verdict = judge(cursor, window, None if shared is None else self.applied[shared - 1].hash)
+        held = next((fact.hash for fact in self.applied if fact.seq == shared), None)
+        verdict = judge(cursor, window, held)
         assert isinstance(verdict, Apply | Duplicate | Gap), verdict
         if isinstance(verdict, Apply):
             self.applied += verdict.facts
+            self.lacking += verdict.lacking
         return self.ack()
+
+    @property
+    def seq(self) -> int:
+        return self.applied[-1].seq if self.applied else 0
 
     @property
     def hash(self) -> str:
         return self.applied[-1].hash if self.applied else GENESIS
 
     def ack(self) -> Ack:
-        return Ack(lot=self.lot, stream="ledger", stream_id=self.stream_id, seq=len(self.applied), hash=self.hash)
+        return Ack(lot=self.lot, stream=self.stream, stream_id=self.stream_id, seq=self.seq, hash=self.hash)
 
 
 @dataclass

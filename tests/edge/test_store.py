@@ -26,7 +26,7 @@ from models.spots import VehicleType
 from models.wire.chain import GENESIS
 from models.wire.envelopes import read_body
 from tests.edge.lots import IN, LOT, OUT, TARIFF, HandClock, Lot, a_level, a_lot
-from tests.models.paper import TABLES, Rows, on_paper
+from tests.models.paper import NOT_FROM_FACTS, TABLES, Rows, on_paper
 
 KILLS = 10
 _FORK = multiprocessing.get_context("fork")
@@ -60,7 +60,7 @@ def facts_in(path: Path) -> list[Fact]:
 def tables_in(path: Path) -> Rows:
     with looking_into(path) as connection:
         return {
-            (table, row["id"]): {column: row[column] for column in row.keys() if column != "id"}  # noqa: SIM118
+            (table, row["id"]): {column: row[column] for column in row.keys() if column not in NOT_FROM_FACTS}  # noqa: SIM118
             for table in TABLES
             for row in connection.execute(f"SELECT * FROM {table}")
         }

@@ -14,6 +14,7 @@ from pathlib import Path
 from drivers.product import product_table
 from drivers.registry import catalogue
 from edge import inputs
+from edge.config.retention_settings import RetentionSettings
 from edge.config.timing import TimingSettings
 from edge.kiosk import faults as kiosk
 from edge.lane import faults as lane
@@ -67,6 +68,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "command refusals": command_refusal_table,
     "products": lambda: product_table().rstrip("\n"),
     "timing": lambda: keys.keys_of(TimingSettings),
+    "retention": lambda: keys.keys_of(RetentionSettings),
     "drivers": keys.driver_table,
     "sections": keys.section_keys,
     "keys": keys.driver_keys,

@@ -39,6 +39,7 @@ from drivers.settings import DriverSettings
 from drivers.values import BaseTopic, Host, Payload, Seconds, Topic
 from edge.config import settings as lot
 from edge.config.lane_settings import ButtonSettings, LaneSettings
+from edge.config.retention_settings import Days, RetentionSettings, Size
 from edge.config.timing import TimingSettings
 from edge.config.written import Amount, SpotNumbers, WrittenInstant, WrittenLotId, WrittenPlate, ZoneName
 from edge.kiosk.settings import KioskSettings
@@ -77,6 +78,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "kiosk": KioskSettings,
     "vision": VisionSettings,
     "store": lot.StoreSettings,
+    "retention": RetentionSettings,
     "link": lot.LinkSettings,
     "metrics": lot.MetricsSettings,
     "simulation": lot.SimulationSettings,
@@ -95,6 +97,8 @@ _KEYS_OF_THEIR_OWN = (BrokerSettings, Login)
 
 _ALIASES: tuple[tuple[Any, str], ...] = (
     (Seconds, "length of time"),
+    (Days, "whole days"),
+    (Size, "size"),
     (BaseTopic, "topic"),
     (Topic, "topic"),
     (Payload, "text"),
@@ -298,6 +302,8 @@ def _default(field: FieldInfo) -> str:
         return f"`[{', '.join(map(_shown, items))}]`" if items else "none"
     if isinstance(value, float) and _alias(_flat(field.annotation, field.metadata)[1]) == "length of time":
         return _length(value)
+    if isinstance(value, int) and _alias(_flat(field.annotation, field.metadata)[1]) == "size":
+        return f"`{value / 10**9:g} GB`"
     return f"`{_shown(value)}`" if value != "" else "empty"
 
 

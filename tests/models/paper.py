@@ -8,8 +8,11 @@ from models.effects import Change, Value
 
 TABLES = (
     *("parking_lots", "levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults"),
-    *("lane_states", "lane_orders", "passages", "help_calls", "fee_corrections", "taken_commands"),
+    *("lane_states", "lane_orders", "passages", "help_calls", "fee_corrections", "taken_commands", "deletions"),
 )
+
+NOT_FROM_FACTS = {"id", "masked_at"}
+"""The key, and what retention writes beside the facts."""
 
 Rows = dict[tuple[str, str], dict[str, Value]]
 """Columns and values by table and id."""

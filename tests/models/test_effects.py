@@ -55,7 +55,7 @@ from models.spots import SpotType, VehicleType
 from models.tariff import Tariff
 from models.tickets import Direction
 from tests.models.happenings import LOT, any_fact
-from tests.models.paper import TABLES, Rows, on_paper
+from tests.models.paper import NOT_FROM_FACTS, TABLES, Rows, on_paper
 
 IN, OUT = LaneName("in"), LaneName("out")
 TARIFF = Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
@@ -337,7 +337,7 @@ def in_sqlite(changes: Iterable[Change]) -> Rows:
         for change in changes:
             apply(connection, change)
         return {
-            (table, row["id"]): {column: row[column] for column in row.keys() if column != "id"}  # noqa: SIM118
+            (table, row["id"]): {column: row[column] for column in row.keys() if column not in NOT_FROM_FACTS}  # noqa: SIM118
             for table in TABLES
             for row in connection.execute(f"SELECT * FROM {table}")
         }

@@ -50,8 +50,14 @@ HISTORY = {
     ("lane.held", 1): "at by cause lane reason",
     ("lane.ordered", 1): "at by kind lane obeyed order reason record state why_not",
     ("lane.released", 1): "at by cause lane reason",
+    ("lane.timed", 1): (
+        "arming_loop_changes closing_loop_changes lane since to_up_median to_up_most to_vend_median to_vend_most "
+        "until vends"
+    ),
     ("level.declared", 1): "floor_number level name spots",
+    ("link.interrupted", 1): "since until",
     ("lot.declared", 1): "address currency lanes lat_microdegrees lng_microdegrees name timezone total_spots",
+    ("machine.measured", 1): "at disk_free disk_total millidegrees store_bytes",
     ("passage.counted", 1): "at direction kind lane license_plate order passage unable_to_collect",
     ("passback.noted", 1): "at direction lane mode note vehicle",
     ("passback.reset", 1): "at by reason vehicle",
@@ -59,8 +65,10 @@ HISTORY = {
     ("payment.taken", 1): "amount currency lane method paid_in_all payment reference taken ticket",
     ("payment.uncollected", 1): "amount at currency lane payment reason ticket",
     ("plate.differed", 1): "at lane license_plate ticket",
+    ("records.erased", 1): "at count disk_class erasure hash seq stream_id up_to what why",
     ("spots.removed", 1): "spots",
     ("stay.dated", 1): "entered exited settled ticket",
+    ("telemetry.begun", 1): "after at",
     ("ticket.closed", 1): "amount_due amount_paid exited lane ticket",
     ("ticket.confirmed", 1): "lane passed ticket",
     ("ticket.opened", 1): "code confidence_permille entered lane spot tariff ticket vehicle vehicle_type",

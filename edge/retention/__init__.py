@@ -1,0 +1,1 @@
+"""What a lot forgets, and when: plates, old records, telemetry, pictures. Each deletion is on record."""
