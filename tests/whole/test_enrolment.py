@@ -82,6 +82,10 @@ def test_a_new_computer_is_brought_on_line_with_one_file(town: Town, tmp_path: P
                 try:
                     until(lambda: listed(town, lot)["applied_seq"] > 0)
                     until(lambda: site.status()["link"]["backlog"] == 0)
+                    words = ("lanes", "state", lot, "in", "closed", "--reason", "snow", "--by", "A. Smith")
+                    told = town.types(*words)
+                    assert (told.returncode, told.stderr) == (0, ""), "an order from afar finds its way, too"
+                    assert site.status()["daemon"]["lanes"][0]["state"] == "closed"
                 finally:
                     edge.kill()
         finally:
