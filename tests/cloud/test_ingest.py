@@ -15,6 +15,7 @@ from cloud.clock import SystemClock
 from cloud.db import connect, migrate
 from cloud.enrolment import enrol_lot, tenant_named
 from cloud.ingest.service import Ingest
+from cloud.ingest.sharing import SHARES
 from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
 from models.ids import LotId
@@ -138,6 +139,51 @@ async def test_two_ingest_processes_on_one_broker_apply_each_fact_once(
     assert counted(one, "parkgate_facts_applied_total") + counted(two, "parkgate_facts_applied_total") == len(lot.facts)
     assert await database.fetchval("SELECT count(*) FROM tickets") == 20
     assert await database.fetchval("SELECT count(*) FROM cases") == 0
+
+
+async def test_who_begins_to_serve_a_lot_asks_it_for_what_got_lost(
+    settings: CloudSettings, own_mosquitto: Mosquitto, lot: Lot
+) -> None:
+    with own_mosquitto as broker:
+        async with ingesting(settings, broker):
+            with linked(lot, broker) as link:
+                await link.sends(lot.window())
+                heard = await link.hears()
+        with linked(lot, broker) as link:
+            lot.lets_in("AB12CDE")
+            await link.sends(lot.window(heard.seq + 1))  # while nobody takes it
+            async with ingesting(settings, broker, "another") as metrics:
+                assert await link.hears() == heard
+                assert counted(metrics, "parkgate_ingest_shares_held") == SHARES
+                assert counted(metrics, "parkgate_ingest_shares_taken_total") == SHARES
+
+
+@pytest.mark.parametrize("bad", [False, True])
+async def test_a_flood_of_small_windows_is_taken_together_and_a_bad_one_among_them_is_refused_alone(
+    settings: CloudSettings, mosquitto: Mosquitto, database: asyncpg.Connection, lot: Lot, bad: bool
+) -> None:
+    for number in range(20):
+        lot.lets_in(f"AB{number}CDE")
+    windows = [lot.window(seq, seq) for seq in range(4, len(lot.facts) + 1)]
+    if bad:
+        forged = windows[-1].facts[0].model_copy(update={"hash": "f" * 64})
+        windows[-1] = windows[-1].model_copy(update={"facts": (forged,)})
+    reached = len(lot.facts) - bad
+    async with ingesting(settings, mosquitto) as metrics:
+        with linked(lot, mosquitto) as link:
+            await link.sends(lot.window(1, 3))
+            await link.hears()
+            async with database.transaction():
+                await database.execute("SELECT 1 FROM streams FOR UPDATE")  # so that all of them have to wait
+                for window in windows:
+                    await link.sends(window)
+            while (await link.hears()).seq < reached:
+                pass
+            await becomes(lambda: counted(metrics, "parkgate_windows_total", verdict="refused") == bad)
+    assert await database.fetchval("SELECT max(seq) FROM facts") == reached
+    assert counted(metrics, "parkgate_facts_applied_total") == reached
+    if not bad:
+        assert counted(metrics, "parkgate_windows_total", verdict="apply") < len(windows) / 2
 
 
 async def test_strangers_and_nonsense_are_never_acknowledged(

@@ -21,6 +21,7 @@ from models.facts import (
     VehicleRegistered,
     VehicleRegisteredV1,
     decode,
+    decode_plain,
 )
 from models.facts.base import ERASED, known_facts
 from models.ids import LaneName, SpotId, TicketId, VehicleId
@@ -29,6 +30,7 @@ from models.money import Minor
 from models.spots import VehicleType
 from models.tariff import Tariff
 from models.wire.chain import canonical
+from models.wire.envelopes import read_body
 from tests.models.happenings import any_fact
 
 HISTORY = {
@@ -110,6 +112,37 @@ def test_a_ticket_opened_today_is_written_like_this() -> None:
 def test_every_fact_is_read_back_as_it_was_written(fact: Fact) -> None:
     body, personal = json.loads(canonical(fact.body())), json.loads(json.dumps(fact.personal_part()))
     assert decode(fact.type, fact.version, body, personal) == fact
+
+
+@given(any_fact())
+def test_a_body_is_read_from_its_text_as_from_its_values(fact: Fact) -> None:
+    plain = decode_plain(fact.type, fact.version, canonical(fact.body()))
+    assert plain == (None if fact.personal or plain is None else fact)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["1", "true", "REGULAR", ""]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(any_fact(), st.data())
+def test_what_is_read_from_the_text_would_be_read_from_the_values_whatever_they_are(
+    fact: Fact, data: st.DataObject
+) -> None:
+    body = {**fact.body(), data.draw(st.sampled_from(sorted(fact.body()))): data.draw(ANYTHING)}
+    for text in (json.dumps(body), json.dumps(body, ensure_ascii=False)):
+        plain = decode_plain(fact.type, fact.version, text)
+        if plain is not None:
+            assert plain == decode(fact.type, fact.version, read_body(text), None)
+
+
+@pytest.mark.parametrize("odd", ["NaN", "-Infinity", '"\\u0000"', '"\\ud800"'])
+def test_what_no_store_holds_isnt_read_in_passing(odd: str) -> None:
+    text = f'{{"at":1,"lane":"in","passed":1,"ticket":"t","more":{odd}}}'
+    assert decode_plain("ticket.confirmed", 1, text.replace(odd, "1")) is not None
+    assert decode_plain("ticket.confirmed", 1, text) is None
 
 
 @given(any_fact())
