@@ -4,7 +4,7 @@ own, and nothing keeps two of them from applying one window at once."""
 from __future__ import annotations
 
 from cloud.cli import main
-from cloud.ingest import apply
+from cloud.ingest import apply, together
 from cloud.ingest.shares import Shares
 from cloud.ingest.sharing import ALL
 
@@ -15,7 +15,7 @@ async def _all_are_mine(self: Shares) -> None:
         await self._clock.sleep(1)
 
 
-apply.FENCE = ""
+apply.FENCE = together.FENCE = ""
 Shares.run = _all_are_mine  # type: ignore[method-assign]
 
 if __name__ == "__main__":
