@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cloud.ingest.reading import Entry, read
+from cloud.ingest.window import Checked, check
 from models.wire.envelopes import Window
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Joined:
-    """`window` says what all `parts` say, one after the other."""
+    """`window` says what all `parts` say, one after the other; `checked` and `entries` are what can be known of it
+    without the database, worked out while that is busy with the windows before."""
 
     window: Window
     parts: tuple[Window, ...]
+    checked: Checked
+    entries: Sequence[Entry]
 
 
 def joined(windows: Iterable[Window]) -> list[Joined]:
@@ -24,7 +29,12 @@ def joined(windows: Iterable[Window]) -> list[Joined]:
             runs[-1].append(window)
         else:
             runs.append([window])
-    return [Joined(_one(run), tuple(run)) for run in runs]
+    return [_joined(run) for run in runs]
+
+
+def _joined(run: list[Window]) -> Joined:
+    window = _one(run)
+    return Joined(window, tuple(run), check(window), read(window.facts))
 
 
 def _continues(before: Window, after: Window) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
 
 import structlog
 
@@ -25,17 +26,29 @@ would keep everything else waiting."""
 LOTS_TOGETHER = 64
 
 
-class LotQueues:
-    """`take` is given what has been waiting; `done` is called with each message afterwards. So many `takers` are at
-    it at once, and no lot is served by two of them."""
+AT_A_LOT = 2
+"""Of a lot, one batch is applied while the next is being read."""
+Read = TypeVar("Read")
+
+
+class LotQueues(Generic[Read]):
+    """`read` is given what has been waiting, and `take` what was read of it, one after the other for each lot; `done`
+    is called with each message afterwards. So many `takers` are at it at once."""
 
     def __init__(
-        self, take: Callable[[Batch], Awaitable[None]], done: Callable[[Waiting], None], metrics: Metrics, takers: int
+        self,
+        read: Callable[[Batch], Awaitable[Read]],
+        take: Callable[[Read], Awaitable[None]],
+        done: Callable[[Waiting], None],
+        metrics: Metrics,
+        takers: int,
     ) -> None:
-        self._take, self._done, self._metrics, self._takers = take, done, metrics, takers
+        self._read, self._take, self._done, self._metrics, self._takers = read, take, done, metrics, takers
         self._waiting: dict[LotId, deque[Waiting]] = {}
-        self._ready: deque[LotId] = deque()
-        self._serving: dict[LotId, asyncio.Future[None]] = {}
+        self._ready: dict[LotId, None] = {}
+        """In the order in which they became so"""
+        self._serving: dict[LotId, list[asyncio.Future[None]]] = {}
+        """Of each lot, the ends of its batches that are under way"""
         self._came = asyncio.Event()
 
     def put(self, lot: LotId, one: Waiting) -> None:
@@ -43,10 +56,8 @@ class LotQueues:
         if len(waiting) >= WAITING:
             self.drop(one, "full")
             return
-        if not waiting and lot not in self._serving:
-            self._ready.append(lot)
         waiting.append(one)
-        self._came.set()
+        self._look_at(lot)
 
     def drop(self, one: Waiting, why: str) -> None:
         """Leaves it for its lot to send again."""
@@ -64,13 +75,13 @@ class LotQueues:
         for lot, waiting in self._waiting.items():
             while waiting and share_of(lot) in shares:
                 self.drop(waiting.popleft(), "not_ours")
-        begun = [done for lot, done in self._serving.items() if share_of(lot) in shares]
+        begun = [end for lot, ends in self._serving.items() if share_of(lot) in shares for end in ends]
         await asyncio.gather(*map(asyncio.shield, begun))
 
     async def idle(self) -> None:
         """Returns when nothing waits any more."""
         while self._ready or self._serving:
-            await asyncio.gather(*map(asyncio.shield, self._serving.values()))
+            await asyncio.gather(*(asyncio.shield(end) for ends in self._serving.values() for end in ends))
             await asyncio.get_running_loop().run_in_executor(None, _a_turn)
 
     async def _serve(self) -> None:
@@ -80,17 +91,21 @@ class LotQueues:
                 self._came.clear()
                 await self._came.wait()
                 continue
-            served: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._serving.update((lot, served) for lot, _ in batch)
+            before = [end for lot, _ in batch for end in self._serving.get(lot, ())]
+            end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            for lot, _ in batch:
+                self._serving.setdefault(lot, []).append(end)
+                self._look_at(lot)
             try:
-                await self._serve_some(batch)
+                await self._serve_some(batch, before)
             finally:
-                self._served(batch)
-                served.set_result(None)
+                self._served(batch, end)
 
-    async def _serve_some(self, batch: Batch) -> None:
+    async def _serve_some(self, batch: Batch, before: Sequence[asyncio.Future[None]]) -> None:
         try:
-            await self._take(batch)
+            read = await self._read(batch)
+            await asyncio.gather(*map(asyncio.shield, before))
+            await self._take(read)
         except Exception:
             # A defect that these messages meet costs these messages: their lots send the windows again.
             self._metrics.dropped.labels("failed").inc(sum(len(some) for _, some in batch))
@@ -100,14 +115,20 @@ class LotQueues:
                 for one in some:
                     self._done(one)
 
-    def _served(self, batch: Batch) -> None:
+    def _served(self, batch: Batch, end: asyncio.Future[None]) -> None:
+        end.set_result(None)
         for lot, _ in batch:
-            del self._serving[lot]
-            if self._waiting[lot]:
-                self._ready.append(lot)
-            else:
-                del self._waiting[lot]
-        if self._ready:
+            self._serving[lot].remove(end)
+            if not self._serving[lot]:
+                del self._serving[lot]
+            self._look_at(lot)
+
+    def _look_at(self, lot: LotId) -> None:
+        """Ready is who has something waiting, and not enough of it under way."""
+        if not self._waiting.get(lot):
+            self._waiting.pop(lot, None)
+        elif len(self._serving.get(lot, ())) < AT_A_LOT:
+            self._ready.setdefault(lot)
             self._came.set()
 
     def _next(self) -> Batch:
@@ -115,13 +136,12 @@ class LotQueues:
         batch: list[tuple[LotId, Sequence[Waiting]]] = []
         room = TOGETHER_BYTES
         while self._ready and len(batch) < LOTS_TOGETHER and room > 0:
-            lot = self._ready.popleft()
-            if not self._waiting[lot]:  # it was dropped meanwhile
-                del self._waiting[lot]
-                continue
-            some = _together(self._waiting[lot], room)
-            room -= sum(len(one.message.payload) for one in some)
-            batch.append((lot, some))
+            lot = next(iter(self._ready))
+            del self._ready[lot]
+            if waiting := self._waiting.get(lot):  # else it was dropped meanwhile
+                some = _together(waiting, room)
+                room -= sum(len(one.message.payload) for one in some)
+                batch.append((lot, some))
         return batch
 
 

@@ -13,8 +13,8 @@ import asyncpg
 
 from cloud.ingest.apply import FENCE, Outcome, effects_of, reached
 from cloud.ingest.fold import Owner
+from cloud.ingest.joining import Joined
 from cloud.ingest.lanes import lanes_after
-from cloud.ingest.reading import read
 from cloud.ingest.window import Apply, Cursor, is_uuid, judge, overlap
 from cloud.ingest.write import POISON, Fresh, write_changes, write_cursors, write_facts, write_lanes
 from models.effects import Change
@@ -36,7 +36,7 @@ class _Plain(NamedTuple):
 
 
 async def apply_together(
-    connection: asyncpg.Connection, windows: Sequence[Window], at: Instant
+    connection: asyncpg.Connection, windows: Sequence[Joined], at: Instant
 ) -> dict[Stream, Outcome]:
     """What was committed, by lot and stream; at most one window of a stream may be given. Raises what asyncpg raises;
     then nothing was changed."""
@@ -48,7 +48,7 @@ async def apply_together(
         return {}
 
 
-async def _apply(connection: asyncpg.Connection, windows: Sequence[Window], at: Instant) -> dict[Stream, Outcome]:
+async def _apply(connection: asyncpg.Connection, windows: Sequence[Joined], at: Instant) -> dict[Stream, Outcome]:
     plain = await _plain(connection, windows)
     if not plain:
         return {}
@@ -66,19 +66,20 @@ async def _apply(connection: asyncpg.Connection, windows: Sequence[Window], at: 
     }
 
 
-async def _plain(connection: asyncpg.Connection, windows: Sequence[Window]) -> list[_Plain]:
-    known = await _locked_cursors(connection, windows)
+async def _plain(connection: asyncpg.Connection, windows: Sequence[Joined]) -> list[_Plain]:
+    known = await _locked_cursors(connection, [joined.window for joined in windows])
     waiting = await _lots_with_parked_tickets(connection, [owner.lot for owner, _ in known.values()])
     plain: list[_Plain] = []
-    for window in windows:
+    for joined in windows:
+        window = joined.window
         found = known.get((window.lot, window.stream_id))
         if found is None or window.lot in waiting or overlap(found[1], window) is not None:
             continue
-        verdict = judge(found[1], window)
-        if isinstance(verdict, Apply) and not verdict.lacking:
-            facts = [entry.fact for entry in read(verdict.facts) if entry.fact is not None]
-            if len(facts) == len(verdict.facts):
-                plain.append(_Plain(found[0], window, verdict, facts))
+        # Without an overlap a window is applied as a whole, so all that was read of it is to be applied.
+        verdict = judge(found[1], window, checked=joined.checked)
+        facts = [entry.fact for entry in joined.entries if entry.fact is not None]
+        if isinstance(verdict, Apply) and not verdict.lacking and len(facts) == len(window.facts):
+            plain.append(_Plain(found[0], window, verdict, facts))
     return plain
 
 

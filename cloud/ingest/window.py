@@ -74,9 +74,23 @@ def overlap(cursor: Cursor, window: Window) -> int | None:
     return last if last >= window.facts[0].seq else None
 
 
-def judge(cursor: Cursor, window: Window, held: str | None = None) -> Verdict:
-    """The verdict on a window. `held` is our own hash at `overlap(cursor, window)`, when there is an overlap."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What can be said of a window before anything is known of its stream: it takes the most time."""
+
+    wrong: str | None
+    broken: int | None
+
+
+def check(window: Window) -> Checked:
     wrong = _unsound(window)
+    return Checked(wrong, None if wrong is not None else _broken_link(window))
+
+
+def judge(cursor: Cursor, window: Window, held: str | None = None, checked: Checked | None = None) -> Verdict:
+    """The verdict on a window. `held` is our own hash at `overlap(cursor, window)`, when there is an overlap;
+    `checked` is what `check` said of it, when it was asked before."""
+    wrong = _unsound(window) if checked is None else checked.wrong
     if wrong is not None:
         return Refused(wrong)
     if cursor.stream != window.stream:
@@ -86,7 +100,7 @@ def judge(cursor: Cursor, window: Window, held: str | None = None) -> Verdict:
     lacking = 0 if shared is not None else first - cursor.seq - 1
     if lacking and window.dropped is None:
         return Gap()
-    broken = _broken_link(window)
+    broken = _broken_link(window) if checked is None else checked.broken
     if broken is not None:
         return Refused(f"the chain of hashes breaks at {broken}")
     if lacking:

@@ -40,7 +40,7 @@ Batch = Sequence[tuple[LotId, Sequence[Waiting]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Run:
+class Run:
     """Windows of one stream that follow one another, and since when the first has been waiting."""
 
     joined: Joined
@@ -62,19 +62,23 @@ class WindowDesk:
         self._publish = publish
         self._growth = statistics.Growth()
 
-    async def take(self, batch: Batch) -> None:
-        """Each lot's messages in their order; of the lots, what is beyond question goes into one transaction."""
-        runs = [run for lot, waiting in batch for run in await self._read(lot, waiting)]
-        first = {(run.joined.window.lot, run.joined.window.stream_id): run for run in reversed(runs)}
-        outcomes = await self._apply_together([run.joined.window for run in first.values()])
+    async def read(self, batch: Batch) -> list[Run]:
+        """What each lot says, in its order, with all that can be known of it without the database."""
+        return [run for lot, waiting in batch for run in await self._read(lot, waiting)]
+
+    async def take(self, runs: Sequence[Run]) -> None:
+        """Of the lots, what is beyond question goes into one transaction."""
+        left = list(runs)
+        first = {(run.joined.window.lot, run.joined.window.stream_id): run for run in reversed(left)}
+        outcomes = await self._apply_together([run.joined for run in first.values()])
         for stream, run in first.items():
             if stream in outcomes:
                 self._conclude(run.joined.window, outcomes[stream], run.since)
-                runs.remove(run)
-        for run in runs:
+                left.remove(run)
+        for run in left:
             await self._take(run)
 
-    async def _read(self, lot: LotId, waiting: Sequence[Waiting]) -> list[_Run]:
+    async def _read(self, lot: LotId, waiting: Sequence[Waiting]) -> list[Run]:
         """What has been waiting on one topic of a lot, as few windows as it can be."""
         windows: list[Window] = []
         for one in waiting:
@@ -83,7 +87,7 @@ class WindowDesk:
             except Malformed as wrong:
                 at = self._clock.read().wall
                 await refuse(self._database, self._metrics, lot, one.message, wrong, at)
-        return [_Run(run, waiting[0].since) for run in joined(windows)]
+        return [Run(run, waiting[0].since) for run in joined(windows)]
 
     async def ask(self, shares: frozenset[int]) -> None:
         """Tells the lots of these shares how far they have been applied, so that they send what got lost before."""
@@ -99,7 +103,7 @@ class WindowDesk:
                 self._acknowledge(Ack(lot=lot, stream_id=StreamId(str(row["stream_id"])), **where))
                 await self._clock.sleep(0)  # it takes a signature each: others have their turn
 
-    async def _take(self, run: _Run) -> None:
+    async def _take(self, run: Run) -> None:
         window, parts = run.joined.window, run.joined.parts
         try:
             outcome = await self._apply(window)
@@ -113,7 +117,9 @@ class WindowDesk:
             self._metrics.windows.labels("unknown_lot").inc()
             log.warning("ingest.unknown_lot", lot=window.lot)
 
-    async def _apply_together(self, windows: Sequence[Window]) -> dict[Stream, Outcome]:
+    async def _apply_together(self, windows: Sequence[Joined]) -> dict[Stream, Outcome]:
+        if not windows:
+            return {}
         at = self._clock.read().wall
         with self._timed():
             outcomes = await self._database.does(lambda connection: apply_together(connection, windows, at))

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from cloud.clock import SystemClock
 from cloud.db import connect
 from cloud.enrolment import enrol_lot
-from cloud.ingest.apply import apply_window
+from cloud.ingest.apply import Outcome, apply_window
 from cloud.ingest.broker import Arrived
+from cloud.ingest.joining import joined
 from cloud.ingest.lasting import Database
 from cloud.ingest.queues import LotQueues
-from cloud.ingest.together import apply_together
+from cloud.ingest.together import Stream, apply_together
 from cloud.ingest.window_desk import Waiting, WindowDesk
 from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
@@ -47,6 +48,10 @@ def news(lot: Lot) -> Window:
     return lot.window(4)
 
 
+async def together(connection: asyncpg.Connection, *windows: Window) -> dict[Stream, Outcome]:
+    return await apply_together(connection, [run for window in windows for run in joined([window])], NOON)
+
+
 def meets_again(lot: Lot) -> None:
     """A fact that can't be applied: a vehicle that is there already."""
     vehicle = lot.meets("AB3CDE")
@@ -54,7 +59,7 @@ def meets_again(lot: Lot) -> None:
 
 
 async def test_it_is_the_same_as_one_after_the_other(database: asyncpg.Connection, lots: list[Lot]) -> None:
-    outcomes = await apply_together(database, [news(lot) for lot in lots], NOON)
+    outcomes = await together(database, *map(news, lots))
     assert [outcome.applied for outcome in outcomes.values()] == [len(news(lot).facts) for lot in lots]
     for lot in lots:
         ack = outcomes[lot.id, lot.stream_id].ack
@@ -76,11 +81,11 @@ async def test_what_is_in_question_is_left_to_be_looked_at_by_itself(
     unreadable = Lot(plain.id)
     unreadable.lets_in("AB9CDE")
     asked = [news(plain), came_before.window(), gap.window(6), unreadable.window()]
-    assert (await apply_together(database, asked, NOON)).keys() == {(plain.id, plain.stream_id)}
+    assert (await together(database, *asked)).keys() == {(plain.id, plain.stream_id)}
     plain.says_as("ticket.hovered", 1, {"ticket": "x"})
-    assert await apply_together(database, [plain.window(len(plain.facts))], NOON) == {}
+    assert await together(database, plain.window(len(plain.facts))) == {}
     forged = news(gap).model_copy(update={"previous": "f" * 64})
-    assert await apply_together(database, [forged], NOON) == {}
+    assert await together(database, forged) == {}
 
 
 async def test_a_lot_with_parked_facts_is_looked_at_by_itself(database: asyncpg.Connection, lots: list[Lot]) -> None:
@@ -89,13 +94,13 @@ async def test_a_lot_with_parked_facts_is_looked_at_by_itself(database: asyncpg.
     lot.says_as("ticket.hovered", 1, {"ticket": ticket})
     assert (await apply_window(database, news(lot), NOON)).parked == 1
     lot.lets_in("AB8CDE")
-    assert await apply_together(database, [lot.window(len(lot.facts) - 2)], NOON) == {}
+    assert await together(database, lot.window(len(lot.facts) - 2)) == {}
 
 
 async def test_poison_in_one_of_them_changes_nothing(database: asyncpg.Connection, lots: list[Lot]) -> None:
     meets_again(lots[1])
     before = await database.fetchval("SELECT count(*) FROM facts")
-    assert await apply_together(database, [news(lot) for lot in lots], NOON) == {}
+    assert await together(database, *map(news, lots)) == {}
     assert await database.fetchval("SELECT count(*) FROM facts") == before
 
 
@@ -109,7 +114,7 @@ async def test_one_lots_poison_keeps_no_other_lot_waiting(
             Database(pool, clock), SIGNER, clock, metrics, lambda topic, payload: published.append(topic) or True
         )
         done: list[Waiting] = []
-        queues = LotQueues(desk.take, done.append, metrics, takers=2)
+        queues = LotQueues(desk.read, desk.take, done.append, metrics, takers=4)
         for lot in lots:
             for first in range(4, len(lot.facts) + 1, 2):
                 arrived = Arrived(up(lot.id, "ledger"), pack(lot.window(first, first + 1)), False, 0, 1, 0)
@@ -129,7 +134,7 @@ async def test_two_processes_that_apply_the_same_windows_wait_for_each_other_and
 ) -> None:
     other = await connect.connection(settings, "other")
     there, back = [news(lot) for lot in lots], [news(lot) for lot in reversed(lots)]
-    both = await asyncio.gather(apply_together(database, there, NOON), apply_together(other, back, NOON))
+    both = await asyncio.gather(together(database, *there), together(other, *back))
     await other.close()
     assert sorted(len(outcomes) for outcomes in both) == [0, len(lots)]
     assert await database.fetchval("SELECT count(*) FROM facts") == sum(len(lot.facts) for lot in lots)
