@@ -28,7 +28,7 @@ from cloud.db.schema import facts as facts_table
 from cloud.enrolment import enrol_lot, tenant_named
 from cloud.ingest.broker import Arrived
 from cloud.ingest.lasting import Database
-from cloud.ingest.queues import AT_A_LOT, LotQueues
+from cloud.ingest.queues import LotQueues
 from cloud.ingest.window_desk import Waiting, WindowDesk
 from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
@@ -57,7 +57,7 @@ async def ours(settings: CloudSettings, journals: Sequence[Journal]) -> float:
     clock, metrics, signer = SystemClock(), Metrics(), Signer.generated()
     async with connect.pool(settings) as pool:
         desk = WindowDesk(Database(pool, clock), signer, clock, metrics, lambda topic, payload: True)
-        queues = LotQueues(desk.read, desk.take, lambda one: None, metrics, AT_A_LOT * settings.ingest_pool)
+        queues = LotQueues(desk.read, desk.take, lambda one: None, metrics, settings.ingest_pool)
         taking = asyncio.create_task(queues.run())
         begun = time.perf_counter()
         for journal in journals:

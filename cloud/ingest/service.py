@@ -10,7 +10,7 @@ from cloud.db.connect import pool
 from cloud.ingest.beacon_desk import BeaconDesk
 from cloud.ingest.broker import Arrived, BrokerLink
 from cloud.ingest.lasting import Database
-from cloud.ingest.queues import AT_A_LOT, LotQueues
+from cloud.ingest.queues import LotQueues
 from cloud.ingest.shares import Shares
 from cloud.ingest.sharing import share_of, topics
 from cloud.ingest.window_desk import Waiting, WindowDesk
@@ -51,7 +51,8 @@ class Ingest:
             self._link = link = BrokerLink(self._settings, self._heard, self._connected)
             self._windows = WindowDesk(database, self._signer, self._clock, self._metrics, link.publish)
             self._beacons = BeaconDesk(database, self._clock, self._metrics)
-            desk, takers = self._windows, AT_A_LOT * self._settings.ingest_pool
+            # No more at once than there are connections: what waits for one could still grow together.
+            takers, desk = self._settings.ingest_pool, self._windows
             self._queues = LotQueues(desk.read, desk.take, self._done, self._metrics, takers)
             self._asked = asyncio.Queue[frozenset[int]]()
             shares = Shares(self._settings, self._clock, self._metrics, self._divided, self._queues.part_with)
