@@ -111,7 +111,6 @@ async def test_what_lanes_put_on_record_is_the_same_in_the_cloud_field_by_field(
         "help_calls": 1,
         "fee_corrections": 0,
         "taken_commands": 1,
-        "fee_corrections": 0,
         "deletions": 0,
     }
     url = settings.database_url.get_secret_value()
