@@ -93,7 +93,7 @@ async def ours(folder: Path, decisions: int) -> list[float]:
         _LANE,
         a_lane(Fitted(can_hold=False, timing=LaneTiming(shortest_passage=0))),
         Hardware(relay),
-        {Direction.ENTRY: EntryDesk(_LANE, store, _TARIFF, {}, lambda: VehicleType.REGULAR)},
+        {Direction.ENTRY: EntryDesk(_LANE, store, lambda: _TARIFF, {}, lambda: VehicleType.REGULAR)},
         store,
         lambda on, far: None,
         FaultBoard(lambda decision: None),

@@ -30,6 +30,7 @@ from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
 from models.ids import LotId
 from simulator.servers import Mosquitto
+from tests.edge.clouds import nobody_obeys, nothing_to_reload
 
 _WITHIN = 300.0
 _KEPT = ("streams", "facts", "lanes", "beacons", "parked_facts", "cases")
@@ -56,9 +57,11 @@ async def ours(path: Path, lot: LotId, site: CloudSite) -> float:
         "bench",
         store,
         lambda: (),
+        nobody_obeys,
         TrustedKeys(site.cloud_keys, faults),
         SystemClock(),
         faults,
+        nothing_to_reload,
     )
     facts, begun = length(store), time.perf_counter()
     running = asyncio.create_task(link.run())

@@ -26,6 +26,7 @@ from cloud.at_the_prompt import (
 from cloud.broker.cli import broker_app, enroll, revoke
 from cloud.db import connect, migrate
 from cloud.db.schema import SCOPES
+from cloud.intents.cli import permits_app, policy_app, tariffs_app
 from cloud.lanes_cli import lanes_app
 from cloud.retention.cli import retention_app
 from cloud.signing_cli import signing_app
@@ -48,6 +49,9 @@ app.add_typer(lanes_app, name="lanes")
 app.add_typer(signing_app, name="signing")
 app.add_typer(broker_app, name="broker")
 app.add_typer(retention_app, name="retention")
+app.add_typer(permits_app, name="permits")
+app.add_typer(tariffs_app, name="tariffs")
+app.add_typer(policy_app, name="policy")
 lots_app.command("enroll")(enroll)
 lots_app.command("revoke")(revoke)
 

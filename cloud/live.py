@@ -59,8 +59,8 @@ class Live:
     the process stops.
     """
 
-    def __init__(self, settings: CloudSettings, clock: Clock) -> None:
-        self._settings, self._clock = settings, clock
+    def __init__(self, settings: CloudSettings, clock: Clock, channel: str = LOTS_CHANGED) -> None:
+        self._settings, self._clock, self._channel = settings, clock, channel
         self._watchers: set[Watcher] = set()
         self._stopped = False
         self.listening = False
@@ -98,7 +98,7 @@ class Live:
     async def _listen(self) -> None:
         listener = await connection(self._settings, "parkgate-live")
         try:
-            await listener.add_listener(LOTS_CHANGED, self._heard)
+            await listener.add_listener(self._channel, self._heard)
             self.listening = True
             self.tell(None)
             gone = asyncio.Event()

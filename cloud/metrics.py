@@ -58,6 +58,18 @@ class Metrics:
         self.part_failures = Counter(
             "parkgate_part_failures", "Times that a part failed and was started again", ["part"], registry=self.registry
         )
+        self.intents_sent = Counter(
+            "parkgate_intents_sent",
+            "Messages with intents for the lots, by what they are",
+            ["what"],
+            registry=self.registry,
+        )
+        self.intents_heard = Counter(
+            "parkgate_intents_heard",
+            "What lots said of their intents, by what it meant",
+            ["verdict"],
+            registry=self.registry,
+        )
         self.broker_up = Gauge("parkgate_broker_up", "1 while connected to the broker", registry=self.registry)
         self.lots_online = Gauge("parkgate_lots_online", "Lots whose link is up", registry=self.registry)
         self.lots_enrolled = Gauge("parkgate_lots_enrolled", "Lots that are enrolled", registry=self.registry)

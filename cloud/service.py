@@ -14,6 +14,7 @@ from cloud.clock import SystemClock
 from cloud.commands.service import Commands
 from cloud.db import connect
 from cloud.ingest.service import Ingest
+from cloud.intents.publisher import Publisher
 from cloud.live import Live
 from cloud.metrics import Metrics
 from cloud.retention.service import Retention
@@ -38,6 +39,7 @@ class Cloud:
     ingest: Ingest | None
     commands: Commands | None
     """None in a process without a signing key"""
+    publisher: Publisher | None
 
     @classmethod
     def of(cls, settings: CloudSettings, clock: Clock | None = None) -> Cloud:
@@ -53,6 +55,7 @@ class Cloud:
             metrics=metrics,
             ingest=Ingest(settings, key, clock, metrics) if settings.ingest and key else None,
             commands=Commands.of(settings, key, engine, clock) if key else None,
+            publisher=Publisher(settings, key, clock, metrics) if settings.ingest and key else None,
         )
 
     @asynccontextmanager
@@ -65,6 +68,8 @@ class Cloud:
             parts.append(("commands", self.commands.run))
         if self.settings.retention:
             parts.append(("retention", Retention(self.settings, self.clock).run))
+        if self.publisher is not None:
+            parts.append(("intents", self.publisher.run))
         tasks = [asyncio.create_task(self._kept_up(name, run), name=name) for name, run in parts]
         try:
             yield

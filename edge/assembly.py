@@ -19,7 +19,7 @@ from edge.lane.lane import Fitted, a_lane, opposite
 from edge.lane.signals import Button
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.lanes import lane_memory
-from edge.parking.permits import Permits
+from edge.parking.policy import LotPolicy
 from edge.parking.till import Till
 from edge.store import Store
 from edge.store.database import looking_into
@@ -40,6 +40,7 @@ class Assembly:
     store: Store
     clock: Clock
     faults: FaultBoard
+    policy: LotPolicy
     watch: Callable[[LaneName, bool], None]
     look_again: Callable[[LaneName], None] = lambda lane: None
     """Of a lane without an arming loop: tell again what was read of the vehicle at the arm"""
@@ -101,20 +102,19 @@ class Assembly:
         )
 
     def _desks(self, lane: LaneSettings, classifier: VehicleClassifier | None, till: Till) -> dict[Direction, Desk]:
-        permits = self.settings.permits_by_plate()
         makers: dict[Direction, Callable[[], Desk]] = {
-            Direction.ENTRY: lambda: self._entry_desk(lane, classifier, permits),
-            Direction.EXIT: lambda: ExitDesk(lane.name, self.store, till, permits),
+            Direction.ENTRY: lambda: self._entry_desk(lane, classifier),
+            Direction.EXIT: lambda: ExitDesk(lane.name, self.store, till, self.policy.permits),
         }
         served = (lane.direction, opposite(lane.direction)) if lane.two_way else (lane.direction,)
         return {direction: makers[direction]() for direction in served}
 
-    def _entry_desk(self, lane: LaneSettings, classifier: VehicleClassifier | None, permits: Permits) -> EntryDesk:
+    def _entry_desk(self, lane: LaneSettings, classifier: VehicleClassifier | None) -> EntryDesk:
         return EntryDesk(
             lane.name,
             self.store,
-            self.settings.tariff.tariff(),
-            permits,
+            self.policy.tariff,
+            self.policy.permits,
             _vehicle_type(classifier, lane.vehicle_type),
             self.settings.lot.name,
             self.settings.lot.timezone,

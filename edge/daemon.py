@@ -31,12 +31,13 @@ from edge.measures import MeasuresFile
 from edge.parking import charges
 from edge.parking.layout import declare
 from edge.parking.passback import neutralise
+from edge.parking.policy import LotPolicy
 from edge.parking.unresolved import settle_after_restart
 from edge.post import Post
 from edge.retention.rounds import Retention
 from edge.sight import Sight
-from edge.status import DaemonStatus, FaultStatus, LaneStatus, SpotStatus
-from edge.store import Store, Transaction, boots
+from edge.status import DaemonStatus, FaultStatus, LaneStatus, PolicyStatus, SpotStatus
+from edge.store import Store, StoreUnavailable, Transaction, boots, inbox
 from edge.store.database import looking_into
 from edge.store.keep_writing import keep_writing
 from edge.store.pictures import Pictures
@@ -51,11 +52,12 @@ from models.facts import DaemonStarted
 from models.ids import LaneName
 from models.instants import Clock
 from models.lanes import OrderKind
-from models.plates import normalised
+from models.plates import masked, normalised
 from models.wire.envelopes import LaneNow
 
 _LOG = structlog.get_logger("edge.daemon")
 _UNWATCHED_SECONDS = 3600.0
+_RETRY_SECONDS = 2.0
 RELEASE = version("parkgate")
 
 
@@ -68,6 +70,7 @@ class Daemon:
         self._lockstep = _lockstep(settings)
         self._clock = self._lockstep.clock if self._lockstep else _clock(settings)
         self._store = Store(settings.store.path, settings.lot.id, self._clock)
+        self._policy = LotPolicy(settings.permits_by_plate(), settings.tariff.tariff(), settings.passback, self._clock)
         self._store.write_now(self._begin)
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()
@@ -79,7 +82,9 @@ class Daemon:
         watch = self._lockstep.watch if self._lockstep else self._vision.watch
         look_again: Callable[[LaneName], None] = lambda lane: self._sight.look_again(lane)  # noqa: E731
         is_heard: Callable[[], bool] = lambda: self._link is not None and self._link.connected  # noqa: E731
-        self._assembly = Assembly(settings, self._store, self._clock, self._faults, watch, look_again, is_heard)
+        self._assembly = Assembly(
+            settings, self._store, self._clock, self._faults, self._policy, watch, look_again, is_heard
+        )
         if self._lockstep is not None:
             self._assembly.shared[LINE] = self._lockstep.line
             self._lockstep.on_signal(self._injected)
@@ -130,6 +135,7 @@ class Daemon:
             ),
             now=clock.wall,
             clock=clock,
+            policy=self._policy_status(),
         )
 
     def _lane_status(self, name: LaneName, lane: LaneController) -> LaneStatus:
@@ -170,7 +176,7 @@ class Daemon:
             plate = None if asked.plate is None else normalised(asked.plate)
         except ValueError as wrong:
             return Obeyed(why_not=str(wrong))
-        permits = self._settings.permits_by_plate()
+        permits = self._policy.permits
         if plate is not None and plate not in permits:
             near = nearest(plate, permits)
             return Obeyed(why_not="no permit has this plate" + (f'; did you mean "{near}"?' if near else ""))
@@ -188,6 +194,8 @@ class Daemon:
         unresolved = settle_after_restart(tx)
         if unresolved:
             _LOG.warning("daemon.unresolved_tickets", count=unresolved)
+        inbox.try_parked_again(tx)
+        self._policy.load(tx.connection)
         unheard_of = charges.unheard_of(tx)
         if unheard_of:
             _LOG.warning("daemon.charges_unheard_of", count=unheard_of)
@@ -280,7 +288,16 @@ class Daemon:
         lot = settings.lot.id
         keys = TrustedKeys(settings.link.cloud_keys, faults)
         return CloudLink(
-            settings.link, lot, RELEASE, self._store, self._lanes_now, self.obey, keys, self._clock, faults
+            settings.link,
+            lot,
+            RELEASE,
+            self._store,
+            self._lanes_now,
+            self.obey,
+            keys,
+            self._clock,
+            faults,
+            self._policy_changed,
         )
 
     def _telemetry(self) -> Recorder | None:
@@ -290,6 +307,23 @@ class Daemon:
         link = self._link
         connected = None if link is None else lambda: link.connected
         return Recorder(self._store, self._settings.store.path, self._lanes, connected, self._clock)
+
+    async def _policy_changed(self) -> None:
+        """What was taken in holds, however long the store lets itself be asked."""
+        while True:
+            try:
+                return await self._store.read(self._policy.load)
+            except StoreUnavailable as wrong:
+                _LOG.error("daemon.policy_not_read_yet", why=str(wrong))
+                await self._clock.sleep(_RETRY_SECONDS)
+
+    def _policy_status(self) -> PolicyStatus:
+        return PolicyStatus(
+            tariff=self._policy.tariff_name,
+            plates=self._policy.permits.plates,
+            shadowed=tuple(masked(plate) for plate in self._policy.permits.shadowed),
+            heard={} if self._link is None else dict(self._link.downlink.heard_of.counts),
+        )
 
     def _lanes_now(self) -> tuple[LaneNow, ...]:
         return tuple(

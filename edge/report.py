@@ -17,7 +17,7 @@ from edge.local import ask
 from edge.parking.lanes import OpenCall, open_calls
 from edge.parking.spots import Availability, availability
 from edge.status import DaemonStatus, SpotStatus
-from edge.store import boots, journal
+from edge.store import boots, inbox, journal
 from edge.store.database import looking_into
 from edge.store.journal import Head
 from models.instants import SECOND, Reading, to_rfc3339
@@ -45,6 +45,41 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyReport:
+    """What the cloud has set of this lot, as the store has it. `parked`: kept, and not acted on."""
+
+    revision: int
+    permits: int
+    tariffs: tuple[str, ...]
+    reservations: dict[str, int]
+    parked: int
+    withheld: int
+
+    @property
+    def line(self) -> str:
+        booked, stuck = self.reservations.get("BOOKED", 0), self.parked + self.withheld
+        waiting = f", [red]{stuck} that this lot can't act on[/red]" if stuck else ""
+        return f"{self.permits} permits, {booked} reservations, {len(self.tariffs)} tariffs{waiting}"
+
+
+def policy_report(connection: sqlite3.Connection) -> PolicyReport | None:
+    """None for a store that no daemon of this release has opened yet."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'intents_taken'").fetchone() is None:
+        return None
+    reservations = connection.execute("SELECT status, count(*) AS n FROM reservations GROUP BY status ORDER BY status")
+    tariffs = connection.execute("SELECT name FROM tariffs ORDER BY valid_from, revision")
+    waiting = inbox.waiting(connection)
+    return PolicyReport(
+        revision=inbox.place(connection).revision,
+        permits=connection.execute("SELECT count(*) FROM permits").fetchone()[0],
+        tariffs=tuple(row["name"] for row in tariffs),
+        reservations={row["status"]: row["n"] for row in reservations},
+        parked=waiting.parked_in_all,
+        withheld=len(waiting.withheld),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One look at a lot. `daemon` is None while no daemon runs on the store; `calls` are those for help that
     nobody has seen to, `refunds` what the lot owes drivers since the time became known; `linked`: a way to the cloud is
@@ -57,6 +92,7 @@ class Report:
     calls: tuple[OpenCall, ...] = ()
     refunds: tuple[Refund, ...] = ()
     linked: bool = True
+    policy: PolicyReport | None = None
 
     def as_json(self) -> dict[str, Any]:
         backlog = self.ledger.backlog if self.ledger else 0
@@ -73,6 +109,7 @@ class Report:
                 for call in self.calls
             ],
             "refunds": [asdict(refund) for refund in self.refunds],
+            "policy": None if self.policy is None else asdict(self.policy),
             "link": {"facts": self.ledger.seq if self.ledger else 0, "backlog": backlog},
         }
 
@@ -91,6 +128,7 @@ def look(store: Path, *, linked: bool) -> Report:
             calls=tuple(open_calls(connection, now)) if boots.are_kept(connection) else (),
             refunds=_refunds(connection) if boots.are_kept(connection) else (),
             linked=linked,
+            policy=policy_report(connection),
         )
 
 
@@ -139,6 +177,8 @@ def show(name: str, report: Report) -> None:
     if link == "none" or not report.linked:
         waiting = "no link is configured"
     console.print(f"Cloud: {waiting}")
+    if report.policy is not None and report.policy.revision:
+        console.print(f"From the cloud: {report.policy.line}")
 
 
 def _plain_table(*columns: str) -> Table:

@@ -45,6 +45,19 @@ class SpotStatus(BaseModel):
     occupied: bool | None
 
 
+class PolicyStatus(BaseModel):
+    """What holds of permits and tariffs now. `tariff` None: the lot's own. `plates`: how many have a permit.
+    `shadowed`: plates, masked, of which the lot's own file says something else than the cloud. `heard`: messages of the
+    cloud by what became of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tariff: str | None = None
+    plates: int = 0
+    shadowed: tuple[str, ...] = ()
+    heard: dict[str, int] = {}
+
+
 class DaemonStatus(BaseModel):
     """A snapshot of the running daemon. `faults` are those of the lot itself, beside its lanes; `now` is the daemon's
     wall time, `clock` all that its clock says."""
@@ -61,3 +74,4 @@ class DaemonStatus(BaseModel):
     refused_commands: dict[str, int] = {}
     now: Instant | None = None
     clock: Reading | None = None
+    policy: PolicyStatus = PolicyStatus()

@@ -30,6 +30,7 @@ from models.facts import (
     FeeBounded,
     FeeCorrected,
     HelpCalled,
+    IntentsTaken,
     LaneHeld,
     LaneOrdered,
     LaneReleased,
@@ -115,7 +116,7 @@ def _effects(fact: Fact, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 @_effects.register
 def _(
-    fact: DaemonStarted | PlateDiffered | PassbackNoted | ClockSet | CommandRefused | CloudKeysLearnt,
+    fact: DaemonStarted | PlateDiffered | PassbackNoted | ClockSet | CommandRefused | CloudKeysLearnt | IntentsTaken,
     lot: LotId,
     spot_of: SpotOf,
 ) -> list[Change]:

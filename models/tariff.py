@@ -9,6 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from models.instants import HOUR, Instant
 from models.money import Minor
 
+DIALECTS = (1,)
+"""Every version of the tariff language that this engine runs. The meaning of none ever changes."""
+
+
+class UnknownDialect(ValueError):
+    """The tariff is written in a language that this engine doesn't know."""
+
+    def __init__(self, dialect: int) -> None:
+        super().__init__(f"tariff dialect {dialect}: this release runs {', '.join(map(str, DIALECTS))}")
+
+
+def runs(dialect: int) -> bool:
+    return dialect in DIALECTS
+
 
 class Tariff(BaseModel):
     """Up to one hour costs one hourly rate, a longer stay the rate for each started hour, at most the maximum.

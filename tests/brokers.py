@@ -48,9 +48,9 @@ class Talker:
         self._client.publish(topic, payload, qos=qos, retain=retain)
         return self._answers.get(timeout=_ANSWER_SECONDS)
 
-    def hear(self) -> mqtt.MQTTMessage:
-        """The next message. Raises queue.Empty after ten seconds of silence."""
-        return self._heard.get(timeout=_ANSWER_SECONDS)
+    def hear(self, seconds: float = _ANSWER_SECONDS) -> mqtt.MQTTMessage:
+        """The next message. Raises queue.Empty after ten seconds of silence, or so many."""
+        return self._heard.get(timeout=seconds)
 
     def hears_nothing(self, seconds: float = 0.3) -> bool:
         try:

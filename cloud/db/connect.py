@@ -75,15 +75,15 @@ def engine(settings: CloudSettings) -> AsyncEngine:
     )
 
 
-def pool(settings: CloudSettings) -> asyncpg.Pool:
-    """Connections for ingest, whose statements are written by hand. Open with `async with`; none is made before use."""
+def pool(settings: CloudSettings, part: str = "ingest", most: int | None = None) -> asyncpg.Pool:
+    """Connections for statements that are written by hand. Open with `async with`; none is made before use."""
     return asyncpg.create_pool(
         settings.database_url.get_secret_value(),
         min_size=0,
-        max_size=settings.ingest_pool,
+        max_size=most or settings.ingest_pool,
         timeout=CONNECT_SECONDS,
         command_timeout=COMMAND_SECONDS,
-        server_settings={"application_name": "parkgate-ingest", "timezone": "UTC"},
+        server_settings={"application_name": f"parkgate-{part}", "timezone": "UTC"},
         reset=_nothing_to_reset,
     )
 

@@ -44,6 +44,9 @@ metadata = MetaData(
     }
 )
 
+INTENTS_ISSUED = "parkgate_intents"
+"""The channel on which committed intents are announced; its payload is the lot's id."""
+
 LOTS_CHANGED = "parkgate_lots"
 """The channel on which a committed change of a lot is announced; its payload is the lot's id."""
 
@@ -54,6 +57,11 @@ SCOPES = ("read", "plates", "operate", "metrics", "admin")
 PERSON_IN_BODY = """"substring"(body, '(?<="(vehicle|ticket|refusal|passage|call)":")[0-9a-f-]{36}')"""
 """SQL: the row whose plate a fact's personal part holds (`models.retention.PERSON_OF`). A pattern, and not JSON's own
 functions: a body that isn't JSON is parked, and mustn't keep its window out."""
+CASE_KINDS = (
+    *("fact_parked", "stream_forked", "stream_superseded", "window_refused"),
+    *("intents_parked", "intents_withheld", "intents_forked", "intents_differ"),
+)
+"""What a person must judge; `cloud.ingest.cases`."""
 
 
 class ReservationStatus(StrEnum):
@@ -533,8 +541,64 @@ cases = Table(
     _at("seen_at"),
     Column("times", BigInteger, nullable=False),
     _at("closed_at", nullable=True),
-    _words("kind", ("fact_parked", "stream_forked", "stream_superseded", "window_refused")),
+    _words("kind", CASE_KINDS),
     Index("cases_open", "lot_id", "kind", "subject", unique=True, postgresql_where=text("closed_at IS NULL")),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    *_of_lot(),
+    PrimaryKeyConstraint("lot_id"),
+    # The last intent that was issued, and the hash over all up to it. Issuing locks this row: no number is left out.
+    Column("revision", BigInteger, nullable=False, server_default="0"),
+    Column("hash", Text, nullable=False, server_default="0" * 64),
+    # How far the lot says that it is, and how far it has been sent.
+    Column("acked", BigInteger, nullable=False, server_default="0"),
+    Column("sent", BigInteger, nullable=False, server_default="0"),
+    Column("sent_at", BigInteger, nullable=False, server_default="0"),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("needs_snapshot", Boolean, nullable=False, server_default=text("false")),
+    # The lot has another history: nothing goes down until an operator has settled it.
+    Column("forked", Boolean, nullable=False, server_default=text("false")),
+    # By whom and why the lot's intents are to be taken over, while they are asked for.
+    Column("adopting", JSONB, nullable=True),
+    # What the lot says of itself; NULL until it has.
+    Column("said", JSONB, nullable=True),
+    _at("said_at", nullable=True),
+    Index("policies_behind", "sent_at", postgresql_where=text("acked < revision OR needs_snapshot")),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    *_of_lot(),
+    Column("revision", BigInteger, nullable=False),
+    PrimaryKeyConstraint("lot_id", "revision"),
+    _text("type"),
+    Column("version", Integer, nullable=False),
+    _text("subject"),
+    Column("ends", Boolean, nullable=False),
+    _at("at"),
+    # As in `facts`: the very text that was hashed, and beside it what may be erased.
+    _text("body"),
+    _text("salt", nullable=True),
+    _text("personal", nullable=True),
+    _text("digest"),
+    _text("hash"),
+    _text("issued_by"),
+    _text("reason"),
+    Index(None, "lot_id", "subject"),
+)
+
+standing_intents = Table(
+    "standing_intents",
+    metadata,
+    *_of_lot(),
+    _text("subject"),
+    Column("revision", BigInteger, nullable=False),
+    PrimaryKeyConstraint("lot_id", "subject"),
+    ForeignKeyConstraint(["lot_id", "revision"], ["intents.lot_id", "intents.revision"]),
 )
 
 lanes = Table(

@@ -46,15 +46,21 @@ class BrokerLink:
     """A connection that is made again for ever. `heard` is called on the event loop, once a message."""
 
     def __init__(
-        self, settings: CloudSettings, heard: Callable[[Arrived], None], changed: Callable[[bool], None]
+        self,
+        settings: CloudSettings,
+        heard: Callable[[Arrived], None],
+        changed: Callable[[bool], None],
+        part: str = "",
     ) -> None:
+        """`part` names a second connection of this process."""
         self._heard, self._changed = heard, changed
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._connection = 0
         self._topics: frozenset[str] = frozenset()
         self._unanswered = 0
-        self._client = _client(settings)
+        self._part = part
+        self._client = _client(settings, part)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
@@ -120,7 +126,7 @@ class BrokerLink:
         self._connection += 1
         self._unanswered = 0
         self._subscribe(self._topics)
-        log.info("broker.connected", host=self._settings.mqtt_host, port=self._settings.mqtt_port)
+        log.info("broker.connected", part=self._part, host=self._settings.mqtt_host, port=self._settings.mqtt_port)
         self._loop.call_soon_threadsafe(self._changed, True)
 
     def _subscribe(self, topics: frozenset[str]) -> None:
@@ -159,8 +165,9 @@ class BrokerLink:
             log.warning("broker.refused_publish", reason=str(reason))
 
 
-def _client(settings: CloudSettings) -> mqtt.Client:
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, settings.mqtt_client_id, protocol=mqtt.MQTTv5, manual_ack=True)
+def _client(settings: CloudSettings, part: str) -> mqtt.Client:
+    name = f"{settings.mqtt_client_id}-{part}" if part else settings.mqtt_client_id
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, name, protocol=mqtt.MQTTv5, manual_ack=True)
     client.reconnect_delay_set(min_delay=1, max_delay=15)
     client.max_inflight_messages_set(_ACKS_IN_FLIGHT)
     client.max_queued_messages_set(_ACKS_WAITING)

@@ -11,12 +11,23 @@ import asyncpg
 from models.ids import ENTROPY_BYTES, LotId, uuid7
 from models.instants import Instant
 
+CaseKind = Literal[
+    "fact_parked",
+    "stream_forked",
+    "stream_superseded",
+    "window_refused",
+    "intents_parked",
+    "intents_withheld",
+    "intents_forked",
+    "intents_differ",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """`subject` tells cases of one kind apart: a stream, a ticket, a topic. Met again, the open case is counted up."""
 
-    kind: Literal["fact_parked", "stream_forked", "stream_superseded", "window_refused"]
+    kind: CaseKind
     subject: str
     detail: str
 
@@ -28,6 +39,13 @@ async def open_case(connection: asyncpg.Connection, tenant: str, lot: LotId, cas
         " ON CONFLICT (lot_id, kind, subject) WHERE closed_at IS NULL"
         " DO UPDATE SET seen_at = excluded.seen_at, times = cases.times + 1",
         *(tenant, lot, uuid7(at, secrets.token_bytes(ENTROPY_BYTES)), case.kind, case.subject, case.detail, at),
+    )
+
+
+async def close_case(connection: asyncpg.Connection, lot: LotId, kind: str, at: Instant) -> None:
+    """Of a kind that ends by itself; harmless when none is open."""
+    await connection.execute(
+        "UPDATE cases SET closed_at = $3 WHERE lot_id = $1 AND kind = $2 AND closed_at IS NULL", lot, kind, at
     )
 
 

@@ -20,7 +20,7 @@ from edge.config.settings import (
     SimulationSettings,
     TariffSettings,
 )
-from edge.parking.permits import card_number
+from models.cards import card_number
 from models.ids import LaneName
 from models.money import from_major
 from models.tickets import Direction

@@ -21,8 +21,9 @@ from edge.config.written import Amount, SpotNumbers, WrittenInstant, WrittenLotI
 from edge.inputs import InputMeaning
 from edge.kiosk.settings import KioskSettings
 from edge.parking.layout import PlannedLevel
-from edge.parking.permits import Permit, card_number
+from edge.parking.permits import Permit
 from edge.vision.settings import VisionSettings
+from models.cards import card_number
 from models.facts import DeclaredLane, LotDeclared
 from models.ids import LaneName
 from models.instants import Instant

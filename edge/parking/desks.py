@@ -67,11 +67,12 @@ class _Desk:
 @dataclass(frozen=True)
 class EntryDesk(_Desk):
     """Decides who may enter. `vehicle_type` answers for the vehicle that stands there now; the driver's own word goes
-    over it. `lot_name` and `zone` (an IANA name) stand for paper tickets."""
+    over it. `tariff` says what holds now: it is pinned on the ticket. `lot_name` and `zone` (an IANA name) stand for
+    paper tickets."""
 
     direction: ClassVar[Direction] = Direction.ENTRY
 
-    tariff: Tariff
+    tariff: Callable[[], Tariff]
     permits: Permits
     vehicle_type: Callable[[], VehicleType]
     lot_name: str = ""
@@ -81,8 +82,9 @@ class EntryDesk(_Desk):
         arrival = self._arrival(asked)
         if isinstance(arrival, Refusal):
             return Refused(arrival)
+        tariff = self.tariff()
         try:
-            answer = await self.store.write(lambda tx: entry.admit(tx, arrival, self.tariff))
+            answer = await self.store.write(lambda tx: entry.admit(tx, arrival, tariff))
         except StoreUnavailable:
             return Refused(Refusal.NOT_RECORDED)
         match answer:
@@ -93,7 +95,7 @@ class EntryDesk(_Desk):
             case entry.Admitted():
                 greeting = f"Welcome, spot {answer.spot_number}" if answer.spot_number else "Welcome"
                 on_paper = not isinstance(asked.credential, Read | Card)
-                return Allowed(answer.ticket, greeting, self._printed(answer) if on_paper else None)
+                return Allowed(answer.ticket, greeting, self._printed(answer, tariff) if on_paper else None)
 
     def confirm(self, ticket: TicketId) -> Paper:
         return lambda tx: entry.confirm(tx, ticket, self.lane)
@@ -133,10 +135,8 @@ class EntryDesk(_Desk):
         """With the zone's own name: on the night when summer time ends, there are two of each minute."""
         return to_datetime(at).astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M %Z")
 
-    def _printed(self, admitted: entry.Admitted) -> PrintedTicket:
-        price, most = (
-            written(sum, self.tariff.currency) for sum in (self.tariff.hourly_rate, self.tariff.daily_maximum)
-        )
+    def _printed(self, admitted: entry.Admitted, tariff: Tariff) -> PrintedTicket:
+        price, most = (written(sum, tariff.currency) for sum in (tariff.hourly_rate, tariff.daily_maximum))
         spot = (f"Spot {admitted.spot_number}",) if admitted.spot_number else ()
         return PrintedTicket(
             lot=self.lot_name,

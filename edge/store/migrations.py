@@ -313,3 +313,31 @@ def retention(database: Database) -> None:
             passed_boot INTEGER, passed_monotonic INTEGER, neutral_boot INTEGER, neutral_monotonic INTEGER
         ) STRICT, WITHOUT ROWID""",
     )
+
+
+@migrations(name="0013_intents")
+def intents(database: Database) -> None:
+    _run(
+        database,
+        # How far the cloud's intents have been taken; one row.
+        "CREATE TABLE intents_taken (revision INTEGER NOT NULL, hash TEXT NOT NULL) STRICT",
+        "INSERT INTO intents_taken VALUES (0, '0000000000000000000000000000000000000000000000000000000000000000')",
+        # The last intent of each subject, as it came: what was parked is applied from here after an upgrade.
+        """CREATE TABLE intents (
+            subject TEXT PRIMARY KEY, revision INTEGER NOT NULL UNIQUE, type TEXT NOT NULL, version INTEGER NOT NULL,
+            at INTEGER NOT NULL, body TEXT, salt TEXT, personal TEXT, digest TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('applied', 'parked', 'withheld')), why TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX intents_waiting ON intents (revision) WHERE state != 'applied'",
+        # What the applied ones say. Lists are JSON: each row is read as a whole, into memory.
+        """CREATE TABLE permits (
+            id TEXT PRIMARY KEY, revision INTEGER NOT NULL, license_plates TEXT NOT NULL, cards TEXT NOT NULL,
+            rights TEXT NOT NULL, passback TEXT, valid_from INTEGER, valid_until INTEGER
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE tariffs (
+            id TEXT PRIMARY KEY, revision INTEGER NOT NULL, name TEXT NOT NULL, valid_from INTEGER NOT NULL,
+            tariff TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        "ALTER TABLE reservations ADD COLUMN code_hash TEXT",
+        "ALTER TABLE reservations ADD COLUMN license_plate TEXT",
+    )

@@ -47,3 +47,24 @@ NOT_BELIEVED = Fault(
     ends="The cloud is heard with a signature that is right",
     look_at="Was the cloud given a new key? Otherwise somebody else writes to this lot's topics at the broker",
 )
+INTENT_PARKED = Fault(
+    code="link.intent_parked",
+    meaning="The cloud wants something that this lot can't do: a permit, reservation or tariff that it can't read",
+    does="Keeps it and doesn't act on it; what was said before of the same permit or tariff no longer holds either",
+    ends="The lot is upgraded, or the cloud takes it back",
+    look_at="The detail names it; mostly the lot's release is older than what the cloud sends: upgrade the lot",
+)
+SNAPSHOT_WRONG = Fault(
+    code="link.snapshot_wrong",
+    meaning="What the cloud sent of permits, reservations and tariffs contradicts its own checksum",
+    does="Takes none of it and asks again; what it had goes on holding",
+    ends="It comes whole",
+    look_at="The cloud's log and its release; nothing at the lot can cause it",
+)
+POLICY_FORKED = Fault(
+    code="link.policy_forked",
+    meaning="The cloud has other permits, reservations and tariffs under the same numbers than it sent before",
+    does="Goes on with what it has, and takes nothing new of them",
+    ends="An operator settles which are right",
+    look_at="Was the cloud's database restored from a copy? `parkgate-cloud policy` shows the case",
+)

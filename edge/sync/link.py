@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -14,6 +14,7 @@ from edge.store import Store
 from edge.sync import beacon as beacons
 from edge.sync.commands import Commands, Obey
 from edge.sync.connection import Connection
+from edge.sync.downlink import Downlink
 from edge.sync.key_changes import KeyChanges
 from edge.sync.keys import TrustedKeys
 from edge.sync.part import LinkPart
@@ -42,7 +43,9 @@ class CloudLink:
         keys: TrustedKeys,
         clock: Clock,
         faults: FaultReporter,
+        policy_changed: Callable[[], Awaitable[None]],
     ) -> None:
+        """`policy_changed` is awaited whenever the cloud has changed what stands of permits and tariffs."""
         self._clock, self._keys = clock, keys
         self._connection = Connection(
             broker,
@@ -62,7 +65,17 @@ class CloudLink:
             lot, store, lanes, obey, self._connection, lambda: keys.keyring, os.urandom, clock, faults
         )
         self._key_changes = KeyChanges(lot, store, self._connection, keys, clock, faults)
-        self._parts: Sequence[LinkPart] = (ledger, telemetry, self._presence, self._commands, self._key_changes)
+        self.downlink = Downlink(
+            lot, release, store, self._connection, lambda: keys.keyring, clock, faults, policy_changed
+        )
+        self._parts: Sequence[LinkPart] = (
+            ledger,
+            telemetry,
+            self.downlink,
+            self._presence,
+            self._commands,
+            self._key_changes,
+        )
         self._by_topic = {topic: part for part in self._parts for topic in part.topics}
 
     @property

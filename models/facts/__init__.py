@@ -4,6 +4,7 @@ from models.facts.access import AccessRefused
 from models.facts.base import Fact, UnknownFact, decode, decode_plain
 from models.facts.commands import CloudKeysLearnt, CommandEnded, CommandRefused, CommandTaken
 from models.facts.faults import DaemonStarted, FaultCleared, FaultRaised
+from models.facts.intents import IntentsTaken
 from models.facts.lanes import HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
 from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
 from models.facts.passback import PassbackNoted, PassbackReset
@@ -46,6 +47,7 @@ __all__ = [
     "FeeBounded",
     "FeeCorrected",
     "HelpCalled",
+    "IntentsTaken",
     "LaneHeld",
     "LaneOrdered",
     "LaneReleased",

@@ -79,7 +79,7 @@ def decode(type: str, version: int, body: dict[str, Any], personal: dict[str, An
     try:
         return known.model_validate({**body, **private})
     except ValidationError as wrong:
-        raise UnknownFact(type, version, _without_values(wrong)) from None
+        raise UnknownFact(type, version, without_values(wrong)) from None
 
 
 def decode_plain(type: str, version: int, text: str) -> Fact | None:
@@ -96,7 +96,7 @@ def decode_plain(type: str, version: int, text: str) -> Fact | None:
         return None
 
 
-def _without_values(wrong: ValidationError) -> str:
+def without_values(wrong: ValidationError) -> str:
     """What is wrong with which field; the values themselves may be personal."""
     errors = wrong.errors(include_url=False, include_input=False, include_context=False)
     return "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['type']}" for error in errors)

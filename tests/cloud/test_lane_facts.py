@@ -40,7 +40,7 @@ PLATE, PERMIT = Plate("AB12CDE"), Plate("PERM1T")
 
 async def a_day_with_everything(lot: at_the_lot.Lot) -> None:
     permits = {PERMIT: Permit(PERMIT, passback=Passback.SOFT)}
-    entry = EntryDesk(at_the_lot.IN, lot.store, at_the_lot.TARIFF, permits, lambda: VehicleType.REGULAR)
+    entry = EntryDesk(at_the_lot.IN, lot.store, lambda: at_the_lot.TARIFF, permits, lambda: VehicleType.REGULAR)
     exit = ExitDesk(at_the_lot.OUT, lot.store, lot.till(None), permits)
 
     async def enters(asked: Asked) -> Allowed:

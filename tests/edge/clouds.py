@@ -11,6 +11,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.clock import SystemClock
+from edge.local import Asked, Obeyed
 from edge.store.database import looking_into
 from edge.store.journal import Head, head_of
 from models.facts.base import Stream
@@ -73,6 +74,15 @@ class HonestCloud:
             self.books.stream_id = window.stream_id
             sealed = SIGNER.seal(SealedAs.ACK, self._lot, self.books.take(window))
             client.publish(topics.up_ack(self._lot, self._stream), sealed, qos=1)
+
+
+async def nobody_obeys(asked: Asked, order_id: str) -> Obeyed:
+    """For a link to which nothing is ordered."""
+    raise AssertionError("nothing was ordered")
+
+
+async def nothing_to_reload() -> None:
+    """For a link whose lot has no policy in memory."""
 
 
 def forget_beacon(broker: Mosquitto, lot: str) -> None:

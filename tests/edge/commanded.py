@@ -19,7 +19,7 @@ from models.wire.envelopes import LaneNow
 from simulator.servers import Mosquitto
 from tests.brokers import USERS
 from tests.chaos.command_senders import Caller
-from tests.edge.clouds import HurriedClock, becomes, forget_beacon, written
+from tests.edge.clouds import HurriedClock, becomes, forget_beacon, nothing_to_reload, written
 from tests.edge.lots import Lot
 from tests.keys import SIGNER
 
@@ -82,7 +82,16 @@ async def commanded(
     login = BrokerSettings(host="127.0.0.1", port=broker.port, username="lot", password_file=password, keepalive=5)
     clock = clock or HurriedClock()
     link = CloudLink(
-        login, lot.id, "0.1.0", lot.store, lambda: LANES, gate.obey, TrustedKeys(keys, faults), clock, faults
+        login,
+        lot.id,
+        "0.1.0",
+        lot.store,
+        lambda: LANES,
+        gate.obey,
+        TrustedKeys(keys, faults),
+        clock,
+        faults,
+        nothing_to_reload,
     )
     task = asyncio.create_task(link.run())
     try:

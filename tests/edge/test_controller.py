@@ -206,7 +206,9 @@ async def an_entry(
     clock = clock or Clock()
     lot = a_lot(folder, clock=clock)
     lot.decide(lambda tx: tx.connection.execute("PRAGMA busy_timeout = 20"))
-    desk = make_desk(lot.store) if make_desk else EntryDesk(IN, lot.store, TARIFF, {}, lambda: VehicleType.REGULAR)
+    desk = (
+        make_desk(lot.store) if make_desk else EntryDesk(IN, lot.store, lambda: TARIFF, {}, lambda: VehicleType.REGULAR)
+    )
     arming, closing_loop, arm = Loop(), Loop(), Arm()
     faults = FaultBoard(lot.decide)
     machine = a_lane(Fitted(direction=direction, timing=timing or LaneTiming()))

@@ -45,7 +45,7 @@ def lot(tmp_path: Path) -> Lot:
 
 
 def the_entry(lot: Lot) -> EntryDesk:
-    return EntryDesk(IN, lot.store, TARIFF, PERMITS, lambda: VehicleType.REGULAR, "North", "Europe/Berlin")
+    return EntryDesk(IN, lot.store, lambda: TARIFF, PERMITS, lambda: VehicleType.REGULAR, "North", "Europe/Berlin")
 
 
 def the_exit(lot: Lot, terminal: Terminal | None = None) -> ExitDesk:

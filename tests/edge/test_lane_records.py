@@ -29,7 +29,7 @@ def lot(tmp_path: Path) -> Lot:
 
 
 def the_entry(lot: Lot) -> EntryDesk:
-    return EntryDesk(IN, lot.store, TARIFF, {}, lambda: VehicleType.REGULAR)
+    return EntryDesk(IN, lot.store, lambda: TARIFF, {}, lambda: VehicleType.REGULAR)
 
 
 def the_exit(lot: Lot) -> ExitDesk:

@@ -13,7 +13,6 @@ import pytest
 
 from drivers.broker import BrokerSettings
 from edge.faults import FaultBoard
-from edge.local import Asked, Obeyed
 from edge.parking import entry
 from edge.store import journal
 from edge.store.database import looking_into
@@ -28,7 +27,16 @@ from models.wire.envelopes import LARGEST, Ack, Beacon, LaneNow, SentFact, pack,
 from models.wire.seals import Sealed, SealedAs, Signer
 from simulator.servers import Mosquitto
 from tests.brokers import USERS, Talker, talker
-from tests.edge.clouds import HonestCloud, HurriedClock, becomes, forget_beacon, ledger, written
+from tests.edge.clouds import (
+    HonestCloud,
+    HurriedClock,
+    becomes,
+    forget_beacon,
+    ledger,
+    nobody_obeys,
+    nothing_to_reload,
+    written,
+)
 from tests.edge.lots import IN, TARIFF, Lot, a_level, a_lot
 from tests.keys import SIGNER, public_file
 
@@ -49,11 +57,10 @@ def a_link(lot: Lot, broker: Mosquitto, password: Path) -> CloudLink:
     board = FaultBoard(lambda decision: None).reporter("link")
     login = BrokerSettings(host="127.0.0.1", port=broker.port, username="lot", password_file=password, keepalive=5)
     keys = TrustedKeys(public_file(password.parent), board)
-    return CloudLink(login, lot.id, "0.1.0", lot.store, lambda: LANES, nobody_obeys, keys, HurriedClock(), board)
-
-
-async def nobody_obeys(asked: Asked, order_id: str) -> Obeyed:
-    raise AssertionError("nothing was ordered")
+    clock = HurriedClock()
+    return CloudLink(
+        login, lot.id, "0.1.0", lot.store, lambda: LANES, nobody_obeys, keys, clock, board, nothing_to_reload
+    )
 
 
 @asynccontextmanager

@@ -51,7 +51,7 @@ class Permitted:
     mode: Passback = Passback.HARD
 
     def entry(self) -> EntryDesk:
-        return EntryDesk(IN, self.lot.store, TARIFF, self._permits(), lambda: VehicleType.REGULAR)
+        return EntryDesk(IN, self.lot.store, lambda: TARIFF, self._permits(), lambda: VehicleType.REGULAR)
 
     def exit(self) -> ExitDesk:
         return ExitDesk(OUT, self.lot.store, self.lot.till(Terminal()), self._permits())

@@ -49,6 +49,7 @@ HISTORY = {
     ("fee.bounded", 1): "at lane longest shortest ticket",
     ("fee.corrected", 1): "at correction currency fee fee_before paid refund_owed ticket why",
     ("help.called", 1): "at call lane license_plate why",
+    ("intents.taken", 1): "at by hash parked revision withheld",
     ("lane.held", 1): "at by cause lane reason",
     ("lane.ordered", 1): "at by kind lane obeyed order reason record state why_not",
     ("lane.released", 1): "at by cause lane reason",

@@ -1,0 +1,120 @@
+"""Issues intents: numbered, chained and standing in one transaction, so that no lot ever sees a gap that isn't one."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud.db.schema import INTENTS_ISSUED, intents, parking_lots, policies, standing_intents
+from models.ids import LotId
+from models.instants import Instant
+from models.intents import Intent, TariffSet
+from models.tariff import runs
+from models.wire.intents import chained, digest, sealed_text
+
+_SALT_BYTES = 16
+
+
+class Unacceptable(ValueError):
+    """The intent can't be meant: no lot could act by it. The text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who wants it, and why: both stand in the cloud's record."""
+
+    by: str
+    reason: str
+    at: Instant
+
+
+async def issue(
+    connection: AsyncConnection, tenant: str, lot: LotId, wanted: Sequence[Intent], order: Order
+) -> list[int]:
+    """The revisions of these intents, which count once the caller's transaction has committed.
+
+    The row lock on the lot's policy lets one issue at a time: revisions follow each other without a gap, in the order
+    of the commits. Raises Unacceptable, or LookupError for a lot that isn't this tenant's; then nothing was changed.
+    """
+    await _refuse_nonsense(connection, tenant, lot, wanted)
+    first_time = postgresql.insert(policies).values(tenant_id=tenant, lot_id=lot).on_conflict_do_nothing()
+    await connection.execute(first_time)
+    found = select(policies.c.revision, policies.c.hash).where(policies.c.lot_id == lot).with_for_update()
+    revision, hash = (await connection.execute(found)).one()
+    issued: list[int] = []
+    for intent in wanted:
+        revision += 1
+        hash = await _write(connection, tenant, lot, revision, hash, intent, order)
+        issued.append(revision)
+    await connection.execute(update(policies).where(policies.c.lot_id == lot).values(revision=revision, hash=hash))
+    await connection.execute(select(func.pg_notify(INTENTS_ISSUED, lot)))
+    return issued
+
+
+async def _refuse_nonsense(connection: AsyncConnection, tenant: str, lot: LotId, wanted: Sequence[Intent]) -> None:
+    mine = select(parking_lots.c.currency).where(parking_lots.c.id == lot, parking_lots.c.tenant_id == tenant)
+    row = (await connection.execute(mine)).first()
+    if row is None:
+        raise LookupError(f"there is no lot {lot}")
+    for intent in wanted:
+        if isinstance(intent, TariffSet):
+            _refuse_nonsense_of_tariff(intent, row.currency)
+
+
+def _refuse_nonsense_of_tariff(tariff: TariffSet, currency: str | None) -> None:
+    if currency is not None and tariff.currency != currency:
+        raise Unacceptable(f"the lot takes {currency}, the tariff is in {tariff.currency}")
+    if not runs(tariff.dialect):
+        return  # a lot of a later release may run it; to others it isn't sent
+    try:
+        tariff.read()
+    except ValueError as wrong:
+        raise Unacceptable(f"the terms aren't a tariff of dialect {tariff.dialect}: {wrong}") from None
+
+
+async def _write(
+    connection: AsyncConnection, tenant: str, lot: LotId, revision: int, previous: str, intent: Intent, order: Order
+) -> str:
+    body, salt, personal = sealed_text(intent, secrets.token_hex(_SALT_BYTES))
+    mine = digest(lot, revision, intent.type, intent.version, intent.subject, intent.ends, order.at, body)
+    hash = chained(previous, mine)
+    values = {
+        "tenant_id": tenant,
+        "lot_id": lot,
+        "revision": revision,
+        "type": intent.type,
+        "version": intent.version,
+        "subject": intent.subject,
+        "ends": intent.ends,
+        "at": order.at,
+        "body": body,
+        "salt": salt,
+        "personal": None if personal is None else json.dumps(personal),
+        "digest": mine,
+        "hash": hash,
+        "issued_by": order.by,
+        "reason": order.reason,
+    }
+    await connection.execute(insert(intents).values(values))
+    await _stand(connection, tenant, lot, revision, intent)
+    return hash
+
+
+async def _stand(connection: AsyncConnection, tenant: str, lot: LotId, revision: int, intent: Intent) -> None:
+    """Of each subject its last intent stands; one that ends it leaves none."""
+    own = standing_intents.c.lot_id == lot, standing_intents.c.subject == intent.subject
+    if intent.ends:
+        await connection.execute(standing_intents.delete().where(*own))
+        return
+    row = postgresql.insert(standing_intents).values(
+        tenant_id=tenant, lot_id=lot, subject=intent.subject, revision=revision
+    )
+    await connection.execute(
+        row.on_conflict_do_update(index_elements=["lot_id", "subject"], set_={"revision": revision})
+    )

@@ -1,0 +1,86 @@
+"""What the lot's tables say of an intent: the permits, reservations and tariffs that the cloud has set."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from functools import singledispatch
+
+from models.ids import LotId
+from models.intents import Intent, PermitGranted, ReservationMade, TariffSet
+
+
+class Poisoned(Exception):
+    """The intent can be read, and can't be carried out here: it is parked. The text holds nothing personal."""
+
+
+def put_in_force(connection: sqlite3.Connection, lot: LotId, revision: int, intent: Intent) -> None:
+    """Raises Poisoned, or sqlite3.IntegrityError."""
+    _put(intent, connection, lot, revision)
+
+
+def take_out_of_force(connection: sqlite3.Connection, subject: str) -> None:
+    """Nothing that was said of this subject stands any more, whatever is said of it next."""
+    about, _, id = subject.partition(":")
+    forget = _OUT_OF_FORCE.get(about)
+    if forget is not None:
+        forget(connection, id)
+
+
+def take_all_out_of_force(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM permits")
+    connection.execute("DELETE FROM tariffs")
+    connection.execute("UPDATE reservations SET status = 'CANCELLED', license_plate = NULL WHERE status = 'BOOKED'")
+
+
+@singledispatch
+def _put(intent: Intent, connection: sqlite3.Connection, lot: LotId, revision: int) -> None:
+    raise TypeError(f"nothing is written for {type(intent).__name__}")
+
+
+@_put.register
+def _(intent: PermitGranted, connection: sqlite3.Connection, lot: LotId, revision: int) -> None:
+    connection.execute(
+        "INSERT INTO permits VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(intent.permit, revision, json.dumps(intent.plates), json.dumps(intent.cards)),
+            *(json.dumps(intent.rights), intent.passback, intent.valid_from, intent.valid_until),
+        ),
+    )
+
+
+@_put.register
+def _(intent: TariffSet, connection: sqlite3.Connection, lot: LotId, revision: int) -> None:
+    row = connection.execute("SELECT currency FROM parking_lots WHERE id = ?", (lot,)).fetchone()
+    if row is not None and row["currency"] != intent.currency:
+        raise Poisoned(f"the lot takes {row['currency']}, the tariff is in {intent.currency}")
+    try:
+        tariff = intent.read()
+    except ValueError as wrong:
+        # A tariff holds nothing personal, but pydantic would quote all of it, over many lines.
+        raise Poisoned(str(wrong).splitlines()[0]) from None
+    values = (intent.tariff, revision, intent.name, intent.valid_from, tariff.model_dump_json())
+    connection.execute("INSERT INTO tariffs VALUES (?, ?, ?, ?, ?)", values)
+
+
+@_put.register
+def _(intent: ReservationMade, connection: sqlite3.Connection, lot: LotId, revision: int) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO reservations"
+        " (id, lot_id, spot_type, spot_id, user_id, start_time, end_time, status, code_hash, license_plate)"
+        " VALUES (?, ?, ?, NULL, ?, ?, ?, 'BOOKED', ?, ?)",
+        (
+            *(intent.reservation, lot, intent.spot_type, intent.user, intent.start_time, intent.end_time),
+            *(intent.code_hash, intent.license_plate),
+        ),
+    )
+
+
+_OUT_OF_FORCE: dict[str, Callable[[sqlite3.Connection, str], object]] = {
+    "permit": lambda connection, id: connection.execute("DELETE FROM permits WHERE id = ?", (id,)),
+    "tariff": lambda connection, id: connection.execute("DELETE FROM tariffs WHERE id = ?", (id,)),
+    "reservation": lambda connection, id: connection.execute(
+        "UPDATE reservations SET status = 'CANCELLED', license_plate = NULL WHERE id = ? AND status = 'BOOKED'", (id,)
+    ),
+}

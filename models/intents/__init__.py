@@ -1,0 +1,21 @@
+"""Intents: what the cloud wants of a lot. Numbered for each lot, signed, and readable by any release."""
+
+from models.intents.base import Intent, UnknownIntent, decode, known_intents
+from models.intents.permits import PermitGranted, PermitRevoked
+from models.intents.policy import PolicyOverruled
+from models.intents.reservations import ReservationCancelled, ReservationMade
+from models.intents.tariffs import TariffSet, TariffWithdrawn
+
+__all__ = [
+    "Intent",
+    "PermitGranted",
+    "PermitRevoked",
+    "PolicyOverruled",
+    "ReservationCancelled",
+    "ReservationMade",
+    "TariffSet",
+    "TariffWithdrawn",
+    "UnknownIntent",
+    "decode",
+    "known_intents",
+]
