@@ -242,13 +242,16 @@ def test_a_masked_fact_is_sent_again_as_an_erased_one(lot: Lot) -> None:
     assert said.license_plate == ERASED
 
 
-def test_an_erased_plate_is_nowhere_in_the_file(lot: Lot) -> None:
-    plate = "XQZ777W"
-    stays(lot, plate)
+@pytest.mark.parametrize("securely", [True, False], ids=["as it is", "the control: without overwriting"])
+def test_an_erased_plate_is_nowhere_in_the_file(lot: Lot, securely: bool) -> None:
+    if not securely:
+        lot.store._write_connection.execute("PRAGMA secure_delete = OFF")
+    for number in range(60):
+        stays(lot, f"XQZ7{number:02}W")
     days(lot, 31)
     goes_round(lot)
     lot.store.close()
-    assert plate.encode() not in lot.path.read_bytes()
+    assert (b"XQZ7" in lot.path.read_bytes()) is not securely
     assert not lot.path.with_name("lot.sqlite-wal").exists(), "an orderly stop empties the log"
 
 
