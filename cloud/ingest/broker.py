@@ -58,6 +58,7 @@ class BrokerLink:
         self._loop = asyncio.get_running_loop()
         self._connection = 0
         self._topics: frozenset[str] = frozenset()
+        self._told = False
         self._unanswered = 0
         self._part = part
         self._client = _client(settings, part)
@@ -75,7 +76,7 @@ class BrokerLink:
     @property
     def listening(self) -> bool:
         """Connected, and the broker has heard of all topics that there are to listen to."""
-        return self.connected and bool(self._topics) and self._unanswered == 0
+        return self.connected and self._told and self._unanswered == 0
 
     def start(self) -> None:
         """Begins to connect, and returns at once whether the broker is there or not."""
@@ -100,7 +101,7 @@ class BrokerLink:
         """From now on to these topics only, over all reconnections. What is published after this call comes after it
         has taken effect."""
         gone, new = self._topics - topics, topics - self._topics
-        self._topics = topics
+        self._topics, self._told = topics, True
         if self._client.is_connected():
             self._subscribe(new)
             for some in _chunks(gone):

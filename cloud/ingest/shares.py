@@ -51,6 +51,7 @@ class Shares:
         self._changed, self._part_with = changed, part_with
         self._held: frozenset[int] = frozenset()
         self._lots: frozenset[LotId] = frozenset()
+        self._looked = False
 
     async def run(self) -> None:
         """Until cancelled; a lost session is made anew for ever."""
@@ -67,7 +68,8 @@ class Shares:
             me: Member = session.get_server_pid()
             await session.execute("SELECT pg_advisory_lock_shared($1, $2)", _LOCKS, _MEMBER)
             # Others may have taken them over while this process had no session.
-            self._hold(await _locked(session, self._held))
+            if self._held:
+                self._hold(await _locked(session, self._held))
             while True:
                 await self._look(session, me)
                 await self._clock.sleep(LOOK_SECONDS)
@@ -84,8 +86,8 @@ class Shares:
         taken = await _locked(session, todo.claim)
         self._metrics.shares_taken.inc(len(taken))
         lots = await _enrolled(session)
-        if taken or lots != self._lots:
-            self._lots = lots
+        if taken or lots != self._lots or not self._looked:
+            self._lots, self._looked = lots, True
             self._hold(self._held | taken)
 
     async def _give_up(self, session: asyncpg.Connection, shares: frozenset[int]) -> None:

@@ -131,6 +131,8 @@ async def test_two_ingest_processes_on_one_broker_apply_each_fact_once(
     for n in range(20):
         lot.lets_in(f"AB{n}CDE")
     async with ingesting(settings, mosquitto, "one") as one, ingesting(settings, mosquitto, "two") as two:
+        await becomes(lambda: all(counted(each, "parkgate_ingest_shares_held") == SHARES / 2 for each in (one, two)))
+        await asyncio.sleep(0.5)  # until the broker has heard of it: this lot sends nothing again
         with linked(lot, mosquitto) as link:
             for first in range(1, len(lot.facts) + 1, 5):
                 await link.sends(lot.window(first, first + 4))
