@@ -15,9 +15,11 @@ import typer
 from edge.config.cli import check, init
 from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError
+from edge.config.settings import LotSettings
 from edge.daemon import RELEASE, Daemon
 from edge.doctor.cli import doctor
 from edge.enrolment.cli import enroll
+from edge.journal_cli import journal_app
 from edge.kiosk.passes import UnknownHost, link
 from edge.kiosk.secret import secret_in
 from edge.lockstep import LockstepError
@@ -41,6 +43,7 @@ app.command()(enroll)
 app.add_typer(weights_app, name="weights")
 app.add_typer(lane_app, name="lane")
 app.add_typer(passback_app, name="passback")
+app.add_typer(journal_app, name="journal")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]
 
@@ -86,11 +89,13 @@ def run(
 ) -> None:
     """Run the lot until SIGTERM or Ctrl-C. No arm moves because the daemon starts or stops."""
     set_up_logs()
+    damaged = ""
     try:
         settings = load_lot(config)
         if settings.simulation is not None and not simulation:
             _fail(f"{config} has a section `simulation:`: time would run fast. At a real lot, take it out.", 2)
-        daemon = Daemon(settings)
+        while damaged := _run_once(settings, damaged):
+            pass
     except ConfigurationError as wrong:
         _fail(str(wrong), 2)
     except StoreUnavailable as wrong:
@@ -99,8 +104,13 @@ def run(
         )
     except LockstepError as wrong:
         _fail(str(wrong), 3)
+
+
+def _run_once(settings: LotSettings, damaged: str) -> str:
+    """One run of the lot; what it found damaged in its store, if that is why it ended."""
+    daemon = Daemon(settings, damaged)
     with asyncio.Runner(loop_factory=daemon.loop_factory) as runner:
-        runner.run(daemon.run())
+        return runner.run(daemon.run())
 
 
 @app.command()

@@ -16,7 +16,7 @@ from drivers.contract import DigitalInput, Driver, SpotSensor
 from drivers.settings import DriverSettings
 from drivers.twin_connection import LINE
 from edge.assembly import Assembly, far_camera
-from edge.clock import FastClock, Kernel, Linux, SystemClock
+from edge.clock import NEVER, FastClock, Kernel, Linux, Remembered, SystemClock
 from edge.config.settings import LotSettings
 from edge.config.spelling import nearest
 from edge.faults import FaultBoard, forget_faults_of_last_run
@@ -35,12 +35,15 @@ from edge.parking.policy import LotPolicy
 from edge.parking.unresolved import settle_after_restart
 from edge.post import Post
 from edge.retention.rounds import Retention
+from edge.retention.space import Space
 from edge.sight import Sight
 from edge.status import DaemonStatus, FaultStatus, LaneStatus, PolicyStatus, SpotStatus
-from edge.store import Store, StoreUnavailable, Transaction, boots, inbox
+from edge.store import Store, StoreDamaged, StoreUnavailable, Transaction, boots, inbox
 from edge.store.database import looking_into
+from edge.store.headmark import marks_beside
 from edge.store.keep_writing import keep_writing
 from edge.store.pictures import Pictures
+from edge.store.watch import StoreWatch
 from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
 from edge.systemd import notify, watchdog_seconds
@@ -64,12 +67,15 @@ RELEASE = version("parkgate")
 class Daemon:
     """One lot, running."""
 
-    def __init__(self, settings: LotSettings) -> None:
-        """Opens the store and builds the parts; touches no hardware. Raises StoreUnavailable."""
+    def __init__(self, settings: LotSettings, suspected: str = "") -> None:
+        """Opens the store and builds the parts; touches no hardware. `suspected`: what the last run found damaged in
+        the store. Raises StoreUnavailable."""
         self._settings = settings
         self._lockstep = _lockstep(settings)
         self._clock = self._lockstep.clock if self._lockstep else _clock(settings)
-        self._store = Store(settings.store.path, settings.lot.id, self._clock)
+        self._store = Store(settings.store.path, settings.lot.id, self._clock, suspected=suspected)
+        self._damage = ""
+        self._stop_now = asyncio.Event()
         self._policy = LotPolicy(settings.permits_by_plate(), settings.tariff.tariff(), settings.passback, self._clock)
         self._store.write_now(self._begin)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,11 +106,17 @@ class Daemon:
         permits = settings.permits_by_plate()
         self._retention = Retention(settings.retention.keep(), self._store, pictures, permits, self._clock)
         self._recorder = self._telemetry()
+        space = Space(self._store, pictures)
+        store_faults = self._faults.reporter("store")
+        self._store_watch = StoreWatch(
+            self._store, settings.lot.id, self._clock, store_faults, self._store_is_damaged, space.give_up
+        )
         self._local = LocalSocket(socket_path(settings.store.path), self.snapshot, self.obey)
 
-    async def run(self) -> None:
-        """Until SIGTERM or SIGINT. No arm moves at the start or the stop."""
-        stop = asyncio.Event()
+    async def run(self) -> str:
+        """Until SIGTERM or SIGINT: then empty; or until the store is found damaged: then how, and a new daemon has to
+        begin it anew. No arm moves at the start or the stop."""
+        stop = self._stop_now
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         if self._lockstep is not None:
@@ -112,6 +124,7 @@ class Daemon:
         await self._start()
         await stop.wait()
         await self._stop()
+        return self._damage
 
     @property
     def loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -128,7 +141,7 @@ class Daemon:
             link=link,
             refused_commands={} if self._link is None else self._link.refused_commands,
             lanes=tuple(self._lane_status(name, lane) for name, lane in self._lanes.items()),
-            faults=tuple(fault for part in ("lot", "kiosk", "link") for fault in self._faults_of(part)),
+            faults=tuple(fault for part in ("lot", "store", "kiosk", "link") for fault in self._faults_of(part)),
             sensed=tuple(
                 SpotStatus(level=level, number=number, occupied=sensor.occupied)
                 for (level, number), sensor in self._sensed.items()
@@ -223,6 +236,8 @@ class Daemon:
         if self._recorder is not None:
             self._spawn(kept_up("telemetry", self._recorder.run, self._clock))
         self._spawn(kept_up("watchdog", self._feed_the_watchdog, self._clock))
+        if self._lockstep is None:
+            self._spawn(kept_up("store", self._store_watch.run, self._clock))
         notify("READY=1")
         _LOG.info("daemon.ready", lot=self._settings.lot.name, lanes=len(self._lanes), release=RELEASE)
 
@@ -248,6 +263,11 @@ class Daemon:
         while True:
             notify("WATCHDOG=1")
             await self._clock.sleep(_UNWATCHED_SECONDS if seconds is None else seconds / 3)
+
+    def _store_is_damaged(self, how: str) -> None:
+        """Everything that was read from it may be wrong: the lot starts again, on another store, in this process."""
+        self._damage = self._damage or how
+        self._stop_now.set()
 
     # --- parts ---
 
@@ -392,8 +412,15 @@ def clock_of(store: Path, kernel: Kernel | None = None) -> SystemClock:
     kernel = kernel or Linux()
     if not store.exists():
         return SystemClock(kernel=kernel)
-    with looking_into(store) as connection:
-        return SystemClock(boots.remembered(connection, kernel.boot_id), kernel)
+    marked = max((mark.wall for mark in marks_beside(store).values()), default=NEVER)
+    try:
+        with looking_into(store) as connection:
+            return SystemClock(boots.remembered(connection, kernel.boot_id), kernel)
+    except StoreUnavailable as wrong:
+        # Whatever is the matter is looked into when it is opened; on a full disk, that can still be done.
+        if marked or isinstance(wrong, StoreDamaged):
+            return SystemClock(Remembered(floor=marked), kernel)
+        raise
 
 
 def _cameras(settings: LotSettings) -> dict[LaneName, tuple[DriverSettings, ViewSettings, bool]]:

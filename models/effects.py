@@ -47,6 +47,7 @@ from models.facts import (
     RecordsErased,
     SpotsRemoved,
     StayDated,
+    StoreQuarantined,
     TelemetryBegun,
     TicketClosed,
     TicketConfirmed,
@@ -116,7 +117,14 @@ def _effects(fact: Fact, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 @_effects.register
 def _(
-    fact: DaemonStarted | PlateDiffered | PassbackNoted | ClockSet | CommandRefused | CloudKeysLearnt | IntentsTaken,
+    fact: DaemonStarted
+    | PlateDiffered
+    | PassbackNoted
+    | ClockSet
+    | CommandRefused
+    | CloudKeysLearnt
+    | IntentsTaken
+    | StoreQuarantined,
     lot: LotId,
     spot_of: SpotOf,
 ) -> list[Change]:

@@ -21,6 +21,7 @@ from models.facts import (
     PassageCounted,
     PassbackNoted,
     PaymentTaken,
+    StoreQuarantined,
     TicketClosed,
     TicketConfirmed,
     TicketUnresolved,
@@ -73,6 +74,7 @@ TOLD = tuple(
         PassageCounted,
         PassbackNoted,
         PaymentTaken,
+        StoreQuarantined,
         TicketClosed,
         TicketConfirmed,
         TicketUnresolved,
@@ -196,6 +198,12 @@ def _(fact: HelpCalled) -> Line:
 def _(fact: PassbackNoted) -> Line:
     inside = "entered, but was inside" if fact.direction is Direction.ENTRY else "left, but wasn't inside"
     return Line(fact.at, "note", f"A permit {inside}: let through ({fact.mode} passback)", fact.lane)
+
+
+@line.register
+def _(fact: StoreQuarantined) -> Line:
+    lost = f"{fact.facts_lost} records lost" if fact.facts_lost else "no record lost"
+    return Line(fact.at, "refused", f"The lot's store was damaged and begun anew: {lost} ({fact.file})")
 
 
 @line.register

@@ -84,7 +84,7 @@ class EntryDesk(_Desk):
             return Refused(arrival)
         tariff = self.tariff()
         try:
-            answer = await self.store.write(lambda tx: entry.admit(tx, arrival, tariff))
+            answer = await self.store.write(lambda tx: entry.admit(tx, arrival, tariff), spare_reserve=True)
         except StoreUnavailable:
             return Refused(Refusal.NOT_RECORDED)
         match answer:

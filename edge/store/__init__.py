@@ -1,6 +1,7 @@
 """The lot's SQLite: the only truth about its tickets and spots, and the journal that tells the cloud of it."""
 
-from edge.store.database import Store, StoreUnavailable
+from edge.store.database import Store
 from edge.store.transaction import Transaction
+from edge.store.trouble import StoreDamaged, StoreFull, StoreUnavailable
 
-__all__ = ["Store", "StoreUnavailable", "Transaction"]
+__all__ = ["Store", "StoreDamaged", "StoreFull", "StoreUnavailable", "Transaction"]

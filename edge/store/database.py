@@ -5,55 +5,94 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote
 
 from sqlite_utils import Database
 
+from edge.store.bearings import keep_bearings
+from edge.store.connecting import connect, looking_into, make_folder
+from edge.store.headmark import HeadMark
+from edge.store.journal import Head
 from edge.store.lock import StoreLock
 from edge.store.migrations import migrations
+from edge.store.opening import made_sound
+from edge.store.reserve import RESERVE, ROOM_AGAIN, ROOM_FOR_ENTRIES, Reserve, lend_for_a_start
 from edge.store.transaction import Transaction
+from edge.store.trouble import Reporting, StoreFull, StoreUnavailable
 from edge.store.worker import Worker
+from models.facts.base import Stream
 from models.ids import LotId
 from models.instants import Clock
 
+__all__ = ["Store", "StoreUnavailable", "connect", "looking_into"]
+
 _T = TypeVar("_T")
-
-
-class StoreUnavailable(Exception):
-    """The store couldn't do it (disk full, damaged, locked by a stranger). Nothing was changed."""
 
 
 class Store:
     """The lot's database. `write` runs a function inside one durable transaction, `read` beside it.
 
     A transaction is `BEGIN IMMEDIATE` with `synchronous=FULL`: once `write` has returned, its facts
-    survive a power cut.
+    survive a power cut. A store that was damaged is set aside before it is opened, and another one begun.
     """
 
-    def __init__(self, path: Path, lot: LotId, clock: Clock, *, synchronous: str = "FULL") -> None:
-        """Opens or creates the file and migrates it. Raises StoreUnavailable, also when another process has it."""
+    def __init__(
+        self,
+        path: Path,
+        lot: LotId,
+        clock: Clock,
+        *,
+        synchronous: str = "FULL",
+        reserve: int = RESERVE,
+        suspected: str = "",
+    ) -> None:
+        """Opens or creates the file and migrates it. `suspected`: what was found damaged in it while it was in use.
+        Raises StoreUnavailable, also when another process has it."""
         self._path, self._lot, self._clock = path, lot, clock
         self._listeners: list[Callable[[], None]] = []
+        self._troubled: list[Callable[[StoreUnavailable], None]] = []
+        self._heads: dict[Stream, Head] = {}
+        self._only_reserve = False
+        self._reporting = Reporting(path, self._trouble)
         self._writer, self._reader = Worker("store-writer"), Worker("store-reader")
-        with _Reporting(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with Reporting(path), ExitStack() as undo:
+            make_folder(path.parent)
             self._lock = StoreLock(path)
+            undo.callback(self._lock.release)
+            self._mark = HeadMark(path)
+            undo.callback(self._mark.close)
+            lend_for_a_start(path, reserve)
+            made_sound(path, lot, clock, self._mark, suspected)
             path.touch(mode=0o600)  # plates are in it
-            self._write_connection = connect(path, synchronous=synchronous)
+            self._reserve = Reserve(path, reserve)
+            undo.callback(self._reserve.release)
+            self._write_connection = undo.enter_context(closing(connect(path, synchronous=synchronous)))
             migrations.apply(Database(self._write_connection))
-            self._read_connection = connect(path, synchronous=synchronous)
+            keep_bearings(self._write_connection, path)
+            self._read_connection = undo.enter_context(closing(connect(path, synchronous=synchronous)))
             self._read_connection.execute("PRAGMA query_only = ON")
+            undo.pop_all()
+        self._only_reserve = not self._reserve.hold()
 
-    async def write(self, decide: Callable[[Transaction], _T]) -> _T:
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def only_reserve(self) -> bool:
+        """Whether the disk has no room but what this store keeps for vehicles that leave."""
+        return self._only_reserve
+
+    async def write(self, decide: Callable[[Transaction], _T], *, spare_reserve: bool = False) -> _T:
         """What `decide` returns, after its changes and facts are on the disk. Raises StoreUnavailable.
 
         `decide` runs in the writer thread, alone; an exception of its own undoes everything and passes through.
+        `spare_reserve`: it has to wait while there is only the reserve (StoreFull).
         """
-        decided = await asyncio.get_running_loop().run_in_executor(self._writer, self.write_now, decide)
+        decided = await asyncio.get_running_loop().run_in_executor(self._writer, self.write_now, decide, spare_reserve)
         for heard in self._listeners:
             heard()
         return decided
@@ -62,75 +101,92 @@ class Store:
         """Call `heard` on the event loop after each `write`."""
         self._listeners.append(heard)
 
-    def write_now(self, decide: Callable[[Transaction], _T]) -> _T:
+    def on_trouble(self, heard: Callable[[StoreUnavailable], None]) -> None:
+        """Call `heard`, in the thread that met it, of whatever the disk or the file refuses."""
+        self._troubled.append(heard)
+
+    def write_now(self, decide: Callable[[Transaction], _T], spare_reserve: bool = False) -> _T:
         """As `write`, in the calling thread; for start-up and for the writer thread itself."""
-        with _Reporting(self._path):
+        if spare_reserve and self._only_reserve:
+            raise StoreFull(f"{self._path}: only the reserve is left on the disk, for vehicles that leave")
+        with self._reporting:
             return self._in_transaction(decide)
 
     async def read(self, look: Callable[[sqlite3.Connection], _T]) -> _T:
         """What `look` finds in the last committed state. Raises StoreUnavailable."""
         return await asyncio.get_running_loop().run_in_executor(self._reader, self._read_now, look)
 
+    async def top_up(self) -> bool:
+        """Make the reserve whole, if the disk has the room. Whether it is."""
+        return await self.read(self._top_up)
+
+    def free_on_disk(self) -> int:
+        """Bytes that this user may still take, the reserve not among them."""
+        found = os.statvfs(self._path.parent)
+        return found.f_bavail * found.f_frsize
+
+    def held(self) -> int:
+        """Bytes of the reserve."""
+        return self._reserve.held()
+
+    def log_size(self) -> int:
+        """Bytes of the log (WAL)."""
+        log = self._path.with_name(self._path.name + "-wal")
+        return log.stat().st_size if log.exists() else 0
+
+    def foreign_reader(self) -> int | None:
+        """Another process that reads this store at this moment."""
+        return self._reserve.foreign_reader()
+
     def close(self) -> None:
         self._writer.shutdown()
         self._reader.shutdown()
         self._read_connection.close()
         self._write_connection.close()
+        # The log has just been deleted: its room is the store's, too, until the next start.
+        self._reserve.hold_for_next_start()
+        self._reserve.release()
+        self._mark.close()
         self._lock.release()
 
     def _read_now(self, look: Callable[[sqlite3.Connection], _T]) -> _T:
-        with _Reporting(self._path):
+        with self._reporting:
             return look(self._read_connection)
 
     def _in_transaction(self, decide: Callable[[Transaction], _T]) -> _T:
         connection = self._write_connection
         connection.execute("BEGIN IMMEDIATE")
+        changes = connection.total_changes
         try:
-            transaction = Transaction(connection, self._lot, self._clock.read(), os.urandom)
+            transaction = Transaction(connection, self._lot, self._clock.read(), os.urandom, self._heads)
             decided = decide(transaction)
             transaction.seal()
             connection.execute("COMMIT")
         except BaseException:
+            self._heads.clear()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        if not self._reserve.keep():
+            self._only_reserve = True
+        if transaction.heads:
+            self._heads.update(transaction.heads)
+            self._mark.write(transaction.heads.values(), transaction.at.wall)
+        elif connection.total_changes != changes:
+            self._heads.clear()  # it may have touched them
         return decided
 
+    def _top_up(self, connection: sqlite3.Connection) -> bool:
+        free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+        page = connection.execute("PRAGMA page_size").fetchone()[0]
+        whole = self._reserve.hold(free * page)
+        # Once full, it takes a little more than just enough to have room again.
+        enough = ROOM_AGAIN if self._only_reserve else ROOM_FOR_ENTRIES
+        self._only_reserve = not whole or (self._reserve.wanted and self.free_on_disk() < enough)
+        return not self._only_reserve
 
-def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
-    """A connection with the lot's durability; its transactions are begun by hand."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {synchronous}")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = ON")  # a plate that was erased is nowhere in the file
-    return connection
-
-
-@contextmanager
-def looking_into(path: Path) -> Generator[sqlite3.Connection]:
-    """A read-only connection to a lot's file, beside a daemon or without one. Raises StoreUnavailable, also for what
-    goes wrong while looking."""
-    with _Reporting(path):
-        if not path.exists():
-            raise StoreUnavailable(f"{path} doesn't exist: has the daemon run with this configuration?")
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5.0)) as connection:
-            connection.row_factory = sqlite3.Row
-            yield connection
-
-
-class _Reporting:
-    """What a sick disk or a damaged file raises becomes StoreUnavailable."""
-
-    __slots__ = ("_path",)
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, wrong: BaseException | None, trace: object) -> None:
-        # A broken rule of ours (a second open ticket for one vehicle) is a defect, not a sick disk.
-        if isinstance(wrong, sqlite3.DatabaseError | OSError) and not isinstance(wrong, sqlite3.IntegrityError):
-            raise StoreUnavailable(f"{self._path}: {wrong}") from wrong
+    def _trouble(self, trouble: StoreUnavailable) -> None:
+        if isinstance(trouble, StoreFull):
+            self._only_reserve = True
+        for heard in self._troubled:
+            heard(trouble)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from edge.store.checkpoints import checkpoint_of, note_acknowledged
 from models.facts import Fact
@@ -40,13 +41,17 @@ class Pen:
     """Writes facts at the end of the streams, for one transaction: numbered and chained as they come, put into
     the tables all at once by `seal`."""
 
-    def __init__(self, connection: sqlite3.Connection, lot: LotId, at: Reading, entropy: Entropy) -> None:
-        self._connection, self._lot, self._at, self._entropy = connection, lot, at, entropy
-        self._heads: dict[Stream, Head] = {}
+    def __init__(
+        self, connection: sqlite3.Connection, lot: LotId, at: Reading, entropy: Entropy, known: Mapping[Stream, Head]
+    ) -> None:
+        """`known` are heads as the last transaction left them; others are looked up."""
+        self._connection, self._lot, self._at, self._entropy, self._known = connection, lot, at, entropy, known
+        self.heads: dict[Stream, Head] = {}
+        """Where the streams stand that were written to"""
         self._rows: list[tuple[object, ...]] = []
 
     def write(self, fact: Fact) -> None:
-        head = self._heads.get(fact.stream) or head_of(self._connection, fact.stream) or self._open(fact.stream)
+        head = self.heads.get(fact.stream) or self._known.get(fact.stream) or self._find(fact.stream)
         at, seq = self._at, head.seq + 1
         body, personal = fact.parts()
         salt = self._entropy(_SALT_BYTES).hex() if personal else None
@@ -59,17 +64,20 @@ class Pen:
                 *(text, salt, json.dumps(personal) if personal else None, hash),
             )
         )
-        self._heads[fact.stream] = Head(head.stream, head.stream_id, seq, hash, head.acked)
+        self.heads[fact.stream] = Head(head.stream, head.stream_id, seq, hash, head.acked)
 
     def seal(self) -> None:
         """Put everything written into the tables, inside the caller's transaction."""
         self._connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._rows)
         self._connection.executemany(
             "UPDATE streams SET seq = ?, hash = ? WHERE stream = ?",
-            [(head.seq, head.hash, head.stream) for head in self._heads.values()],
+            [(head.seq, head.hash, head.stream) for head in self.heads.values()],
         )
 
-    def _open(self, stream: Stream) -> Head:
+    def _find(self, stream: Stream) -> Head:
+        return head_of(self._connection, stream) or self._begin(stream)
+
+    def _begin(self, stream: Stream) -> Head:
         stream_id = StreamId(uuid7(self._at.wall, self._entropy(ENTROPY_BYTES)))
         self._connection.execute(
             "INSERT INTO streams (stream, stream_id, seq, hash) VALUES (?, ?, 0, ?)", (stream, stream_id, GENESIS)
@@ -87,10 +95,10 @@ def head_of(connection: sqlite3.Connection, stream: Stream) -> Head | None:
 def run(connection: sqlite3.Connection, stream_id: StreamId, after: int, limit: int) -> list[SentFact]:
     """Up to `limit` facts that follow number `after`, in order."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM journal WHERE stream_id = ? AND seq > ? ORDER BY seq LIMIT ?",
+        f"SELECT {COLUMNS} FROM journal WHERE stream_id = ? AND seq > ? ORDER BY seq LIMIT ?",
         (stream_id, after, limit),
     )
-    return [_sent(row) for row in rows]
+    return [sent_fact(row) for row in rows]
 
 
 def hash_at(connection: sqlite3.Connection, stream_id: StreamId, seq: int) -> str | None:
@@ -113,11 +121,12 @@ def mark_acked(connection: sqlite3.Connection, stream: Stream, seq: int, at: Ins
     note_acknowledged(connection, stream, seq, at)
 
 
-_COLUMNS = "seq, type, version, boot_id, monotonic, wall, synced, body, salt, personal, hash"
+COLUMNS = "seq, type, version, boot_id, monotonic, wall, synced, body, salt, personal, hash"
 
 
-def _sent(row: sqlite3.Row) -> SentFact:
-    """A row of `_COLUMNS`: their names would take a fifth of the time in which a backlog is read."""
+def sent_fact(row: Iterable[Any]) -> SentFact:
+    """A row of `COLUMNS`: their names would take a fifth of the time in which a backlog is read. Raises ValueError for
+    one that isn't written as facts are."""
     seq, type, version, boot_id, monotonic, wall, synced, body, salt, personal, hash = row
     return SentFact(
         seq=seq,

@@ -6,6 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
+_WIDTH = 20
+
 
 class AlreadyRunning(OSError):
     """Another process has this store open for writing."""
@@ -21,11 +23,11 @@ class StoreLock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(self._file, 20).decode(errors="replace").strip()
+            holder = os.read(self._file, _WIDTH).decode(errors="replace").strip()
             os.close(self._file)
             raise AlreadyRunning(f"another daemon (process {holder}) runs on this store; stop it first") from None
-        os.ftruncate(self._file, 0)
-        os.write(self._file, str(os.getpid()).encode())
+        # Not cut short first: on a full disk, somebody else would have the block.
+        os.pwrite(self._file, str(os.getpid()).ljust(_WIDTH).encode(), 0)
 
     def release(self) -> None:
         os.close(self._file)

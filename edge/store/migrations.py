@@ -195,6 +195,25 @@ def charges_given_up(database: Database) -> None:
     )
 
 
+@migrations(name="0009_begun_anew")
+def begun_anew(database: Database) -> None:
+    _run(
+        database,
+        # Streams that ended with a damaged store: their facts that the cloud hasn't had are sent before all others.
+        """CREATE TABLE former_streams (
+            stream_id TEXT PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
+            acked INTEGER NOT NULL, ended_at INTEGER NOT NULL
+        ) STRICT""",
+        # Each time that a damaged store was set aside. `told_to`: the last fact of the new one then; rows may be ahead
+        # of facts up to there. `resynced_at`: when the cloud's view was made good.
+        """CREATE TABLE renewals (
+            id INTEGER PRIMARY KEY, at INTEGER NOT NULL, file TEXT NOT NULL, why TEXT NOT NULL,
+            former_stream_id TEXT, stream_id TEXT, told_to INTEGER NOT NULL,
+            facts_lost INTEGER NOT NULL, rows_lost TEXT NOT NULL, resynced_at INTEGER
+        ) STRICT""",
+    )
+
+
 @migrations(name="0011_known_time")
 def known_time(database: Database) -> None:
     # Lengths are worked out from here: wall times may have been wrong when they were written.

@@ -5,23 +5,38 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
 
 from edge.store import journal
 from models.effects import Change, Table, Value, effects
 from models.facts import Fact
+from models.facts.base import Stream
 from models.ids import ENTROPY_BYTES, LotId, SpotId, uuid7
 from models.instants import Reading
+
+_UNKNOWN: Mapping[Stream, journal.Head] = MappingProxyType({})
 
 
 class Transaction:
     """What a decision may do. Handed out by `Store.write`; `at` is the moment of the decision."""
 
     def __init__(
-        self, connection: sqlite3.Connection, lot: LotId, at: Reading, entropy: Callable[[int], bytes]
+        self,
+        connection: sqlite3.Connection,
+        lot: LotId,
+        at: Reading,
+        entropy: Callable[[int], bytes],
+        heads: Mapping[Stream, journal.Head] = _UNKNOWN,
     ) -> None:
+        """`heads`: where the streams stand, as far as it is known."""
         self.connection, self.lot, self.at = connection, lot, at
         self._entropy = entropy
-        self._pen = journal.Pen(connection, lot, at, entropy)
+        self._pen = journal.Pen(connection, lot, at, entropy, heads)
+
+    @property
+    def heads(self) -> Mapping[Stream, journal.Head]:
+        """Where the streams stand to which this transaction has written."""
+        return self._pen.heads
 
     def mint(self) -> str:
         """A new id, owned by this lot."""

@@ -10,6 +10,7 @@ from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDe
 from models.facts.passback import PassbackNoted, PassbackReset
 from models.facts.payments import DebtCollected, PaymentTaken, UnableToCollect
 from models.facts.retention import RecordsErased
+from models.facts.store import StoreQuarantined
 from models.facts.telemetry import LaneTimed, LinkInterrupted, MachineMeasured, TelemetryBegun
 from models.facts.tickets import (
     ExitAbandoned,
@@ -65,6 +66,7 @@ __all__ = [
     "RecordsErased",
     "SpotsRemoved",
     "StayDated",
+    "StoreQuarantined",
     "TelemetryBegun",
     "TicketClosed",
     "TicketConfirmed",

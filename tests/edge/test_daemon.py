@@ -7,6 +7,7 @@ import re
 import time
 from pathlib import Path
 
+from edge.store import quarantine
 from models.ids import LotId
 from models.wire import topics
 from models.wire.envelopes import Beacon, unpack
@@ -133,3 +134,29 @@ def test_a_damaged_store_is_named_and_nothing_starts(tmp_path: Path, mosquitto: 
         done = edge(command, "--config", str(site.config))
         assert (done.returncode, str(site.store) in done.stderr) == (1, True), done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_lot_whose_store_was_damaged_starts_on_another_one_once_and_says_so(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    site = Site(tmp_path, mosquitto)
+    with talker(mosquitto.port) as client:
+        devices = Devices(site, client)
+        with Daemon(site) as daemon:
+            devices.are_heard()
+            daemon.stop()
+        with site.store.open("r+b") as file:
+            file.write(b"\xa5" * 4096)
+        for _ in range(2):
+            with Daemon(site) as daemon:
+                devices.are_heard()
+                status = until(lambda: (said := site.status())["daemon"]["faults"] and said)
+                assert [fault["code"] for fault in status["daemon"]["faults"]] == ["store.damaged"]
+                assert status["spots"]["total"] == 3
+                daemon.stop()
+        (aside,) = quarantine.set_aside(site.store)
+        assert aside.read_bytes()[:4096] == b"\xa5" * 4096
+        aside.unlink()
+        with Daemon(site):
+            devices.are_heard()
+            until(lambda: not site.status()["daemon"]["faults"])

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from edge.parking import entry, exit
-from edge.store import Store, StoreUnavailable, Transaction, boots, journal, migrations
+from edge.store import Store, StoreUnavailable, Transaction, boots, journal, migrations, quarantine
 from edge.store.database import connect, looking_into
 from models.effects import effects
 from models.facts import DaemonStarted, Fact, TicketOpened, decode
@@ -316,13 +316,22 @@ def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> N
     assert path.read_text().startswith("a letter to the operator")
 
 
-def test_a_damaged_page_is_found_when_it_is_met_and_the_file_is_named(tmp_path: Path) -> None:
+def test_a_store_of_which_nothing_is_left_is_set_aside_and_an_empty_one_begun(tmp_path: Path) -> None:
     path = a_closed_lot(tmp_path)
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xa5" * (path.stat().st_size - 4096))
-    with pytest.raises(StoreUnavailable, match=str(path)):
-        Store(path, LOT, HandClock()).write_now(lambda tx: a_car_enters(tx, "AB12CDE"))
+    damaged = path.read_bytes()
+    Store(path, LOT, HandClock()).close()
+    (aside,) = quarantine.set_aside(path)
+    assert aside.read_bytes() == damaged
+    with looking_into(path) as connection:
+        renewal = quarantine.begun_anew(connection)
+        assert connection.execute("SELECT count(*) FROM tickets").fetchone()[0] == 0
+    assert renewal is not None
+    assert renewal.file == aside.name
+    assert renewal.former_stream_id not in (None, renewal.stream_id)
+    assert {"spots", "parking_lots"} <= set(renewal.rows_lost)
 
 
 def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from edge.config.retention_settings import RetentionSettings
 from edge.config.timing import TimingSettings
 from edge.kiosk import faults as kiosk
 from edge.lane import faults as lane
+from edge.store import faults as store
 from edge.sync import faults as sync
 from edge.vision import faults as vision
 from models.commands import CommandRefusal
@@ -27,7 +28,7 @@ from tests.house import keys, lane_diagram
 from tests.house.keys import table
 from tests.house.tree import HOUSE
 
-_ROOMS = (lane, vision, kiosk, inputs, sync)
+_ROOMS = (lane, vision, kiosk, inputs, store, sync)
 
 
 def all_faults() -> list[Fault]:

@@ -95,7 +95,7 @@ def _authorities(subject: Subject) -> Found:
 def _own_files(store: Path, person: Person) -> Found:
     """A daemon that was once started as root leaves files behind that its own user can't write."""
     about = About(CHECK, "store")
-    own = [store, *(store.with_name(store.name + end) for end in ("-wal", "-shm", ".lock"))]
+    own = [store, *(store.with_name(store.name + end) for end in ("-wal", "-shm", ".lock", ".head", ".tables"))]
     foreign = [path for path in own if path.exists() and not person.may_use(path)]
     if foreign:
         names = " ".join(map(str, foreign))

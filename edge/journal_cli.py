@@ -1,0 +1,273 @@
+"""`parkgate-edge journal`: what the lot has put on record, and whether its chain holds, also of a copied store."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sqlite3
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from edge.clock import SystemClock
+from edge.config.load import load_lot
+from edge.config.problems import ConfigurationError
+from edge.store import StoreDamaged, StoreUnavailable, chain, journal
+from edge.store.connecting import looking_into
+from models.facts.base import Stream
+from models.ids import LotId
+from models.instants import from_rfc3339, to_datetime, to_rfc3339
+from models.wire.envelopes import SentFact, read_body
+
+BROKEN = 3
+"""Exit code of `verify` when a chain breaks, and of the others when the file is damaged where they look."""
+_AT_ONCE = 500
+_LOOK_AGAIN = 0.5
+
+journal_app = typer.Typer(
+    help="What the lot has put on record: its facts in their order. Plates are shown only with --plates.",
+    no_args_is_help=True,
+)
+
+_Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG"),
+]
+_File = Annotated[Path | None, typer.Option("--file", help="A store, or a copy of one, instead of the lot's own")]
+_AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line")]
+_Plates = Annotated[bool, typer.Option("--plates", help="Show plates too")]
+_Telemetry = Annotated[bool, typer.Option("--telemetry", help="The telemetry instead of the ledger")]
+
+
+@journal_app.command()
+def tail(
+    config: _Config = None,
+    file: _File = None,
+    lines: Annotated[int, typer.Option("-n", min=0, help="So many of the latest facts")] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C")] = False,
+    as_json: _AsJson = False,
+    plates: _Plates = False,
+    telemetry: _Telemetry = False,
+) -> None:
+    """Print the latest facts."""
+    store = _store(config, file)
+    shown = _Shown(as_json, plates, "telemetry" if telemetry else "ledger")
+    with _Told(store):
+        after = shown.latest(store, lines)
+        if follow:
+            asyncio.run(_follow(store, shown, after))
+
+
+@journal_app.command()
+def since(
+    begin: Annotated[str, typer.Argument(metavar="TIME|NUMBER", help="2026-11-20T08:12:00Z, or a fact's number")],
+    config: _Config = None,
+    file: _File = None,
+    as_json: _AsJson = False,
+    plates: _Plates = False,
+    telemetry: _Telemetry = False,
+) -> None:
+    """Print the facts from a time, or a number, on."""
+    store = _store(config, file)
+    shown = _Shown(as_json, plates, "telemetry" if telemetry else "ledger")
+    with _Told(store):
+        for stream in shown.streams(store):
+            with looking_into(store) as connection:
+                first = _first(connection, stream, begin)
+            shown.run(store, stream, first - 1)
+
+
+@journal_app.command()
+def verify(config: _Config = None, file: _File = None, as_json: _AsJson = False) -> None:
+    """Walk the chain of hashes of every stream, from where it was last pruned, and say where it breaks. Exit code 3 if
+    it does."""
+    store = _store(config, file)
+    with _Told(store):
+        _verify(store, as_json)
+
+
+# --- what is shown ---
+
+
+class _Shown:
+    """Facts on their way to the terminal."""
+
+    def __init__(self, as_json: bool, plates: bool, stream: Stream) -> None:
+        self._as_json, self._plates, self._stream = as_json, plates, stream
+
+    def streams(self, store: Path) -> list[chain.Chained]:
+        with looking_into(store) as connection:
+            return [stream for stream in chain.streams(connection) if stream.stream == self._stream]
+
+    def latest(self, store: Path, lines: int) -> chain.Place:
+        """Print the latest; returns where the last one stood."""
+        streams = self.streams(store)
+        for place, stream in enumerate(streams):
+            later = sum(each.seq for each in streams[place + 1 :])
+            self.run(store, stream, max(0, stream.seq - max(0, lines - later)))
+        return chain.Place(streams[-1].seq, streams[-1].stream_id) if streams else chain.Place(0, "")
+
+    def run(self, store: Path, stream: chain.Chained, after: int) -> int:
+        """Print what follows number `after`, a little at a time; returns the last number."""
+        while True:
+            with looking_into(store) as connection:
+                facts = journal.run(connection, stream.stream_id, after, _AT_ONCE)
+            for fact in facts:
+                typer.echo(self._written(stream, fact))
+            if len(facts) < _AT_ONCE:
+                return facts[-1].seq if facts else after
+            after = facts[-1].seq
+
+    def _written(self, stream: chain.Chained, fact: SentFact) -> str:
+        body = read_body(fact.body)
+        body.pop("personal", None)  # the commitment to what is kept beside
+        personal = fact.personal if self._plates else None
+        if self._as_json:
+            return json.dumps(_as_json(stream, fact, body, personal), ensure_ascii=False)
+        when = to_datetime(fact.wall).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + ("" if fact.synced else "?")
+        said = " ".join(f"{name}={_plain(value)}" for name, value in {**body, **(personal or {})}.items())
+        waits = " " if fact.seq <= stream.acked else "*"
+        return f"{fact.seq:>8}{waits} {when}  {fact.type:<20} {said}"
+
+
+def _as_json(
+    stream: chain.Chained, fact: SentFact, body: dict[str, Any], personal: dict[str, Any] | None
+) -> dict[str, Any]:
+    written = {
+        "stream": stream.stream,
+        "stream_id": stream.stream_id,
+        "seq": fact.seq,
+        "hash": fact.hash,
+        "type": fact.type,
+        "version": fact.version,
+        "at": to_rfc3339(fact.wall),
+        "synced": fact.synced,
+        "boot_id": fact.boot_id,
+        "monotonic": fact.monotonic,
+        "sent": fact.seq <= stream.acked,
+        "body": body,
+    }
+    return {**written, "personal": personal} if personal is not None else written
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict | list):
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        return text if len(text) <= 60 else text[:57] + "..."
+    text = "-" if value is None else str(value)
+    return json.dumps(text, ensure_ascii=False) if re.search(r"\s", text) else text
+
+
+async def _follow(store: Path, shown: _Shown, reached: chain.Place) -> None:
+    clock, after, stream_id = SystemClock(), reached.seq, reached.hash
+    while True:
+        await clock.sleep(_LOOK_AGAIN)
+        for stream in shown.streams(store)[-1:]:
+            if stream.stream_id != stream_id:  # a new one was begun
+                stream_id, after = stream.stream_id, 0
+            after = shown.run(store, stream, after)
+
+
+# --- what is walked ---
+
+
+def _verify(store: Path, as_json: bool) -> None:
+    with looking_into(store) as connection:
+        lot = _lot(connection)
+        walked = [_walked(connection, lot, stream) for stream in chain.streams(connection)]
+    whole = all(each["breaks_at"] is None for each in walked)
+    if as_json:
+        typer.echo(json.dumps({"lot": lot, "whole": whole, "streams": walked}))
+    else:
+        typer.echo("\n".join(map(_as_sentence, walked)) or "The journal is empty.")
+    if not whole:
+        raise typer.Exit(BROKEN)
+
+
+def _walked(connection: sqlite3.Connection, lot: LotId, stream: chain.Chained) -> dict[str, Any]:
+    begun = chain.begins(connection, stream)
+    reached, broken = begun, None
+    for place in chain.walk(connection, lot, stream, begun):
+        if isinstance(place, chain.Break):
+            broken = place
+        else:
+            reached = place
+    return {
+        "stream": stream.stream,
+        "stream_id": stream.stream_id,
+        "former": stream.former,
+        "first": begun.seq + 1,
+        "begin_is_proven": bool(begun.hash),
+        "last": reached.seq,
+        "checked": reached.checked,
+        "acknowledged": stream.acked,
+        "breaks_at": broken.seq if broken else None,
+        "why": broken.why if broken else None,
+    }
+
+
+def _as_sentence(walked: dict[str, Any]) -> str:
+    name = f"{walked['stream']}{' (former)' if walked['former'] else ''} {walked['stream_id']}"
+    if walked["breaks_at"] is not None:
+        return f"{name}: breaks at {walked['breaks_at']}: {walked['why']}. {walked['checked']} facts before hold."
+    if not walked["checked"]:
+        return f"{name}: no fact is kept."
+    proof = "" if walked["begin_is_proven"] else "; what was before them isn't kept, so the first is believed"
+    return f"{name}: {walked['checked']} facts, {walked['first']} to {walked['last']}, the chain holds{proof}."
+
+
+# --- where it is looked ---
+
+
+def _first(connection: sqlite3.Connection, stream: chain.Chained, begin: str) -> int:
+    if begin.isdecimal():
+        return int(begin)
+    try:
+        at = from_rfc3339(begin if re.search(r"[Zz]|[+-]\d\d:\d\d$", begin) else f"{begin}Z")
+    except ValueError as wrong:
+        raise typer.BadParameter(f"{wrong}, and no number", param_hint="TIME|NUMBER") from wrong
+    found = "SELECT min(seq) FROM journal WHERE stream_id = ? AND wall >= ?"
+    first = connection.execute(found, (stream.stream_id, at)).fetchone()[0]
+    return stream.seq + 1 if first is None else first
+
+
+def _lot(connection: sqlite3.Connection) -> LotId:
+    """The lot whose store it is; its name is part of what is hashed."""
+    row = connection.execute("SELECT id FROM parking_lots LIMIT 1").fetchone()
+    return LotId(row["id"] if row else "")
+
+
+def _store(config: Path | None, file: Path | None) -> Path:
+    if file is not None:
+        return file
+    if config is None:
+        _fail("Which lot? --config FILE names its settings, --file FILE a store or a copy of one.", 2)
+    try:
+        return load_lot(config).store.path
+    except ConfigurationError as wrong:
+        _fail(str(wrong), 2)
+
+
+class _Told:
+    """What can't be looked at is said in a line, and Ctrl-C ends quietly."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, wrong: BaseException | None, trace: object) -> bool:
+        if isinstance(wrong, StoreDamaged):
+            _fail(f"{wrong}\nThe file is damaged here; a daemon that starts on it sets it aside.", BROKEN)
+        if isinstance(wrong, StoreUnavailable):
+            _fail(str(wrong), 1)
+        if isinstance(wrong, ValueError):
+            _fail(f"{self._store}: a fact isn't written as facts are; see `journal verify`", BROKEN)
+        return isinstance(wrong, KeyboardInterrupt)
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,140 @@
+"""Walks the chain of hashes through the journal, and says where it breaks."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from edge.store import journal
+from edge.store.trouble import DATABASE_ERRORS, in_words, is_damage
+from models.facts.base import Stream
+from models.ids import LotId, StreamId
+from models.wire.chain import GENESIS
+
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """A stream of this lot and where it stands by its own account. `former`: another one was begun after it."""
+
+    stream: Stream
+    stream_id: StreamId
+    seq: int
+    hash: str
+    acked: int
+    former: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a walk has come: the last fact that was right. An empty hash: whatever comes next is believed."""
+
+    seq: int
+    hash: str
+    checked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a chain doesn't hold. `seq` is the first fact that isn't right."""
+
+    stream: str
+    stream_id: str
+    seq: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.stream} {self.stream_id} breaks at {self.seq}: {self.why}"
+
+
+def streams(connection: sqlite3.Connection) -> list[Chained]:
+    """All streams of the lot, former ones first."""
+    found = [Chained(*row, former=True) for row in _rows_of(connection, "former_streams")]
+    return found + [Chained(*row) for row in _rows_of(connection, "streams")]
+
+
+def begins(connection: sqlite3.Connection, stream: Chained) -> Place:
+    """Before the first fact that is kept: the beginning, or where the journal was pruned."""
+    first = connection.execute("SELECT min(seq) FROM journal WHERE stream_id = ?", (stream.stream_id,)).fetchone()[0]
+    if first is None or first == 1:
+        return Place(0, GENESIS) if first or not stream.seq else Place(stream.seq, "")
+    return Place(first - 1, _checkpoint(connection, stream, first - 1))
+
+
+def step(connection: sqlite3.Connection, lot: LotId, stream: Chained, place: Place) -> Place | Break:
+    """On by some facts. Short, so that a walk keeps nobody from emptying the log. At the end it stays where it is."""
+    try:
+        facts = journal.run(connection, stream.stream_id, place.seq, AT_ONCE)
+    except DATABASE_ERRORS as wrong:
+        if not is_damage(wrong):
+            raise
+        return _first_that_cannot_be_read(connection, stream, place, f"it can't be read ({in_words(wrong)})")
+    except ValueError:
+        return _first_that_cannot_be_read(connection, stream, place, "it isn't written as facts are")
+    for fact in facts:
+        if fact.seq != place.seq + 1:
+            return Break(stream.stream, stream.stream_id, place.seq + 1, f"facts are missing up to {fact.seq - 1}")
+        if place.hash and not fact.follows(place.hash, lot, stream.stream, stream.stream_id):
+            return Break(stream.stream, stream.stream_id, fact.seq, "its hash doesn't follow from what stands there")
+        place = Place(fact.seq, fact.hash, place.checked + 1)
+    return place
+
+
+def walk(
+    connection: sqlite3.Connection, lot: LotId, stream: Chained, place: Place | None = None
+) -> Iterator[Place | Break]:
+    """Place by place to the head, or to the first break, which ends it."""
+    place = place or begins(connection, stream)
+    while True:
+        reached = step(connection, lot, stream, place)
+        if isinstance(reached, Break):
+            yield reached
+            return
+        if reached.seq == place.seq:
+            wrong = _ends_elsewhere(stream, reached)
+            yield wrong or reached
+            return
+        place = reached
+        yield place
+
+
+def _ends_elsewhere(stream: Chained, reached: Place) -> Break | None:
+    """The last fact that is there against the stream's own account of it. More may have been written meanwhile."""
+    if reached.seq < stream.seq:
+        return Break(stream.stream, stream.stream_id, reached.seq + 1, f"facts are missing up to {stream.seq}")
+    if reached.seq == stream.seq and reached.hash and reached.hash != stream.hash:
+        return Break(stream.stream, stream.stream_id, reached.seq, "it isn't the fact that the stream ended with")
+    return None
+
+
+def _first_that_cannot_be_read(connection: sqlite3.Connection, stream: Chained, place: Place, why: str) -> Break:
+    seq = place.seq
+    while True:
+        try:
+            seq = journal.run(connection, stream.stream_id, seq, 1)[0].seq
+        except (*DATABASE_ERRORS, ValueError, IndexError):
+            return Break(stream.stream, stream.stream_id, seq + 1, why)
+
+
+def _checkpoint(connection: sqlite3.Connection, stream: Chained, seq: int) -> str:
+    """The hash that pruning left of the last fact it took away; empty where none is kept."""
+    if not _has(connection, "checkpoints"):
+        return ""
+    row = connection.execute(
+        "SELECT hash FROM checkpoints WHERE stream_id = ? AND seq = ?", (stream.stream_id, seq)
+    ).fetchone()
+    return row["hash"] if row else ""
+
+
+def _rows_of(connection: sqlite3.Connection, table: str) -> list[tuple[Stream, StreamId, int, str, int]]:
+    if not _has(connection, table):
+        return []
+    rows = connection.execute(f"SELECT stream, stream_id, seq, hash, acked FROM {table}").fetchall()
+    return [cast("tuple[Stream, StreamId, int, str, int]", tuple(row)) for row in rows]
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone() is not None

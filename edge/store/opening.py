@@ -1,0 +1,67 @@
+"""What happens before a store is opened: is it still what was written to it? If it isn't, another one is begun."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import structlog
+
+from edge.store import inspection, quarantine
+from edge.store.bearings import bearings_path
+from edge.store.connecting import only_reading
+from edge.store.headmark import HeadMark
+from edge.store.trouble import DATABASE_ERRORS, in_words, is_damage
+from models.ids import LotId
+from models.instants import SECOND, Clock
+
+_LOG = structlog.get_logger("edge.store")
+_LOOK_FOR = 5 * SECOND
+"""A start mustn't take long: what isn't looked at then, the slow round looks at."""
+
+
+def made_sound(store: Path, lot: LotId, clock: Clock, mark: HeadMark, suspected: str = "") -> None:
+    """Afterwards the store can be opened, as far as that is in our power. `suspected`: what was found damaged while it
+    was in use. Raises OSError and sqlite3.Error."""
+    if quarantine.put_in_place(store, mark):
+        return
+    if not store.exists() or store.stat().st_size == 0:
+        mark.forget()
+        return
+    damage = suspected or _damage(store, lot, clock, mark)
+    if not damage:
+        return
+    lately = quarantine.renewed_lately(store, clock.read().wall)
+    if lately >= quarantine.MOST_LATELY and _can_be_opened(store):
+        _LOG.error("store.damaged_again", why=damage, renewed_within_the_hour=lately)
+        return
+    quarantine.begin_anew(store, lot, clock.read(), damage, mark)
+
+
+def _damage(store: Path, lot: LotId, clock: Clock, mark: HeadMark) -> str | None:
+    until = clock.monotonic() + _LOOK_FOR
+    try:
+        with closing(only_reading(store)) as connection:
+            # Asked first: it fails on whatever isn't a database at all.
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            return inspection.found_at_start(connection, lot, mark.marks, lambda: clock.monotonic() > until)
+    except DATABASE_ERRORS as wrong:
+        if not is_damage(wrong) or _is_a_strangers(store, wrong):
+            raise
+        return in_words(wrong)
+
+
+def _is_a_strangers(store: Path, wrong: Exception) -> bool:
+    """A file that is no database and was never a store of ours is left alone: its path was written wrongly."""
+    code = getattr(wrong, "sqlite_errorcode", 0)
+    return code == sqlite3.SQLITE_NOTADB and not bearings_path(store).exists()
+
+
+def _can_be_opened(store: Path) -> bool:
+    try:
+        with closing(only_reading(store)) as connection:
+            connection.execute("SELECT count(*) FROM streams").fetchone()
+    except DATABASE_ERRORS:
+        return False
+    return True

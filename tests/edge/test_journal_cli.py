@@ -1,0 +1,134 @@
+"""`parkgate-edge journal`: beside a lot at work and on a copy, for a person and as JSON; no plate unasked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from edge.cli import app
+from models.instants import to_rfc3339
+from tests.edge.lots import Lot, a_lot
+
+PLATE = "AB12CDE"
+
+
+@pytest.fixture
+def lot(tmp_path: Path) -> Lot:
+    lot = a_lot(tmp_path / "lot")
+    lot.enters(PLATE)
+    return lot
+
+
+def journal(*said: object) -> str:
+    done = CliRunner().invoke(app, ["journal", *map(str, said)])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_latest_facts_are_shown_in_order_beside_a_store_at_work(lot: Lot) -> None:
+    shown = journal("tail", "--file", lot.path, "-n", 2).splitlines()
+    assert ["ticket.opened" in shown[0], "ticket.confirmed" in shown[1]] == [True, True]
+
+
+@pytest.mark.parametrize("way", [["tail"], ["since", "1"], ["tail", "--json"], ["since", "1", "--json"]])
+def test_a_plate_is_shown_only_when_it_is_asked_for(lot: Lot, way: list[str]) -> None:
+    assert PLATE not in journal(*way, "--file", lot.path)
+    assert PLATE in journal(*way, "--file", lot.path, "--plates")
+
+
+def test_since_takes_a_number_or_a_time(lot: Lot) -> None:
+    last = int(str(lot.one("SELECT max(seq) FROM journal")))
+    lot.clock.forward(hours=1)
+    later = to_rfc3339(lot.clock.wall)
+    lot.enters("LATER1")
+    by_number = journal("since", last + 1, "--file", lot.path, "--json").splitlines()
+    by_time = journal("since", later, "--file", lot.path, "--json").splitlines()
+    assert by_number == by_time
+    assert [json.loads(line)["type"] for line in by_time] == ["vehicle.registered", "ticket.opened", "ticket.confirmed"]
+    assert journal("since", "2090-01-01T00:00:00Z", "--file", lot.path) == ""
+
+
+def test_a_time_that_is_none_is_refused(lot: Lot) -> None:
+    done = CliRunner().invoke(app, ["journal", "since", "yesterday", "--file", str(lot.path)])
+    assert done.exit_code == 2
+
+
+def test_a_whole_chain_verifies_on_a_copied_file_that_nobody_may_write_beside(lot: Lot, tmp_path: Path) -> None:
+    lot.store.close()
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    shutil.copy(lot.path, folder / "lot.sqlite")
+    assert "the chain holds" in journal("verify", "--file", folder / "lot.sqlite")
+    told = json.loads(journal("verify", "--file", folder / "lot.sqlite", "--json"))
+    assert told["whole"]
+    assert told["streams"][0]["checked"] == told["streams"][0]["last"] == 5
+
+
+def broken(lot: Lot, statement: str) -> tuple[int, dict[str, object]]:
+    lot.store.close()
+    with closing(sqlite3.connect(lot.path)) as connection, connection:
+        connection.execute(statement)
+    done = CliRunner().invoke(app, ["journal", "verify", "--file", str(lot.path), "--json"])
+    return done.exit_code, json.loads(done.output)["streams"][0]
+
+
+@pytest.mark.parametrize(
+    ("damage", "at"),
+    [
+        ("UPDATE journal SET body = replace(body, 'R1', 'R2') WHERE seq = 2", 2),
+        ("UPDATE journal SET wall = wall + 1 WHERE seq = 4", 4),
+        ("UPDATE journal SET personal = replace(personal, 'AB12', 'XY12') WHERE personal IS NOT NULL", 3),
+        ("UPDATE journal SET boot_id = 'x' WHERE seq = 5", 5),
+        ("DELETE FROM journal WHERE seq = 3", 3),
+        ("DELETE FROM journal WHERE seq = 5", 5),
+        ("UPDATE streams SET hash = 'x'", 5),
+    ],
+)
+def test_a_broken_chain_is_told_with_its_place_and_its_own_exit_code(lot: Lot, damage: str, at: int) -> None:
+    code, told = broken(lot, damage)
+    assert (code, told["breaks_at"]) == (3, at)
+
+
+def test_the_control_an_erased_plate_breaks_nothing(lot: Lot) -> None:
+    lot.store.close()
+    with closing(sqlite3.connect(lot.path)) as connection, connection:
+        connection.execute("UPDATE journal SET personal = NULL, salt = NULL")
+    assert "the chain holds" in journal("verify", "--file", lot.path)
+
+
+def test_what_was_pruned_is_said_and_the_rest_verifies(lot: Lot) -> None:
+    lot.store.close()
+    with closing(sqlite3.connect(lot.path)) as connection, connection:
+        connection.execute("DELETE FROM journal WHERE seq <= 2")
+    said = journal("verify", "--file", lot.path)
+    assert "3 to 5" in said
+    assert "isn't kept" in said
+
+
+@pytest.mark.timeout(60)
+def test_following_shows_what_comes(lot: Lot) -> None:
+    command = [sys.executable, "-c", "from edge.cli import main; main()", "journal", "tail", "-n", "1", "-f", "--json"]
+    with subprocess.Popen([*command, "--file", str(lot.path)], stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        seen = [following.stdout.readline()]
+        lot.enters("LATER1")
+        seen += [following.stdout.readline() for _ in range(3)]
+        following.send_signal(signal.SIGINT)
+        assert following.wait(20) == 0
+    types = [json.loads(line)["type"] for line in seen]
+    assert types == ["ticket.confirmed", "vehicle.registered", "ticket.opened", "ticket.confirmed"]
+
+
+def test_a_store_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["journal", "tail", "--file", str(tmp_path / "none.sqlite")])
+    assert done.exit_code == 1
+    assert "doesn't exist" in done.output
