@@ -28,6 +28,7 @@ from cloud.db import connect, migrate
 from cloud.db.schema import SCOPES
 from cloud.intents.cli import permits_app, policy_app, tariffs_app
 from cloud.lanes_cli import lanes_app
+from cloud.parked_cli import cases_app, parked_app
 from cloud.retention.cli import retention_app
 from cloud.signing_cli import signing_app
 from models.instants import Instant, to_rfc3339
@@ -54,6 +55,8 @@ app.add_typer(tariffs_app, name="tariffs")
 app.add_typer(policy_app, name="policy")
 lots_app.command("enroll")(enroll)
 lots_app.command("revoke")(revoke)
+app.add_typer(parked_app, name="parked")
+app.add_typer(cases_app, name="cases")
 
 
 def _print_version(wanted: bool) -> None:

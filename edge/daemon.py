@@ -307,6 +307,7 @@ class Daemon:
         faults = self._faults.reporter("link")
         lot = settings.lot.id
         keys = TrustedKeys(settings.link.cloud_keys, faults)
+        epoch = settings.link.epoch
         return CloudLink(
             settings.link,
             lot,
@@ -318,6 +319,7 @@ class Daemon:
             self._clock,
             faults,
             self._policy_changed,
+            epoch,
         )
 
     def _telemetry(self) -> Recorder | None:

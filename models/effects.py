@@ -48,6 +48,7 @@ from models.facts import (
     SpotsRemoved,
     StayDated,
     StoreQuarantined,
+    StreamOpened,
     TelemetryBegun,
     TicketClosed,
     TicketConfirmed,
@@ -124,7 +125,8 @@ def _(
     | CommandRefused
     | CloudKeysLearnt
     | IntentsTaken
-    | StoreQuarantined,
+    | StoreQuarantined
+    | StreamOpened,
     lot: LotId,
     spot_of: SpotOf,
 ) -> list[Change]:

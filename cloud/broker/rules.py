@@ -32,11 +32,13 @@ def cloud_acl() -> str:
 
 def _from_lot(lot: str) -> list[str]:
     command = topics.command(lot)
-    return [f"{topics.root(lot)}/up/+", topics.state(lot), topics.down_ack(lot, "+"), f"{command}/+"]
+    up = topics.root(lot) + "/up/+"
+    return [up, f"{up}/ask", topics.state(lot), topics.down_ack(lot, "+"), f"{command}/+"]
 
 
 def _to_lot(lot: str) -> list[str]:
-    return [f"{topics.root(lot)}/up/+/ack", topics.down(lot, "+"), topics.command(lot)]
+    up = topics.root(lot) + "/up/+"
+    return [f"{up}/ack", f"{up}/answer", topics.down(lot, "+"), topics.command(lot)]
 
 
 def _written(why: str, rules: list[str]) -> str:

@@ -59,9 +59,17 @@ PERSON_IN_BODY = """"substring"(body, '(?<="(vehicle|ticket|refusal|passage|call
 functions: a body that isn't JSON is parked, and mustn't keep its window out."""
 CASE_KINDS = (
     *("fact_parked", "stream_forked", "stream_superseded", "window_refused"),
+    *("lot_claimed_twice", "stays_unknown_to_lot", "facts_missing", "cloud_restored"),
     *("intents_parked", "intents_withheld", "intents_forked", "intents_differ"),
 )
 """What a person must judge; `cloud.ingest.cases`."""
+
+PARKED_CAUSES = ("unreadable", "poisoned", "follows", "torn", "superseded")
+"""Why a fact waits: it can't be read, it can't be applied, an earlier one of its ticket waits, two histories have facts
+of its ticket, it came on a stream that isn't the lot's any more."""
+
+PARKED_OUTCOMES = ("applied", "carried", "judged")
+"""What became of it: applied after all, or in another stream too, or a person judged that it isn't to be."""
 
 
 class ReservationStatus(StrEnum):
@@ -143,6 +151,8 @@ parking_lots = Table(
     _at("neutral_since", nullable=True),
     # How often it was enrolled: what speaks for an earlier time isn't this lot any more.
     Column("epoch", Integer, nullable=False, server_default="1"),
+    # The latest enrolment that was heard of from the lot itself: a new one counts from its first use.
+    Column("epoch_in_force", Integer, nullable=False, server_default="1"),
     UniqueConstraint("id", "tenant_id"),
     Index(None, "tenant_id", "name"),
 )
@@ -477,6 +487,11 @@ streams = Table(
     Column("current", Boolean, nullable=False),
     _at("opened_at"),
     _at("applied_at", nullable=True),
+    Column("epoch", Integer, nullable=False, server_default="1"),
+    # What it goes on from: another stream, up to and with that fact.
+    Column("parent_id", Uuid(as_uuid=False), nullable=True),
+    Column("parent_seq", BigInteger, nullable=True),
+    _at("left_at", nullable=True),
     _words("stream", ("ledger", "telemetry")),
     # A lot's own identity of a stream: the same id on both streams would make two cursors for one chain.
     PrimaryKeyConstraint("lot_id", "stream_id"),
@@ -524,8 +539,25 @@ parked_facts = Table(
     _text("why"),
     _at("parked_at"),
     _at("settled_at", nullable=True),
+    Column("cause", Text, nullable=False, server_default="poisoned"),
+    _text("outcome", nullable=True),
+    _text("settled_by", nullable=True),
+    _text("settled_why", nullable=True),
+    _words("cause", PARKED_CAUSES),
+    _words("outcome", PARKED_OUTCOMES),
     PrimaryKeyConstraint("lot_id", "stream_id", "seq"),
     Index("parked_facts_waiting", "lot_id", "ticket_id", postgresql_where=text("settled_at IS NULL")),
+)
+
+torn_tickets = Table(
+    "torn_tickets",
+    metadata,
+    *_of_lot(),
+    # The stream that parted, and the ticket that the lot knows and of which the other history has facts too.
+    Column("stream_id", Uuid(as_uuid=False), nullable=False),
+    Column("ticket_id", Uuid(as_uuid=False), nullable=False),
+    _at("settled_at", nullable=True),
+    PrimaryKeyConstraint("lot_id", "stream_id", "ticket_id"),
 )
 
 cases = Table(
@@ -541,6 +573,8 @@ cases = Table(
     _at("seen_at"),
     Column("times", BigInteger, nullable=False),
     _at("closed_at", nullable=True),
+    _text("closed_by", nullable=True),
+    _text("closed_why", nullable=True),
     _words("kind", CASE_KINDS),
     Index("cases_open", "lot_id", "kind", "subject", unique=True, postgresql_where=text("closed_at IS NULL")),
 )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import asyncpg
 
+from cloud.ingest.apart import keep_apart
 from cloud.ingest.cases import Case, open_case
-from cloud.ingest.fold import Owner, Poisoned
+from cloud.ingest.fold import EFFECT_FAILURES, Owner, Poisoned
 from cloud.ingest.lanes import lanes_after
+from cloud.ingest.opening import open_stream
 from cloud.ingest.reading import Entry, read
 from cloud.ingest.window import (
     Apply,
@@ -30,11 +33,9 @@ from models.effects import Change, effects
 from models.facts import Fact, TicketClosed, TicketOpened, TicketVoided
 from models.ids import LotId, SpotId, TicketId
 from models.instants import Instant
-from models.wire.chain import GENESIS
 from models.wire.envelopes import Ack, Window
 
-EFFECT_FAILURES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""What working out a fact's effects may raise when this release doesn't understand it after all."""
+TORN = "the history that the lot lost has facts of this ticket too"
 
 
 CURSOR = "SELECT tenant_id, stream, seq, hash, current FROM streams WHERE lot_id = $1 AND stream_id::text = $2"
@@ -60,6 +61,7 @@ class Outcome:
 class Parked:
     entry: Entry
     why: str
+    cause: Literal["unreadable", "poisoned", "follows", "torn"]
 
 
 ApplyFacts = Callable[
@@ -86,14 +88,20 @@ async def _in_one_transaction(connection: asyncpg.Connection, window: Window, at
     async with connection.transaction():
         tenant, cursor, is_new = await _locked_cursor(connection, window)
         verdict = judge(cursor, window, await _held(connection, window, cursor))
+        if isinstance(verdict, Apply) and is_new and not await open_stream(connection, tenant, window, at):
+            verdict = Superseded("facts of an earlier enrolment", verdict.facts, verdict.previous)
         case = _case(window, verdict)
         if case is not None:
             await open_case(connection, tenant, window.lot, case, at)
+        if isinstance(verdict, Superseded):
+            if window.stream == "ledger":
+                await keep_apart(connection, tenant, window, verdict, at)
+            ack = reached(window, verdict)
+            await write_cursors(connection, [ack], at)
+            return Outcome(verdict, ack, parked=len(verdict.facts))
         if not isinstance(verdict, Apply):
             return Outcome(verdict, _acknowledged(window, verdict, cursor))
-        if is_new:
-            await _open_stream(connection, tenant, window, at)
-        if verdict.lacking:
+        if verdict.lacking and window.stream == "telemetry":
             await _note_lacking(connection, tenant, window, verdict, at)
         parked = await _apply_facts(connection, tenant, window, verdict, at, how)
         ack = reached(window, verdict)
@@ -101,17 +109,27 @@ async def _in_one_transaction(connection: asyncpg.Connection, window: Window, at
         return Outcome(verdict, ack, applied=len(verdict.facts) - parked, parked=parked)
 
 
-def reached(window: Window, verdict: Apply) -> Ack:
-    """How far the stream is, once the window's facts are applied."""
-    last = verdict.facts[-1]
-    return Ack(lot=window.lot, stream=window.stream, stream_id=window.stream_id, seq=last.seq, hash=last.hash)
+def reached(window: Window, verdict: Apply | Superseded) -> Ack:
+    """How far the stream is, once the window's facts are taken in."""
+    return _ack(window, verdict.facts[-1].seq, verdict.facts[-1].hash)
 
 
 def _acknowledged(window: Window, verdict: Verdict, cursor: Cursor) -> Ack | None:
     """How far we are, where saying so helps the lot: to mark rows sent, to send again, or to see its own fork."""
     if isinstance(verdict, Duplicate | Gap | Fork):
-        return Ack(lot=window.lot, stream=window.stream, stream_id=window.stream_id, seq=cursor.seq, hash=cursor.hash)
+        return _ack(window, cursor.seq, cursor.hash)
     return None
+
+
+def _ack(window: Window, seq: int, hash: str) -> Ack:
+    return Ack(
+        lot=window.lot,
+        stream=window.stream,
+        stream_id=window.stream_id,
+        seq=seq,
+        hash=hash,
+        session=window.session,
+    )
 
 
 def _case(window: Window, verdict: Verdict) -> Case | None:
@@ -120,10 +138,12 @@ def _case(window: Window, verdict: Verdict) -> Case | None:
     match verdict:
         case Fork(why):
             return Case("stream_forked", window.stream_id, why)
-        case Superseded(why):
-            return Case("stream_superseded", window.stream_id, why)
         case Refused(why):
             return Case("window_refused", window.stream_id[:64], why)
+        case Apply(facts, _, missing) if missing and window.stream == "ledger":
+            first = facts[0].seq
+            why = f"facts {first - missing} to {first - 1} are lost: they aren't here, and the lot has dropped them"
+            return Case("facts_missing", window.stream_id, why)
         case _:
             return None
 
@@ -158,24 +178,6 @@ async def _held(connection: asyncpg.Connection, window: Window, cursor: Cursor) 
     return await connection.fetchval(
         "SELECT hash FROM facts WHERE lot_id = $1 AND stream_id = $2 AND seq = $3",
         *(window.lot, window.stream_id, shared),
-    )
-
-
-async def _open_stream(connection: asyncpg.Connection, tenant: str, window: Window, at: Instant) -> None:
-    """The lot's new current stream. One that it left is shown to an operator: facts may be missing between them."""
-    # A telemetry that begins anew is no case: nothing rests on it.
-    left = await connection.fetchrow(
-        "UPDATE streams SET current = false WHERE lot_id = $1 AND stream = $2 AND current RETURNING stream_id, seq",
-        *(window.lot, window.stream),
-    )
-    if left is not None and window.stream == "ledger":
-        why = f"the lot opened {window.stream_id} after {left['seq']} applied facts of this stream"
-        case = Case("stream_superseded", str(left["stream_id"]), why)
-        await open_case(connection, tenant, window.lot, case, at)
-    await connection.execute(
-        "INSERT INTO streams (tenant_id, lot_id, stream, stream_id, seq, hash, current, opened_at)"
-        " VALUES ($1, $2, $3, $4, 0, $5, true, $6)",
-        *(tenant, window.lot, window.stream, window.stream_id, GENESIS, at),
     )
 
 
@@ -237,7 +239,7 @@ async def _apply_one_by_one(
                 async with connection.transaction():
                     await _write(connection, tenant, lot, effects_of(fact, lot, held), [fact])
             except POISON as wrong:
-                parked.append(Parked(entry, reason(wrong)))
+                parked.append(Parked(entry, reason(wrong), "poisoned"))
         stuck.update(one.entry.ticket for one in parked if one.entry.ticket is not None)
     return parked
 
@@ -259,7 +261,10 @@ def part(entries: Iterable[Entry], waiting: Iterable[TicketId]) -> tuple[list[Fa
         if entry.fact is not None and entry.ticket not in stuck:
             readable.append(entry.fact)
             continue
-        parked.append(Parked(entry, entry.why or "an earlier fact of this ticket is parked"))
+        if entry.fact is None:
+            parked.append(Parked(entry, entry.why or "", "unreadable"))
+        else:
+            parked.append(Parked(entry, "an earlier fact of this ticket is parked", "follows"))
         if entry.ticket is not None:
             stuck.add(entry.ticket)
     return readable, parked
@@ -289,9 +294,12 @@ async def _spots_held(
 
 
 async def _tickets_waiting(connection: asyncpg.Connection, lot: LotId) -> frozenset[TicketId]:
+    """Tickets of which nothing is applied now: a fact of theirs is parked, or two histories have facts of them. What
+    was kept apart, being no fact of this lot's, holds nothing up."""
     rows = await connection.fetch(
         "SELECT DISTINCT ticket_id FROM parked_facts"
-        " WHERE lot_id = $1 AND settled_at IS NULL AND ticket_id IS NOT NULL",
+        " WHERE lot_id = $1 AND settled_at IS NULL AND ticket_id IS NOT NULL AND cause <> 'superseded'"
+        " UNION SELECT ticket_id FROM torn_tickets WHERE lot_id = $1 AND settled_at IS NULL",
         lot,
     )
     return frozenset(TicketId(str(row["ticket_id"])) for row in rows)
@@ -299,11 +307,23 @@ async def _tickets_waiting(connection: asyncpg.Connection, lot: LotId) -> frozen
 
 async def _park(connection: asyncpg.Connection, tenant: str, window: Window, one: Parked, at: Instant) -> None:
     sent = one.entry.sent
+    one = await _torn(connection, window.lot, one)
     await connection.execute(
-        "INSERT INTO parked_facts (tenant_id, lot_id, stream_id, seq, ticket_id, why, parked_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        *(tenant, window.lot, window.stream_id, sent.seq, one.entry.ticket, one.why, at),
+        "INSERT INTO parked_facts (tenant_id, lot_id, stream_id, seq, ticket_id, why, parked_at, cause)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        *(tenant, window.lot, window.stream_id, sent.seq, one.entry.ticket, one.why, at, one.cause),
     )
     subject = one.entry.ticket or f"{window.stream_id}/{sent.seq}"
     detail = f"fact {sent.seq} ({sent.type} v{sent.version}): {one.why}"
     await open_case(connection, tenant, window.lot, Case("fact_parked", subject, detail), at)
+
+
+async def _torn(connection: asyncpg.Connection, lot: LotId, one: Parked) -> Parked:
+    """The first of a ticket's facts to wait is told from those that only follow it."""
+    is_torn = one.cause == "follows" and await connection.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM torn_tickets WHERE lot_id = $1 AND ticket_id = $2 AND settled_at IS NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM parked_facts WHERE lot_id = $1 AND ticket_id = $2 AND settled_at IS NULL"
+        " AND cause <> 'superseded')",
+        *(lot, one.entry.ticket),
+    )
+    return replace(one, cause="torn", why=TORN) if is_torn else one

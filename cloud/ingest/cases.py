@@ -16,6 +16,10 @@ CaseKind = Literal[
     "stream_forked",
     "stream_superseded",
     "window_refused",
+    "lot_claimed_twice",
+    "stays_unknown_to_lot",
+    "facts_missing",
+    "cloud_restored",
     "intents_parked",
     "intents_withheld",
     "intents_forked",
@@ -46,6 +50,17 @@ async def close_case(connection: asyncpg.Connection, lot: LotId, kind: str, at: 
     """Of a kind that ends by itself; harmless when none is open."""
     await connection.execute(
         "UPDATE cases SET closed_at = $3 WHERE lot_id = $1 AND kind = $2 AND closed_at IS NULL", lot, kind, at
+    )
+
+
+async def close_cases(
+    connection: asyncpg.Connection, lot: LotId, kind: str, subject: str, at: Instant, by: str, why: str
+) -> None:
+    """The open cases of this kind about this subject are judged."""
+    await connection.execute(
+        "UPDATE cases SET closed_at = $4, closed_by = $5, closed_why = $6"
+        " WHERE lot_id = $1 AND kind = $2 AND subject = $3 AND closed_at IS NULL",
+        *(lot, kind, subject, at, by, why),
     )
 
 

@@ -31,6 +31,10 @@ TABLES: Sequence[Table] = (
 """In the order in which rows must be written: what is referred to comes first."""
 
 
+EFFECT_FAILURES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""What working out a fact's effects may raise when this release doesn't understand it after all."""
+
+
 class Poisoned(Exception):
     """The facts ask for something that can't be: a row made twice, or a change to a row that isn't there."""
 

@@ -39,11 +39,11 @@ def _joined(run: list[Window]) -> Joined:
 
 def _continues(before: Window, after: Window) -> bool:
     last = before.facts[-1]
-    return (
-        (before.lot, before.stream, before.stream_id) == (after.lot, after.stream, after.stream_id)
-        and after.facts[0].seq == last.seq + 1
-        and after.previous == last.hash
-    )
+    return _label(before) == _label(after) and after.facts[0].seq == last.seq + 1 and after.previous == last.hash
+
+
+def _label(window: Window) -> tuple[object, ...]:
+    return window.lot, window.stream, window.stream_id, window.epoch, window.session
 
 
 def _one(run: list[Window]) -> Window:

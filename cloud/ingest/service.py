@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import structlog
 
 from cloud.db.connect import pool
+from cloud.ingest.ask_desk import AskDesk, is_ask
 from cloud.ingest.beacon_desk import BeaconDesk
 from cloud.ingest.broker import Arrived, BrokerLink
 from cloud.ingest.lasting import Database
 from cloud.ingest.queues import LotQueues
 from cloud.ingest.shares import Shares
 from cloud.ingest.sharing import share_of, topics
-from cloud.ingest.window_desk import Waiting, WindowDesk
+from cloud.ingest.window_desk import Batch, Run, Waiting, WindowDesk
 from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
 from models.ids import LotId
@@ -22,6 +25,13 @@ from models.wire.seals import Seals
 from models.wire.topics import lot_of
 
 log = structlog.get_logger(__name__)
+
+
+class _Came(NamedTuple):
+    """What a batch holds: questions as they came, windows as they were read."""
+
+    asked: Batch
+    runs: Sequence[Run]
 
 
 class Ingest:
@@ -51,9 +61,11 @@ class Ingest:
             self._link = link = BrokerLink(self._settings, self._heard, self._connected)
             self._windows = WindowDesk(database, self._signer, self._clock, self._metrics, link.publish)
             self._beacons = BeaconDesk(database, self._clock, self._metrics)
+            self._asks = AskDesk(database, self._signer, self._clock, self._metrics, link.publish)
+            await self._asks.catch_up()
             # No more at once than there are connections: what waits for one could still grow together.
-            takers, desk = self._settings.ingest_pool, self._windows
-            self._queues = LotQueues(desk.read, desk.take, self._done, self._metrics, takers)
+            takers = self._settings.ingest_pool
+            self._queues = LotQueues(self._read, self._take, self._done, self._metrics, takers)
             self._asked = asyncio.Queue[frozenset[int]]()
             shares = Shares(self._settings, self._clock, self._metrics, self._divided, self._queues.part_with)
             link.start()
@@ -63,6 +75,16 @@ class Ingest:
                         parts.create_task(part)
             finally:
                 await link.stop()
+
+    async def _read(self, batch: Batch) -> _Came:
+        """Of each lot it is either windows or questions: what waits on one topic."""
+        asked = [(lot, some) for lot, some in batch if is_ask(some[0].message)]
+        return _Came(asked, await self._windows.read([(lot, some) for lot, some in batch if (lot, some) not in asked]))
+
+    async def _take(self, came: _Came) -> None:
+        for lot, some in came.asked:
+            await self._asks.take(lot, [one.message for one in some])
+        await self._windows.take(came.runs)
 
     def _connected(self, up: bool) -> None:
         self._metrics.broker_up.set(up)

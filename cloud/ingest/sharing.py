@@ -14,7 +14,7 @@ from models.wire.topics import ROOT
 
 SHARES = 64
 ALL = frozenset(range(SHARES))
-_HEARD = ("up/+", "state")
+_HEARD = ("up/+", "up/+/ask", "state")
 """What the cloud listens to of a lot."""
 
 Member = int

@@ -106,8 +106,9 @@ async def _locked_cursors(
 
 async def _lots_with_parked_tickets(connection: asyncpg.Connection, lots: Sequence[LotId]) -> frozenset[LotId]:
     rows = await connection.fetch(
-        "SELECT DISTINCT lot_id FROM parked_facts"
-        " WHERE lot_id = ANY($1::uuid[]) AND settled_at IS NULL AND ticket_id IS NOT NULL",
+        "SELECT lot_id FROM parked_facts WHERE lot_id = ANY($1::uuid[]) AND settled_at IS NULL"
+        " AND ticket_id IS NOT NULL AND cause <> 'superseded'"
+        " UNION SELECT lot_id FROM torn_tickets WHERE lot_id = ANY($1::uuid[]) AND settled_at IS NULL",
         lots,
     )
     return frozenset(LotId(str(row["lot_id"])) for row in rows)

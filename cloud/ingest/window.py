@@ -14,7 +14,7 @@ LARGEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a stream has been applied. `current` is false once the lot has opened a later stream."""
+    """How far a stream has been taken in. `current` is false once the lot has opened a later stream."""
 
     stream: Stream
     seq: int = 0
@@ -53,9 +53,11 @@ class Fork:
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """New facts on a stream that the lot has left for a later one: for an operator to judge."""
+    """New facts on a stream that isn't the lot's any more: kept, not applied, for an operator to judge."""
 
     why: str
+    facts: tuple[SentFact, ...]
+    previous: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,9 @@ def judge(cursor: Cursor, window: Window, held: str | None = None, checked: Chec
     if broken is not None:
         return Refused(f"the chain of hashes breaks at {broken}")
     if lacking:
-        return Apply(window.facts, window.previous, lacking) if cursor.current else _left_behind(first)
+        if not cursor.current:
+            return _left_behind(window.facts, window.previous)
+        return Apply(window.facts, window.previous, lacking)
     before, after = (0, 0) if shared is None else (shared, shared - first + 1)
     ours, theirs = (cursor.hash, window.previous) if shared is None else (held, window.facts[after - 1].hash)
     if ours != theirs:
@@ -113,18 +117,18 @@ def judge(cursor: Cursor, window: Window, held: str | None = None, checked: Chec
     if not fresh:
         return Duplicate()
     if not cursor.current:
-        return _left_behind(fresh[0].seq)
+        return _left_behind(fresh, theirs)
     return Apply(fresh, theirs)
 
 
-def _left_behind(seq: int) -> Superseded:
-    return Superseded(f"facts from {seq} on a stream that the lot has left")
+def _left_behind(facts: tuple[SentFact, ...], previous: str) -> Superseded:
+    return Superseded(f"facts from {facts[0].seq} on a stream that isn't the lot's any more", facts, previous)
 
 
 def _unsound(window: Window) -> str | None:
     first = window.facts[0].seq
-    if window.dropped is not None and window.stream != "telemetry":
-        return "it leaves facts out, and a ledger has none to spare"
+    if window.dropped is not None and window.stream == "ledger" and window.dropped.why != "age":
+        return "it leaves facts out, and a ledger has none to spare: it drops only what the cloud has had for long"
     if window.dropped is not None and window.dropped.last != first - 1:
         return "what it leaves out doesn't end where it begins"
     if [fact.seq for fact in window.facts] != list(range(first, first + len(window.facts))):

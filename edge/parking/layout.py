@@ -38,7 +38,9 @@ def declare(tx: Transaction, lot: LotDeclared, levels: Sequence[PlannedLevel]) -
 def _declare_lot(tx: Transaction, lot: LotDeclared) -> None:
     row = tx.connection.execute("SELECT * FROM parking_lots WHERE id = ?", (tx.lot,)).fetchone()
     last = tx.connection.execute(
-        f"SELECT body FROM journal WHERE type = '{LotDeclared.type}' ORDER BY seq DESC LIMIT 1"
+        # A new stream counts from one again: what it says is later than anything in the one before.
+        f"""SELECT body FROM journal WHERE type = '{LotDeclared.type}'
+            ORDER BY stream_id IN (SELECT stream_id FROM streams) DESC, seq DESC LIMIT 1"""
     ).fetchone()
     if row is None or last is None or LotDeclared.model_validate_json(last["body"]) != lot:
         tx.record(lot)

@@ -360,3 +360,17 @@ def intents(database: Database) -> None:
         "ALTER TABLE reservations ADD COLUMN code_hash TEXT",
         "ALTER TABLE reservations ADD COLUMN license_plate TEXT",
     )
+
+
+@migrations(name="0012_streams_left")
+def streams_left(database: Database) -> None:
+    # `replay_to`: up to here the cloud may once have had the facts and then lost them, so that what was said of them
+    # before counts for nothing.
+    _run(
+        database,
+        "ALTER TABLE streams ADD COLUMN replay_to INTEGER NOT NULL DEFAULT 0",
+        """CREATE TABLE streams_left (
+            stream_id TEXT PRIMARY KEY, stream TEXT NOT NULL, after_seq INTEGER NOT NULL, head_seq INTEGER NOT NULL,
+            next_id TEXT NOT NULL, why TEXT NOT NULL, at INTEGER NOT NULL
+        ) STRICT""",
+    )

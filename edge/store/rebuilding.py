@@ -64,6 +64,8 @@ def rebuild(
     pen.seal()
     for stream in streams:
         _carry_over(new, found.lot, stream)
+    if broken is not None and broken.first:
+        _leave(new, broken, found.at)
     _note(new, told)
 
 
@@ -197,6 +199,14 @@ def _carry_over(new: sqlite3.Connection, lot: LotId, stream: Kept) -> None:
         hash = link(hash, *follows)
         _put_fact(new, head.stream_id, fact.model_copy(update={"seq": seq, "hash": hash}))
     new.execute("UPDATE streams SET seq = ?, hash = ? WHERE stream = ?", (seq, hash, head.stream))
+
+
+def _leave(new: sqlite3.Connection, stream: Kept, at: Reading) -> None:
+    """The new stream goes on from the broken one: what the cloud lacks of that is sent first."""
+    head, claim, last = journal.head_of(new, stream.claim.stream), stream.claim, stream.first[-1].seq
+    if head is not None:
+        row = (claim.stream_id, claim.stream, last, max(claim.seq, last), head.stream_id, "store_damaged", at.wall)
+        new.execute("INSERT INTO streams_left VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _put_fact(new: sqlite3.Connection, stream_id: StreamId, fact: SentFact) -> None:

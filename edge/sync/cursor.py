@@ -17,7 +17,8 @@ class Cursor:
     """`acked`: applied by the cloud. `sent`: published so far. `ends`: the last number of each window under way.
 
     `highest`: the last number that can ever have been published, by this run or the one before.
-    `repeats_to`: facts up to here may have been published more than once.
+    `repeats_to`: facts up to here may have been published more than once. `replay_to`: up to here the cloud may
+    have had the facts and lost them; of these it is believed only when it answers in this `session`.
     """
 
     stream_id: StreamId
@@ -26,15 +27,18 @@ class Cursor:
     highest: int
     ends: tuple[int, ...] = ()
     repeats_to: int = 0
+    replay_to: int = 0
+    session: str = ""
 
     @property
     def may_send(self) -> bool:
         return len(self.ends) < WINDOWS_AHEAD
 
 
-def resumed(stream_id: StreamId, acked: int, last: int) -> Cursor:
+def resumed(stream_id: StreamId, acked: int, last: int, *, replay_to: int = 0, session: str = "") -> Cursor:
     """At a start: all that this lot has written, up to number `last`, may have been published by the run before."""
-    return Cursor(stream_id, acked, acked, highest=last, repeats_to=last if last > acked else 0)
+    repeats_to = last if last > acked else 0
+    return Cursor(stream_id, acked, acked, highest=last, repeats_to=repeats_to, replay_to=replay_to, session=session)
 
 
 def after_sending(cursor: Cursor, last: int) -> Cursor:
@@ -47,16 +51,24 @@ def rewound(cursor: Cursor) -> Cursor:
     return replace(cursor, sent=cursor.acked, ends=(), repeats_to=repeats_to)
 
 
+def moved_back(cursor: Cursor, seq: int, session: str) -> Cursor:
+    """The cloud has lost all after fact `seq`, and said so when it was asked. What it said in an earlier session, it
+    may have said before."""
+    lost_to = max(cursor.replay_to, cursor.highest)
+    return rewound(replace(cursor, acked=min(seq, cursor.acked), replay_to=lost_to, session=session))
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What an acknowledgement means.
 
     `advanced`: facts are newly applied and may be marked so. `replay`: the cloud misses some, and `cursor` is
-    rewound. `foreign`, `forked`, `beyond`: it isn't about the facts that this lot sent, and isn't believed.
+    rewound. `foreign`, `forked`, `beyond`: it isn't about the facts that this lot sent; `behind`: the cloud had more;
+    `stale`: it may have been said before the cloud lost them. These five aren't believed: the cloud is asked.
     """
 
     cursor: Cursor
-    verdict: Literal["advanced", "replay", "repeated", "foreign", "forked", "beyond"]
+    verdict: Literal["advanced", "replay", "repeated", "foreign", "forked", "beyond", "behind", "stale"]
 
 
 def hear_ack(cursor: Cursor, ack: Ack, own_hash: str | None) -> Heard:
@@ -71,8 +83,12 @@ def hear_ack(cursor: Cursor, ack: Ack, own_hash: str | None) -> Heard:
     if own_hash != ack.hash:
         return Heard(cursor, "forked")
     if ack.seq > cursor.acked:
+        if ack.seq <= cursor.replay_to and ack.session != cursor.session:
+            return Heard(cursor, "stale")
         ends = tuple(end for end in cursor.ends if end > ack.seq)
         return Heard(replace(cursor, acked=ack.seq, sent=max(cursor.sent, ack.seq), ends=ends), "advanced")
+    if ack.seq < cursor.acked:
+        return Heard(cursor, "behind")
     return _gap(cursor, ack.seq)
 
 
@@ -83,6 +99,6 @@ def _gap(cursor: Cursor, seq: int) -> Heard:
     for as long as there is a backlog. Beyond, all repeated windows have been answered and it can only be a gap.
     What this leaves out, silence brings back.
     """
-    if seq != cursor.acked or cursor.sent == cursor.acked or seq <= cursor.repeats_to:
+    if cursor.sent == cursor.acked or seq <= cursor.repeats_to:
         return Heard(cursor, "repeated")
     return Heard(rewound(cursor), "replay")

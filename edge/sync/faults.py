@@ -14,9 +14,30 @@ REFUSED = Fault(
 FORKED = Fault(
     code="link.forked",
     meaning="The cloud has another history of this lot than the lot has",
-    does="Sends nothing more of its records, so that nothing is mixed; the lanes don't notice",
-    ends="A person settles which history is right",
-    look_at="Was this card, or the cloud's database, restored from a copy? The lot goes on; its facts wait",
+    does="Goes on in a new stream that says where the two part, so that nothing is mixed; the lanes don't notice",
+    ends="The cloud has taken facts of the new stream",
+    look_at="Was this card restored from a copy? What the cloud has and the card hasn't is a case for the operator",
+)
+RIVAL = Fault(
+    code="link.rival",
+    meaning="Another computer speaks for this lot too, and the cloud believes that one",
+    does="Goes on sending; the cloud keeps it apart until a person decides. The lanes don't notice",
+    ends="This computer is enrolled anew, or switched off",
+    look_at="Was the card copied? One of the two has to go; `parkgate-cloud lots enroll --lot` decides for this one",
+)
+OUTDATED = Fault(
+    code="link.outdated",
+    meaning="The lot was enrolled anew since, with another computer or card",
+    does="Goes on sending; the cloud keeps it apart until a person decides. The lanes don't notice",
+    ends="This computer gets the newest enrolment",
+    look_at="Is this an old card? If not, run `parkgate-edge enroll` with what the operator sent last",
+)
+LOST_BY_CLOUD = Fault(
+    code="link.cloud_restored",
+    meaning="The cloud has lost facts of this lot that it had already: it was restored from a copy",
+    does="Sends them again; the lanes don't notice",
+    ends="The cloud has them again",
+    look_at="Nothing at the lot; the operator is told",
 )
 NO_KEYS = Fault(
     code="link.no_keys",

@@ -44,6 +44,7 @@ class CloudLink:
         clock: Clock,
         faults: FaultReporter,
         policy_changed: Callable[[], Awaitable[None]],
+        epoch: int = 1,
     ) -> None:
         """`policy_changed` is awaited whenever the cloud has changed what stands of permits and tariffs."""
         self._clock, self._keys = clock, keys
@@ -59,8 +60,8 @@ class CloudLink:
             clock,
         )
         self._presence = Presence(lot, release, store, lanes, self._connection, clock)
-        ledger = Uplink("ledger", lot, store, self._connection, lambda: keys.keyring, clock, faults)
-        telemetry = Uplink("telemetry", lot, store, self._connection, lambda: keys.keyring, clock, faults)
+        ledger = Uplink("ledger", lot, store, self._connection, lambda: keys.keyring, clock, faults, epoch)
+        telemetry = Uplink("telemetry", lot, store, self._connection, lambda: keys.keyring, clock, faults, epoch)
         self._commands = Commands(
             lot, store, lanes, obey, self._connection, lambda: keys.keyring, os.urandom, clock, faults
         )

@@ -10,18 +10,21 @@ import structlog
 
 from drivers.contract import FaultReporter
 from edge.retention.streams import begin_telemetry_anew
-from edge.store import Store, StoreUnavailable, journal
+from edge.store import Store, StoreUnavailable, journal, streams
 from edge.store.checkpoints import checkpoint_of
 from edge.sync.connection import Connection
-from edge.sync.cursor import Cursor, after_sending, hear_ack, resumed, rewound
-from edge.sync.faults import FORKED, NOT_BELIEVED
-from edge.sync.windows import fill_window
+from edge.sync.cursor import Cursor, after_sending, hear_ack, moved_back, resumed, rewound
+from edge.sync.faults import FORKED, LOST_BY_CLOUD, NOT_BELIEVED
+from edge.sync.reckoning import Reckoning
+from edge.sync.standing import InLine, KeptApart, LookCloser, OpenNew, SendAgain
+from edge.sync.windows import Label, fill_window
 from models.facts.base import Stream
 from models.ids import LotId
 from models.instants import SECOND, Clock
 from models.wire import topics
 from models.wire.envelopes import Ack, Malformed, Tombstone, Window
 from models.wire.seals import Forged, Keyring, SealedAs
+from models.wire.standing import Answer
 
 _LOG = structlog.get_logger("edge.sync")
 _FACTS_AT_ONCE = 400
@@ -42,19 +45,22 @@ class Uplink:
         keys: Callable[[], Keyring],
         clock: Clock,
         faults: FaultReporter,
+        epoch: int = 1,
     ) -> None:
         self._stream: Stream = stream
         self._lot, self._store, self._clock, self._faults = lot, store, clock, faults
         self._connection, self._keys = connection, keys
         self._cursor: Cursor | None = None
         self._work = asyncio.Event()
-        self._acks: asyncio.Queue[Ack] = asyncio.Queue()
+        self._said: asyncio.Queue[Ack | Answer] = asyncio.Queue()
+        self._epoch, self._reckoning = epoch, Reckoning(stream, lot, epoch, store, connection, clock, faults)
+        self._past: list[streams.Piece] = []
         self._progress, self._patience = clock.monotonic(), _PATIENCE_SECONDS
         self._listening = False
 
     @property
     def topics(self) -> list[str]:
-        return [topics.up_ack(self._lot, self._stream)]
+        return [topics.up_ack(self._lot, self._stream), topics.up_answer(self._lot, self._stream)]
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -62,8 +68,10 @@ class Uplink:
             self._store.on_commit(self._work.set)
             self._listening = True
         async with asyncio.TaskGroup() as parts:
-            for part in (self._pump(), self._hear_acks(), self._watch_for_silence()):
+            for part in (self._pump(), self._listen(), self._watch_for_silence()):
                 parts.create_task(part)
+            if self._stream == "ledger":  # nothing rests on telemetry: when in doubt it begins anew
+                parts.create_task(self._reckoning.run())
 
     # --- going up ---
 
@@ -81,25 +89,28 @@ class Uplink:
 
     async def _send_one_window(self) -> bool:
         cursor = await self._cursor_now()
-        if cursor is None or not cursor.may_send or not self._connection.connected:
+        if cursor is None or self._reckoning.held or not cursor.may_send or not self._connection.connected:
             return False
         filled = await self._store.read(lambda connection: self._next_window(connection, cursor))
-        if filled is None or self._cursor is not cursor:
+        if filled is None or self._reckoning.held or self._cursor is not cursor:
             return False
         return self._publish(cursor, *filled)
 
     def _next_window(self, connection: sqlite3.Connection, cursor: Cursor) -> tuple[Window, bytes] | None:
         """In the reader's thread."""
         sent, dropped = self._sent_or_dropped(connection, cursor)
-        facts = journal.run(connection, cursor.stream_id, sent, _FACTS_AT_ONCE)
+        most = min(_FACTS_AT_ONCE, self._past[0].to - sent) if self._past else _FACTS_AT_ONCE
+        facts = journal.run(connection, cursor.stream_id, sent, most)
         previous = journal.hash_at(connection, cursor.stream_id, sent)
         if not facts or previous is None:
             return None
-        return fill_window(self._lot, self._stream, cursor.stream_id, previous, facts, dropped)
+        label = Label(self._lot, self._stream, cursor.stream_id, self._epoch, self._reckoning.session)
+        return fill_window(label, previous, facts, dropped)
 
     def _sent_or_dropped(self, connection: sqlite3.Connection, cursor: Cursor) -> tuple[int, Tombstone | None]:
-        """After which fact to go on. What has been dropped of the telemetry can't be sent: the cloud is told so."""
-        checkpoint = None if self._stream == "ledger" else checkpoint_of(connection, cursor.stream_id)
+        """After which fact to go on. What has been dropped can't be sent, be it telemetry, or facts that the cloud had
+        and lost: it is told so."""
+        checkpoint = checkpoint_of(connection, cursor.stream_id)
         if checkpoint is None or cursor.sent > checkpoint.seq:
             return cursor.sent, None
         return checkpoint.seq, Tombstone(last=checkpoint.seq, why=checkpoint.why)
@@ -119,9 +130,10 @@ class Uplink:
 
     async def _cursor_now(self) -> Cursor | None:
         if self._cursor is None:
-            head = await self._store.read(lambda connection: journal.head_of(connection, self._stream))
-            if head is not None and self._cursor is None:
-                self._cursor = resumed(head.stream_id, head.acked, head.seq)
+            at = await self._store.read(lambda connection: streams.standing_of(connection, self._stream))
+            if at is not None and self._cursor is None:
+                session = self._reckoning.session
+                self._cursor = resumed(at.stream_id, at.acked, at.seq, replay_to=at.replay_to, session=session)
         return self._cursor
 
     async def _watch_for_silence(self) -> None:
@@ -134,6 +146,7 @@ class Uplink:
             idle = self._connection.connected and self._connection.all_taken
             if idle and waiting and silent_for >= self._patience * SECOND:
                 self._patience = min(2 * self._patience, _MOST_PATIENCE_SECONDS)
+                self._reckoning.want()
                 self._rewind()
 
     def _rewind(self) -> None:
@@ -146,25 +159,69 @@ class Uplink:
 
     def connected(self) -> None:
         self._patience = _PATIENCE_SECONDS
+        self._reckoning.want()
         self._rewind()
 
     def heard(self, topic: str, payload: bytes) -> None:
+        answers = topic == topics.up_answer(self._lot, self._stream)
+        what, kind = (SealedAs.ANSWER, Answer) if answers else (SealedAs.ACK, Ack)
         try:
-            self._acks.put_nowait(self._keys().unseal(SealedAs.ACK, self._lot, Ack, payload))
+            self._said.put_nowait(self._keys().unseal(what, self._lot, kind, payload))
         except Forged as wrong:
-            self._faults.raised(NOT_BELIEVED, f"an acknowledgement is {wrong}")
+            self._faults.raised(NOT_BELIEVED, f"an {'answer' if answers else 'acknowledgement'} is {wrong}")
             _LOG.warning("link.not_believed", topic=topic, why=str(wrong))
         except Malformed as wrong:
             _LOG.warning("link.malformed", topic=topic, why=str(wrong))
 
-    async def _hear_acks(self) -> None:
+    async def _listen(self) -> None:
         while True:
-            ack = await self._acks.get()
+            said = await self._said.get()
             try:
-                await self._hear(ack)
+                await (self._hear_answer(said) if isinstance(said, Answer) else self._hear(said))
             except StoreUnavailable as wrong:
-                # Nothing was judged; the next acknowledgement says the same and more.
+                # Nothing was judged; what the cloud says next says the same and more.
                 _LOG.error("link.store_unavailable", why=str(wrong))
+                self._reckoning.give_up()
+
+    async def _hear_answer(self, answer: Answer) -> None:
+        means = await self._reckoning.hear(answer)
+        self._work.set()
+        cursor = self._cursor
+        if means is None or cursor is None:
+            return
+        match means:
+            case SendAgain(after):
+                self._cursor = moved_back(cursor, after, self._reckoning.session)
+                await self._begin_with_the_past(answer)
+            case OpenNew():
+                self._past, self._cursor = [], None
+            case InLine() if answer.seq == 0:
+                await self._begin_with_the_past(answer)
+            case InLine() | KeptApart() if answer.seq > cursor.acked:
+                said = answer.model_dump(include={"lot", "stream", "stream_id", "seq", "hash"})
+                await self._hear(Ack(**said, session=self._reckoning.session))
+            case InLine() | KeptApart() | LookCloser():
+                pass
+
+    async def _begin_with_the_past(self, answer: Answer) -> None:
+        """If the cloud has nothing of this stream, it may lack the end of those that it goes on from, too."""
+        if answer.seq > 0 or self._past:
+            return
+        self._past = await self._store.read(lambda connection: streams.line_of(connection, self._stream))
+        if self._past:
+            self._cursor = self._at_the_past()
+
+    def _at_the_past(self) -> Cursor:
+        piece = self._past[0]
+        return resumed(piece.stream_id, 0, piece.to, replay_to=piece.to, session=self._reckoning.session)
+
+    def _hear_of_the_past(self, ack: Ack, cursor: Cursor, verdict: str) -> None:
+        """Nothing is marked. The cloud has enough of a piece when it has its end, or has gone on from it."""
+        piece = self._past[0]
+        if ack.stream_id == piece.stream_id and (cursor.acked >= piece.to or verdict in ("forked", "beyond")):
+            del self._past[0]
+            self._cursor = self._at_the_past() if self._past else None
+        self._progress = self._clock.monotonic()
 
     async def _hear(self, ack: Ack) -> None:
         if self._cursor is None or ack.lot != self._lot:
@@ -173,18 +230,17 @@ class Uplink:
         heard = hear_ack(self._cursor, ack, own_hash)
         self._cursor = heard.cursor
         self._work.set()
+        if self._past:
+            self._hear_of_the_past(ack, heard.cursor, heard.verdict)
+            return
         match heard.verdict:
             case "advanced":
-                self._faults.cleared(FORKED)
-                self._faults.cleared(NOT_BELIEVED)
-                self._progress, self._patience = self._clock.monotonic(), _PATIENCE_SECONDS
-                await self._mark_acked(ack.seq)
+                await self._advanced(heard.cursor)
             case "foreign" | "forked" | "beyond" if self._stream == "telemetry":
                 await self._begin_anew(ack)
-            case "foreign" | "forked" | "beyond":
-                self._faults.raised(
-                    FORKED, f"an acknowledgement of fact {ack.seq} isn't about our facts ({heard.verdict})"
-                )
+            case "foreign" | "forked" | "beyond" | "behind" | "stale":
+                _LOG.info("link.strange_acknowledgement", seq=ack.seq, verdict=heard.verdict)
+                self._reckoning.want()
             case "replay":
                 _LOG.info("link.replay", after=ack.seq)
             case "repeated":
@@ -198,6 +254,14 @@ class Uplink:
             _LOG.warning("link.telemetry_begins_anew", seq=ack.seq)
             self._cursor = None
             self._work.set()
+
+    async def _advanced(self, cursor: Cursor) -> None:
+        self._faults.cleared(FORKED)
+        self._faults.cleared(NOT_BELIEVED)
+        if cursor.acked >= cursor.replay_to:
+            self._faults.cleared(LOST_BY_CLOUD)
+        self._progress, self._patience = self._clock.monotonic(), _PATIENCE_SECONDS
+        await self._mark_acked(cursor.acked)
 
     async def _mark_acked(self, seq: int) -> None:
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from models.facts.base import Stream
 from models.ids import LotId, StreamId
@@ -13,13 +14,19 @@ _LIKELY_TEXT = 3 * WINDOW_BYTES
 _AROUND_A_BODY = 400
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What stands on the windows of a stream, whatever is in them."""
+
+    lot: LotId
+    stream: Stream
+    stream_id: StreamId
+    epoch: int = 1
+    session: str | None = None
+
+
 def fill_window(
-    lot: LotId,
-    stream: Stream,
-    stream_id: StreamId,
-    previous: str,
-    facts: Sequence[SentFact],
-    dropped: Tombstone | None = None,
+    label: Label, previous: str, facts: Sequence[SentFact], dropped: Tombstone | None = None
 ) -> tuple[Window, bytes]:
     """As many of the facts as fit into one envelope, and the envelope as published; always at least the first.
 
@@ -28,12 +35,14 @@ def fill_window(
     count = _likely(facts)
     while True:
         window = Window(
-            lot=lot,
-            stream=stream,
-            stream_id=stream_id,
+            lot=label.lot,
+            stream=label.stream,
+            stream_id=label.stream_id,
             previous=previous,
-            facts=tuple(facts[:count]),
+            epoch=label.epoch,
+            session=label.session,
             dropped=dropped,
+            facts=tuple(facts[:count]),
         )
         packed = pack(window)
         if len(packed) <= WINDOW_BYTES or count == 1:

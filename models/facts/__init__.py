@@ -11,6 +11,7 @@ from models.facts.passback import PassbackNoted, PassbackReset
 from models.facts.payments import DebtCollected, PaymentTaken, UnableToCollect
 from models.facts.retention import RecordsErased
 from models.facts.store import StoreQuarantined
+from models.facts.streams import StreamOpened
 from models.facts.telemetry import LaneTimed, LinkInterrupted, MachineMeasured, TelemetryBegun
 from models.facts.tickets import (
     ExitAbandoned,
@@ -67,6 +68,7 @@ __all__ = [
     "SpotsRemoved",
     "StayDated",
     "StoreQuarantined",
+    "StreamOpened",
     "TelemetryBegun",
     "TicketClosed",
     "TicketConfirmed",

@@ -66,10 +66,10 @@ class SentFact(BaseModel):
 
 
 class Tombstone(BaseModel):
-    """Stands for facts of the telemetry that its lot has dropped: those up to number `last` will never come.
+    """Stands for facts that their lot has dropped: those up to number `last` will never come.
 
-    It asks for no proof, for the lot itself has nothing left to prove it with; so it counts for nothing in the ledger,
-    where nothing is ever left out. That facts were dropped stands in the ledger (`records.erased`).
+    It asks for no proof, for the lot itself has nothing left to prove it with. In the ledger, where only what the cloud
+    has had for long is dropped, it stands only where the cloud has lost that since; there it is a case for a person.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -81,7 +81,8 @@ class Tombstone(BaseModel):
 class Window(BaseModel):
     """A run of facts without a gap, going up. `previous` is the hash before the first of them.
 
-    `dropped`: what the other side lacks up to the first of them, it will never get. Only in the telemetry.
+    `epoch` counts the lot's enrolments. `session` comes back in the acknowledgement. `dropped`: what the other side
+    lacks up to the first of them, it will never get.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -91,6 +92,8 @@ class Window(BaseModel):
     stream: Stream
     stream_id: StreamId
     previous: str
+    epoch: int = Field(default=1, ge=1, lt=2**31)
+    session: str | None = Field(default=None, max_length=64)
     facts: tuple[SentFact, ...] = Field(min_length=1)
     dropped: Tombstone | None = None
 
@@ -98,7 +101,7 @@ class Window(BaseModel):
 class Ack(BaseModel):
     """How far the other side has applied a stream, going down. Cumulative; also asks for what comes next.
 
-    `seq` 0 says that nothing of this stream has been applied.
+    `seq` 0 says that nothing of this stream has been applied. `session` is that of the window which it answers.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -109,6 +112,7 @@ class Ack(BaseModel):
     stream_id: StreamId
     seq: int = Field(ge=0, le=LARGEST)
     hash: str
+    session: str | None = None
 
 
 class LaneNow(BaseModel):

@@ -28,6 +28,7 @@ class SealedAs(StrEnum):
     """What a sealed message is. It is signed too, so that none can be passed off as another. A word never changes."""
 
     ACK = "ack"
+    ANSWER = "answer"
     INTENTS = "intents"
     SNAPSHOT = "snapshot"
     HELLO = "hello"

@@ -23,6 +23,16 @@ def up_ack(lot: LotId | str, stream: Stream) -> str:
     return f"{ROOT}/{lot}/up/{stream}/ack"
 
 
+def up_ask(lot: LotId | str, stream: Stream) -> str:
+    """The lot asks where the cloud stands in that stream."""
+    return f"{ROOT}/{lot}/up/{stream}/ask"
+
+
+def up_answer(lot: LotId | str, stream: Stream) -> str:
+    """What the cloud says to that, signed."""
+    return f"{ROOT}/{lot}/up/{stream}/answer"
+
+
 def down(lot: LotId | str, stream: str) -> str:
     """What the cloud wants of the lot: deltas and snapshots, published by the cloud."""
     return f"{ROOT}/{lot}/down/{stream}"

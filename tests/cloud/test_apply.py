@@ -248,7 +248,11 @@ async def test_a_new_stream_takes_over_and_the_old_one_is_left_to_an_operator(
     lot.lets_in("FG34HIJ")
     outcome = await apply(database, lot.window())
     assert isinstance(outcome.verdict, Superseded)
-    assert outcome.ack is None
+    assert outcome.ack is not None
+    assert outcome.ack.seq == len(lot.facts), "it is kept, though not believed"
+    assert {row["cause"] for row in await rows(database, "SELECT cause FROM parked_facts")} == {"superseded"}
+    kinds = await rows(database, "SELECT kind FROM cases ORDER BY kind")
+    assert [row["kind"] for row in kinds] == ["lot_claimed_twice", "stream_superseded"]
     assert await database.fetchval("SELECT license_plate FROM vehicles") == "AB12CDE"
 
 

@@ -81,8 +81,8 @@ def test_a_lots_share_never_changes() -> None:
 
 def test_who_holds_all_hears_strangers_too_and_each_of_several_its_own_lots_only() -> None:
     lots = [LotId(an_id()) for _ in range(8)]
-    assert topics(ALL, lots) == {"parkgate/v1/+/up/+", "parkgate/v1/+/state"}
+    assert topics(ALL, lots) == {"parkgate/v1/+/up/+", "parkgate/v1/+/up/+/ask", "parkgate/v1/+/state"}
     mine = frozenset({share_of(lots[0])})
     assert f"parkgate/v1/{lots[0]}/up/+" in topics(mine, lots)
     assert f"parkgate/v1/{lots[0]}/state" in topics(mine, lots)
-    assert len(topics(mine, lots)) == 2 * sum(share_of(lot) in mine for lot in lots)
+    assert len(topics(mine, lots)) == 3 * sum(share_of(lot) in mine for lot in lots)

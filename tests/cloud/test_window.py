@@ -122,11 +122,19 @@ def test_telemetry_that_leaves_facts_out_is_applied_from_where_it_goes_on(data: 
         assert verdict == Apply(tuple(lot.facts[max(seq, first - 1) :]), previous, lacking)
 
 
-def test_a_ledger_leaves_nothing_out() -> None:
+def test_a_ledger_leaves_nothing_out_for_want_of_space() -> None:
     lot = a_lot()
-    verdict = judge(applied(lot, 1), leaving_out(lot.window(4), 3))
+    spared = lot.window(4).model_copy(update={"dropped": Tombstone(last=3, why="space")})
+    verdict = judge(applied(lot, 1), spared)
     assert isinstance(verdict, Refused)
     assert "a ledger has none to spare" in verdict.why
+
+
+def test_a_ledger_goes_on_after_what_the_cloud_lost_and_the_lot_had_dropped_since() -> None:
+    lot = a_lot()
+    window = lot.window(4)
+    assert judge(applied(lot, 1), leaving_out(window, 3)) == Apply(window.facts, window.previous, 2)
+    assert judge(applied(lot, 3), leaving_out(window, 3)) == Apply(window.facts, window.previous)
 
 
 def test_a_tombstone_that_ends_elsewhere_is_refused() -> None:

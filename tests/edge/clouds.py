@@ -20,6 +20,7 @@ from models.instants import Monotonic
 from models.wire import topics
 from models.wire.envelopes import Ack, Window, unpack
 from models.wire.seals import SealedAs
+from models.wire.standing import Answer, Ask
 from simulator.servers import Mosquitto
 from tests.brokers import USERS, talker
 from tests.edge.lossy import Cloud
@@ -43,11 +44,14 @@ class HonestCloud:
 
     def __init__(self, broker: Mosquitto, lot: LotId, *, answers: bool = True, stream: Stream = "ledger") -> None:
         self.books, self.answers, self.windows = Cloud(lot=lot, stream=stream), answers, 0
+        self.asked, self.answers_asks = 0, True
+        self.said: list[tuple[str, bytes]] = []
         self._lot, self._stream = lot, stream
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         self._client.username_pw_set("parkgate", USERS["parkgate"])
         self._client.reconnect_delay_set(1, 1)
-        self._client.on_connect = lambda client, _u, _f, _r, _p: client.subscribe(topics.up(lot, stream), qos=1)
+        listens = [(topics.up(lot, stream), 1), (topics.up_ask(lot, stream), 1)]
+        self._client.on_connect = lambda client, _u, _f, _r, _p: client.subscribe(listens)
         self._client.on_message = self._heard
         self._client.connect("127.0.0.1", broker.port, keepalive=5)
 
@@ -67,13 +71,27 @@ class HonestCloud:
     def forgets_retained(self) -> None:
         self.says(b"", retained=True)
 
+    def says_again(self, said: list[tuple[str, bytes]]) -> None:
+        """Somebody who kept what the cloud once said brings it again, as it was."""
+        for topic, payload in said:
+            self._client.publish(topic, payload, qos=1).wait_for_publish(5)
+
     def _heard(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
+        if message.topic == topics.up_ask(self._lot, self._stream):
+            self.asked += 1
+            if self.answers_asks:
+                answer = self.books.answer(unpack(Ask, message.payload))
+                self._publish(topics.up_answer(self._lot, self._stream), SealedAs.ANSWER, answer)
+            return
         self.windows += 1
         if self.answers:
             window = unpack(Window, message.payload)
             self.books.stream_id = window.stream_id
-            sealed = SIGNER.seal(SealedAs.ACK, self._lot, self.books.take(window))
-            client.publish(topics.up_ack(self._lot, self._stream), sealed, qos=1)
+            self._publish(topics.up_ack(self._lot, self._stream), SealedAs.ACK, self.books.take(window))
+
+    def _publish(self, topic: str, what: SealedAs, message: Ack | Answer) -> None:
+        self.said.append((topic, SIGNER.seal(what, self._lot, message)))
+        self._client.publish(*self.said[-1], qos=1)
 
 
 async def nobody_obeys(asked: Asked, order_id: str) -> Obeyed:

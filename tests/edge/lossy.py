@@ -14,6 +14,7 @@ from models.ids import LotId, StreamId
 from models.instants import Instant, Monotonic, Reading
 from models.wire.chain import GENESIS
 from models.wire.envelopes import Ack, SentFact, Window
+from models.wire.standing import Answer, Ask, Standing
 from tests.models.happenings import LOT, STREAM, sent
 
 FACTS_IN_A_WINDOW = 2
@@ -52,7 +53,20 @@ class Cloud:
         if isinstance(verdict, Apply):
             self.applied += verdict.facts
             self.lacking += verdict.lacking
-        return self.ack()
+        return self.ack().model_copy(update={"session": window.session})
+
+    def answer(self, ask: Ask) -> Answer:
+        hashes = {fact.seq: fact.hash for fact in self.applied}
+        return Answer(
+            lot=self.lot,
+            stream="ledger",
+            stream_id=ask.stream_id,
+            nonce=ask.nonce,
+            standing=Standing.CURRENT,
+            seq=len(self.applied),
+            hash=self.hash,
+            agrees=max((mark.seq for mark in ask.marks if hashes.get(mark.seq) == mark.hash), default=0),
+        )
 
     @property
     def seq(self) -> int:

@@ -184,7 +184,7 @@ def test_a_cloud_restored_from_yesterdays_backup_is_not_believed_backwards() -> 
     line.edge.facts += 2
     line.pump()
     line.arrive_up()
-    assert line.edge.hear(line.down.pop()) == "repeated"
+    assert line.edge.hear(line.down.pop()) == "behind"
     assert line.edge.marked == 40
 
 
@@ -204,7 +204,7 @@ def an_ack(seq: int, *, hash: str | None = None, stream_id: StreamId = STREAM) -
         (an_ack(8, stream_id=StreamId("another")), True, "foreign"),
         (an_ack(12), True, "beyond"),
         (an_ack(8), False, "beyond"),
-        (an_ack(2), True, "repeated"),
+        (an_ack(2), True, "behind"),
         (an_ack(4), True, "replay"),
     ],
 )
@@ -212,7 +212,7 @@ def test_an_acknowledgement_is_believed_only_for_facts_that_were_sent(ack: Ack, 
     heard = hear_ack(SENT, ack, chain_of(20)[ack.seq - 1].hash if own else None)
     assert heard.verdict == verdict
     assert heard.cursor.acked == (8 if verdict == "advanced" else 4)
-    if verdict in ("forked", "foreign", "beyond", "repeated"):
+    if verdict in ("forked", "foreign", "beyond", "behind"):
         assert heard.cursor == SENT, "what isn't believed changes nothing"
 
 

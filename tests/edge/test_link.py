@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from edge.faults import FaultBoard
 from edge.parking import entry
 from edge.store import journal
 from edge.store.database import looking_into
+from edge.sync import cursor, uplink
 from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
 from models.ids import LotId, StreamId
@@ -25,6 +27,7 @@ from models.wire import topics
 from models.wire.chain import GENESIS
 from models.wire.envelopes import LARGEST, Ack, Beacon, LaneNow, SentFact, pack, unpack
 from models.wire.seals import Sealed, SealedAs, Signer
+from models.wire.standing import Answer, Standing
 from simulator.servers import Mosquitto
 from tests.brokers import USERS, Talker, talker
 from tests.edge.clouds import (
@@ -166,6 +169,8 @@ def forgeries(lot: Lot) -> list[Ack | bytes]:
         honest.model_copy(update={"seq": LARGEST + 1}),
         honest.model_copy(update={"stream_id": StreamId(str(uuid4()))}),
         honest.model_copy(update={"lot": LotId(str(uuid4()))}),
+        honest.model_copy(update={"stream": "telemetry", "stream_id": StreamId(str(uuid4()))}),
+        SIGNER.seal(SealedAs.ANSWER, lot.id, honest),
         pack(honest),
         Signer.generated().seal(SealedAs.ACK, lot.id, honest),
         SIGNER.seal(SealedAs.INTENTS, lot.id, honest),
@@ -191,6 +196,78 @@ async def test_a_forged_acknowledgement_marks_nothing_and_stops_nothing(
             assert ledger(lot.path).acked == 0
             cloud.answers = True
             await becomes(lambda: all_sent(lot))
+
+
+async def a_cloud_that_lost_all(lot: Lot, cloud: HonestCloud) -> list[tuple[str, bytes]]:
+    """It had everything; then it was restored from an empty copy, said so when it was asked, and fell silent. What it
+    had said before."""
+    await cars_enter(lot, 3)
+    await becomes(lambda: all_sent(lot))
+    kept = list(cloud.said)
+    cloud.answers = False
+    cloud.books.applied.clear()
+    cloud.says(Ack(lot=lot.id, stream="ledger", stream_id=ledger(lot.path).stream_id, seq=0, hash=GENESIS))
+    await becomes(lambda: ledger(lot.path).acked == 0)
+    return kept
+
+
+async def test_what_a_cloud_said_before_it_was_restored_is_not_believed_when_it_is_brought_again(
+    lot: Lot, mosquitto: Mosquitto, password: Path
+) -> None:
+    with HonestCloud(mosquitto, lot.id) as cloud:
+        async with linked(lot, mosquitto, password):
+            kept = await a_cloud_that_lost_all(lot, cloud)
+            cloud.answers_asks = False
+            asked, seen = cloud.asked, cloud.windows
+            for _ in range(20):
+                cloud.says_again(kept)
+            await becomes(lambda: cloud.windows > seen)
+            assert ledger(lot.path).acked == 0
+            assert cloud.asked - asked <= 3, "it asks, but not for ever"
+            cloud.answers = cloud.answers_asks = True
+            await becomes(lambda: all_sent(lot))
+    assert cloud.books.applied == facts_of(lot)
+
+
+async def test_without_the_session_what_was_said_before_would_mark_facts_that_the_cloud_has_lost(
+    lot: Lot, mosquitto: Mosquitto, password: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control."""
+    moved_back = cursor.moved_back
+    monkeypatch.setattr(uplink, "moved_back", lambda *at: replace(moved_back(*at), replay_to=0))
+    with HonestCloud(mosquitto, lot.id) as cloud:
+        async with linked(lot, mosquitto, password):
+            kept = await a_cloud_that_lost_all(lot, cloud)
+            cloud.answers_asks = False
+            cloud.says_again(kept)
+            await becomes(lambda: all_sent(lot))
+    assert cloud.books.applied == []
+
+
+async def test_an_answer_counts_once_and_only_for_the_question_that_was_asked(
+    lot: Lot, mosquitto: Mosquitto, password: Path
+) -> None:
+    with HonestCloud(mosquitto, lot.id) as cloud:
+        async with linked(lot, mosquitto, password):
+            await cars_enter(lot, 3)
+            await becomes(lambda: all_sent(lot) and cloud.asked > 0)
+            lost = Answer(
+                lot=lot.id,
+                stream="ledger",
+                stream_id=ledger(lot.path).stream_id,
+                nonce="f" * 32,
+                standing=Standing.LEFT,
+                seq=0,
+                hash=GENESIS,
+                agrees=0,
+            )
+            topic = topics.up_answer(lot.id, "ledger")
+            cloud.says_again([(topic, SIGNER.seal(SealedAs.ANSWER, lot.id, lost))])
+            cloud.says_again([(topic, SIGNER.seal(SealedAs.ACK, lot.id, lost)), (topic, pack(lost)), (topic, b"")])
+            cloud.says_again([said for said in cloud.said if said[0] == topic])
+            await asyncio.sleep(0.5)
+            assert all_sent(lot)
+            assert lot.one("SELECT count(*) FROM streams_left") == 0
 
 
 async def test_a_retained_acknowledgement_is_not_believed_though_all_in_it_is_true(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.sync.windows import fill_window
+from edge.sync.windows import Label, fill_window
 from models.facts import DaemonStarted, Fact, FaultRaised, VehicleRegistered
 from models.ids import VehicleId, uuid7
 from models.instants import Instant, Monotonic, Reading
@@ -30,7 +30,7 @@ def a_backlog(facts: list[Fact]) -> tuple[SentFact, ...]:
 
 
 def filled(facts: tuple[SentFact, ...]) -> tuple[Window, bytes]:
-    return fill_window(LOT, "ledger", STREAM, GENESIS, facts)
+    return fill_window(Label(LOT, "ledger", STREAM), GENESIS, facts)
 
 
 @given(st.integers(0, 2**32), st.lists(st.sampled_from([0, 10, 300, 2000, 20_000]), min_size=1, max_size=60))

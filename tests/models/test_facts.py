@@ -72,6 +72,7 @@ HISTORY = {
     ("spots.removed", 1): "spots",
     ("stay.dated", 1): "entered exited settled ticket",
     ("telemetry.begun", 1): "after at",
+    ("stream.opened", 1): "after_hash after_seq at carried epoch head_hash head_seq left why",
     ("ticket.closed", 1): "amount_due amount_paid exited lane ticket",
     ("ticket.confirmed", 1): "lane passed ticket",
     ("ticket.opened", 1): "code confidence_permille entered lane spot tariff ticket vehicle vehicle_type",

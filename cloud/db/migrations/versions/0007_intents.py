@@ -9,12 +9,13 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0007"
-down_revision = "0003"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
 _BIG = sa.BigInteger()
 _CASES = (
+    *("lot_claimed_twice", "stays_unknown_to_lot", "facts_missing", "cloud_restored"),
     *("fact_parked", "stream_forked", "stream_superseded", "window_refused"),
     *("intents_parked", "intents_withheld", "intents_forked", "intents_differ"),
 )

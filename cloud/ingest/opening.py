@@ -1,0 +1,235 @@
+"""A lot goes on in a new stream: what the old history has and the lot hasn't is named, and the two are kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+from pydantic import ValidationError
+
+from cloud.ingest.cases import Case, close_cases, open_case
+from cloud.ingest.lineage import Branch, Span, lost
+from cloud.ingest.release import ITSELF, release_span
+from models.facts import StreamOpened
+from models.facts.base import Stream
+from models.ids import LotId, StreamId
+from models.instants import Instant
+from models.tickets import OPEN
+from models.wire.chain import GENESIS
+from models.wire.envelopes import SentFact, Window
+
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# Bodies are canonical JSON: no spaces. A body that isn't JSON names nothing.
+_FACTS = f"""
+    SELECT facts.type, facts.seq, substring(facts.body from '"ticket":"({_UUID})"')::uuid AS ticket,
+           substring(facts.body from '"fault":"({_UUID})"')::uuid AS fault
+    FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS span (stream_id, after, up_to)
+    JOIN facts ON facts.lot_id = $1 AND facts.stream_id = span.stream_id
+         AND facts.seq > span.after AND facts.seq <= span.up_to"""
+_OPEN = ", ".join(f"'{status}'" for status in OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class LostHistory:
+    """What the cloud has of a time that the lot doesn't know any more. `unknown`: stays that began then and go on."""
+
+    facts: int
+    opened: int
+    payments: int
+    unknown: int
+
+    def __str__(self) -> str:
+        return (
+            f"the cloud has {self.facts} facts that the lot doesn't know:"
+            f" {self.opened} stays began and {self.payments} payments were taken"
+        )
+
+
+async def branches_of(connection: asyncpg.Connection, lot: LotId, stream: Stream) -> Sequence[Branch]:
+    """All streams of this kind that the lot ever had, the latest first."""
+    rows = await connection.fetch(
+        "SELECT stream_id::text, seq, hash, current, epoch, parent_id::text, parent_seq FROM streams"
+        " WHERE lot_id = $1 AND stream = $2 ORDER BY current DESC, left_at DESC NULLS LAST, opened_at DESC",
+        *(lot, stream),
+    )
+    return [
+        Branch(
+            StreamId(row["stream_id"]),
+            row["seq"],
+            row["hash"],
+            row["current"],
+            row["epoch"],
+            None if row["parent_id"] is None else StreamId(row["parent_id"]),
+            row["parent_seq"] or 0,
+        )
+        for row in rows
+    ]
+
+
+async def epoch_in_force(connection: asyncpg.Connection, lot: LotId) -> int:
+    return await connection.fetchval("SELECT epoch_in_force FROM parking_lots WHERE id = $1", lot) or 1
+
+
+async def put_in_force(connection: asyncpg.Connection, lot: LotId, epoch: int, at: Instant) -> None:
+    """A lot was heard under a new enrolment: what was opened under an earlier one is left from this moment on.
+
+    A cloud that was restored from a copy may not know of that enrolment; it mustn't grant the same again.
+    """
+    await connection.execute(
+        "UPDATE parking_lots SET epoch_in_force = $2, epoch = greatest(epoch, $2)"
+        " WHERE id = $1 AND epoch_in_force < $2",
+        *(lot, epoch),
+    )
+    await connection.execute(
+        "UPDATE streams SET current = false, left_at = $3 WHERE lot_id = $1 AND current AND epoch < $2"
+        " AND stream = 'ledger'",
+        *(lot, epoch, at),
+    )
+
+
+async def open_stream(connection: asyncpg.Connection, tenant: str, window: Window, at: Instant) -> bool:
+    """Make the stream known, under the lock of its lot. False: it is of an earlier enrolment, and isn't the lot's."""
+    lot, in_force = window.lot, await epoch_in_force(connection, window.lot)
+    opened = opening(window.facts[0])
+    if opened is not None:
+        why = "the lot has opened a new stream"
+        await close_cases(connection, lot, "stream_forked", opened.left, at, ITSELF, why)
+    if window.epoch < in_force:
+        await _make_known(connection, tenant, window, opened, at, current=False)
+        return False
+    if window.epoch > in_force:
+        await put_in_force(connection, lot, window.epoch, at)
+    before = await branches_of(connection, lot, window.stream)
+    await connection.execute(
+        "UPDATE streams SET current = false, left_at = $3 WHERE lot_id = $1 AND stream = $2 AND current",
+        *(lot, window.stream, at),
+    )
+    await _make_known(connection, tenant, window, opened, at, current=True)
+    if opened is not None:
+        await _take_up(connection, tenant, window, opened, before, at)
+    if before and window.stream == "ledger":
+        await _name_what_is_lost(connection, tenant, window, opened, before, at)
+    return True
+
+
+def opening(first: SentFact) -> StreamOpened | None:
+    """What a stream's first fact says it goes on from; None when it begins from nothing."""
+    if first.seq != 1 or (first.type, first.version) != (StreamOpened.type, StreamOpened.version):
+        return None
+    try:
+        return StreamOpened.model_validate_json(first.body)
+    except ValidationError:
+        return None
+
+
+async def _make_known(
+    connection: asyncpg.Connection,
+    tenant: str,
+    window: Window,
+    opened: StreamOpened | None,
+    at: Instant,
+    *,
+    current: bool,
+) -> None:
+    first = window.facts[0].seq
+    await connection.execute(
+        "INSERT INTO streams (tenant_id, lot_id, stream, stream_id, seq, hash, current, opened_at, epoch, parent_id,"
+        " parent_seq, left_at) VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11)",
+        *(tenant, window.lot, window.stream, window.stream_id, GENESIS, current, at, window.epoch),
+        *((opened.left, opened.after_seq) if opened is not None and first == 1 else (None, None)),
+        None if current else at,
+    )
+
+
+async def _take_up(
+    connection: asyncpg.Connection,
+    tenant: str,
+    window: Window,
+    opened: StreamOpened,
+    before: Sequence[Branch],
+    at: Instant,
+) -> None:
+    """What was kept apart of the stream that it goes on from is the lot's history now; what it brings itself isn't
+    needed from there."""
+    parent = next((branch for branch in before if branch.stream_id == opened.left), None)
+    have = 0 if parent is None else parent.seq
+    if have < opened.after_seq:
+        detail = f"facts {have + 1} to {opened.after_seq} of that stream never arrived, or were lost here"
+        await open_case(connection, tenant, window.lot, Case("facts_missing", opened.left, detail), at)
+    if parent is None:
+        return
+    await release_span(connection, tenant, window.lot, Span(parent.stream_id, 0, opened.after_seq), at)
+    at_head = await connection.fetchval(
+        "SELECT hash FROM facts WHERE lot_id = $1 AND stream_id = $2 AND seq = $3",
+        *(window.lot, opened.left, opened.head_seq),
+    )
+    if at_head == opened.head_hash:
+        await connection.execute(
+            "UPDATE parked_facts SET settled_at = $5, outcome = 'carried' WHERE lot_id = $1 AND stream_id = $2"
+            " AND seq > $3 AND seq <= $4 AND cause = 'superseded' AND settled_at IS NULL",
+            *(window.lot, opened.left, opened.after_seq, opened.head_seq, at),
+        )
+
+
+async def _name_what_is_lost(
+    connection: asyncpg.Connection,
+    tenant: str,
+    window: Window,
+    opened: StreamOpened | None,
+    before: Sequence[Branch],
+    at: Instant,
+) -> None:
+    lot, left = window.lot, before[0]
+    from_id, from_seq = (StreamId(""), 0) if opened is None else (opened.left, opened.after_seq)
+    spans = lost(before, left.stream_id, from_id, from_seq)
+    if not spans:
+        return
+    where = (lot, *_columns(spans))
+    if opened is not None:
+        await _tear(connection, tenant, window, where)
+    await _clear_faults(connection, where, at)
+    history = await _history(connection, where)
+    begins = f"goes on after fact {from_seq} of {from_id}" if opened is not None else "began from nothing"
+    kind = "stream_superseded" if opened is None else "stream_forked"
+    detail = f"the lot {begins}, as {window.stream_id}; {history}"
+    await open_case(connection, tenant, lot, Case(kind, left.stream_id, detail), at)
+    if history.unknown:
+        detail = f"{history.unknown} stays are open here that the lot doesn't know: they began in the history it lost"
+        await open_case(connection, tenant, lot, Case("stays_unknown_to_lot", window.stream_id, detail), at)
+
+
+async def _tear(connection: asyncpg.Connection, tenant: str, window: Window, where: tuple[object, ...]) -> None:
+    """Tickets that the lot knows, and of which the history that it lost has facts too: what the lot says of them from
+    now on waits for a person."""
+    await connection.execute(
+        f"INSERT INTO torn_tickets (tenant_id, lot_id, stream_id, ticket_id)"
+        f" SELECT $5, $1, $6, ticket FROM ({_FACTS}) AS known WHERE ticket IS NOT NULL"
+        " GROUP BY ticket HAVING NOT bool_or(type = 'ticket.opened')",
+        *(*where, tenant, window.stream_id),
+    )
+
+
+async def _clear_faults(connection: asyncpg.Connection, where: tuple[object, ...], at: Instant) -> None:
+    """The lot says what is wrong with it now; what it doesn't know of it can't end."""
+    await connection.execute(
+        f"UPDATE faults SET cleared_at = $5 WHERE lot_id = $1 AND cleared_at IS NULL"
+        f" AND id IN (SELECT fault FROM ({_FACTS}) AS known WHERE type = 'fault.raised')",
+        *(*where, at),
+    )
+
+
+async def _history(connection: asyncpg.Connection, where: tuple[object, ...]) -> LostHistory:
+    row = await connection.fetchrow(
+        f"WITH known AS ({_FACTS}) SELECT count(*) AS facts, count(*) FILTER (WHERE type = 'ticket.opened') AS opened,"
+        " count(*) FILTER (WHERE type IN ('payment.taken', 'payment.collected')) AS payments,"
+        " (SELECT count(*) FROM tickets WHERE lot_id = $1 AND status IN (" + _OPEN + ") AND id IN"
+        " (SELECT ticket FROM known WHERE type = 'ticket.opened')) AS unknown FROM known",
+        *where,
+    )
+    assert row is not None
+    return LostHistory(**dict(row))
+
+
+def _columns(spans: Sequence[Span]) -> tuple[list[str], list[int], list[int]]:
+    return [span.stream_id for span in spans], [span.after for span in spans], [span.to for span in spans]

@@ -1,0 +1,64 @@
+"""Facts that wait for a person, or did, and the cases that are open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import asyncpg
+
+from models.instants import Instant, to_rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedFact:
+    """`subject` is what `parkgate-cloud parked` takes: the fact's ticket, or its stream and number when it has none."""
+
+    lot: str
+    subject: str
+    stream_id: str
+    seq: int
+    type: str
+    version: int
+    cause: str
+    why: str
+    parked_at: Instant
+    body: str
+    settled_at: Instant | None
+    outcome: str | None
+    settled_by: str | None
+    settled_why: str | None
+
+    def in_short(self) -> dict[str, object]:
+        return {name: value for name, value in self.as_json().items() if name != "body"}
+
+    def as_json(self) -> dict[str, object]:
+        settled = None if self.settled_at is None else to_rfc3339(self.settled_at)
+        return {**asdict(self), "parked_at": to_rfc3339(self.parked_at), "settled_at": settled}
+
+
+async def parked_facts(
+    connection: asyncpg.Connection, lot: str | None, *, subject: str | None = None, settled: bool = False
+) -> Sequence[ParkedFact]:
+    """In the order in which they were parked; without what is personal in them."""
+    rows = await connection.fetch(
+        "SELECT parked.lot_id::text AS lot,"
+        " coalesce(parked.ticket_id::text, parked.stream_id::text || '/' || parked.seq) AS subject,"
+        " parked.stream_id::text AS stream_id, parked.seq, facts.type, facts.version, parked.cause, parked.why,"
+        " parked.parked_at, facts.body, parked.settled_at, parked.outcome, parked.settled_by, parked.settled_why"
+        " FROM parked_facts AS parked JOIN facts USING (lot_id, stream_id, seq)"
+        " WHERE ($1::text IS NULL OR parked.lot_id::text = $1) AND (parked.settled_at IS NOT NULL) = $3"
+        " AND ($2::text IS NULL OR coalesce(parked.ticket_id::text, parked.stream_id::text || '/' || parked.seq) = $2)"
+        " ORDER BY parked.parked_at, parked.stream_id, parked.seq LIMIT 10000",
+        *(lot, subject, settled),
+    )
+    return [ParkedFact(**dict(row)) for row in rows]
+
+
+async def open_cases(connection: asyncpg.Connection, lot: str | None) -> Sequence[dict[str, object]]:
+    rows = await connection.fetch(
+        "SELECT id::text, lot_id::text AS lot, kind, subject, detail, opened_at, seen_at, times FROM cases"
+        " WHERE closed_at IS NULL AND ($1::text IS NULL OR lot_id::text = $1) ORDER BY opened_at DESC LIMIT 10000",
+        lot,
+    )
+    return [{**dict(row), **{name: to_rfc3339(row[name]) for name in ("opened_at", "seen_at")}} for row in rows]
