@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Annotated
 
@@ -113,7 +114,7 @@ def upgrade() -> None:
 
 @lots_app.callback()
 def lots(context: typer.Context, tenant: Tenant = None, as_json: AsJson = False) -> None:
-    """List the operator's lots: last contact, backlog, facts applied."""
+    """List the operator's lots: last contact, backlog, facts applied, whether the two say the same."""
     if context.invoked_subcommand is not None:
         return
     settings = settings_given()
@@ -145,6 +146,28 @@ def add_lot(
 
     lot = with_database(settings, work)
     typer.echo(json.dumps({"id": lot, "name": name}) if as_json else lot)
+
+
+@lots_app.command("differences")
+def show_differences(
+    lot: Annotated[str, typer.Argument(help="The lot's id.")], tenant: Tenant = None, as_json: AsJson = False
+) -> None:
+    """What differed between a lot and the cloud when their digests did, and what was done about it. Newest first."""
+    settings = settings_given()
+
+    async def work(connection: AsyncConnection, now: Instant) -> list[queries.Differed]:
+        found = await known_tenant(connection, tenant or settings.tenant)
+        return list(await queries.differences_of(connection, found, lot))
+
+    differed = with_database(settings, work)
+    if as_json:
+        typer.echo(json.dumps([{**asdict(one), "at": to_rfc3339(one.at)} for one in differed], indent=2))
+        return
+    table = Table("at", "table", Column("row", no_wrap=True), "column", "in the cloud", "at the lot", "outcome")
+    for one in differed:
+        shown = (one.in_cloud or "missing", one.at_lot or "missing", one.outcome)
+        table.add_row(to_rfc3339(one.at)[:19] + "Z", one.table, one.row, one.column, *shown)
+    Console(width=max(Console().width, 160)).print(table)
 
 
 @keys_app.command("add")
@@ -201,11 +224,36 @@ def _lot(view: queries.LotView) -> dict[str, object]:
         "alarms": view.alarms,
         "total": view.total,
         "available": view.available,
+        "digest": _digest(view.digest),
     }
 
 
+def _digest(view: queries.DigestView) -> dict[str, object]:
+    return {
+        "verdict": view.verdict,
+        "seq": view.seq,
+        "compared_at": _at(view.compared_at),
+        "equal_seq": view.equal_seq,
+        "equal_at": _at(view.equal_at),
+        "differs_since": _at(view.differs_since),
+        "resync": view.resync,
+        "rows_corrected": view.rows_corrected,
+    }
+
+
+def _at(moment: Instant | None) -> str | None:
+    return None if moment is None else to_rfc3339(moment)
+
+
+def _short_digest(view: queries.DigestView) -> str:
+    """One word for the table: `equal @512`."""
+    return "-" if view.verdict is None else f"{view.verdict} @{view.seq}"
+
+
 def _lots_table(views: list[queries.LotView]) -> Table:
-    table = Table("lot", Column("id", no_wrap=True), "link", "last contact", "backlog", "applied", "free", "alarms")
+    table = Table(
+        "lot", Column("id", no_wrap=True), "link", "last contact", "backlog", "applied", "digest", "free", "alarms"
+    )
     for view in views:
         table.add_row(
             view.name,
@@ -214,6 +262,7 @@ def _lots_table(views: list[queries.LotView]) -> Table:
             "never" if view.last_contact is None else to_rfc3339(view.last_contact)[:19] + "Z",
             "-" if view.backlog is None else str(view.backlog),
             str(view.applied_seq),
+            _short_digest(view.digest),
             f"{view.available}/{view.total}",
             str(view.alarms),
         )

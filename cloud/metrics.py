@@ -55,6 +55,18 @@ class Metrics:
         self.commands = Counter(
             "parkgate_commands", "Commands given to lots, by what came of them", ["outcome"], registry=self.registry
         )
+        self.digests = Counter(
+            "parkgate_digests", "Digests of lots compared, by what came of it", ["verdict"], registry=self.registry
+        )
+        self.resyncs = Counter(
+            "parkgate_resyncs",
+            "Snapshots of lots that differed, by what became of them",
+            ["end"],
+            registry=self.registry,
+        )
+        self.rows_corrected = Counter(
+            "parkgate_rows_corrected", "Rows that a lot's snapshot put right", registry=self.registry
+        )
         self.part_failures = Counter(
             "parkgate_part_failures", "Times that a part failed and was started again", ["part"], registry=self.registry
         )

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from edge.assembly import Assembly, far_camera
 from edge.clock import NEVER, FastClock, Kernel, Linux, Remembered, SystemClock
 from edge.config.settings import LotSettings
 from edge.config.spelling import nearest
+from edge.digests import Digests
 from edge.faults import FaultBoard, forget_faults_of_last_run
 from edge.inputs import MEANS, FireContact, watch
 from edge.kept_up import kept_up
@@ -29,9 +30,11 @@ from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, obeyed, socket
 from edge.lockstep import Lockstep
 from edge.measures import MeasuresFile
 from edge.parking import charges
+from edge.parking.lanes import standing_orders, was_told
 from edge.parking.layout import declare
 from edge.parking.passback import neutralise
 from edge.parking.policy import LotPolicy
+from edge.parking.restoring import want_if_new
 from edge.parking.unresolved import settle_after_restart
 from edge.post import Post
 from edge.retention.rounds import Retention
@@ -57,6 +60,7 @@ from models.instants import Clock
 from models.lanes import OrderKind
 from models.plates import masked, normalised
 from models.wire.envelopes import LaneNow
+from models.wire.restoring import KnownLane
 
 _LOG = structlog.get_logger("edge.daemon")
 _UNWATCHED_SECONDS = 3600.0
@@ -111,6 +115,7 @@ class Daemon:
         self._store_watch = StoreWatch(
             self._store, settings.lot.id, self._clock, store_faults, self._store_is_damaged, space.give_up
         )
+        self._digests = Digests(self._store, self._clock)
         self._local = LocalSocket(socket_path(settings.store.path), self.snapshot, self.obey)
 
     async def run(self) -> str:
@@ -201,6 +206,8 @@ class Daemon:
     def _begin(self, tx: Transaction) -> None:
         """What is known of the last run is put in order before any lane works."""
         learn(tx)
+        if self._settings.link is not None:
+            want_if_new(tx)
         tx.record(DaemonStarted(release=RELEASE, at=tx.at.wall))
         self._standing = forget_faults_of_last_run(tx)
         declare(tx, self._settings.declared(), self._settings.planned_levels())
@@ -225,6 +232,7 @@ class Daemon:
             await self._kiosk.start()
         if self._link is not None:
             self._spawn(kept_up("link", self._link.run, self._clock))
+            self._spawn(kept_up("digests", self._digests.run, self._clock))
         metrics = self._settings.metrics
         if metrics is not None and self._lockstep is None:
             path = self._settings.store.path
@@ -254,6 +262,8 @@ class Daemon:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._link is not None:
+            await self._digests.write_last()
         await self._local.stop()
         self._store.close()
         _LOG.info("daemon.stopped")
@@ -320,6 +330,7 @@ class Daemon:
             faults,
             self._policy_changed,
             epoch,
+            self._set_lanes,
         )
 
     def _telemetry(self) -> Recorder | None:
@@ -346,6 +357,15 @@ class Daemon:
             shadowed=tuple(masked(plate) for plate in self._policy.permits.shadowed),
             heard={} if self._link is None else dict(self._link.downlink.heard_of.counts),
         )
+
+    async def _set_lanes(self, known: Sequence[KnownLane]) -> None:
+        """As they were before the store was new: what a person said then still stands, unless one has spoken since."""
+        for before in known:
+            lane = self._lanes.get(before.name)
+            if lane is None or await self._store.read(lambda connection, name=before.name: was_told(connection, name)):
+                continue
+            for kind, state in standing_orders(before):
+                await lane.carry_out(Order(str(uuid.uuid4()), kind, "the cloud", "as before the store was new", state))
 
     def _lanes_now(self) -> tuple[LaneNow, ...]:
         return tuple(

@@ -38,6 +38,7 @@ from models.facts import (
     LevelDeclared,
     LinkInterrupted,
     LotDeclared,
+    LotRestored,
     MachineMeasured,
     PassageCounted,
     PassbackNoted,
@@ -46,6 +47,7 @@ from models.facts import (
     PlateDiffered,
     RecordsErased,
     SpotsRemoved,
+    StateDigested,
     StayDated,
     StoreQuarantined,
     StreamOpened,
@@ -53,6 +55,7 @@ from models.facts import (
     TicketClosed,
     TicketConfirmed,
     TicketOpened,
+    TicketRestored,
     TicketUnresolved,
     TicketVoided,
     UnableToCollect,
@@ -60,7 +63,8 @@ from models.facts import (
     VehicleRegisteredV1,
 )
 from models.facts.base import ERASED
-from models.ids import LaneName, LotId, SpotId, lane_id
+from models.facts.restoring import RestoredPayment
+from models.ids import LaneName, LotId, SpotId, TicketId, lane_id
 from models.instants import Instant
 from models.lanes import HoldCause, LaneState
 from models.spots import SpotStatus
@@ -137,6 +141,11 @@ def _(
 def _(
     fact: LaneTimed | MachineMeasured | LinkInterrupted | TelemetryBegun, lot: LotId, spot_of: SpotOf
 ) -> list[Change]:
+    return []
+
+
+@_effects.register
+def _(fact: StateDigested | LotRestored, lot: LotId, spot_of: SpotOf) -> list[Change]:
     return []
 
 
@@ -225,6 +234,54 @@ def _(fact: TicketOpened, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "refund_owed": 0,
     }
     return [Change("insert", "tickets", fact.ticket, values), *_spot(fact.spot, SpotStatus.OCCUPIED)]
+
+
+@_effects.register
+def _(fact: TicketRestored, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    """Whoever has the stay already, the cloud as a rule, has it as the fact says from now on."""
+    of_lot: dict[str, Value] = {"lot_id": lot}
+    vehicle: dict[str, Value] = {
+        "license_plate": None if fact.license_plate == ERASED else fact.license_plate,
+        "vehicle_type": fact.vehicle_type.value,
+    }
+    stay: dict[str, Value] = {
+        "code": fact.code,
+        "vehicle_id": fact.vehicle,
+        "spot_id": fact.spot,
+        "vehicle_type": fact.vehicle_type.value,
+        "entry_lane": fact.entry_lane,
+        "entry_time": fact.entered,
+        "exit_lane": fact.exit_lane,
+        "exit_time": fact.exit_time,
+        "status": fact.status.value,
+        "settled_at": fact.settled_at,
+        "amount_due": fact.amount_due,
+        "amount_paid": fact.amount_paid,
+        "currency": fact.currency,
+        "tariff": fact.tariff,
+        "fee_bounded": fact.fee_bounded,
+        "refund_owed": fact.refund_owed,
+    }
+    return [
+        Change("declare", "vehicles", fact.vehicle, vehicle, {**of_lot, "owner_id": None, "neutral_since": None}),
+        Change("declare", "tickets", fact.ticket, stay, of_lot),
+        *_spot(fact.spot, SpotStatus.OCCUPIED),
+        *(_restored(payment, fact.ticket, of_lot) for payment in fact.payments),
+    ]
+
+
+def _restored(payment: RestoredPayment, ticket: TicketId, of_lot: Mapping[str, Value]) -> Change:
+    values: dict[str, Value] = {
+        "ticket_id": ticket,
+        "lane": payment.lane,
+        "amount": payment.amount,
+        "currency": payment.currency,
+        "method": payment.method,
+        "reference": payment.reference,
+        "status": payment.status.value,
+        "at": payment.at,
+    }
+    return Change("declare", "payments", payment.payment, values, of_lot)
 
 
 @_effects.register

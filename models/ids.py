@@ -23,6 +23,8 @@ LaneName = NewType("LaneName", str)
 ENTROPY_BYTES = 10
 _LANES = uuid.UUID("090dff96-1d3b-4853-b978-ac5f2fff51e2")
 """The namespace of `lane_id`; it never changes."""
+_PLACES = uuid.UUID("5a6a7b4c-9d39-4c62-8a57-4f0d9a7a1c3e")
+"""The namespace of `level_id` and `spot_id`; it never changes."""
 
 
 def uuid7(at: Instant, entropy: bytes) -> str:
@@ -40,6 +42,16 @@ def uuid7(at: Instant, entropy: bytes) -> str:
     low = random & (2**62 - 1)
     digits = f"{milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def level_id(lot: LotId, floor_number: int) -> LevelId:
+    """A level's own id, likewise: a lot whose store is new calls its levels as it did before."""
+    return LevelId(str(uuid.uuid5(_PLACES, f"{lot}/{floor_number}")))
+
+
+def spot_id(lot: LotId, floor_number: int, spot_number: str) -> SpotId:
+    """A spot's own id, likewise."""
+    return SpotId(str(uuid.uuid5(_PLACES, f"{lot}/{floor_number}/{spot_number}")))
 
 
 def lane_id(lot: LotId, name: LaneName) -> LaneId:

@@ -15,6 +15,7 @@ Why = Literal["age", "space"]
 
 PERSON_OF: dict[str, str] = {
     "vehicle.registered": "vehicle",
+    "ticket.restored": "vehicle",
     "plate.differed": "ticket",
     "access.refused": "refusal",
     "passage.counted": "passage",

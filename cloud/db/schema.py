@@ -61,6 +61,7 @@ CASE_KINDS = (
     *("fact_parked", "stream_forked", "stream_superseded", "window_refused"),
     *("lot_claimed_twice", "stays_unknown_to_lot", "facts_missing", "cloud_restored"),
     *("intents_parked", "intents_withheld", "intents_forked", "intents_differ"),
+    *("digest_differs", "money_unknown_to_lot", "snapshot_refused"),
 )
 """What a person must judge; `cloud.ingest.cases`."""
 
@@ -70,6 +71,8 @@ of its ticket, it came on a stream that isn't the lot's any more."""
 
 PARKED_OUTCOMES = ("applied", "carried", "judged")
 """What became of it: applied after all, or in another stream too, or a person judged that it isn't to be."""
+
+RESYNC_STATES = ("asked", "complete", "applied", "refused")
 
 
 class ReservationStatus(StrEnum):
@@ -659,4 +662,78 @@ beacons = Table(
     Column("online", Boolean, nullable=False),
     _at("received_at"),
     PrimaryKeyConstraint("lot_id"),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    *_of_lot(),
+    # The last one that was looked at, and the last that was equal.
+    Column("stream_id", Uuid(as_uuid=False), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    _text("verdict"),
+    _at("compared_at"),
+    # What differed: tables, parts, counts of rows.
+    Column("differs", JSONB, nullable=True),
+    _at("differs_since", nullable=True),
+    Column("equal_seq", BigInteger, nullable=True),
+    _at("equal_at", nullable=True),
+    _words("verdict", ("equal", "differs", "parked", "unknown")),
+    PrimaryKeyConstraint("lot_id"),
+)
+
+resyncs = Table(
+    "resyncs",
+    metadata,
+    *_of_lot(),
+    _id(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    _text("why"),
+    Column("wanted", JSONB, nullable=False),
+    _text("state"),
+    _at("asked_at"),
+    _at("ended_at", nullable=True),
+    # The snapshot that is coming: which, of which point of the lot's stream, and how much of it is here.
+    _text("snapshot", nullable=True),
+    Column("stream_id", Uuid(as_uuid=False), nullable=True),
+    Column("seq", BigInteger, nullable=True),
+    _text("hash", nullable=True),
+    _text("oldest", nullable=True),
+    Column("parts", Integer, nullable=True),
+    _text("checksum", nullable=True),
+    Column("have", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("rows_changed", Integer, nullable=True),
+    _words("state", RESYNC_STATES),
+    Index("resyncs_open", "lot_id", unique=True, postgresql_where=text("state IN ('asked', 'complete')")),
+)
+
+snapshot_parts = Table(
+    "snapshot_parts",
+    metadata,
+    *_of_lot(),
+    _id("resync_id"),
+    Column("number", Integer, nullable=False),
+    _text("body"),
+    PrimaryKeyConstraint("lot_id", "resync_id", "number"),
+    ForeignKeyConstraint(["lot_id", "resync_id"], ["resyncs.lot_id", "resyncs.id"]),
+)
+
+differences = Table(
+    "differences",
+    metadata,
+    *_of_lot(),
+    _id("resync_id"),
+    Column("number", Integer, nullable=False),
+    _text("table_name"),
+    _id("row_id"),
+    # `*`: the whole row, which one side lacks. Values as JSON, plates masked.
+    _text("column_name"),
+    _text("in_cloud", nullable=True),
+    _text("at_lot", nullable=True),
+    _text("outcome"),
+    _at("at"),
+    _words("outcome", ("corrected", "made", "removed", "kept")),
+    PrimaryKeyConstraint("lot_id", "resync_id", "number"),
+    ForeignKeyConstraint(["lot_id", "resync_id"], ["resyncs.lot_id", "resyncs.id"]),
 )

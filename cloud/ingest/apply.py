@@ -10,6 +10,7 @@ import asyncpg
 
 from cloud.ingest.apart import keep_apart
 from cloud.ingest.cases import Case, open_case
+from cloud.ingest.digests import Compared, cut, look_at_digest
 from cloud.ingest.fold import EFFECT_FAILURES, Owner, Poisoned
 from cloud.ingest.lanes import lanes_after
 from cloud.ingest.opening import open_stream
@@ -49,12 +50,14 @@ class UnknownLot(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was committed. `ack` is to be published now; None when nothing may be acknowledged."""
+    """What was committed. `ack` is to be published now; None when nothing may be acknowledged. `digest`: what came of
+    the last digest in it."""
 
     verdict: Verdict
     ack: Ack | None
     applied: int = 0
     parked: int = 0
+    digest: Compared | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,30 @@ ApplyFacts = Callable[
 
 
 async def apply_window(connection: asyncpg.Connection, window: Window, at: Instant) -> Outcome:
-    """Judges the window and applies what is new in it, facts, effects and cursor together.
+    """Judges the window and applies what is new in it, facts, effects and cursor together; as two windows where a
+    digest of the lot's state has to be compared before the rest is applied.
 
     Several processes may call this with the same window at once: the row lock on the stream's cursor
     lets one in, and the others find it applied. Raises UnknownLot, or what asyncpg raises; then nothing
     was changed.
     """
+    first, *rest = cut(window)
+    outcome = await _apply_piece(connection, first, at)
+    for piece in rest:
+        if not isinstance(outcome.verdict, Apply | Duplicate):
+            break
+        outcome = _both(outcome, await _apply_piece(connection, piece, at))
+    return outcome
+
+
+def _both(first: Outcome, then: Outcome) -> Outcome:
+    """Of two pieces of one window: whatever was applied in either, and where that ends."""
+    verdict = first.verdict if isinstance(then.verdict, Duplicate) else then.verdict
+    applied, parked = first.applied + then.applied, first.parked + then.parked
+    return Outcome(verdict, then.ack or first.ack, applied, parked, then.digest or first.digest)
+
+
+async def _apply_piece(connection: asyncpg.Connection, window: Window, at: Instant) -> Outcome:
     try:
         return await _in_one_transaction(connection, window, at, _apply_together)
     except POISON:
@@ -106,7 +127,8 @@ async def _in_one_transaction(connection: asyncpg.Connection, window: Window, at
         parked = await _apply_facts(connection, tenant, window, verdict, at, how)
         ack = reached(window, verdict)
         await write_cursors(connection, [ack], at)
-        return Outcome(verdict, ack, applied=len(verdict.facts) - parked, parked=parked)
+        compared = await look_at_digest(connection, tenant, window.lot, window.stream_id, verdict.facts[-1], at)
+        return Outcome(verdict, ack, applied=len(verdict.facts) - parked, parked=parked, digest=compared)
 
 
 def reached(window: Window, verdict: Apply | Superseded) -> Ack:

@@ -24,6 +24,9 @@ CaseKind = Literal[
     "intents_withheld",
     "intents_forked",
     "intents_differ",
+    "digest_differs",
+    "money_unknown_to_lot",
+    "snapshot_refused",
 ]
 
 

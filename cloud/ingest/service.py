@@ -16,6 +16,7 @@ from cloud.ingest.lasting import Database
 from cloud.ingest.queues import LotQueues
 from cloud.ingest.shares import Shares
 from cloud.ingest.sharing import share_of, topics
+from cloud.ingest.state_desk import StateDesk
 from cloud.ingest.window_desk import Batch, Run, Waiting, WindowDesk
 from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
@@ -28,9 +29,9 @@ log = structlog.get_logger(__name__)
 
 
 class _Came(NamedTuple):
-    """What a batch holds: questions as they came, windows as they were read."""
+    """What a batch holds: windows as they were read, the rest as it came."""
 
-    asked: Batch
+    rest: Batch
     runs: Sequence[Run]
 
 
@@ -59,7 +60,9 @@ class Ingest:
         async with pool(self._settings) as connections:
             database = Database(connections, self._clock)
             self._link = link = BrokerLink(self._settings, self._heard, self._connected)
-            self._windows = WindowDesk(database, self._signer, self._clock, self._metrics, link.publish)
+            desk = (database, self._signer, self._clock, self._metrics, link.publish)
+            self._state = StateDesk(*desk, ours=lambda lot: share_of(lot) in self._held)
+            self._windows = WindowDesk(*desk, self._state.compared)
             self._beacons = BeaconDesk(database, self._clock, self._metrics)
             self._asks = AskDesk(database, self._signer, self._clock, self._metrics, link.publish)
             await self._asks.catch_up()
@@ -71,20 +74,29 @@ class Ingest:
             link.start()
             try:
                 async with asyncio.TaskGroup() as parts:
-                    for part in (self._queues.run(), shares.run(), self._beacons.run(), self._ask()):
+                    for part in (self._queues.run(), shares.run(), self._beacons.run(), self._state.run(), self._ask()):
                         parts.create_task(part)
             finally:
                 await link.stop()
 
     async def _read(self, batch: Batch) -> _Came:
-        """Of each lot it is either windows or questions: what waits on one topic."""
-        asked = [(lot, some) for lot, some in batch if is_ask(some[0].message)]
-        return _Came(asked, await self._windows.read([(lot, some) for lot, some in batch if (lot, some) not in asked]))
+        """Of each lot, what waited on one topic: windows of facts, a question, or something about its state."""
+        windows: list[tuple[LotId, Sequence[Waiting]]] = []
+        rest: list[tuple[LotId, Sequence[Waiting]]] = []
+        for lot, some in batch:
+            first = some[0].message
+            other = is_ask(first) or self._state.takes(lot, first.topic)
+            (rest if other else windows).append((lot, some))
+        return _Came(rest, await self._windows.read(windows))
 
     async def _take(self, came: _Came) -> None:
-        for lot, some in came.asked:
-            await self._asks.take(lot, [one.message for one in some])
         await self._windows.take(came.runs)
+        for lot, some in came.rest:
+            messages = [one.message for one in some]
+            if is_ask(messages[0]):
+                await self._asks.take(lot, messages)
+            else:
+                await self._state.take(lot, messages)
 
     def _connected(self, up: bool) -> None:
         self._metrics.broker_up.set(up)

@@ -1,7 +1,8 @@
 """Applies windows of many lots in one transaction, where nothing about them is in question.
 
 A transaction costs more than the few facts of a usual window. Whatever is in question, a window that came before, a
-gap, a stream's first window, a fact that can't be read, is left to `cloud.ingest.apply`, which looks at one window.
+gap, a stream's first window, a fact that can't be read, a digest, is left to `cloud.ingest.apply`, which looks at one
+window.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from cloud.ingest.lanes import lanes_after
 from cloud.ingest.window import Apply, Cursor, is_uuid, judge, overlap
 from cloud.ingest.write import POISON, Fresh, write_changes, write_cursors, write_facts, write_lanes
 from models.effects import Change
-from models.facts import Fact, TicketClosed, TicketVoided
+from models.facts import Fact, StateDigested, TicketClosed, TicketVoided
 from models.ids import LotId, SpotId, StreamId, TicketId
 from models.instants import Instant
 from models.wire.envelopes import Window
@@ -78,7 +79,8 @@ async def _plain(connection: asyncpg.Connection, windows: Sequence[Joined]) -> l
         # Without an overlap a window is applied as a whole, so all that was read of it is to be applied.
         verdict = judge(found[1], window, checked=joined.checked)
         facts = [entry.fact for entry in joined.entries if entry.fact is not None]
-        if isinstance(verdict, Apply) and not verdict.lacking and len(facts) == len(window.facts):
+        digested = any(isinstance(fact, StateDigested) for fact in facts)
+        if isinstance(verdict, Apply) and not verdict.lacking and not digested and len(facts) == len(window.facts):
             plain.append(_Plain(found[0], window, verdict, facts))
     return plain
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ import structlog
 from cloud.ingest import statistics
 from cloud.ingest.apply import Outcome, UnknownLot, apply_window
 from cloud.ingest.broker import Arrived
+from cloud.ingest.digests import Compared
 from cloud.ingest.joining import Joined, joined
 from cloud.ingest.lasting import Database
 from cloud.ingest.malformed import refuse
@@ -48,7 +49,8 @@ class Run:
 
 
 class WindowDesk:
-    """`publish` hands a message to the broker, and says whether the broker was there."""
+    """`publish` hands a message to the broker, and says whether the broker was there; `compared` is told what came of a
+    digest."""
 
     def __init__(
         self,
@@ -57,9 +59,10 @@ class WindowDesk:
         clock: Clock,
         metrics: Metrics,
         publish: Callable[[str, bytes], bool],
+        compared: Callable[[LotId, Compared], Awaitable[None]],
     ) -> None:
         self._database, self._signer, self._clock, self._metrics = database, signer, clock, metrics
-        self._publish = publish
+        self._publish, self._compared = publish, compared
         self._growth = statistics.Growth()
 
     async def read(self, batch: Batch) -> list[Run]:
@@ -109,6 +112,8 @@ class WindowDesk:
             outcome = await self._apply(window)
             if len(parts) == 1 or isinstance(outcome.verdict, Apply | Duplicate):
                 self._conclude(window, outcome, run.since)
+                if outcome.digest is not None:
+                    await self._compared(window.lot, outcome.digest)
                 return
             # Something is wrong with one of them: each is to be judged by itself.
             for part in parts:

@@ -6,14 +6,17 @@ doesn't exist.
 
 from cloud.queries.alarms import Alarm, active_alarms
 from cloud.queries.availability import Availability, Count, availability
+from cloud.queries.differences import Differed, differences_of
 from cloud.queries.lanes import LaneView, lanes_now
-from cloud.queries.lots import LotView, find_lot, is_id, lots_overview
+from cloud.queries.lots import DigestView, LotView, find_lot, is_id, lots_overview
 from cloud.queries.tickets import TicketFilter, TicketPage, TicketView, tickets_page
 
 __all__ = [
     "Alarm",
     "Availability",
     "Count",
+    "Differed",
+    "DigestView",
     "LaneView",
     "LotView",
     "TicketFilter",
@@ -21,6 +24,7 @@ __all__ = [
     "TicketView",
     "active_alarms",
     "availability",
+    "differences_of",
     "find_lot",
     "is_id",
     "lanes_now",

@@ -5,15 +5,43 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, RowMapping, and_, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, RowMapping, ScalarSelect, and_, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.db.schema import beacons, cases, faults, parked_facts, parking_lots, spots, streams, tickets
+from cloud.db.schema import (
+    beacons,
+    cases,
+    digests,
+    faults,
+    parked_facts,
+    parking_lots,
+    resyncs,
+    spots,
+    streams,
+    tickets,
+)
 from models.ids import LotId
 from models.instants import SECOND, Instant
 from models.spots import SpotStatus
 from models.tickets import OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class DigestView:
+    """How the lot's own account of its state last compared with the cloud's. `verdict`: equal, differs, parked (facts
+    are waiting, so it has to differ), unknown (of another release); None before the first. `resync`: what became of
+    the last snapshot that was asked for, and how many rows it put right."""
+
+    verdict: str | None = None
+    seq: int | None = None
+    compared_at: Instant | None = None
+    equal_seq: int | None = None
+    equal_at: Instant | None = None
+    differs_since: Instant | None = None
+    resync: str | None = None
+    rows_corrected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +71,7 @@ class LotView:
     release: str | None
     alarms: int
     parked: int
+    digest: DigestView = DigestView()
 
     @property
     def occupied(self) -> int:
@@ -109,11 +138,26 @@ def _overview():
             func.greatest(func.nullif(beacons.c.received_at, 0), streams.c.applied_at).label("last_contact"),
             cast(beacons.c.body["backlog"].astext, BigInteger).label("backlog"),
             beacons.c.body["release"].astext.label("release"),
+            digests.c.verdict,
+            digests.c.seq.label("digest_seq"),
+            digests.c.compared_at,
+            digests.c.equal_seq,
+            digests.c.equal_at,
+            digests.c.differs_since,
+            _last_resync(resyncs.c.state).label("resync"),
+            _last_resync(resyncs.c.rows_changed).label("rows_corrected"),
         )
         .select_from(parking_lots)
         .outerjoin(streams, ledger)
         .outerjoin(beacons, _of_lot(beacons.c.lot_id))
+        .outerjoin(digests, _of_lot(digests.c.lot_id))
         .order_by(parking_lots.c.name, parking_lots.c.id)
+    )
+
+
+def _last_resync(column: ColumnElement[Any]) -> ScalarSelect[Any]:
+    return (
+        select(column).where(_of_lot(resyncs.c.lot_id)).order_by(resyncs.c.asked_at.desc()).limit(1).scalar_subquery()
     )
 
 
@@ -138,6 +182,16 @@ def _view(row: RowMapping, now: Instant, silent_after: int) -> LotView:
         release=row["release"],
         alarms=row["faults"] + row["cases"],
         parked=row["parked"],
+        digest=DigestView(
+            verdict=row["verdict"],
+            seq=row["digest_seq"],
+            compared_at=row["compared_at"],
+            equal_seq=row["equal_seq"],
+            equal_at=row["equal_at"],
+            differs_since=row["differs_since"],
+            resync=row["resync"],
+            rows_corrected=row["rows_corrected"],
+        ),
     )
 
 

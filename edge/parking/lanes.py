@@ -14,11 +14,12 @@ from models.facts import AccessRefused, HelpCalled, LaneHeld, LaneOrdered, LaneR
 from models.facts.lanes import LONGEST_TEXT
 from models.ids import LaneName
 from models.instants import SECOND, Instant, Reading
-from models.lanes import HoldCause, LaneState, PassageKind
+from models.lanes import HoldCause, LaneState, OrderKind, PassageKind
 from models.plates import Plate
 from models.refusals import Refusal
 from models.tickets import Direction
 from models.timeline import Moment
+from models.wire.restoring import KnownLane
 
 CALL_STANDS = 1800 * SECOND
 """Whoever called longer ago than that has gone, one way or another."""
@@ -65,6 +66,21 @@ def lane_memory(connection: sqlite3.Connection, lane: LaneName) -> LaneMemory:
     ).fetchone()
     kept = last["order_id"] if last is not None and last["kind"] == "keep_open" and row["hold"] else ""
     return LaneMemory(LaneState(row["state"]), HoldCause(row["hold"]) if row["hold"] else None, kept)
+
+
+def was_told(connection: sqlite3.Connection, lane: LaneName) -> bool:
+    """Whether anybody has told this lane anything, since the store was new."""
+    return connection.execute("SELECT 1 FROM lane_states WHERE name = ?", (lane,)).fetchone() is not None
+
+
+def standing_orders(before: KnownLane) -> list[tuple[OrderKind, LaneState | None]]:
+    """What sets a lane as it was. A fire says so itself, through its own contact."""
+    orders: list[tuple[OrderKind, LaneState | None]] = []
+    if before.state is not LaneState.OPEN:
+        orders.append((OrderKind.SET_STATE, before.state))
+    if before.hold is HoldCause.KEEP_OPEN:
+        orders.append((OrderKind.KEEP_OPEN, None))
+    return orders
 
 
 def refuse(tx: Transaction, lane: LaneName, direction: Direction, reason: Refusal, plate: Plate | None) -> None:

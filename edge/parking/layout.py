@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from edge.store import Transaction
 from models.facts import DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
-from models.ids import LevelId, SpotId
+from models.ids import LevelId, SpotId, level_id, spot_id
 from models.spots import SpotType
 
 _Item = TypeVar("_Item")
@@ -48,16 +48,20 @@ def _declare_lot(tx: Transaction, lot: LotDeclared) -> None:
 
 def _declare_level(tx: Transaction, level: PlannedLevel) -> None:
     row = tx.connection.execute("SELECT id, name FROM levels WHERE floor_number = ?", (level.floor_number,)).fetchone()
-    level_id = LevelId(row["id"] if row else tx.mint())
-    known = _spots_of(tx.connection, level_id)
+    id = LevelId(row["id"]) if row else level_id(tx.lot, level.floor_number)
+    known = _spots_of(tx.connection, id)
     fresh = tuple(
-        DeclaredSpot(id=known[number][0] if number in known else SpotId(tx.mint()), number=number, type=type)
+        DeclaredSpot(
+            id=known[number][0] if number in known else spot_id(tx.lot, level.floor_number, number),
+            number=number,
+            type=type,
+        )
         for number, type in level.spots
         if number not in known or known[number][1:] != (type, False)
     )
     if row is None or row["name"] != level.name or fresh:
         for part in _parts(fresh):
-            tx.record(LevelDeclared(level=level_id, floor_number=level.floor_number, name=level.name, spots=part))
+            tx.record(LevelDeclared(level=id, floor_number=level.floor_number, name=level.name, spots=part))
 
 
 def _remove_the_rest(tx: Transaction, levels: Sequence[PlannedLevel]) -> None:

@@ -374,3 +374,16 @@ def streams_left(database: Database) -> None:
             next_id TEXT NOT NULL, why TEXT NOT NULL, at INTEGER NOT NULL
         ) STRICT""",
     )
+
+
+@migrations(name="0015_digests")
+def digests(database: Database) -> None:
+    # How far the round over what has happened has come in each table; the next digest goes on from there.
+    _run(
+        database,
+        "CREATE TABLE digest_rounds (name TEXT PRIMARY KEY, reached TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        # A store that was new, and whether the cloud has told it what it knew.
+        """CREATE TABLE restorations (
+            id TEXT PRIMARY KEY, why TEXT NOT NULL, at INTEGER NOT NULL, ended_at INTEGER
+        ) STRICT""",
+    )

@@ -61,6 +61,13 @@ KEYS_NOT_FOLLOWED = Fault(
     look_at="`parkgate-cloud signing list` against the lot's file of keys: where its newest key is gone, enrol it "
     "anew. Otherwise somebody else writes to this lot's topics at the broker",
 )
+RESTORING = Fault(
+    code="link.restoring",
+    meaning="The lot's store is new, and the cloud hasn't said yet who is inside and what is owed",
+    does="Works as a lot that has just opened, and asks the cloud; who came in before is found once it has answered",
+    ends="The cloud has answered, and the lot has taken over what it knew",
+    look_at="The link to the cloud. Until then let out by hand who can't be found, with a reason",
+)
 NOT_BELIEVED = Fault(
     code="link.not_believed",
     meaning="A message came down that the cloud hasn't signed, or not for this lot",

@@ -19,6 +19,8 @@ from edge.sync.key_changes import KeyChanges
 from edge.sync.keys import TrustedKeys
 from edge.sync.part import LinkPart
 from edge.sync.presence import Presence
+from edge.sync.restoring import Restoring, SetLanes, no_lanes
+from edge.sync.snapshots import Snapshots
 from edge.sync.uplink import Uplink
 from models.ids import LotId
 from models.instants import Clock
@@ -45,6 +47,7 @@ class CloudLink:
         faults: FaultReporter,
         policy_changed: Callable[[], Awaitable[None]],
         epoch: int = 1,
+        set_lanes: SetLanes = no_lanes,
     ) -> None:
         """`policy_changed` is awaited whenever the cloud has changed what stands of permits and tariffs."""
         self._clock, self._keys = clock, keys
@@ -69,6 +72,8 @@ class CloudLink:
         self.downlink = Downlink(
             lot, release, store, self._connection, lambda: keys.keyring, clock, faults, policy_changed
         )
+        snapshots = Snapshots(lot, store.path, self._connection, keys, clock, faults)
+        restoring = Restoring(lot, store, self._connection, keys, clock, faults, set_lanes)
         self._parts: Sequence[LinkPart] = (
             ledger,
             telemetry,
@@ -76,6 +81,8 @@ class CloudLink:
             self._presence,
             self._commands,
             self._key_changes,
+            snapshots,
+            restoring,
         )
         self._by_topic = {topic: part for part in self._parts for topic in part.topics}
 

@@ -3,12 +3,14 @@
 from models.facts.access import AccessRefused
 from models.facts.base import Fact, UnknownFact, decode, decode_plain
 from models.facts.commands import CloudKeysLearnt, CommandEnded, CommandRefused, CommandTaken
+from models.facts.digests import StateDigested
 from models.facts.faults import DaemonStarted, FaultCleared, FaultRaised
 from models.facts.intents import IntentsTaken
 from models.facts.lanes import HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
 from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
 from models.facts.passback import PassbackNoted, PassbackReset
 from models.facts.payments import DebtCollected, PaymentTaken, UnableToCollect
+from models.facts.restoring import LotRestored, TicketRestored
 from models.facts.retention import RecordsErased
 from models.facts.store import StoreQuarantined
 from models.facts.streams import StreamOpened
@@ -57,6 +59,7 @@ __all__ = [
     "LevelDeclared",
     "LinkInterrupted",
     "LotDeclared",
+    "LotRestored",
     "MachineMeasured",
     "Match",
     "PassageCounted",
@@ -66,6 +69,7 @@ __all__ = [
     "PlateDiffered",
     "RecordsErased",
     "SpotsRemoved",
+    "StateDigested",
     "StayDated",
     "StoreQuarantined",
     "StreamOpened",
@@ -73,6 +77,7 @@ __all__ = [
     "TicketClosed",
     "TicketConfirmed",
     "TicketOpened",
+    "TicketRestored",
     "TicketUnresolved",
     "TicketVoided",
     "UnableToCollect",

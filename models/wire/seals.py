@@ -35,6 +35,10 @@ class SealedAs(StrEnum):
     """Somebody is about to order something"""
     COMMAND = "command"
     KEYS = "keys"
+    RESYNC = "resync"
+    """Asks the lot for its own state"""
+    RESTORE = "restore"
+    """Tells a lot whose store is new what was last known of it"""
 
 
 class Forged(Malformed):

@@ -6,6 +6,8 @@ from models.facts.base import Stream
 from models.ids import LotId
 
 ROOT = "parkgate/v1"
+SNAPSHOT, RESYNC, RESTORE = "snapshot", "resync", "restore"
+"""The streams beside facts and intents: a snapshot up, what asks for one, and what a new store is told."""
 
 
 def root(lot: LotId | str) -> str:
@@ -56,6 +58,16 @@ def command_nonce(lot: LotId | str) -> str:
 def command_answer(lot: LotId | str) -> str:
     """What came of a command, published by the lot."""
     return f"{ROOT}/{lot}/cmd/answer"
+
+
+def up_snapshot(lot: LotId | str) -> str:
+    """Parts of a snapshot of the lot's state, published by the lot when it was asked."""
+    return f"{ROOT}/{lot}/up/{SNAPSHOT}"
+
+
+def up_restore(lot: LotId | str) -> str:
+    """A lot whose store is new asks for what was last known of it."""
+    return f"{ROOT}/{lot}/up/{RESTORE}"
 
 
 def state(lot: LotId | str) -> str:

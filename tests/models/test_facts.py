@@ -17,6 +17,7 @@ from models.facts import (
     PassageCounted,
     PlateDiffered,
     TicketOpened,
+    TicketRestored,
     UnknownFact,
     VehicleRegistered,
     VehicleRegisteredV1,
@@ -69,6 +70,13 @@ HISTORY = {
     ("payment.uncollected", 1): "amount at currency lane payment reason ticket",
     ("plate.differed", 1): "at lane license_plate ticket",
     ("records.erased", 1): "at count disk_class erasure hash seq stream_id up_to what why",
+    ("state.digested", 1): "at digested layout",
+    (
+        "ticket.restored",
+        1,
+    ): "amount_due amount_paid at code currency entered entry_lane exit_lane exit_time"
+    " fee_bounded license_plate payments refund_owed settled_at spot status tariff ticket vehicle vehicle_type",
+    ("lot.restored", 1): "applied at left_out request stays why",
     ("spots.removed", 1): "spots",
     ("stay.dated", 1): "entered exited settled ticket",
     ("telemetry.begun", 1): "after at",
@@ -190,7 +198,7 @@ def test_what_is_wrong_with_a_fact_is_said_without_its_plate() -> None:
 def test_only_plates_are_personal() -> None:
     kinds = {kind for kind in known_facts().values() if kind.personal}
     assert kinds == {
-        *(VehicleRegistered, VehicleRegisteredV1),
+        *(VehicleRegistered, VehicleRegisteredV1, TicketRestored),
         *(AccessRefused, PassageCounted, HelpCalled, PlateDiffered),
     }
     assert {field for kind in kinds for field in kind.personal} == {"license_plate"}

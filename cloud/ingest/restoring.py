@@ -1,0 +1,57 @@
+"""Tells a lot whose store is new what the cloud last knew of it, in signed parts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import asyncpg
+
+from models.ids import LotId
+from models.tickets import OPEN, PaymentStatus
+from models.wire.restoring import Known, KnownLane, KnownPayment, KnownStay, RestoreAsked, RestorePart
+from models.wire.state_snapshots import checksum
+
+STAYS_IN_A_PART = 40
+"""Keeps a part well below the size of an envelope, whatever their tariffs."""
+_MOST = 20_000
+_STAYS = """
+    SELECT t.id::text AS ticket, t.code, t.vehicle_id::text AS vehicle, v.license_plate, t.vehicle_type, t.entry_lane,
+        l.floor_number AS floor, s.spot_number, t.entry_time AS entered, t.status, t.exit_lane, t.exit_time,
+        t.settled_at, t.amount_due, t.amount_paid, t.currency, t.tariff, t.fee_bounded, t.refund_owed
+    FROM tickets t
+    JOIN vehicles v ON v.lot_id = t.lot_id AND v.id = t.vehicle_id
+    LEFT JOIN spots s ON s.lot_id = t.lot_id AND s.id = t.spot_id
+    LEFT JOIN levels l ON l.lot_id = s.lot_id AND l.id = s.level_id
+    WHERE t.lot_id = $1 AND (t.status = ANY($2::text[]) OR t.id IN (
+        SELECT ticket_id FROM payments WHERE lot_id = $1 AND status = $3))
+    ORDER BY t.id LIMIT $4"""
+
+
+async def answer(connection: asyncpg.Connection, asked: RestoreAsked) -> list[RestorePart]:
+    """All parts of the answer, of one moment. At least one, also for a lot of which nothing is known."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        stays = await _stays(connection, asked.lot)
+        lanes = await connection.fetch("SELECT name, state, hold FROM lane_states WHERE lot_id = $1", asked.lot)
+        applied = await connection.fetchval("SELECT sum(seq) FROM streams WHERE lot_id = $1", asked.lot)
+    known = [Known(applied=int(applied or 0), lanes=tuple(KnownLane.model_validate(dict(lane)) for lane in lanes))]
+    known += [Known(stays=tuple(stays[at : at + STAYS_IN_A_PART])) for at in range(0, len(stays), STAYS_IN_A_PART)]
+    bodies = [part.model_dump_json() for part in known]
+    total = checksum(bodies)
+    return [
+        RestorePart(lot=asked.lot, request=asked.request, number=number, parts=len(bodies), checksum=total, body=body)
+        for number, body in enumerate(bodies)
+    ]
+
+
+async def _stays(connection: asyncpg.Connection, lot: LotId) -> Sequence[KnownStay]:
+    """Everybody inside, and everybody who owes something."""
+    rows = await connection.fetch(_STAYS, lot, [str(status) for status in OPEN], PaymentStatus.UNCOLLECTED.value, _MOST)
+    paid: dict[str, list[KnownPayment]] = defaultdict(list)
+    for row in await connection.fetch(
+        "SELECT id::text AS payment, ticket_id::text AS ticket, lane, amount, currency, method, reference, status, at"
+        " FROM payments WHERE lot_id = $1 AND ticket_id = ANY($2::uuid[]) ORDER BY id",
+        *(lot, [row["ticket"] for row in rows]),
+    ):
+        paid[row["ticket"]].append(KnownPayment.model_validate(dict(row)))
+    return [KnownStay.model_validate({**row, "payments": paid.get(row["ticket"], [])}) for row in rows]

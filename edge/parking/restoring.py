@@ -1,0 +1,118 @@
+"""Takes over what the cloud knew of this lot before its store was new. Only adds: what the lot has is never touched."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from edge.parking.vehicles import known_vehicle
+from edge.store import Transaction
+from models.facts import LotRestored, TicketRestored
+from models.facts.restoring import RestoredPayment
+from models.ids import SpotId, TicketId, VehicleId
+from models.plates import Plate
+from models.tickets import OPEN, TicketStatus
+from models.wire.restoring import KnownStay
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A store that waits for the cloud to say what it knew. `request` is good for this one time."""
+
+    request: str
+    why: str
+
+
+def want(tx: Transaction, why: str) -> None:
+    """From now on the lot asks the cloud what it knew. For whoever begins a store anew; harmless when it is asked."""
+    if pending(tx.connection) is None:
+        tx.connection.execute("INSERT INTO restorations VALUES (?, ?, ?, NULL)", (tx.mint(), why, tx.at.wall))
+
+
+def want_if_new(tx: Transaction) -> None:
+    """Before the first fact of a store's life is written."""
+    if tx.connection.execute("SELECT 1 FROM streams").fetchone() is None:
+        want(tx, "new")
+
+
+def pending(connection: sqlite3.Connection) -> Pending | None:
+    row = connection.execute("SELECT id, why FROM restorations WHERE ended_at IS NULL").fetchone()
+    return Pending(row["id"], row["why"]) if row else None
+
+
+def take_over(tx: Transaction, stays: Iterable[KnownStay]) -> list[TicketId]:
+    """Those that the lot doesn't have. Returns the ones that can't be: another stay bears their code."""
+    return [stay.ticket for stay in stays if not _take_over(tx, stay)]
+
+
+def finish(tx: Transaction, was: Pending, applied: int, stays: int, left_out: Iterable[TicketId]) -> None:
+    tx.record(
+        LotRestored(
+            request=was.request, why=was.why, applied=applied, stays=stays, left_out=tuple(left_out), at=tx.at.wall
+        )
+    )
+    tx.connection.execute("UPDATE restorations SET ended_at = ? WHERE id = ?", (tx.at.wall, was.request))
+
+
+def _take_over(tx: Transaction, stay: KnownStay) -> bool:
+    found = tx.connection.execute(
+        "SELECT id FROM tickets WHERE id = ? OR code = ?", (stay.ticket, stay.code)
+    ).fetchall()
+    if found:
+        return any(row["id"] == stay.ticket for row in found)
+    vehicle, plate, status = _whose(tx, stay)
+    tx.record(
+        TicketRestored(
+            ticket=stay.ticket,
+            code=stay.code,
+            vehicle=vehicle,
+            license_plate=plate,
+            vehicle_type=stay.vehicle_type,
+            entry_lane=stay.entry_lane,
+            spot=_free_spot(tx.connection, stay) if status in OPEN else None,
+            entered=stay.entered,
+            status=status,
+            exit_lane=None if status is TicketStatus.ACTIVE else stay.exit_lane,
+            exit_time=stay.exit_time,
+            settled_at=stay.settled_at,
+            amount_due=stay.amount_due,
+            amount_paid=stay.amount_paid,
+            currency=stay.currency,
+            tariff=stay.tariff,
+            fee_bounded=stay.fee_bounded,
+            refund_owed=stay.refund_owed,
+            payments=tuple(RestoredPayment(**payment.model_dump()) for payment in stay.payments),
+            at=tx.at.wall,
+        )
+    )
+    return True
+
+
+def _whose(tx: Transaction, stay: KnownStay) -> tuple[VehicleId, str | None, TicketStatus]:
+    """The vehicle and the state of a stay. Nobody saw how an entry ended that was under way; and a vehicle that has
+    come in again since isn't inside twice: its old stay is found by its code alone, and for a person to settle."""
+    status = TicketStatus.UNRESOLVED if stay.status is TicketStatus.ADMITTED else stay.status
+    if stay.license_plate is None:
+        return stay.vehicle, None, status
+    known = known_vehicle(tx.connection, Plate(stay.license_plate))
+    if known is None:
+        return stay.vehicle, stay.license_plate, status
+    if status in OPEN and _is_inside(tx.connection, known):
+        return VehicleId(tx.mint()), None, TicketStatus.UNRESOLVED
+    return known, stay.license_plate, status
+
+
+def _is_inside(connection: sqlite3.Connection, vehicle: VehicleId) -> bool:
+    found = f"SELECT 1 FROM tickets WHERE vehicle_id = ? AND status IN ({', '.join('?' * len(OPEN))})"
+    return connection.execute(found, (vehicle, *OPEN)).fetchone() is not None
+
+
+def _free_spot(connection: sqlite3.Connection, stay: KnownStay) -> SpotId | None:
+    """The spot where it stood, if nobody was led there since."""
+    row = connection.execute(
+        """SELECT spots.id FROM spots JOIN levels ON levels.id = level_id
+           WHERE floor_number = ? AND spot_number = ? AND status = 'AVAILABLE'""",
+        (stay.floor, stay.spot_number),
+    ).fetchone()
+    return SpotId(row["id"]) if row else None

@@ -1,0 +1,65 @@
+"""Facts of a lot whose store was new: what it took over from the cloud."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from models.facts.base import Fact
+from models.ids import LaneName, PaymentId, SpotId, TicketId, VehicleId
+from models.instants import Instant
+from models.money import Minor
+from models.spots import VehicleType
+from models.tickets import PaymentStatus, TicketStatus
+
+
+class RestoredPayment(BaseModel):
+    """Money that was taken or is owed, from before."""
+
+    model_config = ConfigDict(frozen=True)
+
+    payment: PaymentId
+    lane: LaneName
+    amount: Minor
+    currency: str
+    method: str
+    reference: str
+    status: PaymentStatus
+    at: Instant
+
+
+class TicketRestored(Fact, type="ticket.restored", version=1, personal=("license_plate",)):
+    """A stay that began before this lot's store did: as the cloud last knew it, but for what the lot knows better now.
+    `tariff` is its text, as it was pinned."""
+
+    ticket: TicketId
+    code: str
+    vehicle: VehicleId
+    license_plate: str | None
+    vehicle_type: VehicleType
+    entry_lane: LaneName
+    spot: SpotId | None
+    entered: Instant
+    status: TicketStatus
+    exit_lane: LaneName | None
+    exit_time: Instant | None
+    settled_at: Instant | None
+    amount_due: Minor | None
+    amount_paid: Minor
+    currency: str
+    tariff: str
+    fee_bounded: bool
+    refund_owed: Minor
+    payments: tuple[RestoredPayment, ...]
+    at: Instant
+
+
+class LotRestored(Fact, type="lot.restored", version=1):
+    """The lot's store was new (`why`), and the cloud has told it what it knew. `applied`: facts that the cloud had of
+    this lot then. `left_out`: stays that couldn't be taken over, for the lot had others under the same code."""
+
+    request: str
+    why: str
+    applied: int
+    stays: int
+    left_out: tuple[TicketId, ...]
+    at: Instant

@@ -1,0 +1,114 @@
+"""What a lot whose store is new is told of itself: who is inside, what was paid and is owed, how its lanes were set."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from models.ids import LaneName, LotId, PaymentId, TicketId, VehicleId
+from models.instants import Instant
+from models.lanes import HoldCause, LaneState
+from models.money import Minor
+from models.spots import VehicleType
+from models.tickets import PaymentStatus, TicketStatus
+from models.wire.envelopes import Malformed
+
+MOST_PARTS = 10_000
+
+
+class RestoreAsked(BaseModel):
+    """The lot's store is new. `request` comes back in the answer: one to somebody else's question is no answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    v: Literal[1] = 1
+    lot: LotId
+    request: str = Field(max_length=64)
+
+
+class RestorePart(BaseModel):
+    """Part `number` of `parts` of one answer; `checksum` is over all its bodies and tells answers apart."""
+
+    model_config = ConfigDict(frozen=True)
+
+    v: Literal[1] = 1
+    lot: LotId
+    request: str
+    number: int = Field(ge=0, lt=MOST_PARTS)
+    parts: int = Field(ge=1, le=MOST_PARTS)
+    checksum: str
+    body: str
+
+
+class KnownPayment(BaseModel):
+    """Money taken for a stay, or owed for it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    payment: PaymentId
+    lane: LaneName
+    amount: Minor
+    currency: str
+    method: str
+    reference: str
+    status: PaymentStatus
+    at: Instant
+
+
+class KnownStay(BaseModel):
+    """A stay as the cloud knows it. Its spot is named by floor and number: the ids may be others now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ticket: TicketId
+    code: str
+    vehicle: VehicleId
+    license_plate: str | None
+    vehicle_type: VehicleType
+    entry_lane: LaneName
+    floor: int | None
+    spot_number: str | None
+    entered: Instant
+    status: TicketStatus
+    exit_lane: LaneName | None
+    exit_time: Instant | None
+    settled_at: Instant | None
+    amount_due: Minor | None
+    amount_paid: Minor
+    currency: str
+    tariff: str
+    fee_bounded: bool
+    refund_owed: Minor
+    payments: tuple[KnownPayment, ...] = ()
+
+
+class KnownLane(BaseModel):
+    """What a lane was told last."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: LaneName
+    state: LaneState
+    hold: HoldCause | None
+
+
+class Known(BaseModel):
+    """The body of a part. `applied`: how many facts of the lot the cloud had ever applied; 0: the lot is new too."""
+
+    model_config = ConfigDict(frozen=True)
+
+    applied: int = 0
+    stays: tuple[KnownStay, ...] = ()
+    lanes: tuple[KnownLane, ...] = ()
+
+
+_KNOWN = TypeAdapter(Known)
+
+
+def read_known(body: str) -> Known:
+    """Raises Malformed, without what stands in it."""
+    try:
+        return _KNOWN.validate_json(body)
+    except ValidationError as wrong:
+        raise Malformed(f"not what is known of a lot: {wrong.error_count()} fields are wrong") from None

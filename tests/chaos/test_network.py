@@ -1,0 +1,27 @@
+"""The short form of `make chaos CHAOS=network`: a bad line for a while, and the controls that must fail."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chaos.network import NeverSentAgain, rules_hold, run
+
+STEPS = 25
+
+
+@pytest.mark.timeout(300)
+def test_a_bad_line_loses_nothing_and_both_sides_end_with_the_same_digest() -> None:
+    outcome = run(STEPS, number=3)
+    assert outcome.clean, outcome
+    assert sum(outcome.befell.values()) - outcome.befell["passed"] > 0, "the line was sound all the time"
+
+
+@pytest.mark.timeout(300)
+def test_the_control_that_takes_published_for_arrived_does_lose() -> None:
+    outcome = run(STEPS, number=3, careless=True)
+    assert outcome.applied > 0, "the link works"
+    assert not outcome.clean, outcome
+
+
+def test_the_control_that_never_sends_again_breaks_the_rules() -> None:
+    assert not rules_hold(NeverSentAgain, 500, 1)
