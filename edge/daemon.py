@@ -34,14 +34,14 @@ from edge.parking.lanes import standing_orders, was_told
 from edge.parking.layout import declare
 from edge.parking.passback import neutralise
 from edge.parking.policy import LotPolicy
-from edge.parking.restoring import want_if_new
+from edge.parking.restoring import want, want_if_new
 from edge.parking.unresolved import settle_after_restart
 from edge.post import Post
 from edge.retention.rounds import Retention
 from edge.retention.space import Space
 from edge.sight import Sight
 from edge.status import DaemonStatus, FaultStatus, LaneStatus, PolicyStatus, SpotStatus
-from edge.store import Store, StoreDamaged, StoreUnavailable, Transaction, boots, inbox
+from edge.store import Store, StoreDamaged, StoreUnavailable, Transaction, boots, inbox, quarantine
 from edge.store.database import looking_into
 from edge.store.headmark import marks_beside
 from edge.store.keep_writing import keep_writing
@@ -208,6 +208,10 @@ class Daemon:
         learn(tx)
         if self._settings.link is not None:
             want_if_new(tx)
+            renewal = quarantine.begun_anew(tx.connection)
+            if renewal is not None:
+                want(tx, "damaged")
+                quarantine.mark_resynced(tx.connection, renewal, tx.at.wall)
         tx.record(DaemonStarted(release=RELEASE, at=tx.at.wall))
         self._standing = forget_faults_of_last_run(tx)
         declare(tx, self._settings.declared(), self._settings.planned_levels())

@@ -54,7 +54,8 @@ SCOPES = ("read", "plates", "operate", "metrics", "admin")
 """What an API key may be allowed; `admin` includes the others."""
 
 
-PERSON_IN_BODY = """"substring"(body, '(?<="(vehicle|ticket|refusal|passage|call)":")[0-9a-f-]{36}')"""
+PERSON_IN_BODY = """coalesce("substring"(body, '(?<="vehicle":")[0-9a-f-]{36}'),
+    "substring"(body, '(?<="(ticket|refusal|passage|call)":")[0-9a-f-]{36}'))"""
 """SQL: the row whose plate a fact's personal part holds (`models.retention.PERSON_OF`). A pattern, and not JSON's own
 functions: a body that isn't JSON is parked, and mustn't keep its window out."""
 CASE_KINDS = (

@@ -83,8 +83,9 @@ async def _our_digest(connection: asyncpg.Connection, lot: LotId, part: Part) ->
 
 
 async def has_parked(connection: asyncpg.Connection, lot: LotId) -> bool:
-    """Whether facts of this lot are waiting for a person: until then it has to differ."""
-    found = "SELECT 1 FROM parked_facts WHERE lot_id = $1 AND settled_at IS NULL LIMIT 1"
+    """Whether facts of this lot are waiting for a person: until then it has to differ. What another card says is kept
+    apart and changes nothing here."""
+    found = "SELECT 1 FROM parked_facts WHERE lot_id = $1 AND settled_at IS NULL AND cause <> 'superseded' LIMIT 1"
     return await connection.fetchval(found, lot) is not None
 
 

@@ -10,7 +10,8 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-_PERSON = """"substring"(body, '(?<="(vehicle|ticket|refusal|passage|call)":")[0-9a-f-]{36}')"""
+_PERSON = """coalesce("substring"(body, '(?<="vehicle":")[0-9a-f-]{36}'),
+    "substring"(body, '(?<="(ticket|refusal|passage|call)":")[0-9a-f-]{36}'))"""
 
 
 def upgrade() -> None:
