@@ -27,6 +27,7 @@ from cloud.db import connect, migrate
 from cloud.db.schema import facts as facts_table
 from cloud.enrolment import enrol_lot, tenant_named
 from cloud.ingest.broker import Arrived
+from cloud.ingest.digests import Compared
 from cloud.ingest.lasting import Database
 from cloud.ingest.queues import LotQueues
 from cloud.ingest.window_desk import Waiting, WindowDesk
@@ -52,11 +53,15 @@ class Journal:
     facts: int
 
 
+async def _nothing_compared(lot: LotId, digest: Compared) -> None:
+    """No digest is sent here."""
+
+
 async def ours(settings: CloudSettings, journals: Sequence[Journal]) -> float:
     """Facts a second."""
     clock, metrics, signer = SystemClock(), Metrics(), Signer.generated()
     async with connect.pool(settings) as pool:
-        desk = WindowDesk(Database(pool, clock), signer, clock, metrics, lambda topic, payload: True)
+        desk = WindowDesk(Database(pool, clock), signer, clock, metrics, lambda topic, payload: True, _nothing_compared)
         queues = LotQueues(desk.read, desk.take, lambda one: None, metrics, settings.ingest_pool)
         taking = asyncio.create_task(queues.run())
         begun = time.perf_counter()

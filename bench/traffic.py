@@ -10,7 +10,7 @@ from pathlib import Path
 from edge.clock import SystemClock
 from edge.parking.layout import PlannedLevel, declare
 from edge.store import Store, Transaction, journal
-from edge.sync.windows import fill_window
+from edge.sync.windows import Label, fill_window
 from models.codes import ticket_code
 from models.facts import (
     DeclaredLane,
@@ -164,7 +164,7 @@ def windows(store: Store, lot: LotId) -> list[tuple[Window, bytes]]:
         while facts := journal.run(tx.connection, head.stream_id, sent, _FACTS_AT_ONCE):
             previous = journal.hash_at(tx.connection, head.stream_id, sent)
             assert previous is not None
-            cut.append(fill_window(lot, "ledger", head.stream_id, previous, facts))
+            cut.append(fill_window(Label(lot, "ledger", head.stream_id), previous, facts))
             sent = cut[-1][0].facts[-1].seq
 
     store.write_now(look)

@@ -26,7 +26,7 @@ from drivers.broker import BrokerSettings
 from edge.faults import FaultBoard
 from edge.store import Store, journal
 from edge.sync.connection import Connection
-from edge.sync.windows import fill_window
+from edge.sync.windows import Label, fill_window
 from models.ids import LotId
 from models.wire import topics
 from simulator.servers import Mosquitto
@@ -72,7 +72,7 @@ def _next(reader: sqlite3.Connection, after: int) -> tuple[int, bytes]:
     facts = journal.run(reader, head.stream_id, after, _FACTS_AT_ONCE)
     previous = journal.hash_at(reader, head.stream_id, after)
     assert previous is not None
-    window, packed = fill_window(LOT, "ledger", head.stream_id, previous, facts)
+    window, packed = fill_window(Label(LOT, "ledger", head.stream_id), previous, facts)
     return window.facts[-1].seq, packed
 
 

@@ -31,6 +31,10 @@ _LOG = structlog.get_logger("edge.sync")
 _LOGIN_AGAIN_SECONDS = 30.0
 
 
+async def nothing_to_reload() -> None:
+    """For a link whose lot has no policy in memory."""
+
+
 class CloudLink:
     """One lot's side of what goes on between it and the cloud. Without a broker it waits; the lot doesn't notice."""
 
@@ -45,7 +49,7 @@ class CloudLink:
         keys: TrustedKeys,
         clock: Clock,
         faults: FaultReporter,
-        policy_changed: Callable[[], Awaitable[None]],
+        policy_changed: Callable[[], Awaitable[None]] = nothing_to_reload,
         epoch: int = 1,
         set_lanes: SetLanes = no_lanes,
     ) -> None:

@@ -15,7 +15,7 @@ from cloud.console.lot_reading import OpenTicket
 from cloud.db import connect
 from cloud.enrolment import enrol_lot, tenant_named
 from cloud.ingest.apply import apply_window
-from cloud.ingest.beacons import keep_beacon
+from cloud.ingest.beacons import Shown, keep_beacons
 from cloud.keys import mint_key, revoke_key
 from cloud.settings import CloudSettings
 from models.codes import ticket_code
@@ -240,7 +240,7 @@ class Garage(Lot):
         return self.sends(Beacon(lot=self.id, online=False))
 
     def sends(self, beacon: Beacon) -> Garage:
-        self._telling(lambda connection: keep_beacon(connection, beacon, present(), retained=False))
+        self._telling(lambda connection: keep_beacons(connection, [Shown(beacon, present())]))
         return self
 
     async def _tell(self, connection: asyncpg.Connection) -> None:

@@ -275,7 +275,7 @@ class History:
 
     def _entry(self) -> EntryDesk:
         permits = {PERMIT: Permit(PERMIT)}
-        return EntryDesk(IN, self.site.store, TARIFF, permits, lambda: VehicleType.REGULAR)
+        return EntryDesk(IN, self.site.store, lambda: TARIFF, permits, lambda: VehicleType.REGULAR)
 
     def _exit(self, terminal: Any) -> ExitDesk:
         return ExitDesk(

@@ -13,7 +13,7 @@ from edge.parking import lanes
 from edge.store import Transaction, journal
 from edge.store.database import looking_into
 from edge.store.digests import digest
-from edge.sync.windows import fill_window
+from edge.sync.windows import Label, fill_window
 from models.facts import (
     ExitAllowed,
     FaultCleared,
@@ -57,7 +57,7 @@ class Mirror:
             assert head is not None
             while facts := journal.run(connection, head.stream_id, self.sent, 300):
                 previous = journal.hash_at(connection, head.stream_id, self.sent) or GENESIS
-                window, _ = fill_window(self.lot.id, "ledger", head.stream_id, previous, facts)
+                window, _ = fill_window(Label(self.lot.id, "ledger", head.stream_id), previous, facts)
                 found.append(window)
                 self.sent = window.facts[-1].seq
         return found

@@ -24,7 +24,7 @@ from cloud.service import Cloud
 from cloud.settings import CloudSettings
 from edge.store import journal
 from edge.store.database import looking_into
-from edge.sync.windows import fill_window
+from edge.sync.windows import Label, fill_window
 from models.commands import CommandKind
 from models.wire.chain import GENESIS
 from simulator.servers import Mosquitto, free_port
@@ -89,7 +89,7 @@ async def bring_up(database: asyncpg.Connection, lot: Lot, after: int = 0) -> No
         facts = journal.run(connection, head.stream_id, after, head.seq)
         previous = journal.hash_at(connection, head.stream_id, after) or GENESIS
     if facts:
-        window, _ = fill_window(lot.id, "ledger", head.stream_id, previous, facts)
+        window, _ = fill_window(Label(lot.id, "ledger", head.stream_id), previous, facts)
         outcome = await apply_window(database, window, NOON)
         assert outcome.parked == 0
 

@@ -13,6 +13,7 @@ from cloud.db import connect
 from cloud.enrolment import enrol_lot
 from cloud.ingest.apply import Outcome, apply_window
 from cloud.ingest.broker import Arrived
+from cloud.ingest.digests import Compared
 from cloud.ingest.joining import joined
 from cloud.ingest.lasting import Database
 from cloud.ingest.queues import LotQueues
@@ -104,15 +105,18 @@ async def test_poison_in_one_of_them_changes_nothing(database: asyncpg.Connectio
     assert await database.fetchval("SELECT count(*) FROM facts") == before
 
 
+async def nothing_compared(lot: LotId, digest: Compared) -> None:
+    """No digest is sent here."""
+
+
 async def test_one_lots_poison_keeps_no_other_lot_waiting(
     settings: CloudSettings, database: asyncpg.Connection, lots: list[Lot]
 ) -> None:
     meets_again(lots[1])
     clock, metrics, published = SystemClock(), Metrics(), list[str]()
     async with connect.pool(settings) as pool:
-        desk = WindowDesk(
-            Database(pool, clock), SIGNER, clock, metrics, lambda topic, payload: published.append(topic) or True
-        )
+        publish = lambda topic, payload: published.append(topic) or True  # noqa: E731
+        desk = WindowDesk(Database(pool, clock), SIGNER, clock, metrics, publish, nothing_compared)
         done: list[Waiting] = []
         queues = LotQueues(desk.read, desk.take, done.append, metrics, takers=4)
         for lot in lots:

@@ -345,7 +345,9 @@ async def test_an_order_that_waits_for_a_busy_board_stands_while_its_vehicle_doe
 
 async def test_a_desk_that_fails_in_a_way_nobody_foresaw_costs_one_decision_and_not_the_lane(tmp_path: Path) -> None:
     def faulty(store: Store) -> EntryDesk:
-        return FaultyDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR, troubles=[RuntimeError("a defect")])
+        return FaultyDesk(
+            IN, store, lambda: TARIFF, {}, lambda: VehicleType.REGULAR, troubles=[RuntimeError("a defect")]
+        )
 
     async with an_entry(tmp_path, faulty) as lane:
         await lane.a_car_stands_there()
@@ -375,7 +377,7 @@ async def test_calls_and_passages_without_a_ticket_are_on_record_while_a_driver_
     paid = asyncio.Event()
 
     def slow(store: Store) -> EntryDesk:
-        return SlowDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR, paid=paid)
+        return SlowDesk(IN, store, lambda: TARIFF, {}, lambda: VehicleType.REGULAR, paid=paid)
 
     async with an_entry(tmp_path, slow) as lane:
         await lane.a_car_stands_there()
@@ -411,7 +413,7 @@ async def test_a_driver_is_told_to_take_the_ticket_that_is_being_printed(
     tmp_path: Path, paper: bool, then: str
 ) -> None:
     def desk(store: Store) -> EntryDesk:
-        return PrintingDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR)
+        return PrintingDesk(IN, store, lambda: TARIFF, {}, lambda: VehicleType.REGULAR)
 
     printer = Printer(paper=paper)
     async with an_entry(tmp_path, desk, printer=printer) as lane:
@@ -474,7 +476,9 @@ async def test_a_driver_who_left_a_hanging_terminal_holds_up_nobody_and_has_paid
 
 async def test_a_defect_in_writing_one_passage_costs_that_one_and_what_follows_is_written(tmp_path: Path) -> None:
     def faulty(store: Store) -> EntryDesk:
-        return FaultyDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR, bad_papers=[RuntimeError("a defect")])
+        return FaultyDesk(
+            IN, store, lambda: TARIFF, {}, lambda: VehicleType.REGULAR, bad_papers=[RuntimeError("a defect")]
+        )
 
     async with an_entry(tmp_path, faulty) as lane:
         await lane.a_car_stands_there()
@@ -490,7 +494,7 @@ async def test_a_defect_in_writing_one_passage_costs_that_one_and_what_follows_i
 async def test_a_passage_that_contradicts_the_records_is_a_fault_and_the_next_car_is_served(tmp_path: Path) -> None:
     def faulty(store: Store) -> EntryDesk:
         troubles: list[Exception] = [LookupError("tickets has no row t-1")]
-        return FaultyDesk(IN, store, TARIFF, {}, lambda: VehicleType.REGULAR, bad_papers=troubles)
+        return FaultyDesk(IN, store, lambda: TARIFF, {}, lambda: VehicleType.REGULAR, bad_papers=troubles)
 
     async with an_entry(tmp_path, faulty) as lane:
         await lane.a_car_stands_there()

@@ -98,7 +98,7 @@ def test_a_full_disk_is_a_fault_until_there_is_room_and_space_is_asked_for(small
 
 async def test_with_only_the_reserve_left_an_entry_is_told_to_wait(tmp_path: Path) -> None:
     lot = a_lot(tmp_path)
-    desk = EntryDesk(IN, lot.store, TARIFF, {}, lambda: VehicleType.REGULAR)
+    desk = EntryDesk(IN, lot.store, lambda: TARIFF, {}, lambda: VehicleType.REGULAR)
     asked = Asked(Direction.ENTRY, Read(Plate("AB12CDE"), 0.99))
     lot.store._only_reserve = True
     assert await desk.decide(asked) == Refused(Refusal.NOT_RECORDED)

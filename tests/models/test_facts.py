@@ -80,6 +80,7 @@ HISTORY = {
     ("spots.removed", 1): "spots",
     ("stay.dated", 1): "entered exited settled ticket",
     ("telemetry.begun", 1): "after at",
+    ("store.quarantined", 1): "at facts_lost file former_seq former_stream rows_lost why",
     ("stream.opened", 1): "after_hash after_seq at carried epoch head_hash head_seq left why",
     ("ticket.closed", 1): "amount_due amount_paid exited lane ticket",
     ("ticket.confirmed", 1): "lane passed ticket",

@@ -90,7 +90,7 @@ class World:
         )
         faults = self.board.reporter("link")
         keys = TrustedKeys(public_file(self.folder), faults)
-        link = CloudLink(login, lot.id, "0.1.0", lot.store, tuple, _nobody, keys, HurriedClock(), faults, epoch)
+        link = CloudLink(login, lot.id, "0.1.0", lot.store, tuple, _nobody, keys, HurriedClock(), faults, epoch=epoch)
         task = asyncio.create_task(link.run())
         try:
             yield
