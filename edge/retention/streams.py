@@ -69,6 +69,7 @@ def begin_telemetry_anew(tx: Transaction, stream_id: StreamId, seq: int) -> bool
     rows = tx.connection.execute("SELECT wall FROM journal WHERE stream_id = ?", (stream_id,)).fetchall()
     for table in ("journal", "checkpoints", "acknowledged", "streams"):
         tx.connection.execute(f"DELETE FROM {table} WHERE stream_id = ?", (stream_id,))
+    tx.streams_changed()
     up_to = Instant(max(row["wall"] for row in rows))
     record_erased(tx, "telemetry", "facts of a telemetry that forked", len(rows), up_to)
     tx.record(TelemetryBegun(after=stream_id, at=tx.at.wall))

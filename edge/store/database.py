@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
+from edge.store import journal
 from edge.store.bearings import keep_bearings
 from edge.store.connecting import connect, looking_into, make_folder
 from edge.store.headmark import HeadMark
@@ -169,7 +170,11 @@ class Store:
             raise
         if not self._reserve.keep():
             self._only_reserve = True
-        if transaction.heads:
+        if transaction.has_changed_streams:
+            self._heads.clear()
+            found = (journal.head_of(connection, stream) for stream in journal.STREAMS)
+            self._mark.write([head for head in found if head is not None], transaction.at.wall)
+        elif transaction.heads:
             self._heads.update(transaction.heads)
             self._mark.write(transaction.heads.values(), transaction.at.wall)
         elif connection.total_changes != changes:

@@ -17,6 +17,7 @@ from models.wire.chain import GENESIS, link
 from models.wire.envelopes import SentFact, body_text
 
 _SALT_BYTES = 16
+STREAMS: tuple[Stream, ...] = ("ledger", "telemetry")
 
 Entropy = Callable[[int], bytes]
 """So many random bytes."""
@@ -65,6 +66,10 @@ class Pen:
             )
         )
         self.heads[fact.stream] = Head(head.stream, head.stream_id, seq, hash, head.acked)
+
+    def forget(self) -> None:
+        """The streams were changed by hand: where they stand is looked up anew."""
+        self._known = {}
 
     def seal(self) -> None:
         """Put everything written into the tables, inside the caller's transaction."""

@@ -108,6 +108,7 @@ def reopen(tx: Transaction, stream: Stream, after: int, epoch: int, why: str) ->
         "UPDATE streams SET stream_id = ?, seq = ?, hash = ?, acked = 0, replay_to = 0 WHERE stream = ?",
         (opened, pen.seq, pen.hash, stream),
     )
+    tx.streams_changed()
     return opened
 
 

@@ -31,12 +31,18 @@ class Transaction:
         """`heads`: where the streams stand, as far as it is known."""
         self.connection, self.lot, self.at = connection, lot, at
         self._entropy = entropy
+        self.has_changed_streams = False
         self._pen = journal.Pen(connection, lot, at, entropy, heads)
 
     @property
     def heads(self) -> Mapping[Stream, journal.Head]:
         """Where the streams stand to which this transaction has written."""
         return self._pen.heads
+
+    def streams_changed(self) -> None:
+        """For whoever ends a stream or opens one by hand: from now on nothing that was known of them holds."""
+        self._pen.forget()
+        self.has_changed_streams = True
 
     def mint(self) -> str:
         """A new id, owned by this lot."""
