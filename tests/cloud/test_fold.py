@@ -60,7 +60,7 @@ def test_rows_are_written_before_what_refers_to_them() -> None:
 
 def test_every_fact_that_was_ever_emitted_has_effects() -> None:
     """A fact type without effects would be parked on arrival."""
-    from models.effects import _effects
+    from models.effects.by_fact import changes_of
 
     for fact in known_facts().values():
-        assert fact in _effects.registry, f"{fact.__name__} has no effects"
+        assert fact in changes_of.registry, f"{fact.__name__} has no effects"

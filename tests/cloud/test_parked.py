@@ -12,7 +12,7 @@ from cloud.ingest import release as releasing
 from cloud.ingest.apply import apply_window
 from cloud.ingest.release import Released, release_readable
 from cloud.settings import CloudSettings
-from models import effects as effects_of
+from models.effects.by_fact import changes_of
 from models.facts import Fact, TicketClosed, TicketConfirmed, base
 from models.ids import LotId, TicketId
 from models.instants import Instant
@@ -49,8 +49,8 @@ def upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
     class LotPraised(Fact, type="lot.praised", version=1):
         by: str
 
-    @effects_of._effects.register(TicketBlessed)
-    @effects_of._effects.register(LotPraised)
+    @changes_of.register(TicketBlessed)
+    @changes_of.register(LotPraised)
     def _(fact: Fact, lot: LotId, spot_of: object) -> list[object]:
         return []
 

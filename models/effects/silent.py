@@ -1,0 +1,53 @@
+"""The facts that change no row: they are kept to be read."""
+
+from __future__ import annotations
+
+from models.effects.by_fact import changes_of
+from models.effects.changes import Change, SpotOf
+from models.facts import (
+    ClockSet,
+    CloudKeysLearnt,
+    CommandRefused,
+    DaemonStarted,
+    IntentsTaken,
+    LaneTimed,
+    LinkInterrupted,
+    LotRestored,
+    MachineMeasured,
+    PassbackNoted,
+    PlateDiffered,
+    StateDigested,
+    StoreQuarantined,
+    StreamOpened,
+    TelemetryBegun,
+)
+from models.ids import LotId
+
+
+@changes_of.register
+def _(
+    fact: DaemonStarted
+    | PlateDiffered
+    | PassbackNoted
+    | ClockSet
+    | CommandRefused
+    | CloudKeysLearnt
+    | IntentsTaken
+    | StoreQuarantined
+    | StreamOpened,
+    lot: LotId,
+    spot_of: SpotOf,
+) -> list[Change]:
+    return []
+
+
+@changes_of.register
+def _(
+    fact: LaneTimed | MachineMeasured | LinkInterrupted | TelemetryBegun, lot: LotId, spot_of: SpotOf
+) -> list[Change]:
+    return []
+
+
+@changes_of.register
+def _(fact: StateDigested | LotRestored, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return []
