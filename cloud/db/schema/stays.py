@@ -1,0 +1,130 @@
+"""Stays and their money, as the lots tell of them."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    Uuid,
+    text,
+)
+
+from cloud.db.schema.columns import metadata, moment, of_lot, one_of, uuid_of, words
+from models.spots import VehicleType
+from models.tickets import OPEN, Direction, PaymentStatus, TicketStatus
+
+vehicles = Table(
+    "vehicles",
+    metadata,
+    *of_lot(),
+    uuid_of(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    # None: it couldn't be read.
+    words("license_plate", nullable=True),
+    words("vehicle_type"),
+    Column("owner_id", Uuid(as_uuid=False), nullable=True),
+    moment("neutral_since", nullable=True),
+    one_of("vehicle_type", VehicleType),
+    Index(None, "lot_id", "license_plate"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    *of_lot(),
+    uuid_of(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    words("code"),
+    uuid_of("vehicle_id"),
+    Column("spot_id", Uuid(as_uuid=False), nullable=True),
+    words("vehicle_type"),
+    words("entry_lane"),
+    moment("entry_time"),
+    words("exit_lane", nullable=True),
+    moment("exit_time", nullable=True),
+    words("status"),
+    moment("settled_at", nullable=True),
+    Column("amount_due", BigInteger, nullable=True),
+    Column("amount_paid", BigInteger, nullable=False),
+    words("currency"),
+    words("tariff"),
+    # Nobody knew how long the stay was, so it paid for the least; and what the lot owes back since that is known.
+    Column("fee_bounded", Boolean, nullable=False, server_default=text("false")),
+    Column("refund_owed", BigInteger, nullable=False, server_default="0"),
+    # When the cloud masked its plate; the lot has a moment of its own.
+    moment("masked_at", nullable=True),
+    ForeignKeyConstraint(["lot_id", "vehicle_id"], ["vehicles.lot_id", "vehicles.id"]),
+    ForeignKeyConstraint(["lot_id", "spot_id"], ["spots.lot_id", "spots.id"]),
+    one_of("vehicle_type", VehicleType),
+    one_of("status", TicketStatus),
+    Index(None, "lot_id", "entry_time", "id"),
+    Index(None, "lot_id", "code"),
+    Index(None, "lot_id", "vehicle_id"),
+    Index("tickets_refunds", "lot_id", postgresql_where=text("refund_owed > 0")),
+    Index(
+        "tickets_to_mask",
+        "lot_id",
+        text("coalesce(exit_time, entry_time)"),
+        postgresql_where=text("masked_at IS NULL AND status IN ('COMPLETED', 'VOIDED')"),
+    ),
+    Index("tickets_open", "lot_id", postgresql_where=text(f"status IN ({', '.join(repr(str(s)) for s in OPEN)})")),
+)
+
+payments = Table(
+    "payments",
+    metadata,
+    *of_lot(),
+    uuid_of(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    uuid_of("ticket_id"),
+    words("lane"),
+    Column("amount", BigInteger, nullable=False),
+    words("currency"),
+    words("method"),
+    words("reference"),
+    words("status"),
+    moment("at"),
+    ForeignKeyConstraint(["lot_id", "ticket_id"], ["tickets.lot_id", "tickets.id"]),
+    one_of("status", PaymentStatus),
+    Index(None, "lot_id", "ticket_id"),
+    Index(None, "lot_id", "at"),
+)
+
+fee_corrections = Table(
+    "fee_corrections",
+    metadata,
+    *of_lot(),
+    uuid_of(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    uuid_of("ticket_id"),
+    words("why"),
+    Column("fee_before", BigInteger, nullable=False),
+    Column("fee", BigInteger, nullable=False),
+    Column("paid", BigInteger, nullable=False),
+    Column("refund_owed", BigInteger, nullable=False),
+    words("currency"),
+    moment("at"),
+    ForeignKeyConstraint(["lot_id", "ticket_id"], ["tickets.lot_id", "tickets.id"]),
+    Index(None, "lot_id", "at"),
+)
+
+access_refusals = Table(
+    "access_refusals",
+    metadata,
+    *of_lot(),
+    uuid_of(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    words("lane"),
+    words("direction"),
+    words("reason"),
+    words("license_plate", nullable=True),
+    moment("at"),
+    one_of("direction", Direction),
+    Index(None, "lot_id", "at"),
+    Index("access_refusals_to_mask", "lot_id", "at", postgresql_where=text("license_plate IS NOT NULL")),
+)
