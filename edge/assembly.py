@@ -23,6 +23,7 @@ from edge.parking.policy import LotPolicy
 from edge.parking.till import Till
 from edge.store import Store
 from edge.store.database import looking_into
+from edge.vision.settings import ViewSettings
 from models.ids import LaneName
 from models.instants import Clock
 from models.spots import VehicleType
@@ -133,6 +134,15 @@ def far_camera(lane: LaneName) -> LaneName:
 
 def lane_of_camera(camera: LaneName) -> LaneName:
     return LaneName(camera.removesuffix(FAR))
+
+
+def cameras_of(settings: LotSettings) -> dict[LaneName, tuple[DriverSettings, ViewSettings, bool]]:
+    """The camera of each lane, and that of its far side by a name of its own."""
+    cameras = {lane.name: (lane.camera, lane.view, not lane.camera_only) for lane in settings.lanes}
+    for lane in settings.lanes:
+        if lane.far_camera is not None:
+            cameras[far_camera(lane.name)] = (lane.far_camera, lane.view, True)
+    return cameras
 
 
 def _answer(name: str) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
@@ -13,9 +12,8 @@ from pathlib import Path
 import structlog
 
 from drivers.contract import DigitalInput, Driver, SpotSensor
-from drivers.settings import DriverSettings
 from drivers.twin_connection import LINE
-from edge.assembly import Assembly, far_camera
+from edge.assembly import Assembly, cameras_of
 from edge.clock import NEVER, FastClock, Kernel, Linux, Remembered, SystemClock
 from edge.config.settings import LotSettings
 from edge.config.spelling import nearest
@@ -24,11 +22,11 @@ from edge.faults import FaultBoard, forget_faults_of_last_run
 from edge.inputs import MEANS, FireContact, watch
 from edge.kept_up import kept_up
 from edge.kiosk.server import Kiosk
-from edge.lane.controller import LaneController
 from edge.lane.signals import Fire, Order, Ordered, Signal
 from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, obeyed, socket_path
 from edge.lockstep import Lockstep
 from edge.measures import MeasuresFile
+from edge.overview import Overview
 from edge.parking import charges
 from edge.parking.lanes import standing_orders, was_told
 from edge.parking.layout import declare
@@ -40,7 +38,6 @@ from edge.post import Post
 from edge.retention.rounds import Retention
 from edge.retention.space import Space
 from edge.sight import Sight
-from edge.status import DaemonStatus, FaultStatus, LaneStatus, PolicyStatus, SpotStatus
 from edge.store import Store, StoreDamaged, StoreUnavailable, Transaction, boots, inbox, quarantine
 from edge.store.database import looking_into
 from edge.store.headmark import marks_beside
@@ -53,13 +50,11 @@ from edge.systemd import notify, watchdog_seconds
 from edge.telemetry.recorder import Recorder
 from edge.timekeeping import Timekeeper, learn
 from edge.vision.process import VisionProcess
-from edge.vision.settings import ViewSettings
 from models.facts import DaemonStarted
 from models.ids import LaneName
 from models.instants import Clock
 from models.lanes import OrderKind
-from models.plates import masked, normalised
-from models.wire.envelopes import LaneNow
+from models.plates import normalised
 from models.wire.restoring import KnownLane
 
 _LOG = structlog.get_logger("edge.daemon")
@@ -86,9 +81,8 @@ class Daemon:
         self._in_order = asyncio.Lock()
         self._faults = FaultBoard(self._write_when_possible, self._neutral_after)
         self._faults.adopt(self._standing)
-        cameras = {} if self._lockstep else _cameras(settings)
+        cameras = {} if self._lockstep else cameras_of(settings)
         self._vision = VisionProcess(cameras, settings.vision, self._clock, lambda event: self._sight.heard(event))
-        self._directions = {lane.name: lane.direction for lane in settings.lanes}
         watch = self._lockstep.watch if self._lockstep else self._vision.watch
         look_again: Callable[[LaneName], None] = lambda lane: self._sight.look_again(lane)  # noqa: E731
         is_heard: Callable[[], bool] = lambda: self._link is not None and self._link.connected  # noqa: E731
@@ -104,6 +98,7 @@ class Daemon:
         self._sensed: dict[tuple[int, str], SpotSensor] = {}
         self._beside = self._parts_beside_the_lanes()
         self._kiosk = self._screens()
+        self._overview = self._what_is_now()
         self._link = self._cloud_link(settings)
         pictures = Pictures(settings.store.pictures)
         pictures.sweep()
@@ -116,7 +111,7 @@ class Daemon:
             self._store, settings.lot.id, self._clock, store_faults, self._store_is_damaged, space.give_up
         )
         self._digests = Digests(self._store, self._clock)
-        self._local = LocalSocket(socket_path(settings.store.path), self.snapshot, self.obey)
+        self._local = LocalSocket(socket_path(settings.store.path), self._overview.status, self.obey)
 
     async def run(self) -> str:
         """Until SIGTERM or SIGINT: then empty; or until the store is found damaged: then how, and a new daemon has to
@@ -135,47 +130,6 @@ class Daemon:
     def loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop] | None:
         """The event loop on which this daemon has to run; None: any."""
         return self._lockstep.loop if self._lockstep else None
-
-    def snapshot(self) -> DaemonStatus:
-        clock = self._clock.read()
-        link = "none" if self._link is None else "up" if self._link.connected else "down"
-        return DaemonStatus(
-            release=RELEASE,
-            pid=os.getpid(),
-            reader=self._vision.reader,
-            link=link,
-            refused_commands={} if self._link is None else self._link.refused_commands,
-            lanes=tuple(self._lane_status(name, lane) for name, lane in self._lanes.items()),
-            faults=tuple(fault for part in ("lot", "store", "kiosk", "link") for fault in self._faults_of(part)),
-            sensed=tuple(
-                SpotStatus(level=level, number=number, occupied=sensor.occupied)
-                for (level, number), sensor in self._sensed.items()
-            ),
-            now=clock.wall,
-            clock=clock,
-            policy=self._policy_status(),
-        )
-
-    def _lane_status(self, name: LaneName, lane: LaneController) -> LaneStatus:
-        now = lane.lane
-        return LaneStatus(
-            name=name,
-            direction=self._directions[name],
-            phase=now.phase,
-            barrier=now.arm,
-            sign=lane.line,
-            faults=self._faults_of(name),
-            state=now.state,
-            hold=now.hold,
-            assumed=not lane.reads_back,
-            arming_loop=now.near,
-            closing_loop=now.under_arm,
-        )
-
-    def _faults_of(self, part: str) -> tuple[FaultStatus, ...]:
-        return tuple(
-            FaultStatus(source=fault.source, code=fault.code, detail=fault.detail) for fault in self._faults.open(part)
-        )
 
     async def obey(self, asked: Asked, order_id: str | None = None) -> Obeyed:
         """A person's order, given at the lot itself or (with its id) from afar, and what came of it."""
@@ -240,7 +194,7 @@ class Daemon:
         metrics = self._settings.metrics
         if metrics is not None and self._lockstep is None:
             path = self._settings.store.path
-            measures = MeasuresFile(metrics.file, path, self._store, self.snapshot, self._clock)
+            measures = MeasuresFile(metrics.file, path, self._store, self._overview.status, self._clock)
             self._spawn(kept_up("measures", measures.run, self._clock))
         if self._lockstep is None:
             self._spawn(kept_up("timekeeping", Timekeeper(self._store, self._clock).run, self._clock))
@@ -307,6 +261,19 @@ class Daemon:
         for lane in self._lanes.values():
             lane.hear(Fire(active))
 
+    def _what_is_now(self) -> Overview:
+        return Overview(
+            release=RELEASE,
+            lanes=self._lanes,
+            directions={lane.name: lane.direction for lane in self._settings.lanes},
+            sensed=self._sensed,
+            faults=self._faults,
+            policy=self._policy,
+            vision=self._vision,
+            clock=self._clock,
+            link_now=lambda: self._link,
+        )
+
     def _screens(self) -> Kiosk | None:
         kiosk = self._settings.kiosk
         if kiosk is None:
@@ -327,7 +294,7 @@ class Daemon:
             lot,
             RELEASE,
             self._store,
-            self._lanes_now,
+            self._overview.lanes_now,
             self.obey,
             keys,
             self._clock,
@@ -354,14 +321,6 @@ class Daemon:
                 _LOG.error("daemon.policy_not_read_yet", why=str(wrong))
                 await self._clock.sleep(_RETRY_SECONDS)
 
-    def _policy_status(self) -> PolicyStatus:
-        return PolicyStatus(
-            tariff=self._policy.tariff_name,
-            plates=self._policy.permits.plates,
-            shadowed=tuple(masked(plate) for plate in self._policy.permits.shadowed),
-            heard={} if self._link is None else dict(self._link.downlink.heard_of.counts),
-        )
-
     async def _set_lanes(self, known: Sequence[KnownLane]) -> None:
         """As they were before the store was new: what a person said then still stands, unless one has spoken since."""
         for before in known:
@@ -370,20 +329,6 @@ class Daemon:
                 continue
             for kind, state in standing_orders(before):
                 await lane.carry_out(Order(str(uuid.uuid4()), kind, "the cloud", "as before the store was new", state))
-
-    def _lanes_now(self) -> tuple[LaneNow, ...]:
-        return tuple(
-            LaneNow(
-                name=lane.name,
-                direction=lane.direction,
-                phase=lane.phase,
-                barrier=lane.barrier,
-                faults=tuple(fault.code for fault in lane.faults),
-                state=lane.state,
-                hold=lane.hold,
-            )
-            for lane in self.snapshot().lanes
-        )
 
     # --- what a twin says ---
 
@@ -447,12 +392,3 @@ def clock_of(store: Path, kernel: Kernel | None = None) -> SystemClock:
         if marked or isinstance(wrong, StoreDamaged):
             return SystemClock(Remembered(floor=marked), kernel)
         raise
-
-
-def _cameras(settings: LotSettings) -> dict[LaneName, tuple[DriverSettings, ViewSettings, bool]]:
-    """The camera of each lane, and that of its far side by a name of its own."""
-    cameras = {lane.name: (lane.camera, lane.view, not lane.camera_only) for lane in settings.lanes}
-    for lane in settings.lanes:
-        if lane.far_camera is not None:
-            cameras[far_camera(lane.name)] = (lane.far_camera, lane.view, True)
-    return cameras
