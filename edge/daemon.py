@@ -38,9 +38,10 @@ from edge.post import Post
 from edge.retention.rounds import Retention
 from edge.retention.space import Space
 from edge.sight import Sight
-from edge.store import Store, StoreDamaged, StoreUnavailable, Transaction, boots, inbox, quarantine
+from edge.store import Store, StoreDamaged, StoreUnavailable, Transaction, boots, inbox
+from edge.store.damage import quarantine
+from edge.store.damage.headmark import marks_beside
 from edge.store.database import looking_into
-from edge.store.headmark import marks_beside
 from edge.store.keep_writing import keep_writing
 from edge.store.pictures import Pictures
 from edge.store.watch import StoreWatch

@@ -13,13 +13,13 @@ from typing import TypeVar
 from sqlite_utils import Database
 
 from edge.store import journal
-from edge.store.bearings import keep_bearings
 from edge.store.connecting import connect, looking_into, make_folder
-from edge.store.headmark import HeadMark
+from edge.store.damage.bearings import keep_bearings
+from edge.store.damage.headmark import HeadMark
+from edge.store.damage.opening import made_sound
 from edge.store.journal import Head
 from edge.store.lock import StoreLock
 from edge.store.migrations import migrations
-from edge.store.opening import made_sound
 from edge.store.reserve import RESERVE, ROOM_AGAIN, ROOM_FOR_ENTRIES, Reserve, lend_for_a_start
 from edge.store.transaction import Transaction
 from edge.store.trouble import Reporting, StoreFull, StoreUnavailable

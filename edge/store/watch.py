@@ -11,11 +11,11 @@ import structlog
 
 from drivers.contract import FaultReporter
 from edge.patience import within
-from edge.store import books, quarantine
+from edge.store.damage import books, quarantine
+from edge.store.damage.rounds import Rounds
 from edge.store.database import Store
 from edge.store.faults import DAMAGED, DAMAGED_STILL, FULL, HELD_OPEN, SET_RIGHT
 from edge.store.reserve import LOG_LIMIT
-from edge.store.rounds import Rounds
 from edge.store.trouble import StoreDamaged, StoreFull, StoreUnavailable
 from models.ids import LotId
 from models.instants import Clock

@@ -12,7 +12,7 @@ from drivers.broker import BrokerSettings
 from drivers.contract import FaultReporter
 from edge.store import Store
 from edge.sync import beacon as beacons
-from edge.sync.commands import Commands, Obey
+from edge.sync.commanding.commands import Commands, Obey
 from edge.sync.connection import Connection
 from edge.sync.downlink import Downlink
 from edge.sync.key_changes import KeyChanges

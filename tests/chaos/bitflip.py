@@ -27,9 +27,10 @@ import structlog
 
 from edge.parking import entry, exit
 from edge.parking.layout import declare
-from edge.store import Store, StoreUnavailable, Transaction, books, database, inspection, journal
+from edge.store import Store, StoreUnavailable, Transaction, database, journal
 from edge.store.connecting import looking_into
-from edge.store.quarantine import Renewal, last_renewal
+from edge.store.damage import books, inspection
+from edge.store.damage.quarantine import Renewal, last_renewal
 from models.plates import Plate
 from models.spots import VehicleType
 from tests.chaos.powercut import in_memory

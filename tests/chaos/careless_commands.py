@@ -6,8 +6,8 @@ import os
 from typing import Any
 
 from edge.cli import main
-from edge.sync import commands
-from edge.sync.nonces import Nonces, Standing
+from edge.sync.commanding import commands
+from edge.sync.commanding.nonces import Nonces, Standing
 from models.ids import LotId
 from models.wire.envelopes import unpack
 from models.wire.seals import Keyring, Sealed, SealedAs

@@ -15,7 +15,7 @@ import paho.mqtt.client as mqtt
 import zstandard
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.sync.nonces import GOOD_FOR_SECONDS
+from edge.sync.commanding.nonces import GOOD_FOR_SECONDS
 from models.commands import CommandRefusal
 from models.ids import LotId
 from models.instants import Instant

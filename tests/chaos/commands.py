@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from edge.local import LaneOrder, give
-from edge.sync.nonces import GOOD_FOR_SECONDS
+from edge.sync.commanding.nonces import GOOD_FOR_SECONDS
 from models.commands import CommandEnd, CommandRefusal
 from models.lanes import OrderKind
 from models.wire.seals import Signer

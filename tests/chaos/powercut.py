@@ -33,7 +33,7 @@ from edge.parking import entry, exit
 from edge.parking.layout import declare
 from edge.store import Store, StoreUnavailable, Transaction, chain
 from edge.store.connecting import looking_into
-from edge.store.quarantine import last_renewal
+from edge.store.damage.quarantine import last_renewal
 from models.plates import Plate
 from models.spots import VehicleType
 from tests.chaos.disk import watch

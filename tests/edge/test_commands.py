@@ -12,9 +12,9 @@ from uuid import uuid4
 import pytest
 
 from edge.local import LaneOrder, Obeyed, PassbackOrder, Trouble
-from edge.sync import refusal_book
-from edge.sync.nonces import GOOD_FOR_SECONDS, Nonces, Standing
-from edge.sync.refusal_book import ONE_BY_ONE, ONE_MORE_EVERY_SECONDS, Budget
+from edge.sync.commanding import refusal_book
+from edge.sync.commanding.nonces import GOOD_FOR_SECONDS, Nonces, Standing
+from edge.sync.commanding.refusal_book import ONE_BY_ONE, ONE_MORE_EVERY_SECONDS, Budget
 from models.commands import CommandEnd
 from models.ids import LotId
 from models.instants import SECOND, Instant, Monotonic

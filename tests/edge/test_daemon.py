@@ -7,7 +7,7 @@ import re
 import time
 from pathlib import Path
 
-from edge.store import quarantine
+from edge.store.damage import quarantine
 from models.ids import LotId
 from models.wire import topics
 from models.wire.envelopes import Beacon, unpack

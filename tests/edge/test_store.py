@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from edge.parking import entry, exit
-from edge.store import Store, StoreUnavailable, Transaction, boots, journal, migrations, quarantine
+from edge.store import Store, StoreUnavailable, Transaction, boots, journal, migrations
+from edge.store.damage import quarantine
 from edge.store.database import connect, looking_into
 from models.effects import effects
 from models.facts import DaemonStarted, Fact, TicketOpened, decode

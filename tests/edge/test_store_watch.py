@@ -15,7 +15,8 @@ import pytest
 
 from edge.lane.signals import Allowed, Asked, Read, Refused
 from edge.parking.desks import EntryDesk
-from edge.store import Store, StoreFull, quarantine, watch
+from edge.store import Store, StoreFull, watch
+from edge.store.damage import quarantine
 from edge.store.watch import StoreWatch
 from models.facts import DaemonStarted
 from models.faults import Fault

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Container
 from dataclasses import dataclass
 
-from edge.sync.nonces import Nonces, Standing
+from edge.sync.commanding.nonces import Nonces, Standing
 from models.commands import CommandKind, CommandRefusal
 from models.ids import LotId
 from models.instants import Monotonic

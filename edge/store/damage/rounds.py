@@ -10,10 +10,10 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from edge.store import inspection
-from edge.store.books import Comparison, Difference
 from edge.store.connecting import looking_into
-from edge.store.inspection import Damage
+from edge.store.damage import inspection
+from edge.store.damage.books import Comparison, Difference
+from edge.store.damage.inspection import Damage
 from edge.store.worker import Worker
 from models.ids import LotId
 from models.instants import Clock

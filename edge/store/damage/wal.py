@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from edge.store.bearings import PAGE
+from edge.store.damage.bearings import PAGE
 
 _HEADER_BYTES, _FRAME_BYTES = 32, 24
 _LITTLE, _BIG = 0x377F0682, 0x377F0683

@@ -13,11 +13,11 @@ import structlog
 from sqlite_utils import Database
 
 from edge.store.connecting import connect, sync_folder
-from edge.store.headmark import HeadMark
+from edge.store.damage.headmark import HeadMark
+from edge.store.damage.rebuilding import Found, rebuild
+from edge.store.damage.salvage import readable_copy
 from edge.store.migrations import migrations
-from edge.store.rebuilding import Found, rebuild
 from edge.store.reserve import Reserve
-from edge.store.salvage import readable_copy
 from edge.store.trouble import DATABASE_ERRORS
 from models.ids import LotId, StreamId
 from models.instants import SECOND, Instant, Reading, to_datetime

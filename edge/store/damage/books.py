@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge.store import chain, journal
-from edge.store.quarantine import last_renewal
+from edge.store.damage.quarantine import last_renewal
 from models.effects import Value, effects
 from models.facts import UnknownFact, decode
 from models.facts.base import ERASED

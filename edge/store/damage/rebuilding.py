@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from edge.store import journal
-from edge.store.headmark import Mark
-from edge.store.kept_facts import COLUMNS, FACTS, Claim, Kept, kept
-from edge.store.salvage import Reader, Row, columns_of, key_of, reader
-from edge.store.settling import mend_references, say_again
+from edge.store.damage.headmark import Mark
+from edge.store.damage.kept_facts import COLUMNS, FACTS, Claim, Kept, kept
+from edge.store.damage.salvage import Reader, Row, columns_of, key_of, reader
+from edge.store.damage.settling import mend_references, say_again
 from edge.store.trouble import DATABASE_ERRORS
 from models.facts import StoreQuarantined
 from models.facts.base import Stream

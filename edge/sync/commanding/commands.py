@@ -12,10 +12,10 @@ from drivers.contract import FaultReporter
 from edge.local import Asked, LaneOrder, Obeyed, PassbackOrder
 from edge.store import Store, StoreUnavailable, Transaction
 from edge.store.keep_writing import keep_writing
+from edge.sync.commanding.nonces import GOOD_FOR_SECONDS, Nonces
+from edge.sync.commanding.refusal_book import RefusalBook
+from edge.sync.commanding.verdict import Came, Refused, ToOffer, ToTake, judge
 from edge.sync.connection import Connection
-from edge.sync.nonces import GOOD_FOR_SECONDS, Nonces
-from edge.sync.refusal_book import RefusalBook
-from edge.sync.verdict import Came, Refused, ToOffer, ToTake, judge
 from models.commands import CommandEnd, CommandKind, CommandRefusal
 from models.facts import CommandEnded, CommandTaken
 from models.facts.lanes import LONGEST_TEXT

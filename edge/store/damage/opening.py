@@ -8,10 +8,10 @@ from pathlib import Path
 
 import structlog
 
-from edge.store import inspection, quarantine
-from edge.store.bearings import bearings_path
 from edge.store.connecting import only_reading
-from edge.store.headmark import HeadMark
+from edge.store.damage import inspection, quarantine
+from edge.store.damage.bearings import bearings_path
+from edge.store.damage.headmark import HeadMark
 from edge.store.trouble import DATABASE_ERRORS, in_words, is_damage
 from models.ids import LotId
 from models.instants import SECOND, Clock

@@ -13,8 +13,8 @@ from drivers.contract import FaultReporter
 from edge.patience import within
 from edge.store import Store, Transaction
 from edge.store.keep_writing import keep_writing
+from edge.sync.commanding.verdict import Came, Refused
 from edge.sync.faults import COMMANDS_REFUSED
-from edge.sync.verdict import Came, Refused
 from models.commands import CommandRefusal
 from models.facts import CommandRefused
 from models.instants import SECOND, Clock, Monotonic

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 
 from edge.store import chain
-from edge.store.headmark import Mark
+from edge.store.damage.headmark import Mark
 from edge.store.trouble import DATABASE_ERRORS, in_words, is_damage
 from models.facts.base import Stream
 from models.ids import LotId

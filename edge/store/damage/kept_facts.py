@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from edge.store import journal
-from edge.store.headmark import Mark
-from edge.store.salvage import Row
+from edge.store.damage.headmark import Mark
+from edge.store.damage.salvage import Row
 from models.facts.base import Stream
 from models.ids import LotId, StreamId
 from models.wire.chain import GENESIS

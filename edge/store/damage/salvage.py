@@ -8,9 +8,9 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from edge.store.bearings import bearings_of, take_bearings
+from edge.store.damage.bearings import bearings_of, take_bearings
+from edge.store.damage.wal import carry_over
 from edge.store.trouble import DATABASE_ERRORS, is_damage
-from edge.store.wal import carry_over
 
 Row = tuple[object, ...]
 _MOST_ROWS_ON_A_PAGE = 400
