@@ -17,8 +17,10 @@ from sqlalchemy import (
 
 from cloud.db.schema.columns import metadata, moment, of_lot, one_of, uuid_of, words
 
-PERSON_IN_BODY = """coalesce("substring"(body, '(?<="vehicle":")[0-9a-f-]{36}'),
-    "substring"(body, '(?<="(ticket|refusal|passage|call)":")[0-9a-f-]{36}'))"""
+PERSON_IN_BODY = (
+    """coalesce("substring"(body, '(?<="vehicle":")[0-9a-f-]{36}'), """
+    """"substring"(body, '(?<="(ticket|refusal|passage|call)":")[0-9a-f-]{36}'))"""
+)
 """SQL: the row whose plate a fact's personal part holds (`models.retention.PERSON_OF`). A pattern, and not JSON's own
 functions: a body that isn't JSON is parked, and mustn't keep its window out."""
 
