@@ -46,7 +46,8 @@ class Pen:
         self, connection: sqlite3.Connection, lot: LotId, at: Reading, entropy: Entropy, known: Mapping[Stream, Head]
     ) -> None:
         """`known` are heads as the last transaction left them; others are looked up."""
-        self._connection, self._lot, self._at, self._entropy, self._known = connection, lot, at, entropy, known
+        self._connection, self._lot, self._at, self._entropy = connection, lot, at, entropy
+        self._known: Mapping[Stream, Head] = known
         self.heads: dict[Stream, Head] = {}
         """Where the streams stand that were written to"""
         self._rows: list[tuple[object, ...]] = []
