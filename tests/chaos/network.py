@@ -36,6 +36,7 @@ from edge.store import Transaction
 from edge.store.digests import digest
 from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
+from edge.sync.reckoning import Reckoning
 from edge.sync.uplink import Uplink
 from models.ids import LotId, TicketId
 from models.plates import Plate
@@ -244,15 +245,16 @@ async def _linked(lot: Lot, proxy: Proxy, careless: bool) -> AsyncIterator[None]
 @contextmanager
 def _carelessly(careless: bool) -> Iterator[None]:
     """The uplink that takes what it has published for arrived, if so wished."""
-    honest: Any = Uplink._publish
+    honest: Any = (Uplink._publish, Reckoning.run)
     if careless:
         from tests.chaos import careless_edge
 
         Uplink._publish = careless_edge._publish_and_forget  # type: ignore[method-assign]
+        Reckoning.run = careless_edge.never_asks  # type: ignore[method-assign]
     try:
         yield
     finally:
-        Uplink._publish = honest  # type: ignore[method-assign]
+        Uplink._publish, Reckoning.run = honest
 
 
 def main() -> None:
