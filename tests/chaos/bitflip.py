@@ -288,6 +288,8 @@ def _missing_or_changed(truth: Rows, rows: Rows, renewal: Renewal | None) -> lis
             missing = missing[renewal.facts_lost :] if renewal else missing
         elif table in told:
             continue
+        elif renewal:
+            missing = missing[renewal.facts_lost :]  # a row that only a fact would make again, which is said to be lost
         said += [f"{table} {key} is missing" for key in missing]
         changed = [key for key in before if key in now and not _same(table, before[key], now[key], renewal)]
         # A fact that is lost, and said to be, leaves its rows behind as they were before.
