@@ -17,7 +17,7 @@ from tests.brokers import Talker, unconnected
 from tests.cloud.secured import SecuredBroker
 from tests.house.tree import HOUSE
 
-MINE, OTHER = str(uuid4()), str(uuid4())
+MINE, OTHER = "0193e1a0-0000-7000-8000-00000000000a", "0193e1a0-0000-7000-8000-00000000000b"
 NOT_MINE = [
     topics.up(OTHER, "ledger"),
     topics.state(OTHER),
