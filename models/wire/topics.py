@@ -15,32 +15,32 @@ def root(lot: LotId | str) -> str:
 
 def up(lot: LotId | str, stream: Stream) -> str:
     """Windows of facts, published by the lot."""
-    return f"{ROOT}/{lot}/up/{stream}"
+    return f"{root(lot)}/up/{stream}"
 
 
 def up_ack(lot: LotId | str, stream: Stream) -> str:
     """Acknowledgements of that stream, published by the cloud."""
-    return f"{ROOT}/{lot}/up/{stream}/ack"
+    return f"{root(lot)}/up/{stream}/ack"
 
 
 def down(lot: LotId | str, stream: str) -> str:
     """What the cloud wants of the lot: deltas and snapshots, published by the cloud."""
-    return f"{ROOT}/{lot}/down/{stream}"
+    return f"{root(lot)}/down/{stream}"
 
 
 def down_ack(lot: LotId | str, stream: str) -> str:
     """How far the lot has taken them, published by the lot."""
-    return f"{ROOT}/{lot}/down/{stream}/ack"
+    return f"{root(lot)}/down/{stream}/ack"
 
 
 def command(lot: LotId | str) -> str:
     """Orders that are obeyed at most once, published by the cloud; never retained."""
-    return f"{ROOT}/{lot}/cmd"
+    return f"{root(lot)}/cmd"
 
 
 def state(lot: LotId | str) -> str:
     """The lot's beacon and will, retained."""
-    return f"{ROOT}/{lot}/state"
+    return f"{root(lot)}/state"
 
 
 def lot_of(topic: str) -> LotId:
