@@ -41,7 +41,17 @@ def key_from_pem(pem: bytes) -> ec.EllipticCurvePrivateKey:
 def authority_certificate(key: ec.EllipticCurvePrivateKey, at: Instant) -> x509.Certificate:
     """The certificate that every lot gets at its enrolment. It signs servers and nothing below it."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Parkgate broker authority")])
-    usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
     return (
         _certificate(name, name, key.public_key(), at, _AUTHORITY_LASTS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

@@ -50,11 +50,7 @@ def setup(
     plan = BrokerPlan(
         tuple(name), port, cloud_port=cloud_port, cloud_address=cloud_address, state=state, pid_file=pid_file
     )
-
-    async def work(connection: AsyncConnection, now: Instant) -> tuple[list[Login], Instant]:
-        return await all_logins(connection), now
-
-    logins, now = with_database(settings, work)
+    logins, now = _logins(settings)
     try:
         place.set_up(plan, logins, now)
     except NoBroker as wrong:
@@ -172,12 +168,19 @@ def _private(path: Path) -> None:
     path.chmod(0o600)
 
 
-def _renew(settings: CloudSettings, place: BrokerFolder) -> None:
-    async def work(connection: AsyncConnection, now: Instant) -> list[Login]:
-        return await all_logins(connection)
+def _logins(settings: CloudSettings) -> tuple[list[Login], Instant]:
+    """Who may log in now, and when that is."""
 
+    async def work(connection: AsyncConnection, now: Instant) -> tuple[list[Login], Instant]:
+        return await all_logins(connection), now
+
+    return with_database(settings, work)
+
+
+def _renew(settings: CloudSettings, place: BrokerFolder) -> None:
+    logins, _ = _logins(settings)
     try:
-        told = place.renew_passwords(with_database(settings, work))
+        told = place.renew_passwords(logins)
     except NoBroker as wrong:
         give_up(f"{wrong}. Afterwards `parkgate-cloud broker passwords` lets the lots in.", FAILED)
     if not told:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import grp
 import json
 import os
-import secrets
 import signal
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -17,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cloud.broker import authority
-from cloud.broker.passwords import Login, hashed, password_file
+from cloud.broker.passwords import Login, hashed, new_password, password_file
 from cloud.broker.rules import CLOUD_USER, cloud_acl, lots_acl
 from models.instants import Instant
 
@@ -126,7 +125,7 @@ class BrokerFolder:
 
     def _password_of_the_cloud(self) -> str:
         if not self.cloud_password.exists():
-            self._write("cloud.password", secrets.token_urlsafe(24) + "\n", 0o600)
+            self._write("cloud.password", new_password() + "\n", 0o600)
         return self.cloud_password.read_text(encoding="ascii").strip()
 
     def _write(self, name: str, text: str, mode: int = _PRIVATE) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.db.schema import lot_logins, parking_lots
+from cloud.db.schema import lot_logins
 from models.ids import LotId
 from models.instants import Instant
 
@@ -70,7 +70,6 @@ async def all_logins(connection: AsyncConnection) -> list[Login]:
     """Of every lot of every operator: they share the broker."""
     found = await connection.execute(
         select(lot_logins.c.username, lot_logins.c.hash)
-        .join(parking_lots, parking_lots.c.id == lot_logins.c.lot_id)
         .where(lot_logins.c.revoked_at.is_(None))
         .order_by(lot_logins.c.username)
     )

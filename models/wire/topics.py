@@ -17,62 +17,62 @@ def root(lot: LotId | str) -> str:
 
 def up(lot: LotId | str, stream: Stream) -> str:
     """Windows of facts, published by the lot."""
-    return f"{ROOT}/{lot}/up/{stream}"
+    return f"{root(lot)}/up/{stream}"
 
 
 def up_ack(lot: LotId | str, stream: Stream) -> str:
     """Acknowledgements of that stream, published by the cloud."""
-    return f"{ROOT}/{lot}/up/{stream}/ack"
+    return f"{root(lot)}/up/{stream}/ack"
 
 
 def up_ask(lot: LotId | str, stream: Stream) -> str:
     """The lot asks where the cloud stands in that stream."""
-    return f"{ROOT}/{lot}/up/{stream}/ask"
+    return f"{root(lot)}/up/{stream}/ask"
 
 
 def up_answer(lot: LotId | str, stream: Stream) -> str:
     """What the cloud says to that, signed."""
-    return f"{ROOT}/{lot}/up/{stream}/answer"
+    return f"{root(lot)}/up/{stream}/answer"
 
 
 def down(lot: LotId | str, stream: str) -> str:
     """What the cloud wants of the lot: deltas and snapshots, published by the cloud."""
-    return f"{ROOT}/{lot}/down/{stream}"
+    return f"{root(lot)}/down/{stream}"
 
 
 def down_ack(lot: LotId | str, stream: str) -> str:
     """How far the lot has taken them, published by the lot."""
-    return f"{ROOT}/{lot}/down/{stream}/ack"
+    return f"{root(lot)}/down/{stream}/ack"
 
 
 def command(lot: LotId | str) -> str:
     """Orders that are obeyed at most once, and questions for a nonce, published by the cloud; never retained."""
-    return f"{ROOT}/{lot}/cmd"
+    return f"{root(lot)}/cmd"
 
 
 def command_nonce(lot: LotId | str) -> str:
     """What the next command may carry, published by the lot."""
-    return f"{ROOT}/{lot}/cmd/nonce"
+    return f"{root(lot)}/cmd/nonce"
 
 
 def command_answer(lot: LotId | str) -> str:
     """What came of a command, published by the lot."""
-    return f"{ROOT}/{lot}/cmd/answer"
+    return f"{root(lot)}/cmd/answer"
 
 
 def up_snapshot(lot: LotId | str) -> str:
     """Parts of a snapshot of the lot's state, published by the lot when it was asked."""
-    return f"{ROOT}/{lot}/up/{SNAPSHOT}"
+    return f"{root(lot)}/up/{SNAPSHOT}"
 
 
 def up_restore(lot: LotId | str) -> str:
     """A lot whose store is new asks for what was last known of it."""
-    return f"{ROOT}/{lot}/up/{RESTORE}"
+    return f"{root(lot)}/up/{RESTORE}"
 
 
 def state(lot: LotId | str) -> str:
     """The lot's beacon and will, retained."""
-    return f"{ROOT}/{lot}/state"
+    return f"{root(lot)}/state"
 
 
 def lot_of(topic: str) -> LotId:
