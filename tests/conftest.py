@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from simulator.servers import Mosquitto, Postgres, RumqttBroker, ServerError, free_port
 from tests.brokers import USERS
+from tests.edge.lots import close_all
 
 HOUSE = Path(__file__).resolve().parent.parent
 
@@ -71,6 +72,12 @@ def demo_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RumqttBrok
     """The demo's broker, for the whole run. Leave it running."""
     with RumqttBroker(tmp_path_factory.mktemp("rumqtt"), USERS) as broker:
         yield broker
+
+
+@pytest.fixture(autouse=True)
+def lots_end_with_their_test() -> Iterator[None]:
+    yield
+    close_all()
 
 
 @pytest.fixture

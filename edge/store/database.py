@@ -58,6 +58,7 @@ class Store:
         self._heads: dict[Stream, Head] = {}
         self._only_reserve = False
         self._reporting = Reporting(path, self._trouble)
+        self._closed = False
         self._writer, self._reader = Worker("store-writer"), Worker("store-reader")
         with Reporting(path), ExitStack() as undo:
             make_folder(path.parent)
@@ -140,6 +141,10 @@ class Store:
         return self._reserve.foreign_reader()
 
     def close(self) -> None:
+        """Once is enough; the second time nothing happens."""
+        if self._closed:
+            return
+        self._closed = True
         self._writer.shutdown()
         self._reader.shutdown()
         self._read_connection.close()

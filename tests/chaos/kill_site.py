@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from cloud.ingest.sharing import SHARES
 from simulator.demo.parts import Cloud, Edge, call
 from simulator.servers import Mosquitto, Postgres, Server, free_port
 from tests.chaos.kill_traffic import LANES
@@ -20,6 +22,8 @@ from tests.chaos.lane_lot import DAEMON, PASSWORD, PASSWORD_VARIABLE, USER, Lot
 
 LOTS, INGESTS = 2, 2
 _ENDS_WITHIN = 5.0
+_DIVIDED_WITHIN = 60.0
+_HELD = re.compile(r"event=shares.changed held=(\d+)")
 
 
 class Ingest(Cloud):
@@ -27,6 +31,12 @@ class Ingest(Cloud):
 
     def _ready(self) -> bool:
         return self.running
+
+    @property
+    def shares(self) -> int:
+        """The shares of the lots that it said last it holds."""
+        said = _HELD.findall(self.log.read_text(encoding="utf-8")) if self.log.exists() else []
+        return int(said[-1]) if said else 0
 
 
 class Site:
@@ -54,13 +64,26 @@ class Site:
                 for number in range(1, self._ingests + 1)
             ]
             for number in range(1, self._count + 1):
-                self._open_lot(number, environment)
-                opening.enter_context(self.edges[-1])
+                self._found_lot(number, environment)
             self._open = opening.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._open.close()
+
+    def open(self) -> None:
+        """The daemons begin, when whatever they send up will be heard."""
+        self._wait_for_ears()
+        for edge in self.edges:
+            self._open.enter_context(edge)
+
+    def _wait_for_ears(self) -> None:
+        """Until the ingest processes have divided the lots among themselves."""
+        until = time.monotonic() + _DIVIDED_WITHIN
+        while sum(ingest.shares for ingest in self.ingests) != SHARES or not all(one.shares for one in self.ingests):
+            if time.monotonic() > until:
+                raise TimeoutError(f"the ingest processes haven't divided the lots after {_DIVIDED_WITHIN:.0f} s")
+            time.sleep(0.1)
 
     @property
     def victims(self) -> Mapping[str, Server]:
@@ -76,7 +99,7 @@ class Site:
             time.sleep(0.02)
         self.postgres.kill()
 
-    def _open_lot(self, number: int, environment: Mapping[str, str]) -> None:
+    def _found_lot(self, number: int, environment: Mapping[str, str]) -> None:
         folder = self._folder / f"lot-{number}"
         folder.mkdir()
         enrolled = call("parkgate-cloud", "lots", "add", "--name", folder.name, "--json", environment=environment)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from edge.local import ask
 from tests.chaos.kill_books import LotBooks, half_way
 from tests.chaos.lane_account import NEVER, Account, Made, now_us, told_again
 from tests.chaos.lane_lot import PASSWORD, PULSE, RISES_WITHIN, USER, Lot, Stay
@@ -27,6 +29,7 @@ _HEADWAY = (1.5, 3.0)
 """Seconds between two vehicles of a lane: a loop that changed more often would pass for one that chatters"""
 _ASKS_AGAIN_AFTER = 3.0
 _SETTLED_WITHIN = 30.0
+_HEARD_WITHIN = 30.0
 _CERTAIN_US = 1_500_000
 _BACK_OUT_US = _CERTAIN_US + round((MAKE.rises_in + MAKE.closes_unused_after + MAKE.falls_in + PULSE) * 1e6)
 
@@ -59,24 +62,38 @@ class Passage:
     tickets: tuple[str, ...]
 
 
+def _all_known(store: Path) -> bool:
+    said = ask(store)
+    loops = () if said is None else tuple((lane.arming_loop, lane.closing_loop) for lane in said.lanes)
+    return bool(loops) and all(None not in lane for lane in loops)
+
+
 class Traffic:
-    """A context manager: vehicles come until it is left, or `ends` is called."""
+    """The hardware is there from the first on; vehicles come from `begin` to `end`."""
 
     def __init__(self, folder: Path, lot: Lot, broker: int, chance: random.Random, say: Callable[[str], None]) -> None:
-        self._folder, self._lot, self._broker, self._chance, self._say = folder, lot, broker, chance, say
+        self._lot, self._chance, self._say = lot, chance, say
         self.downs = Downs()
         self.found, self.stranded = NOTHING, 0
         self.passages: list[Passage] = []
         self._inside: list[str] = []
         self._ending = False
+        self._account = Account(folder / "witness.jsonl")
+        self._wires = Wires(broker, USER, PASSWORD, lot.root)
+        self._posts = [Post(kind, folder, self._wires, self._account) for kind in LANES]
+
+    async def heard(self) -> None:
+        """The daemon has been started: until it knows how each loop stands. From then on it answers for its lanes."""
+        until = time.monotonic() + _HEARD_WITHIN
+        while not await asyncio.to_thread(_all_known, self._lot.store):
+            if time.monotonic() > until:
+                raise TimeoutError(f"{self._lot.folder.name} doesn't know its loops after {_HEARD_WITHIN:.0f} s")
+            await asyncio.sleep(0.05)
+        self.downs.starts.append(now_us())
 
     async def begin(self) -> None:
-        """The daemon is up."""
-        self.downs.starts.append(now_us())
+        await self.heard()
         self._books = LotBooks(self._lot.store)
-        self._account = Account(self._folder / "witness.jsonl")
-        self._wires = Wires(self._broker, USER, PASSWORD, self._lot.root)
-        self._posts = [Post(kind, self._folder, self._wires, self._account) for kind in LANES]
         self._lanes = [asyncio.create_task(self._serve(post)) for post in self._posts]
 
     async def end(self) -> None:

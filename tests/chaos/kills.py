@@ -49,6 +49,8 @@ class Outcome:
     forgotten: int = 0
     stranded: int = 0
     facts: int = 0
+    arrived: int = 0
+    """Facts in the cloud"""
     victims: Counter[str] = field(default_factory=Counter[str])
 
     @property
@@ -83,6 +85,7 @@ async def _played(folder: Path, kills: int, chance: random.Random, careless: boo
             Traffic(lot.folder, lot, site.devices.port, random.Random(chance.getrandbits(32)), _say)
             for lot in site.lots
         ]
+        await asyncio.to_thread(site.open)
         _say(f"{len(site.lots)} lots are open")
         for traffic in traffics:
             await traffic.begin()
@@ -137,7 +140,7 @@ async def _killed(site: Site, traffics: list[Traffic], name: str, chance: random
 async def _started(site: Site, traffics: list[Traffic], name: str) -> None:
     await asyncio.to_thread(site.victims[name].start)
     if name.startswith("edge"):
-        traffics[int(name.partition("-")[2]) - 1].downs.starts.append(now_us())
+        await traffics[int(name.partition("-")[2]) - 1].heard()
 
 
 async def _passages(traffics: list[Traffic], more: int) -> None:
@@ -179,6 +182,7 @@ def _judged(
         forgotten=sum(len(at_lot.acknowledged - in_cloud.rows["facts"].keys()) for at_lot, in_cloud, _ in books),
         stranded=sum(traffic.stranded for traffic in traffics),
         facts=sum(at_lot.facts for at_lot, _, _ in books),
+        arrived=sum(len(in_cloud.rows["facts"]) for _, in_cloud, _ in books),
         victims=struck,
     )
 

@@ -100,11 +100,21 @@ class Lot:
         return asyncio.run(exit.clear(self.store, self.till(terminal), self.departure(plate)))
 
 
+_OPEN: list[Store] = []
+
+
+def close_all() -> None:
+    """Whatever a test has left open: a store has threads and files of its own."""
+    while _OPEN:
+        _OPEN.pop().close()
+
+
 def a_lot(
     folder: Path, levels: tuple[PlannedLevel, ...] | None = None, clock: HandClock | None = None, id: LotId = LOT
 ) -> Lot:
     clock = clock or HandClock()
     store = Store(folder / "lot.sqlite", id, clock)
+    _OPEN.append(store)
     lot = Lot(store, clock, folder / "lot.sqlite", id)
     plan = levels or (a_level(0, REGULAR=4, COMPACT=2, MOTORCYCLE=1, LARGE=1, EV=1, HANDICAP=1),)
     lot.decide(lambda tx: declare(tx, declared(plan), plan))
