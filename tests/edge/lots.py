@@ -103,6 +103,12 @@ class Lot:
 _OPEN: list[Store] = []
 
 
+def closed_in_the_end(store: Store) -> Store:
+    """This store, which nobody needs after the test."""
+    _OPEN.append(store)
+    return store
+
+
 def close_all() -> None:
     """Whatever a test has left open: a store has threads and files of its own."""
     while _OPEN:
@@ -113,8 +119,7 @@ def a_lot(
     folder: Path, levels: tuple[PlannedLevel, ...] | None = None, clock: HandClock | None = None, id: LotId = LOT
 ) -> Lot:
     clock = clock or HandClock()
-    store = Store(folder / "lot.sqlite", id, clock)
-    _OPEN.append(store)
+    store = closed_in_the_end(Store(folder / "lot.sqlite", id, clock))
     lot = Lot(store, clock, folder / "lot.sqlite", id)
     plan = levels or (a_level(0, REGULAR=4, COMPACT=2, MOTORCYCLE=1, LARGE=1, EV=1, HANDICAP=1),)
     lot.decide(lambda tx: declare(tx, declared(plan), plan))

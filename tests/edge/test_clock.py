@@ -26,7 +26,7 @@ from models.lanes import HoldCause, OrderKind
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
-from tests.edge.lots import IN, LOT, NOON, OUT, TARIFF, a_level, declared
+from tests.edge.lots import IN, LOT, NOON, OUT, TARIFF, a_level, closed_in_the_end, declared
 from tests.edge.test_parking import Terminal
 
 DAY = 24 * HOUR
@@ -123,7 +123,7 @@ class Lot:
 
     def starts(self) -> None:
         self.clock = clock_of(self.path, self.pi)
-        self.store = Store(self.path, LOT, self.clock)
+        self.store = closed_in_the_end(Store(self.path, LOT, self.clock))
         plan = (a_level(0, REGULAR=9),)
         self.store.write_now(learn)
         self.store.write_now(lambda tx: declare(tx, declared(plan), plan))

@@ -14,7 +14,7 @@ from models.ids import ReservationId, TariffId
 from models.intents import ReservationCancelled, TariffWithdrawn, base
 from models.wire.following import Follows, Fork, Gap, Nothing
 from models.wire.intents import START, Intents, Place, SnapshotPart
-from tests.edge.lots import Lot, a_lot
+from tests.edge.lots import Lot, a_lot, closed_in_the_end
 from tests.intents import Issued, a_permit, a_reservation, a_tariff, a_word, revoked
 
 
@@ -151,7 +151,7 @@ def test_what_this_release_does_not_know_is_kept_and_applied_after_an_upgrade(
     assert [each.type for each in waiting(lot).parked] == ["permit.granted"]
     monkeypatch.setattr(base, "_KNOWN", known)
     lot.store.close()
-    upgraded = Lot(Store(lot.path, lot.id, lot.clock), lot.clock, lot.path)
+    upgraded = Lot(closed_in_the_end(Store(lot.path, lot.id, lot.clock)), lot.clock, lot.path)
     assert upgraded.decide(inbox.try_parked_again) == 1
     assert upgraded.rows("SELECT id FROM permits") == [("p1",)]
     assert waiting(upgraded).parked == ()

@@ -17,7 +17,7 @@ from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
 from models.tickets import Direction
-from tests.edge.lots import IN, LOT, OUT, TARIFF, HandClock, Lot, a_lot
+from tests.edge.lots import IN, LOT, OUT, TARIFF, HandClock, Lot, a_lot, closed_in_the_end
 from tests.edge.test_store import tables_agree_with_facts
 
 PLATE = Plate("AB12CDE")
@@ -54,7 +54,7 @@ def test_the_lot_remembers_what_each_lane_was_set_to_over_a_restart(lot: Lot) ->
     lot.decide(the_entry(lot).hold(HoldCause.KEEP_OPEN, an_order(OrderKind.KEEP_OPEN)))
     lot.decide(the_exit(lot).hold(HoldCause.FIRE, None))
     lot.store.close()
-    again = Lot(Store(lot.path, LOT, HandClock()), HandClock(), lot.path)
+    again = Lot(closed_in_the_end(Store(lot.path, LOT, HandClock())), HandClock(), lot.path)
     assert memory(again) == (LaneState.FULL, HoldCause.KEEP_OPEN)
     assert memory(again, OUT) == (LaneState.OPEN, HoldCause.FIRE)
     assert tables_agree_with_facts(lot.path)

@@ -30,7 +30,7 @@ from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
 from models.tickets import Direction
-from tests.edge.lots import IN, LOT, OUT, TARIFF, HandClock, Lot, a_level, a_lot, declared
+from tests.edge.lots import IN, LOT, OUT, TARIFF, HandClock, Lot, a_level, a_lot, closed_in_the_end, declared
 from tests.edge.test_store import tables_agree_with_facts
 
 PLATE, STRANGER = Plate("PERM1T"), Plate("AB12CDE")
@@ -237,7 +237,7 @@ def test_a_reset_outlives_a_restart(hard: Permitted) -> None:
     hard.comes()
     hard.is_reset(None)
     hard.lot.store.close()
-    hard.lot.store = Store(hard.lot.path, LOT, hard.lot.clock)
+    hard.lot.store = closed_in_the_end(Store(hard.lot.path, LOT, hard.lot.clock))
     levels = (a_level(0, REGULAR=4),)
     hard.lot.decide(lambda tx: declare(tx, declared(levels), levels))
     assert hard.comes()

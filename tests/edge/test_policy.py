@@ -28,7 +28,7 @@ from models.wire.seals import SealedAs
 from simulator.servers import Mosquitto
 from tests.brokers import talker
 from tests.edge.daemons import Daemon, Site, until
-from tests.edge.lots import IN, NOON, OUT, TARIFF, Lot, a_lot
+from tests.edge.lots import IN, NOON, OUT, TARIFF, Lot, a_lot, closed_in_the_end
 from tests.intents import Issued, a_permit, a_reservation, a_tariff, revoked
 from tests.keys import SIGNER
 
@@ -171,7 +171,7 @@ def test_a_tariff_holds_from_its_moment_on_and_the_last_one_begun_holds(lot: Lot
 def test_what_the_cloud_has_set_outlives_a_restart_without_the_cloud(lot: Lot) -> None:
     Gate(lot).hears(a_tariff("dearer", rate=400), a_permit("p1", "AA1"))
     lot.store.close()
-    again = Gate(Lot(Store(lot.path, lot.id, lot.clock), lot.clock, lot.path))
+    again = Gate(Lot(closed_in_the_end(Store(lot.path, lot.id, lot.clock)), lot.clock, lot.path))
     assert isinstance(again.lets_in(read("AA1")), Allowed)
     assert again.pinned().hourly_rate == 400
 
