@@ -6,14 +6,19 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import structlog
+
 from edge.parking.vehicles import known_vehicle
 from edge.store import Transaction
+from edge.store.trouble import in_words
 from models.facts import LotRestored, TicketRestored
 from models.facts.restoring import RestoredPayment
 from models.ids import SpotId, TicketId, VehicleId
 from models.plates import Plate
 from models.tickets import OPEN, TicketStatus
 from models.wire.restoring import KnownStay
+
+_LOG = structlog.get_logger("edge.parking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,8 @@ def pending(connection: sqlite3.Connection) -> Pending | None:
 
 
 def take_over(tx: Transaction, stays: Iterable[KnownStay]) -> list[TicketId]:
-    """Those that the lot doesn't have. Returns the ones that can't be: another stay bears their code."""
-    return [stay.ticket for stay in stays if not _take_over(tx, stay)]
+    """Those that the lot doesn't have. Returns the ones that can't be: what the lot has rules them out."""
+    return [stay.ticket for stay in stays if not _could_take_over(tx, stay)]
 
 
 def finish(tx: Transaction, was: Pending, applied: int, stays: int, left_out: Iterable[TicketId]) -> None:
@@ -53,6 +58,19 @@ def finish(tx: Transaction, was: Pending, applied: int, stays: int, left_out: It
         )
     )
     tx.connection.execute("UPDATE restorations SET ended_at = ? WHERE id = ?", (tx.at.wall, was.request))
+
+
+def _could_take_over(tx: Transaction, stay: KnownStay) -> bool:
+    """A stay that breaks a rule of the lot's tables is undone alone: the others wait for nobody to mend it."""
+    tx.connection.execute("SAVEPOINT stay")
+    try:
+        return _take_over(tx, stay)
+    except (sqlite3.IntegrityError, ValueError, OverflowError) as wrong:
+        tx.connection.execute("ROLLBACK TO stay")
+        _LOG.error("restoring.stay_left_out", ticket=stay.ticket, why=in_words(wrong))
+        return False
+    finally:
+        tx.connection.execute("RELEASE stay")
 
 
 def _take_over(tx: Transaction, stay: KnownStay) -> bool:
@@ -93,14 +111,11 @@ def _whose(tx: Transaction, stay: KnownStay) -> tuple[VehicleId, str | None, Tic
     """The vehicle and the state of a stay. Nobody saw how an entry ended that was under way; and a vehicle that has
     come in again since isn't inside twice: its old stay is found by its code alone, and for a person to settle."""
     status = TicketStatus.UNRESOLVED if stay.status is TicketStatus.ADMITTED else stay.status
-    if stay.license_plate is None:
-        return stay.vehicle, None, status
-    known = known_vehicle(tx.connection, Plate(stay.license_plate))
-    if known is None:
-        return stay.vehicle, stay.license_plate, status
-    if status in OPEN and _is_inside(tx.connection, known):
+    named = None if stay.license_plate is None else known_vehicle(tx.connection, Plate(stay.license_plate))
+    vehicle = named or stay.vehicle  # a vehicle whose plate was lost here is still known by its id
+    if status in OPEN and _is_inside(tx.connection, vehicle):
         return VehicleId(tx.mint()), None, TicketStatus.UNRESOLVED
-    return known, stay.license_plate, status
+    return vehicle, stay.license_plate, status
 
 
 def _is_inside(connection: sqlite3.Connection, vehicle: VehicleId) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
 from drivers.broker import BrokerSettings
 from drivers.contract import FaultReporter
+from edge.kept_up import kept_up
 from edge.store import Store
 from edge.sync import beacon as beacons
 from edge.sync.commanding.commands import Commands, Obey
@@ -78,17 +79,17 @@ class CloudLink:
         )
         snapshots = Snapshots(lot, store.path, self._connection, keys, clock, faults)
         restoring = Restoring(lot, store, self._connection, keys, clock, faults, set_lanes)
-        self._parts: Sequence[LinkPart] = (
-            ledger,
-            telemetry,
-            self.downlink,
-            self._presence,
-            self._commands,
-            self._key_changes,
-            snapshots,
-            restoring,
-        )
-        self._by_topic = {topic: part for part in self._parts for topic in part.topics}
+        self._parts: Mapping[str, LinkPart] = {
+            "ledger": ledger,
+            "telemetry": telemetry,
+            "downlink": self.downlink,
+            "presence": self._presence,
+            "commands": self._commands,
+            "key_changes": self._key_changes,
+            "snapshots": snapshots,
+            "restoring": restoring,
+        }
+        self._by_topic = {topic: part for part in self._parts.values() for topic in part.topics}
 
     @property
     def connected(self) -> bool:
@@ -100,14 +101,14 @@ class CloudLink:
         return self._commands.refused
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. A defect in one part costs that part a pause, and the others nothing."""
         self._keys.reload()
         await self._key_changes.recall()
         await self._start()
         try:
             async with asyncio.TaskGroup() as running:
-                for part in self._parts:
-                    running.create_task(part.run())
+                for name, part in self._parts.items():
+                    running.create_task(kept_up(f"link.{name}", part.run, self._clock))
         finally:
             self._presence.goodbye()
             await self._connection.stop()
@@ -122,11 +123,11 @@ class CloudLink:
 
     def _connected(self) -> None:
         self._keys.reload()
-        for part in self._parts:
+        for part in self._parts.values():
             part.connected()
 
     def _taken(self) -> None:
-        for part in self._parts:
+        for part in self._parts.values():
             part.taken()
 
     def _message(self, topic: str, payload: bytes) -> None:

@@ -55,7 +55,8 @@ class TicketRestored(Fact, type="ticket.restored", version=1, personal=("license
 
 class LotRestored(Fact, type="lot.restored", version=1):
     """The lot's store was new (`why`), and the cloud has told it what it knew. `applied`: facts that the cloud had of
-    this lot then. `left_out`: stays that couldn't be taken over, for the lot had others under the same code."""
+    this lot then. `left_out`: stays that couldn't be taken over, for something that the lot has rules them out: another
+    stay under the same code, as a rule."""
 
     request: str
     why: str

@@ -18,8 +18,13 @@ from edge.parking import entry
 from edge.store import journal
 from edge.store.database import looking_into
 from edge.sync import cursor, uplink
+from edge.sync.commanding.commands import Commands
+from edge.sync.downlink import Downlink
 from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
+from edge.sync.presence import Presence
+from edge.sync.restoring import Restoring
+from edge.sync.snapshots import Snapshots
 from models.ids import LotId, StreamId
 from models.plates import Plate
 from models.spots import VehicleType
@@ -349,3 +354,24 @@ async def test_the_beacon_shows_the_present_to_whoever_comes_later_and_an_orderl
             late.subscribe(topics.state(lot.id))
             assert not unpack(Beacon, (await asyncio.to_thread(late.hear)).payload).online
     await asyncio.to_thread(forget_beacon, mosquitto, lot.id)
+
+
+async def test_a_defect_in_one_part_of_the_link_holds_no_fact_back(
+    lot: Lot, mosquitto: Mosquitto, password: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = 0
+
+    async def a_defect(part: object) -> None:
+        nonlocal failed
+        failed += 1
+        raise AssertionError("a defect")
+
+    for part in (Downlink, Commands, Restoring, Snapshots, Presence):
+        monkeypatch.setattr(part, "run", a_defect)
+    with HonestCloud(mosquitto, lot.id) as cloud:
+        async with linked(lot, mosquitto, password) as link:
+            await cars_enter(lot, 3)
+            await becomes(lambda: all_sent(lot))
+            await becomes(lambda: failed >= 10)  # each is begun again
+            assert link.connected
+    assert cloud.books.applied == facts_of(lot)

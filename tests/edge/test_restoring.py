@@ -1,0 +1,73 @@
+"""What a lot takes over of itself from the cloud, stay by stay: one that can't be taken holds nobody up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+from edge.parking.restoring import take_over
+from edge.parking.tickets import ticket
+from models.ids import TicketId, VehicleId
+from models.instants import HOUR, Instant
+from models.money import Minor
+from models.spots import VehicleType
+from models.tickets import TicketStatus
+from models.wire.restoring import KnownStay
+from tests.edge.lots import IN, NOON, TARIFF, Lot, a_lot
+
+
+def a_stay(plate: str, vehicle: VehicleId | None = None, spot: str | None = None) -> KnownStay:
+    """As the cloud knows it: a car that came in an hour ago."""
+    return KnownStay(
+        ticket=TicketId(str(uuid4())),
+        code=uuid4().hex[:12].upper(),
+        vehicle=vehicle or VehicleId(str(uuid4())),
+        license_plate=plate,
+        vehicle_type=VehicleType.REGULAR,
+        entry_lane=IN,
+        floor=None if spot is None else 0,
+        spot_number=spot,
+        entered=Instant(NOON - HOUR),
+        status=TicketStatus.ACTIVE,
+        exit_lane=None,
+        exit_time=None,
+        settled_at=None,
+        amount_due=None,
+        amount_paid=Minor(0),
+        currency="EUR",
+        tariff=TARIFF.model_dump_json(),
+        fee_bounded=False,
+        refund_owed=Minor(0),
+    )
+
+
+def inside(lot: Lot) -> object:
+    return lot.one("SELECT count(*) FROM tickets WHERE status = 'ACTIVE'")
+
+
+def test_a_vehicle_whose_plate_was_lost_here_is_not_inside_twice(tmp_path: Path) -> None:
+    lot = a_lot(tmp_path)
+    here = lot.enters("AB12CDE")
+    vehicle = VehicleId(str(lot.one("SELECT vehicle_id FROM tickets WHERE id = ?", here.ticket)))
+    lot.decide(lambda tx: tx.connection.execute("UPDATE vehicles SET license_plate = NULL"))
+    old = a_stay("AB12CDE", vehicle)
+    assert lot.decide(lambda tx: take_over(tx, [old])) == []
+    taken = lot.decide(lambda tx: ticket(tx.connection, old.ticket))
+    assert (taken.status, taken.plate) == (TicketStatus.UNRESOLVED, None)
+    assert inside(lot) == 1
+
+
+def test_a_stay_that_breaks_a_rule_of_the_lot_is_left_out_and_the_others_are_taken_over(tmp_path: Path) -> None:
+    lot = a_lot(tmp_path)
+    lot.enters("HERE1")
+    spot = str(lot.one("SELECT spot_number FROM spots JOIN tickets ON tickets.spot_id = spots.id"))
+    lot.decide(lambda tx: tx.connection.execute("UPDATE spots SET status = 'AVAILABLE'"))  # as damage would have it
+    bad, good = a_stay("BAD1", spot=spot), [a_stay("GOOD1"), a_stay("GOOD2")]
+    huge = a_stay("BAD2").model_copy(update={"amount_paid": 2**70})
+    facts = lot.one("SELECT count(*) FROM journal")
+    left_out = lot.decide(lambda tx: take_over(tx, [good[0], bad, huge, good[1]]))
+    assert left_out == [bad.ticket, huge.ticket]
+    assert inside(lot) == 3
+    assert lot.one("SELECT count(*) FROM vehicles WHERE license_plate LIKE 'BAD%'") == 0, "nothing of it is kept"
+    assert lot.one("SELECT count(*) FROM journal") == facts + 2  # type: ignore[operator]
+    assert lot.decide(lambda tx: take_over(tx, [bad])) == [bad.ticket], "the same answer again does no harm either"
