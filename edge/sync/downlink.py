@@ -108,7 +108,6 @@ class Downlink:
 
     def _queue(self, message: Intents | SnapshotPart) -> None:
         self._answered = True
-        self._faults.cleared(NOT_BELIEVED)
         try:
             self._came.put_nowait(message)
         except asyncio.QueueFull:

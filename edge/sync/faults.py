@@ -72,7 +72,7 @@ NOT_BELIEVED = Fault(
     code="link.not_believed",
     meaning="A message came down that the cloud hasn't signed, or not for this lot",
     does="Takes no notice of it",
-    ends="The cloud is heard with a signature that is right",
+    ends="Ten minutes without another one",
     look_at="Was the cloud given a new key? Otherwise somebody else writes to this lot's topics at the broker",
 )
 INTENT_PARKED = Fault(

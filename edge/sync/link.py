@@ -16,10 +16,12 @@ from edge.sync import beacon as beacons
 from edge.sync.commanding.commands import Commands, Obey
 from edge.sync.connection import Connection
 from edge.sync.downlink import Downlink
+from edge.sync.faults import COMMANDS_REFUSED, NOT_BELIEVED
 from edge.sync.key_changes import KeyChanges
 from edge.sync.keys import TrustedKeys
 from edge.sync.part import LinkPart
 from edge.sync.presence import Presence
+from edge.sync.quiet import EndedByQuiet
 from edge.sync.restoring import Restoring, SetLanes, no_lanes
 from edge.sync.snapshots import Snapshots
 from edge.sync.uplink import Uplink
@@ -56,6 +58,7 @@ class CloudLink:
     ) -> None:
         """`policy_changed` is awaited whenever the cloud has changed what stands of permits and tariffs."""
         self._clock, self._keys = clock, keys
+        self._quiet = faults = EndedByQuiet(faults, clock, (NOT_BELIEVED, COMMANDS_REFUSED))
         self._connection = Connection(
             broker,
             f"parkgate-{lot}",
@@ -107,6 +110,7 @@ class CloudLink:
         await self._start()
         try:
             async with asyncio.TaskGroup() as running:
+                running.create_task(kept_up("link.quiet", self._quiet.run, self._clock))
                 for name, part in self._parts.items():
                     running.create_task(kept_up(f"link.{name}", part.run, self._clock))
         finally:

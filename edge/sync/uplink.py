@@ -257,7 +257,6 @@ class Uplink:
 
     async def _advanced(self, cursor: Cursor) -> None:
         self._faults.cleared(FORKED)
-        self._faults.cleared(NOT_BELIEVED)
         if cursor.acked >= cursor.replay_to:
             self._faults.cleared(LOST_BY_CLOUD)
         self._progress, self._patience = self._clock.monotonic(), _PATIENCE_SECONDS

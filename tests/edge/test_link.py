@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from drivers.broker import BrokerSettings
-from edge.faults import FaultBoard
+from edge.faults import FaultBoard, Write
 from edge.parking import entry
 from edge.store import journal
 from edge.store.database import looking_into
@@ -61,8 +61,8 @@ def password(tmp_path: Path) -> Path:
     return written(tmp_path / "password", USERS["lot"] + "\n")
 
 
-def a_link(lot: Lot, broker: Mosquitto, password: Path) -> CloudLink:
-    board = FaultBoard(lambda decision: None).reporter("link")
+def a_link(lot: Lot, broker: Mosquitto, password: Path, write: Write = lambda decision: None) -> CloudLink:
+    board = FaultBoard(write).reporter("link")
     login = BrokerSettings(host="127.0.0.1", port=broker.port, username="lot", password_file=password, keepalive=5)
     keys = TrustedKeys(public_file(password.parent), board)
     clock = HurriedClock()
@@ -72,9 +72,11 @@ def a_link(lot: Lot, broker: Mosquitto, password: Path) -> CloudLink:
 
 
 @asynccontextmanager
-async def linked(lot: Lot, broker: Mosquitto, password: Path, *, forget: bool = True) -> AsyncIterator[CloudLink]:
-    """The link at work; an orderly stop afterwards."""
-    link = a_link(lot, broker, password)
+async def linked(
+    lot: Lot, broker: Mosquitto, password: Path, *, forget: bool = True, write: Write = lambda decision: None
+) -> AsyncIterator[CloudLink]:
+    """The link at work; an orderly stop afterwards. `write` is told of each change of its faults."""
+    link = a_link(lot, broker, password, write)
     task = asyncio.create_task(link.run())
     try:
         await becomes(lambda: link.connected)
@@ -375,3 +377,17 @@ async def test_a_defect_in_one_part_of_the_link_holds_no_fact_back(
             await becomes(lambda: failed >= 10)  # each is begun again
             assert link.connected
     assert cloud.books.applied == facts_of(lot)
+
+
+async def test_a_forger_among_genuine_messages_writes_one_fact_not_two_for_each(
+    lot: Lot, mosquitto: Mosquitto, password: Path
+) -> None:
+    changes: list[object] = []
+    with HonestCloud(mosquitto, lot.id) as cloud:
+        async with linked(lot, mosquitto, password, write=changes.append):
+            for _ in range(5):
+                cloud.says(b"noise that nobody has signed")
+                cloud.says(forgeries(lot)[11])
+                await cars_enter(lot, 1)
+                await becomes(lambda: all_sent(lot))
+    assert len(changes) == 1

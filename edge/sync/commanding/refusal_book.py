@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import structlog
 
 from drivers.contract import FaultReporter
-from edge.patience import within
 from edge.store import Store, Transaction
 from edge.store.keep_writing import keep_writing
 from edge.sync.commanding.verdict import Came, Refused
@@ -30,8 +29,6 @@ ONE_BY_ONE = 20_000
 """So many in a row are recorded one by one; about as many a day."""
 ONE_MORE_EVERY_SECONDS = 4
 COUNTED_EVERY_SECONDS = 60.0
-QUIET_SECONDS = 600.0
-"""Without a hostile command for so long, the fault has ended."""
 
 
 @dataclass
@@ -75,14 +72,12 @@ class RefusalBook:
         self.refused: Counter[CommandRefusal] = Counter()
         """Since the start"""
         self._work = asyncio.Event()
-        self._hostile = asyncio.Event()
 
     def note(self, came: Came, refused: Refused) -> None:
         """Never blocks; on record soon."""
         self.refused[refused.reason] += 1
         if refused.reason.hostile:
             self._faults.raised(COMMANDS_REFUSED, refused.reason.value.meaning)
-            self._hostile.set()
         if self._budget.spend(self._clock.monotonic()):
             self._waiting.append(_noted(came, refused))
             self._work.set()
@@ -97,7 +92,7 @@ class RefusalBook:
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as parts:
-            for part in (self._write_one_by_one(), self._write_counts(), self._watch_for_quiet()):
+            for part in (self._write_one_by_one(), self._write_counts()):
                 parts.create_task(part)
 
     async def _write_one_by_one(self) -> None:
@@ -118,13 +113,6 @@ class RefusalBook:
                 counts = [Noted(reason, times=times) for reason, times in self._counted.items()]
                 self._counted.clear()
                 await keep_writing(self._store, lambda tx, counts=counts: _record(tx, counts), self._clock)
-
-    async def _watch_for_quiet(self) -> None:
-        while True:
-            await self._hostile.wait()
-            self._hostile.clear()
-            if not await within(QUIET_SECONDS, self._hostile.wait(), self._clock):
-                self._faults.cleared(COMMANDS_REFUSED)
 
 
 def _noted(came: Came, refused: Refused) -> Noted:
