@@ -121,10 +121,11 @@ def hash_at(connection: sqlite3.Connection, stream_id: StreamId, seq: int) -> st
     return dropped.hash_at(seq) if dropped else None
 
 
-def mark_acked(connection: sqlite3.Connection, stream: Stream, seq: int, at: Instant) -> None:
-    """The cloud has applied everything up to `seq`; never moves back."""
-    connection.execute("UPDATE streams SET acked = max(acked, ?) WHERE stream = ?", (seq, stream))
-    note_acknowledged(connection, stream, seq, at)
+def mark_acked(connection: sqlite3.Connection, stream: Stream, stream_id: StreamId, seq: int, at: Instant) -> None:
+    """The cloud has applied everything up to `seq`; never moves back, and says nothing of a stream begun since."""
+    mark = "UPDATE streams SET acked = max(acked, ?) WHERE stream = ? AND stream_id = ?"
+    if connection.execute(mark, (seq, stream, stream_id)).rowcount:
+        note_acknowledged(connection, stream, seq, at)
 
 
 COLUMNS = "seq, type, version, boot_id, monotonic, wall, synced, body, salt, personal, hash"

@@ -19,7 +19,7 @@ from edge.sync.reckoning import Reckoning
 from edge.sync.standing import InLine, KeptApart, LookCloser, OpenNew, SendAgain
 from edge.sync.windows import Label, fill_window
 from models.facts.base import Stream
-from models.ids import LotId
+from models.ids import LotId, StreamId
 from models.instants import SECOND, Clock
 from models.wire import topics
 from models.wire.envelopes import Ack, Malformed, Tombstone, Window
@@ -67,11 +67,19 @@ class Uplink:
         if not self._listening:
             self._store.on_commit(self._work.set)
             self._listening = True
+        self._begin()
         async with asyncio.TaskGroup() as parts:
             for part in (self._pump(), self._listen(), self._watch_for_silence()):
                 parts.create_task(part)
             if self._stream == "ledger":  # nothing rests on telemetry: when in doubt it begins anew
                 parts.create_task(self._reckoning.run())
+
+    def _begin(self) -> None:
+        """Where the stream stands is looked up: a run before may have ended half way to a new one."""
+        self._cursor, self._past = None, []
+        self._reckoning.give_up()
+        self._reckoning.want()
+        self._work.set()
 
     # --- going up ---
 
@@ -260,13 +268,13 @@ class Uplink:
         if cursor.acked >= cursor.replay_to:
             self._faults.cleared(LOST_BY_CLOUD)
         self._progress, self._patience = self._clock.monotonic(), _PATIENCE_SECONDS
-        await self._mark_acked(cursor.acked)
+        await self._mark_acked(cursor.stream_id, cursor.acked)
 
-    async def _mark_acked(self, seq: int) -> None:
+    async def _mark_acked(self, stream_id: StreamId, seq: int) -> None:
         while True:
             try:
                 return await self._store.write(
-                    lambda tx: journal.mark_acked(tx.connection, self._stream, seq, tx.at.wall)
+                    lambda tx: journal.mark_acked(tx.connection, self._stream, stream_id, seq, tx.at.wall)
                 )
             except StoreUnavailable as wrong:
                 _LOG.error("link.not_marked_yet", seq=seq, why=str(wrong))

@@ -20,7 +20,9 @@ def _publish_and_forget(self: Uplink, cursor: Cursor, window: Window, packed: by
     if sent:
         last = window.facts[-1].seq
         self._cursor = resumed(cursor.stream_id, last, last)
-        marked = self._store.write(lambda tx: journal.mark_acked(tx.connection, self._stream, last, tx.at.wall))
+        marked = self._store.write(
+            lambda tx: journal.mark_acked(tx.connection, self._stream, cursor.stream_id, last, tx.at.wall)
+        )
         _PENDING.append(asyncio.ensure_future(marked))
     return sent
 

@@ -15,7 +15,7 @@ import pytest
 from drivers.broker import BrokerSettings
 from edge.faults import FaultBoard, Write
 from edge.parking import entry
-from edge.store import journal
+from edge.store import journal, streams
 from edge.store.database import looking_into
 from edge.sync import cursor, uplink
 from edge.sync.commanding.commands import Commands
@@ -76,7 +76,12 @@ async def linked(
     lot: Lot, broker: Mosquitto, password: Path, *, forget: bool = True, write: Write = lambda decision: None
 ) -> AsyncIterator[CloudLink]:
     """The link at work; an orderly stop afterwards. `write` is told of each change of its faults."""
-    link = a_link(lot, broker, password, write)
+    async with at_work(a_link(lot, broker, password, write), lot, broker, forget=forget) as link:
+        yield link
+
+
+@asynccontextmanager
+async def at_work(link: CloudLink, lot: Lot, broker: Mosquitto, *, forget: bool = True) -> AsyncIterator[CloudLink]:
     task = asyncio.create_task(link.run())
     try:
         await becomes(lambda: link.connected)
@@ -391,3 +396,31 @@ async def test_a_forger_among_genuine_messages_writes_one_fact_not_two_for_each(
                 await cars_enter(lot, 1)
                 await becomes(lambda: all_sent(lot))
     assert len(changes) == 1
+
+
+async def test_a_link_that_ended_half_way_to_a_new_stream_goes_on_with_the_new_one(
+    lot: Lot, mosquitto: Mosquitto, password: Path
+) -> None:
+    link = a_link(lot, mosquitto, password)
+    with HonestCloud(mosquitto, lot.id) as cloud:
+        async with at_work(link, lot, mosquitto):
+            await cars_enter(lot, 3)
+            await becomes(lambda: all_sent(lot))
+    left = ledger(lot.path)
+    await lot.store.write(lambda tx: streams.reopen(tx, "ledger", 0, 1, "forked"))
+    with HonestCloud(mosquitto, lot.id) as cloud:
+        async with at_work(link, lot, mosquitto):
+            await becomes(lambda: all_sent(lot))
+    assert cloud.books.applied == facts_of(lot)
+    assert len(cloud.books.applied) == left.seq + 1
+
+
+def test_an_acknowledgement_of_a_stream_that_was_left_marks_nothing_of_the_new_one(lot: Lot) -> None:
+    left = ledger(lot.path)
+    lot.decide(lambda tx: streams.reopen(tx, "ledger", 0, 1, "forked"))
+    lot.decide(lambda tx: journal.mark_acked(tx.connection, "ledger", left.stream_id, left.seq, tx.at.wall))
+    assert ledger(lot.path).acked == 0
+    assert lot.one("SELECT count(*) FROM acknowledged") == 0
+    now = ledger(lot.path)
+    lot.decide(lambda tx: journal.mark_acked(tx.connection, "ledger", now.stream_id, 1, tx.at.wall))
+    assert ledger(lot.path).acked == 1

@@ -85,7 +85,7 @@ def cloud_has_everything(lot: Lot) -> None:
     def acknowledge(tx: Transaction) -> None:
         head = journal.head_of(tx.connection, "ledger")
         assert head is not None
-        journal.mark_acked(tx.connection, "ledger", head.seq, tx.at.wall)
+        journal.mark_acked(tx.connection, "ledger", head.stream_id, head.seq, tx.at.wall)
 
     lot.decide(acknowledge)
 
