@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
 from sqlite_utils import Database
 
 from edge.store import journal
@@ -22,7 +23,7 @@ from edge.store.lock import StoreLock
 from edge.store.migrations import migrations
 from edge.store.reserve import RESERVE, ROOM_AGAIN, ROOM_FOR_ENTRIES, Reserve, lend_for_a_start
 from edge.store.transaction import Transaction
-from edge.store.trouble import Reporting, StoreFull, StoreUnavailable
+from edge.store.trouble import DATABASE_ERRORS, Reporting, StoreFull, StoreUnavailable
 from edge.store.worker import Worker
 from models.facts.base import Stream
 from models.ids import LotId
@@ -30,6 +31,7 @@ from models.instants import Clock
 
 __all__ = ["Store", "StoreUnavailable", "connect", "looking_into"]
 
+_LOG = structlog.get_logger("edge.store")
 _T = TypeVar("_T")
 
 
@@ -173,18 +175,27 @@ class Store:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        if not self._reserve.keep():
-            self._only_reserve = True
-        if transaction.has_changed_streams:
-            self._heads.clear()
-            found = (journal.head_of(connection, stream) for stream in journal.STREAMS)
-            self._mark.write([head for head in found if head is not None], transaction.at.wall)
-        elif transaction.heads:
+        if transaction.heads:
             self._heads.update(transaction.heads)
-            self._mark.write(transaction.heads.values(), transaction.at.wall)
         elif connection.total_changes != changes:
             self._heads.clear()  # it may have touched them
+        try:
+            self._after_commit(transaction)
+        except (*DATABASE_ERRORS, OSError) as wrong:
+            # What is written is written: who is told that it isn't would write it again.
+            _LOG.error("store.after_commit", why=str(self._reporting.told(wrong)))
         return decided
+
+    def _after_commit(self, transaction: Transaction) -> None:
+        if transaction.has_changed_streams:
+            self._heads.clear()
+            self._mark.forget()  # an old one would speak of a stream that was left
+            found = (journal.head_of(self._write_connection, stream) for stream in journal.STREAMS)
+            self._mark.write([head for head in found if head is not None], transaction.at.wall)
+        elif transaction.heads:
+            self._mark.write(transaction.heads.values(), transaction.at.wall)
+        if not self._reserve.keep():
+            self._only_reserve = True
 
     def _top_up(self, connection: sqlite3.Connection) -> bool:
         free = connection.execute("PRAGMA freelist_count").fetchone()[0]

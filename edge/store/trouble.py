@@ -77,9 +77,13 @@ class Reporting:
         if wrong is None:
             return
         if isinstance(wrong, (*DATABASE_ERRORS, OSError)) and not isinstance(wrong, _OF_OUR_MAKING):
-            trouble = self._named(wrong)
-            self._told(trouble)
-            raise trouble from wrong
+            raise self.told(wrong) from wrong
+
+    def told(self, wrong: Exception) -> StoreUnavailable:
+        """The same in the lot's own words, after somebody was told."""
+        trouble = self._named(wrong)
+        self._told(trouble)
+        return trouble
 
     def _named(self, wrong: Exception) -> StoreUnavailable:
         text = f"{self._path}: {in_words(wrong)}"

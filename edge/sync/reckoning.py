@@ -61,6 +61,7 @@ class Reckoning:
     def give_up(self) -> None:
         """The store is out of reach: nothing was judged, and the next answer says the same."""
         self.held = False
+        self.want()
 
     async def hear(self, answer: Answer) -> Meaning | None:
         """What the answer means, after it was done. None: it answers no question of ours. Raises StoreUnavailable."""
@@ -115,8 +116,12 @@ class Reckoning:
     async def _ask(self, closer: LookCloser | None = None) -> None:
         held = self.held
         ask = await self._store.read(lambda connection: self._question(connection, closer))
-        if ask is not None and self._connection.publish(topics.up_ask(self._lot, self._stream), pack(ask), qos=1):
+        if ask is None:
+            return
+        if self._connection.publish(topics.up_ask(self._lot, self._stream), pack(ask), qos=1):
             self._questions.asked(ask.nonce, ask.stream_id, tuple(mark.seq for mark in ask.marks), held=held)
+        else:
+            self.want()  # nothing is sent while a question is open: it may not wait for the next look
 
     def _question(self, connection: sqlite3.Connection, closer: LookCloser | None) -> Ask | None:
         """In the reader's thread."""

@@ -78,7 +78,6 @@ class Uplink:
         """Where the stream stands is looked up: a run before may have ended half way to a new one."""
         self._cursor, self._past = None, []
         self._reckoning.give_up()
-        self._reckoning.want()
         self._work.set()
 
     # --- going up ---

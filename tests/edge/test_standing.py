@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.broker import BrokerSettings
+from edge.faults import FaultBoard
 from edge.sync import standing as standing_rules
+from edge.sync.connection import Connection
+from edge.sync.reckoning import Reckoning
 from edge.sync.standing import InLine, KeptApart, LookCloser, OpenNew, SendAgain, marks_for, meaning
 from models.ids import LotId, StreamId
 from models.wire.standing import MOST_MARKS, Answer, Standing
+from tests.edge.clouds import ledger
+from tests.edge.lots import a_level, a_lot
 
 LOT, STREAM = LotId("lot"), StreamId("stream")
 
@@ -77,3 +86,30 @@ def test_what_an_answer_means(answer: Answer, own_hash: str | None, means: objec
 
 def test_what_cloud_and_lot_have_both_dropped_is_sent_from_where_the_lot_begins() -> None:
     assert meaning(an_answer(seq=3), None, 10, 15, 8, (10, 15)) == SendAgain(3)
+
+
+async def test_a_closer_question_that_could_not_be_sent_is_asked_again_at_once(tmp_path: Path) -> None:
+    """Nothing is sent while lot and cloud find out where they part."""
+    lot = a_lot(tmp_path, (a_level(0, REGULAR=100),))
+    for number in range(60):
+        lot.enters(f"CAR{number}")
+    head = ledger(lot.path)
+    board = FaultBoard(lambda decision: None).reporter("link")
+    deaf: Any = lambda *heard: None  # noqa: E731
+    nowhere = Connection(BrokerSettings(host="127.0.0.1"), "lot", ("state", b""), deaf, deaf, deaf, deaf, board)
+    reckoning = Reckoning("ledger", lot.id, 1, lot.store, nowhere, lot.clock, board)
+    lot.clock.forward(hours=1)
+    reckoning._questions.asked("nonce", head.stream_id, (1, head.seq), held=False)
+    parted = Answer(
+        lot=lot.id,
+        stream="ledger",
+        stream_id=head.stream_id,
+        nonce="nonce",
+        standing=Standing.CURRENT,
+        seq=head.seq,
+        hash="another",
+        agrees=1,
+    )
+    assert isinstance(await reckoning.hear(parted), LookCloser)
+    assert reckoning.held
+    assert reckoning._questions.due()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import multiprocessing
 import os
 import signal
@@ -19,6 +20,8 @@ from edge.parking import entry, exit
 from edge.store import Store, StoreUnavailable, Transaction, boots, journal, migrations
 from edge.store.damage import quarantine
 from edge.store.database import connect, looking_into
+from edge.store.keep_writing import keep_writing
+from edge.store.reserve import Reserve
 from models.effects import effects
 from models.facts import DaemonStarted, Fact, TicketOpened, decode
 from models.ids import SpotId
@@ -362,3 +365,22 @@ def test_a_store_whose_path_holds_signs_of_an_address_is_found(tmp_path: Path) -
     folder = tmp_path / "100% ?mode=rw#1"
     path = a_closed_lot(folder)
     assert tables_agree_with_facts(path)
+
+
+# --- after the commit ---
+
+
+@pytest.mark.parametrize("wrong", [OSError(errno.EIO, "gone"), sqlite3.OperationalError("disk I/O error")])
+async def test_what_goes_wrong_after_the_commit_is_told_and_nothing_is_written_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: Exception
+) -> None:
+    def fails(reserve: Reserve) -> bool:
+        raise wrong
+
+    lot, troubles = a_busy_lot(tmp_path), list[StoreUnavailable]()
+    lot.store.on_trouble(troubles.append)
+    monkeypatch.setattr(Reserve, "keep", fails)
+    facts = len(facts_in(lot.path))
+    await keep_writing(lot.store, lambda tx: tx.record(DaemonStarted(release="1", at=tx.at.wall)), lot.clock)
+    assert len(facts_in(lot.path)) == facts + 1
+    assert len(troubles) == 1

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from drivers.contract import FaultReporter
+from edge.patience import within
 from edge.store import Store, Transaction
 from edge.store.keep_writing import keep_writing
 from edge.sync.commanding.verdict import Came, Refused
@@ -29,6 +30,8 @@ ONE_BY_ONE = 20_000
 """So many in a row are recorded one by one; about as many a day."""
 ONE_MORE_EVERY_SECONDS = 4
 COUNTED_EVERY_SECONDS = 60.0
+LAST_SECONDS = 5.0
+"""So long a stop waits for the last of them."""
 
 
 @dataclass
@@ -72,6 +75,7 @@ class RefusalBook:
         self.refused: Counter[CommandRefusal] = Counter()
         """Since the start"""
         self._work = asyncio.Event()
+        self._under_way: asyncio.Future[None] | None = None
 
     def note(self, came: Came, refused: Refused) -> None:
         """Never blocks; on record soon."""
@@ -90,29 +94,51 @@ class RefusalBook:
         self._counted[reason] += 1
 
     async def run(self) -> None:
-        """Until cancelled."""
-        async with asyncio.TaskGroup() as parts:
-            for part in (self._write_one_by_one(), self._write_counts()):
-                parts.create_task(part)
+        """Until cancelled; what is still to be written then, is."""
+        try:
+            async with asyncio.TaskGroup() as parts:
+                for part in (self._write_now_and_then(), self._count_now_and_then()):
+                    parts.create_task(part)
+        finally:
+            if not await within(LAST_SECONDS, self._write_the_last(), self._clock):
+                _LOG.error("commands.refusals_not_recorded", waiting=len(self._waiting))
+                if self._under_way is not None:
+                    self._under_way.cancel()
 
-    async def _write_one_by_one(self) -> None:
+    async def _write_now_and_then(self) -> None:
         while True:
             await self._work.wait()
             await self._clock.sleep(TOGETHER_SECONDS)
             self._work.clear()
-            while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
-                await keep_writing(self._store, lambda tx, batch=batch: _record(tx, batch), self._clock)
-                _LOG.warning("commands.refused", **_by_reason(batch))
-                await self._clock.sleep(BREATH_SECONDS)
+            await self._write_waiting()
 
-    async def _write_counts(self) -> None:
+    async def _count_now_and_then(self) -> None:
         while True:
             await self._clock.sleep(COUNTED_EVERY_SECONDS)
-            if self._counted:
-                counts = [Noted(reason, times=times) for reason, times in self._counted.items()]
-                self._counted.clear()
-                await keep_writing(self._store, lambda tx, counts=counts: _record(tx, counts), self._clock)
+            self._sum_up()
+
+    def _sum_up(self) -> None:
+        self._waiting.extend(Noted(reason, times=times) for reason, times in self._counted.items())
+        self._counted.clear()
+        self._work.set()
+
+    async def _write_the_last(self) -> None:
+        self._sum_up()
+        if self._under_way is not None:
+            await self._under_way
+        await self._write_waiting()
+
+    async def _write_waiting(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+            # A stop cuts nothing off half way: nobody would know whether it is written.
+            self._under_way = asyncio.ensure_future(self._write(batch))
+            await asyncio.shield(self._under_way)
+            await self._clock.sleep(BREATH_SECONDS)
+
+    async def _write(self, batch: Sequence[Noted]) -> None:
+        await keep_writing(self._store, lambda tx: _record(tx, batch), self._clock)
+        _LOG.warning("commands.refused", **_by_reason(batch))
 
 
 def _noted(came: Came, refused: Refused) -> Noted:
@@ -123,7 +149,10 @@ def _noted(came: Came, refused: Refused) -> Noted:
 
 
 def _by_reason(batch: Sequence[Noted]) -> dict[str, int]:
-    return dict(Counter(noted.reason.name.lower() for noted in batch))
+    times: Counter[str] = Counter()
+    for noted in batch:
+        times[noted.reason.name.lower()] += noted.times
+    return dict(times)
 
 
 def _record(tx: Transaction, batch: Sequence[Noted]) -> None:
