@@ -29,7 +29,10 @@ from cloud.enrolment import enrol_lot, tenant_named
 from cloud.ingest.broker import Arrived
 from cloud.ingest.digests import Compared
 from cloud.ingest.lasting import Database
+from cloud.ingest.news import News
 from cloud.ingest.queues import LotQueues
+from cloud.ingest.service import BESIDE
+from cloud.ingest.statistics import Statistics
 from cloud.ingest.window_desk import Waiting, WindowDesk
 from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
@@ -60,10 +63,18 @@ async def _nothing_compared(lot: LotId, digest: Compared) -> None:
 async def ours(settings: CloudSettings, journals: Sequence[Journal]) -> float:
     """Facts a second."""
     clock, metrics, signer = SystemClock(), Metrics(), Signer.generated()
-    async with connect.pool(settings) as pool:
-        desk = WindowDesk(Database(pool, clock), signer, clock, metrics, lambda topic, payload: True, _nothing_compared)
+    async with connect.pool(settings, most=settings.ingest_pool + BESIDE) as pool:
+        database = Database(pool, clock)
+        news, statistics = News(database, clock), Statistics(pool, clock)
+
+        def committed(lots: Sequence[LotId], facts: int) -> None:
+            news.tell(lots)
+            statistics.grown(facts)
+
+        publish = lambda topic, payload: True  # noqa: E731
+        desk = WindowDesk(database, signer, clock, metrics, publish, _nothing_compared, committed)
         queues = LotQueues(desk.read, desk.take, lambda one: None, metrics, settings.ingest_pool)
-        taking = asyncio.create_task(queues.run())
+        parts = [asyncio.create_task(part) for part in (queues.run(), news.run(), statistics.run())]
         begun = time.perf_counter()
         for journal in journals:
             for payload in journal.published:
@@ -71,8 +82,9 @@ async def ours(settings: CloudSettings, journals: Sequence[Journal]) -> float:
                 queues.put(journal.lot, Waiting(arrived, clock.monotonic()))
         await queues.idle()
         taken = time.perf_counter() - begun
-        taking.cancel()
-        await asyncio.gather(taking, return_exceptions=True)
+        for part in parts:
+            part.cancel()
+        await asyncio.gather(*parts, return_exceptions=True)
         applied = await pool.fetchval("SELECT count(*) FROM facts")
         assert applied == sum(journal.facts for journal in journals)
         assert await pool.fetchval("SELECT count(*) FROM parked_facts") == 0

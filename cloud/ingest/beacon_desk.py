@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -19,8 +20,12 @@ log = structlog.get_logger(__name__)
 
 
 class BeaconDesk:
-    def __init__(self, database: Database, clock: Clock, metrics: Metrics) -> None:
-        self._database, self._clock, self._metrics = database, clock, metrics
+    """`changed` is told of which lots something else is shown now."""
+
+    def __init__(
+        self, database: Database, clock: Clock, metrics: Metrics, changed: Callable[[Iterable[LotId]], None]
+    ) -> None:
+        self._database, self._clock, self._metrics, self._changed = database, clock, metrics, changed
         self._newest: dict[LotId, Arrived] = {}
         self._came = asyncio.Event()
 
@@ -54,6 +59,7 @@ class BeaconDesk:
             return
         unknown = await self._database.does(lambda connection: keep_beacons(connection, shown))
         self._metrics.beacons.inc(len(shown) - len(unknown))
+        self._changed({one.beacon.lot for one in shown} - unknown)
         for lot in unknown:
             self._metrics.windows.labels("unknown_lot").inc()
             log.warning("ingest.unknown_lot", lot=lot)

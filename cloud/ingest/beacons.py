@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from cloud.db.schema import LOTS_CHANGED
 from models.ids import LotId
 from models.instants import Instant
 from models.wire.envelopes import Beacon, Malformed, unpack
@@ -50,11 +49,10 @@ async def keep_beacons(connection: asyncpg.Connection, shown: Sequence[Shown]) -
         " body = CASE WHEN excluded.online THEN excluded.body ELSE beacons.body END,"
         " received_at = CASE WHEN excluded.online THEN greatest(beacons.received_at, excluded.received_at)"
         " ELSE beacons.received_at END RETURNING lot_id::text AS lot)"
-        " SELECT lot, pg_notify($5, lot) FROM kept",
+        " SELECT lot FROM kept",
         lots,
         [one.beacon.model_dump_json() if one.beacon.online else "{}" for one in ordered],
         [one.beacon.online for one in ordered],
         [one.received for one in ordered],
-        LOTS_CHANGED,
     )
     return frozenset(lots) - {LotId(row["lot"]) for row in kept}

@@ -13,10 +13,12 @@ from cloud.ingest.ask_desk import AskDesk, is_ask
 from cloud.ingest.beacon_desk import BeaconDesk
 from cloud.ingest.broker import Arrived, BrokerLink
 from cloud.ingest.lasting import Database
+from cloud.ingest.news import News
 from cloud.ingest.queues import LotQueues
 from cloud.ingest.shares import Shares
 from cloud.ingest.sharing import share_of, topics
 from cloud.ingest.state_desk import StateDesk
+from cloud.ingest.statistics import Statistics
 from cloud.ingest.window_desk import Batch, Run, Waiting, WindowDesk
 from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
@@ -33,6 +35,10 @@ class _Came(NamedTuple):
 
     rest: Batch
     runs: Sequence[Run]
+
+
+BESIDE = 2
+"""Connections for what isn't facts: what is told of them, and PostgreSQL's look at its tables."""
 
 
 class Ingest:
@@ -57,13 +63,14 @@ class Ingest:
 
     async def run(self) -> None:
         """Runs until cancelled. A broker or database that is away is tried again for ever."""
-        async with pool(self._settings) as connections:
+        async with pool(self._settings, most=self._settings.ingest_pool + BESIDE) as connections:
             database = Database(connections, self._clock)
+            self._news, self._statistics = News(database, self._clock), Statistics(connections, self._clock)
             self._link = link = BrokerLink(self._settings, self._heard, self._connected)
             desk = (database, self._signer, self._clock, self._metrics, link.publish)
             self._state = StateDesk(*desk, ours=lambda lot: share_of(lot) in self._held)
-            self._windows = WindowDesk(*desk, self._state.compared)
-            self._beacons = BeaconDesk(database, self._clock, self._metrics)
+            self._windows = WindowDesk(*desk, self._state.compared, self._committed)
+            self._beacons = BeaconDesk(database, self._clock, self._metrics, self._news.tell)
             self._asks = AskDesk(database, self._signer, self._clock, self._metrics, link.publish)
             await self._asks.catch_up()
             # No more at once than there are connections: what waits for one could still grow together.
@@ -76,6 +83,8 @@ class Ingest:
                 async with asyncio.TaskGroup() as parts:
                     for part in (self._queues.run(), shares.run(), self._beacons.run(), self._state.run(), self._ask()):
                         parts.create_task(part)
+                    for beside in (self._news.run(), self._statistics.run()):
+                        parts.create_task(beside)
             finally:
                 await link.stop()
 
@@ -110,6 +119,10 @@ class Ingest:
         self._link.listen(topics(held, lots))
         if new and self._link.connected:
             self._asked.put_nowait(new)
+
+    def _committed(self, lots: Sequence[LotId], facts: int) -> None:
+        self._news.tell(lots)
+        self._statistics.grown(facts)
 
     async def _ask(self) -> None:
         """Whoever begins to listen has missed something, perhaps: the lots are told where they stand."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from cloud.ingest import statistics
 from cloud.ingest.apply import Outcome, UnknownLot, apply_window
 from cloud.ingest.broker import Arrived
 from cloud.ingest.digests import Compared
@@ -50,7 +49,7 @@ class Run:
 
 class WindowDesk:
     """`publish` hands a message to the broker, and says whether the broker was there; `compared` is told what came of a
-    digest."""
+    digest, and `committed` which lots have changed and how many facts were applied: nobody waits for what it does."""
 
     def __init__(
         self,
@@ -60,10 +59,10 @@ class WindowDesk:
         metrics: Metrics,
         publish: Callable[[str, bytes], bool],
         compared: Callable[[LotId, Compared], Awaitable[None]],
+        committed: Callable[[Sequence[LotId], int], None],
     ) -> None:
         self._database, self._signer, self._clock, self._metrics = database, signer, clock, metrics
-        self._publish, self._compared = publish, compared
-        self._growth = statistics.Growth()
+        self._publish, self._compared, self._committed = publish, compared, committed
 
     async def read(self, batch: Batch) -> list[Run]:
         """What each lot says, in its order, with all that can be known of it without the database."""
@@ -93,7 +92,8 @@ class WindowDesk:
         return [Run(run, waiting[0].since) for run in joined(windows)]
 
     async def ask(self, shares: frozenset[int]) -> None:
-        """Tells the lots of these shares how far they have been applied, so that they send what got lost before."""
+        """Tells the lots of these shares how far they have been applied, so that they send what got lost before; and
+        whoever watches them, for what the last holder of a share committed it may have told nobody of."""
         rows = await self._database.does(
             lambda connection: connection.fetch(
                 "SELECT lot_id, stream, stream_id, seq, hash FROM streams WHERE current"
@@ -103,6 +103,7 @@ class WindowDesk:
             lot = LotId(str(row["lot_id"]))
             if share_of(lot) in shares:
                 where = {name: row[name] for name in ("stream", "seq", "hash")}
+                self._committed([lot], 0)
                 self._acknowledge(Ack(lot=lot, stream_id=StreamId(str(row["stream_id"])), **where))
                 await self._clock.sleep(0)  # it takes a signature each: others have their turn
 
@@ -127,20 +128,12 @@ class WindowDesk:
             return {}
         at = self._clock.read().wall
         with self._timed():
-            outcomes = await self._database.does(lambda connection: apply_together(connection, windows, at))
-        await self._grown(sum(outcome.applied for outcome in outcomes.values()))
-        return outcomes
+            return await self._database.does(lambda connection: apply_together(connection, windows, at))
 
     async def _apply(self, window: Window) -> Outcome:
         at = self._clock.read().wall
         with self._timed():
-            outcome = await self._database.does(lambda connection: apply_window(connection, window, at))
-        await self._grown(outcome.applied)
-        return outcome
-
-    async def _grown(self, facts: int) -> None:
-        if self._growth.grown(facts):
-            await self._database.does(statistics.look)
+            return await self._database.does(lambda connection: apply_window(connection, window, at))
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
@@ -152,6 +145,8 @@ class WindowDesk:
         self._count(window, outcome)
         if outcome.ack is not None and self._acknowledge(outcome.ack):
             self._metrics.ack_seconds.observe((self._clock.monotonic() - since) / SECOND)
+        if outcome.applied or outcome.parked:
+            self._committed([window.lot], outcome.applied)
 
     def _acknowledge(self, ack: Ack) -> bool:
         sealed = self._signer.seal(SealedAs.ACK, ack.lot, ack)

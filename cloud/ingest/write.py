@@ -9,8 +9,8 @@ from functools import cache
 import asyncpg
 from sqlalchemy.dialects import postgresql
 
-from cloud.db.schema import LOTS_CHANGED, metadata
 from cloud.db.schema import facts as facts_table
+from cloud.db.schema import metadata
 from cloud.ingest.fold import Batch, Owner, Poisoned, batches, fold
 from cloud.ingest.lanes import Lanes
 from models.effects import Change
@@ -137,17 +137,16 @@ async def _declare_lanes(connection: asyncpg.Connection, owner: Owner, declared:
 
 
 async def write_cursors(connection: asyncpg.Connection, reached: Sequence[Ack], at: Instant) -> None:
-    """The last of a transaction: how far each stream has been applied, told to whoever watches its lot."""
+    """The last of a transaction: how far each stream has been applied."""
     await connection.execute(
-        "WITH moved AS (UPDATE streams SET seq = new.seq, hash = new.hash, applied_at = $5"
+        "UPDATE streams SET seq = new.seq, hash = new.hash, applied_at = $5"
         " FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]) AS new (lot_id, stream_id, seq, hash)"
-        " WHERE streams.lot_id = new.lot_id AND streams.stream_id = new.stream_id RETURNING streams.lot_id)"
-        " SELECT pg_notify($6, lot_id::text) FROM moved",
+        " WHERE streams.lot_id = new.lot_id AND streams.stream_id = new.stream_id",
         [ack.lot for ack in reached],
         [ack.stream_id for ack in reached],
         [ack.seq for ack in reached],
         [ack.hash for ack in reached],
-        *(at, LOTS_CHANGED),
+        at,
     )
 
 

@@ -16,6 +16,7 @@ from cloud.db import connect
 from cloud.enrolment import enrol_lot, tenant_named
 from cloud.ingest.apply import apply_window
 from cloud.ingest.beacons import Shown, keep_beacons
+from cloud.ingest.news import notify
 from cloud.keys import mint_key, revoke_key
 from cloud.settings import CloudSettings
 from models.codes import ticket_code
@@ -240,13 +241,18 @@ class Garage(Lot):
         return self.sends(Beacon(lot=self.id, online=False))
 
     def sends(self, beacon: Beacon) -> Garage:
-        self._telling(lambda connection: keep_beacons(connection, [Shown(beacon, present())]))
+        self._telling(lambda connection: self._show(connection, beacon))
         return self
 
     async def _tell(self, connection: asyncpg.Connection) -> None:
         if len(self.facts) > self._sent:
             await apply_window(connection, self.window(self._sent + 1), present())
+            await notify(connection, [self.id])
             self._sent = len(self.facts)
+
+    async def _show(self, connection: asyncpg.Connection, beacon: Beacon) -> None:
+        await keep_beacons(connection, [Shown(beacon, present())])
+        await notify(connection, [self.id])
 
     def _telling(self, work: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
         async def doing() -> None:

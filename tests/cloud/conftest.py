@@ -51,6 +51,13 @@ async def database(settings: CloudSettings) -> AsyncIterator[asyncpg.Connection]
 
 
 @pytest.fixture
+async def pool(settings: CloudSettings) -> AsyncIterator[asyncpg.Pool]:
+    """As ingest uses it."""
+    async with connect.pool(settings) as pool:
+        yield pool
+
+
+@pytest.fixture
 async def tenant(engine: AsyncEngine) -> str:
     async with engine.begin() as connection:
         return await tenant_named(connection, "default", NOON)

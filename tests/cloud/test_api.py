@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from cloud.api.app import create_app
 from cloud.enrolment import enrol_lot, tenant_named
 from cloud.ingest.apply import apply_window
+from cloud.ingest.news import notify
 from cloud.keys import mint_key, revoke_key
 from cloud.service import Cloud
 from cloud.settings import CloudSettings
@@ -291,6 +292,7 @@ async def test_the_event_stream_tells_of_the_operators_own_lots_only(
                 await asyncio.sleep(0.01)
         await apply_window(database, other.window(), NOON)
         await apply_window(database, lot.window(), NOON)
+        await notify(database, [other.id, lot.id])
         async with asyncio.timeout(10):
             heard = [event async for event in _until_lot(events)]
     finally:

@@ -113,10 +113,11 @@ async def test_one_lots_poison_keeps_no_other_lot_waiting(
     settings: CloudSettings, database: asyncpg.Connection, lots: list[Lot]
 ) -> None:
     meets_again(lots[1])
-    clock, metrics, published = SystemClock(), Metrics(), list[str]()
+    clock, metrics, published, committed = SystemClock(), Metrics(), list[str](), list[tuple[LotId, int]]()
     async with connect.pool(settings) as pool:
         publish = lambda topic, payload: published.append(topic) or True  # noqa: E731
-        desk = WindowDesk(Database(pool, clock), SIGNER, clock, metrics, publish, nothing_compared)
+        told = lambda lots, facts: committed.append((*lots, facts))  # noqa: E731
+        desk = WindowDesk(Database(pool, clock), SIGNER, clock, metrics, publish, nothing_compared, told)
         done: list[Waiting] = []
         queues = LotQueues(desk.read, desk.take, done.append, metrics, takers=4)
         for lot in lots:
@@ -130,6 +131,9 @@ async def test_one_lots_poison_keeps_no_other_lot_waiting(
     assert len(done) == sum(-(-(len(lot.facts) - 3) // 2) for lot in lots)
     applied = {str(row["lot_id"]): row["seq"] for row in await database.fetch("SELECT lot_id, seq FROM streams")}
     assert applied == {lot.id: len(lot.facts) for lot in lots}
+    parked = 1
+    assert sum(facts for _, facts in committed) == sum(len(lot.facts) - 3 for lot in lots) - parked
+    assert {lot for lot, _ in committed} == {lot.id for lot in lots}
     assert [str(row["lot_id"]) for row in await database.fetch("SELECT lot_id FROM parked_facts")] == [lots[1].id]
 
 
