@@ -37,6 +37,19 @@ class Length:
         return self.least == self.most
 
 
+Bounds = tuple[Instant | None, Instant | None]
+"""The earliest and the latest true time that something can have had; None: no bound is known."""
+
+
+def apart(begun: Bounds, ended: Bounds) -> Length:
+    """How long it is from one time to a later one, where nothing more is known than when each can have been."""
+    (earliest_begun, latest_begun), (earliest_ended, latest_ended) = begun, ended
+    least = 0 if earliest_ended is None or latest_begun is None else max(earliest_ended - latest_begun, 0)
+    most = None if latest_ended is None or earliest_begun is None else latest_ended - earliest_begun
+    # What ends before it begins was dated by a clock that was wrong: nothing is sure.
+    return Length(least, most if most is not None and most >= 0 else None)
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """The runs of one machine, one after another, from number `first` on.
@@ -67,7 +80,7 @@ class Timeline:
         # Time servers that contradict each other aren't believed: only the running itself is sure.
         return Length(least, most) if most >= least else Length(running, None)
 
-    def possible(self, moment: Moment) -> tuple[Instant | None, Instant | None]:
+    def possible(self, moment: Moment) -> Bounds:
         """The earliest and the latest true time at which that can have been; None: no bound is known."""
         zero = self._boot(moment.boot).zero
         if zero is not None:

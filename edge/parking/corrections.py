@@ -14,11 +14,12 @@ from models.tariff import fee
 from models.tickets import TicketStatus
 
 # Only what was settled in this boot can look different now: an earlier boot's clock isn't set any more, and a later
-# one's tells nothing new of how long a stay was at least.
+# one's tells nothing new of how long a stay was at least. Of a stay that was restored from the cloud only the wall time
+# of its entry is known.
 _SETTLED_HERE = """
-    SELECT settled.subject AS ticket FROM moments AS settled JOIN moments AS entered USING (subject)
-    JOIN tickets ON tickets.id = subject
-    WHERE settled.what = 'settled' AND settled.boot = ? AND entered.what = 'entered' AND entered.boot < ?
+    SELECT settled.subject AS ticket FROM moments AS settled JOIN tickets ON tickets.id = settled.subject
+    LEFT JOIN moments AS entered ON entered.subject = settled.subject AND entered.what = 'entered'
+    WHERE settled.what = 'settled' AND settled.boot = ? AND (entered.boot IS NULL OR entered.boot < settled.boot)
         AND tickets.status = 'COMPLETED' ORDER BY ticket"""
 _WRONG = 60 * SECOND
 """A stay whose times are wrong by less stays as it was written."""
@@ -35,7 +36,7 @@ _TIMES = {What.ENTERED: "entry_time", What.SETTLED: "settled_at", What.EXITED: "
 def correct_all(tx: Transaction) -> int:
     """After the clock was set: every stay whose fee depended on it. Returns how many were corrected."""
     boot = boots.present(tx).ordinal
-    settled = tx.connection.execute(_SETTLED_HERE, (boot, boot)).fetchall()
+    settled = tx.connection.execute(_SETTLED_HERE, (boot,)).fetchall()
     return sum(correct(tx, TicketId(row["ticket"])) for row in settled)
 
 
@@ -46,7 +47,7 @@ def correct(tx: Transaction, id: TicketId) -> bool:
     """
     stay = find(tx.connection, id)
     entered, settled = moments.marked(tx, id, What.ENTERED), moments.marked(tx, id, What.SETTLED)
-    over_boots = entered is not None and settled is not None and entered.boot != settled.boot
+    over_boots = settled is not None and (entered is None or entered.boot != settled.boot)
     if stay.status is not TicketStatus.COMPLETED or not over_boots or stay.settled_at is None:
         return False
     length = between(

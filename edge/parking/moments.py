@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge.store import Transaction, boots
-from models.instants import Instant, Monotonic
-from models.timeline import Length, Moment
+from models.instants import Instant
+from models.timeline import Bounds, Length, Moment, apart
 
 
 class What(StrEnum):
@@ -29,9 +29,10 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A moment, and what the clock said then."""
+    """A moment, and what the clock said then. `moment` None: only that is known of it, and is believed (a stay that was
+    restored from the cloud)."""
 
-    moment: Moment
+    moment: Moment | None
     wall: Instant
 
 
@@ -39,8 +40,11 @@ def now(tx: Transaction) -> When:
     return When(boots.moment(tx), tx.at.wall)
 
 
-def mark(tx: Transaction, subject: str, what: What, moment: Moment) -> None:
+def mark(tx: Transaction, subject: str, what: What, moment: Moment | None) -> None:
     """That happened to it at that moment; the last time counts."""
+    if moment is None:
+        tx.connection.execute("DELETE FROM moments WHERE subject = ? AND what = ?", (subject, what))
+        return
     row = (subject, what, *moment)
     tx.connection.execute("INSERT OR REPLACE INTO moments (subject, what, boot, monotonic) VALUES (?, ?, ?, ?)", row)
 
@@ -56,19 +60,20 @@ def marked(tx: Transaction, subject: str, what: What) -> Moment | None:
 
 
 def when(tx: Transaction, subject: str, what: What, wall: Instant) -> When:
-    """When that was, of which the store has the wall time. Where nothing else is known of it (a lot that was restored
-    from the cloud), that is believed."""
-    moment = marked(tx, subject, what)
-    return When(moment or _by_wall(tx, wall), wall)
+    """When that was, of which the store has the wall time."""
+    return When(marked(tx, subject, what), wall)
 
 
 def between(tx: Transaction, begun: When, ended: When) -> Length:
-    """How long it was, as far as is known now."""
-    first = min(begun.moment, ended.moment)
-    return boots.timeline(tx.connection, first, tx.at).between(begun.moment, ended.moment)
+    """How long it was, as far as is known now. Of what has no moment, the clock of now can tell nothing that no time
+    server said: while none was heard, it may be 2099 on the wall."""
+    if begun.moment is not None and ended.moment is not None:
+        first = min(begun.moment, ended.moment)
+        return boots.timeline(tx.connection, first, tx.at).between(begun.moment, ended.moment)
+    return apart(_possible(tx, begun), _possible(tx, ended))
 
 
-def _by_wall(tx: Transaction, wall: Instant) -> Moment:
-    """As if this boot's clock had run already then; its moment may lie before the boot."""
-    here = boots.moment(tx)
-    return Moment(here.boot, Monotonic(here.monotonic - (tx.at.wall - wall)))
+def _possible(tx: Transaction, when: When) -> Bounds:
+    if when.moment is None:
+        return when.wall, when.wall
+    return boots.timeline(tx.connection, when.moment, tx.at).possible(when.moment)

@@ -16,14 +16,15 @@ from edge.parking.till import Till
 from edge.store import Store, Transaction
 from edge.store.database import looking_into
 from models.facts import DeclaredLane, LotDeclared
-from models.ids import LaneName, LotId
+from models.ids import LaneName, LotId, TicketId, VehicleId
 from models.instants import HOUR, SECOND, Instant, Monotonic, Reading
 from models.money import Minor
 from models.plates import Plate, normalised
 from models.refusals import Refusal
 from models.spots import Right, SpotType, VehicleType
 from models.tariff import Tariff
-from models.tickets import Direction
+from models.tickets import Direction, TicketStatus
+from models.wire.restoring import KnownStay
 
 _T = TypeVar("_T")
 
@@ -141,4 +142,29 @@ def declared(levels: tuple[PlannedLevel, ...]) -> LotDeclared:
         lat_microdegrees=52_500_000,
         lng_microdegrees=13_400_000,
         lanes=(DeclaredLane(name=IN, direction=Direction.ENTRY), DeclaredLane(name=OUT, direction=Direction.EXIT)),
+    )
+
+
+def a_known_stay(plate: str, entered: Instant, tariff: Tariff = TARIFF) -> KnownStay:
+    """One that the cloud tells a new store of: the vehicle is inside and hasn't paid."""
+    return KnownStay(
+        ticket=TicketId(f"ticket of {plate}"),
+        code=f"code of {plate}",
+        vehicle=VehicleId(f"vehicle {plate}"),
+        license_plate=plate,
+        vehicle_type=VehicleType.REGULAR,
+        entry_lane=IN,
+        floor=None,
+        spot_number=None,
+        entered=entered,
+        status=TicketStatus.ACTIVE,
+        exit_lane=None,
+        exit_time=None,
+        settled_at=None,
+        amount_due=None,
+        amount_paid=Minor(0),
+        currency=tariff.currency,
+        tariff=tariff.model_dump_json(),
+        fee_bounded=False,
+        refund_owed=Minor(0),
     )

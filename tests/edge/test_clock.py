@@ -16,6 +16,7 @@ from edge.parking import entry, exit, lanes
 from edge.parking.lanes import open_calls
 from edge.parking.layout import declare
 from edge.parking.passback import neutralise
+from edge.parking.restoring import take_over
 from edge.parking.tickets import Ticket, open_ticket
 from edge.parking.till import Till
 from edge.store import Store, Transaction, boots
@@ -26,7 +27,7 @@ from models.lanes import HoldCause, OrderKind
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
-from tests.edge.lots import IN, LOT, NOON, OUT, TARIFF, a_level, closed_in_the_end, declared
+from tests.edge.lots import IN, LOT, NOON, OUT, TARIFF, a_known_stay, a_level, closed_in_the_end, declared
 from tests.edge.test_parking import Terminal
 
 DAY = 24 * HOUR
@@ -158,6 +159,11 @@ class Lot:
         self.store.write_now(lambda tx: end(tx, cleared.ticket, OUT))
         return cleared.amount_due
 
+    def is_told_of(self, plate: str, entered: int, **more: object) -> None:
+        """The cloud knows of a stay that began before this store did."""
+        stay = a_known_stay(plate, Instant(entered)).model_copy(update=more)
+        assert self.store.write_now(lambda tx: take_over(tx, [stay])) == []
+
     def looks(self) -> bool:
         return asyncio.run(self.keeper.look())
 
@@ -254,6 +260,54 @@ def test_a_lie_of_a_time_server_is_paid_back_when_the_truth_comes_out(lot: Lot) 
     lot.looks()
     lot.restarts()
     assert lot.rows("SELECT count(*) FROM fee_corrections") == [(1,)], "it is owed once"
+
+
+def test_a_restored_stay_isnt_charged_to_2099_by_a_dead_battery(lot: Lot) -> None:
+    lot.pi.said = IN_2099
+    lot.is_told_of("AB12CDE", NOON)
+    assert lot.leaves("AB12CDE") == 250
+    assert lot.rows("SELECT fee_bounded FROM tickets") == [(1,)]
+    assert lot.rows("SELECT body ->> 'shortest', body ->> 'longest' FROM journal WHERE type = 'fee.bounded'") == [
+        (0, None)
+    ]
+    lot.pi.hears(Instant(NOON + 5 * HOUR))
+    lot.looks()
+    assert lot.rows("SELECT amount_due, refund_owed FROM tickets") == [(250, 0)], "nothing more"
+
+
+def test_a_restored_stay_is_charged_for_all_of_it_when_the_time_is_known(lot: Lot) -> None:
+    lot.is_told_of("AB12CDE", NOON)
+    lot.pi.hears(Instant(NOON + 3 * HOUR - 60 * SECOND))
+    assert lot.leaves("AB12CDE") == 750
+    assert lot.rows("SELECT fee_bounded FROM tickets") == [(0,)]
+
+
+def test_a_restored_stay_is_at_least_as_long_as_time_servers_say_of_earlier_starts(lot: Lot) -> None:
+    lot.is_told_of("AB12CDE", NOON)
+    lot.pi.hears(Instant(NOON + HOUR))
+    lot.looks()
+    lot.reboots(IN_2099)
+    lot.pi.later(HOUR // 2)
+    assert lot.leaves("AB12CDE") == 500
+    assert lot.rows("SELECT fee_bounded FROM tickets") == [(1,)]
+
+
+def test_a_restored_stay_that_paid_by_a_lie_is_owed_what_it_paid_too_much(lot: Lot) -> None:
+    lot.is_told_of("AB12CDE", NOON)
+    lot.pi.hears(Instant(NOON + 6 * HOUR))
+    assert lot.leaves("AB12CDE") == 1500
+    lot.pi.later(60 * SECOND)
+    lot.pi.hears(Instant(NOON + 2 * HOUR))
+    lot.looks()
+    assert lot.rows("SELECT amount_due, amount_paid, refund_owed FROM tickets") == [(500, 1500, 1000)]
+
+
+def test_who_paid_before_the_store_was_new_keeps_the_grace_while_the_time_is_unknown(lot: Lot) -> None:
+    lot.pi.said = IN_2099
+    paid = {"settled_at": NOON + HOUR, "amount_due": 250, "amount_paid": 250}
+    lot.is_told_of("AB12CDE", NOON, **paid)
+    assert lot.leaves("AB12CDE") == 250
+    assert lot.rows("SELECT settled_at, amount_paid FROM tickets") == [(NOON + HOUR, 250)]
 
 
 def test_when_the_clock_is_set_that_is_on_record_and_stays_get_their_true_times(lot: Lot) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.instants import HOUR, Instant, Monotonic
-from models.timeline import Boot, Length, Moment, Timeline
+from models.timeline import Boot, Length, Moment, Timeline, apart
 
 DAY = 24 * HOUR
 NOON = 1_795_000_000_000_000
@@ -118,3 +118,12 @@ def test_time_servers_that_contradict_each_other_cost_no_driver_anything() -> No
 def test_nothing_takes_less_than_no_time() -> None:
     timeline = Timeline(1, (Boot(Monotonic(HOUR)),))
     assert timeline.between(Moment(1, Monotonic(HOUR)), Moment(1, Monotonic(0))) == Length(0, 0)
+
+
+def test_of_two_times_that_are_only_bounded_the_least_and_the_most_are_known() -> None:
+    noon, one, two = Instant(NOON), Instant(NOON + HOUR), Instant(NOON + 2 * HOUR)
+    assert apart((noon, noon), (two, two)) == Length(2 * HOUR, 2 * HOUR)
+    assert apart((noon, one), (two, two)) == Length(HOUR, 2 * HOUR)
+    assert apart((noon, noon), (one, None)) == Length(HOUR, None)
+    assert apart((noon, noon), (None, None)) == Length(0, None)
+    assert apart((two, two), (noon, noon)) == Length(0, None), "one of them was dated by a wrong clock"
