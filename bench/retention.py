@@ -104,7 +104,7 @@ def _admitted(tx: Transaction, plate: str) -> entry.Admitted:
 def _cloud_has_it(tx: Transaction) -> None:
     head = journal.head_of(tx.connection, "ledger")
     assert head is not None
-    journal.mark_acked(tx.connection, "ledger", head.stream_id, head.seq, tx.at.wall)
+    journal.mark_acked(tx.connection, "ledger", head.stream_id, head.seq, tx.at)
 
 
 def _copied(full: Path, folder: Path) -> Path:

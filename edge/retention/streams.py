@@ -12,6 +12,7 @@ from edge.store.checkpoints import (
     checkpoint_of,
     forget_acknowledged,
     keep_checkpoint,
+    note_acknowledged,
 )
 from edge.store.journal import Head
 from models.facts import TelemetryBegun
@@ -26,10 +27,13 @@ _OLDEST = """
 
 def prune_ledger(tx: Transaction, before: Instant, limit: int) -> int:
     """Facts that the cloud has had since `before`, from the oldest on; never one that it hasn't acknowledged. What an
-    open stay needs stands in its ticket, not in them."""
+    open stay needs stands in its ticket, not in them. Of what was acknowledged while no time server was heard, it is
+    known from now on that the cloud has it."""
     head = journal.head_of(tx.connection, "ledger")
     if head is None:
         return 0
+    if tx.at.synced:
+        note_acknowledged(tx.connection, "ledger", head.acked, tx.at.wall)
     reached = min(acknowledged_by(tx.connection, head.stream_id, before), head.acked)
     return len(_drop(tx, head, reached, limit, "money", "age"))
 

@@ -12,7 +12,7 @@ from edge.store.checkpoints import checkpoint_of, note_acknowledged
 from models.facts import Fact
 from models.facts.base import Stream
 from models.ids import ENTROPY_BYTES, LotId, StreamId, uuid7
-from models.instants import Instant, Reading
+from models.instants import Reading
 from models.wire.chain import GENESIS, link
 from models.wire.envelopes import SentFact, body_text
 
@@ -121,11 +121,12 @@ def hash_at(connection: sqlite3.Connection, stream_id: StreamId, seq: int) -> st
     return dropped.hash_at(seq) if dropped else None
 
 
-def mark_acked(connection: sqlite3.Connection, stream: Stream, stream_id: StreamId, seq: int, at: Instant) -> None:
-    """The cloud has applied everything up to `seq`; never moves back, and says nothing of a stream begun since."""
+def mark_acked(connection: sqlite3.Connection, stream: Stream, stream_id: StreamId, seq: int, at: Reading) -> None:
+    """The cloud has applied everything up to `seq`; never moves back, and says nothing of a stream begun since. Since
+    when it has is noted only by a clock that a time server has set, or else later, when there was one."""
     mark = "UPDATE streams SET acked = max(acked, ?) WHERE stream = ? AND stream_id = ?"
-    if connection.execute(mark, (seq, stream, stream_id)).rowcount:
-        note_acknowledged(connection, stream, seq, at)
+    if connection.execute(mark, (seq, stream, stream_id)).rowcount and at.synced:
+        note_acknowledged(connection, stream, seq, at.wall)
 
 
 COLUMNS = "seq, type, version, boot_id, monotonic, wall, synced, body, salt, personal, hash"

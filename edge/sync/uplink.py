@@ -273,7 +273,7 @@ class Uplink:
         while True:
             try:
                 return await self._store.write(
-                    lambda tx: journal.mark_acked(tx.connection, self._stream, stream_id, seq, tx.at.wall)
+                    lambda tx: journal.mark_acked(tx.connection, self._stream, stream_id, seq, tx.at)
                 )
             except StoreUnavailable as wrong:
                 _LOG.error("link.not_marked_yet", seq=seq, why=str(wrong))

@@ -90,7 +90,7 @@ def _live(store: Store, killed: bool) -> None:
 def _the_cloud_has_most(tx: Transaction) -> None:
     head = journal.head_of(tx.connection, "ledger")
     assert head is not None
-    journal.mark_acked(tx.connection, "ledger", head.stream_id, head.seq - 20, tx.at.wall)
+    journal.mark_acked(tx.connection, "ledger", head.stream_id, head.seq - 20, tx.at)
 
 
 # --- damage ---

@@ -21,7 +21,7 @@ def _publish_and_forget(self: Uplink, cursor: Cursor, window: Window, packed: by
         last = window.facts[-1].seq
         self._cursor = resumed(cursor.stream_id, last, last)
         marked = self._store.write(
-            lambda tx: journal.mark_acked(tx.connection, self._stream, cursor.stream_id, last, tx.at.wall)
+            lambda tx: journal.mark_acked(tx.connection, self._stream, cursor.stream_id, last, tx.at)
         )
         _PENDING.append(asyncio.ensure_future(marked))
     return sent

@@ -418,9 +418,9 @@ async def test_a_link_that_ended_half_way_to_a_new_stream_goes_on_with_the_new_o
 def test_an_acknowledgement_of_a_stream_that_was_left_marks_nothing_of_the_new_one(lot: Lot) -> None:
     left = ledger(lot.path)
     lot.decide(lambda tx: streams.reopen(tx, "ledger", 0, 1, "forked"))
-    lot.decide(lambda tx: journal.mark_acked(tx.connection, "ledger", left.stream_id, left.seq, tx.at.wall))
+    lot.decide(lambda tx: journal.mark_acked(tx.connection, "ledger", left.stream_id, left.seq, tx.at))
     assert ledger(lot.path).acked == 0
     assert lot.one("SELECT count(*) FROM acknowledged") == 0
     now = ledger(lot.path)
-    lot.decide(lambda tx: journal.mark_acked(tx.connection, "ledger", now.stream_id, 1, tx.at.wall))
+    lot.decide(lambda tx: journal.mark_acked(tx.connection, "ledger", now.stream_id, 1, tx.at))
     assert ledger(lot.path).acked == 1

@@ -176,7 +176,7 @@ def test_dropped_telemetry_leaves_a_checkpoint_that_says_where_the_cloud_stood(t
     with looking_into(lot.path) as connection:
         head = journal.head_of(connection, "telemetry")
         assert head is not None
-    lot.decide(lambda tx: journal.mark_acked(tx.connection, "telemetry", head.stream_id, 2, tx.at.wall))
+    lot.decide(lambda tx: journal.mark_acked(tx.connection, "telemetry", head.stream_id, 2, tx.at))
     with looking_into(lot.path) as connection:
         second, fourth = (journal.hash_at(connection, head.stream_id, seq) for seq in (2, 4))
     lot.decide(lambda tx: give_up_telemetry(tx, 1000 * KB, 500))

@@ -23,7 +23,7 @@ from edge.store.pictures import Pictures
 from models.facts import PlateDiffered, VehicleRegistered, decode
 from models.facts.base import ERASED, known_facts
 from models.ids import TicketId
-from models.instants import HOUR, Instant
+from models.instants import HOUR, Instant, Reading
 from models.lanes import PassageKind
 from models.plates import Plate
 from models.refusals import Refusal
@@ -85,7 +85,7 @@ def cloud_has_everything(lot: Lot) -> None:
     def acknowledge(tx: Transaction) -> None:
         head = journal.head_of(tx.connection, "ledger")
         assert head is not None
-        journal.mark_acked(tx.connection, "ledger", head.stream_id, head.seq, tx.at.wall)
+        journal.mark_acked(tx.connection, "ledger", head.stream_id, head.seq, tx.at)
 
     lot.decide(acknowledge)
 
@@ -401,6 +401,35 @@ def test_facts_that_the_cloud_got_late_stay_thirty_five_days_from_then(lot: Lot)
     days(lot, 2)
     goes_round(lot)
     assert lot.one("SELECT min(seq) FROM journal") != 1
+
+
+def no_server_is_heard(lot: Lot, monkeypatch: pytest.MonkeyPatch, ahead: int = 0) -> None:
+    """What the clock says is so many hours ahead of the truth (or behind it), and nobody has set it."""
+    read = lot.clock.read
+
+    def unsynced() -> Reading:
+        said = read()
+        return replace(said, wall=Instant(said.wall + ahead * HOUR), synced=False)
+
+    monkeypatch.setattr(lot.clock, "read", unsynced)
+
+
+def test_an_acknowledgement_under_a_clock_that_is_behind_makes_no_fact_older(
+    lot: Lot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A computer that was off for two months: the cloud acknowledges before a time server was heard."""
+    stays(lot, "AB12CDE")
+    days(lot, 60)
+    with monkeypatch.context() as before_the_server:
+        no_server_is_heard(lot, before_the_server, ahead=-60 * DAY_HOURS)
+        cloud_has_everything(lot)
+    goes_round(lot)
+    days(lot, 34)
+    goes_round(lot)
+    assert lot.one("SELECT min(seq) FROM journal") == 1
+    days(lot, 2)
+    goes_round(lot)
+    assert lot.one("SELECT min(seq) FROM journal") != 1, "and they go some day, though nothing more was acknowledged"
 
 
 def test_the_last_fact_always_stays(lot: Lot) -> None:
