@@ -13,25 +13,50 @@ from models.instants import Instant
 from models.plates import Plate
 from models.retention import masked_vehicle
 
+_PERSON = ", ".join(f"json_extract(body, '$.{key}')" for key in ("vehicle", "ticket", "refusal", "passage", "call"))
+
+
+def _may_be_after(limit: str, at: str, of: str) -> str:
+    """Whether what the row `of` dates may have happened after the limit, whatever the clock said then: by the boot in
+    which it happened, or else before the next of which the time is known."""
+    return f"""EXISTS (
+        SELECT 1 FROM {of} AND coalesce(
+            boots.zero + {at},
+            (SELECT zero FROM boots AS later WHERE later.ordinal > boots.ordinal AND later.zero IS NOT NULL
+             ORDER BY later.ordinal LIMIT 1),
+            {limit} + 1) > {limit})"""
+
+
+def _moment_after(limit: str, subject: str) -> str:
+    moments = f"moments JOIN boots ON boots.ordinal = moments.boot WHERE moments.subject = {subject}"
+    return _may_be_after(limit, "moments.monotonic", moments)
+
+
+def _fact_after(limit: str, row: str) -> str:
+    facts = f"journal JOIN boots USING (boot_id) WHERE personal IS NOT NULL AND coalesce({_PERSON}) = {row}"
+    return _may_be_after(limit, "journal.monotonic", facts)
+
+
 _CLOSED = "coalesce(exit_time, entry_time)"
 _DUE = f"""
     SELECT id, vehicle_id, {_CLOSED} AS closed FROM tickets
     WHERE masked_at IS NULL AND status IN ('COMPLETED', 'VOIDED') AND {_CLOSED} <= :closed
+        AND NOT {_moment_after(":closed", "tickets.id")}
         AND NOT EXISTS (
             SELECT 1 FROM payments
-            WHERE ticket_id = tickets.id AND payments.status = 'UNCOLLECTED' AND at > :owed)
+            WHERE ticket_id = tickets.id AND payments.status = 'UNCOLLECTED'
+                AND (at > :owed OR {_moment_after(":owed", "tickets.id")}))
     ORDER BY {_CLOSED} LIMIT :limit"""
 _LAST_PASSAGE = """
     SELECT boot, monotonic FROM moments
     WHERE what IN ('entered', 'settled', 'exited') AND subject IN (
         SELECT id FROM tickets WHERE vehicle_id = ? AND status != 'VOIDED')
     ORDER BY boot DESC, monotonic DESC LIMIT 1"""
-_WITHOUT_A_STAY = """
+_WITHOUT_A_STAY = f"""
     SELECT id, license_plate,
-        id < :born AND coalesce(neutral_since, 0) <= :closed
+        id < :born AND coalesce(neutral_since, 0) <= :closed AND NOT {_moment_after(":closed", "vehicles.id")}
         AND NOT EXISTS (SELECT 1 FROM tickets WHERE vehicle_id = vehicles.id) AS due
     FROM vehicles WHERE license_plate > :after ORDER BY license_plate LIMIT :limit"""
-_PERSON = ", ".join(f"json_extract(body, '$.{key}')" for key in ("vehicle", "ticket", "refusal", "passage", "call"))
 _ERASE = f"UPDATE journal SET personal = NULL, salt = NULL WHERE personal IS NOT NULL AND coalesce({_PERSON}) = ?"
 """Word by word the expression of the index `journal_personal`, without which it would go through all that ever was."""
 
@@ -66,7 +91,9 @@ def mask_events(tx: Transaction, table: str, limits: Limits, limit: int) -> int:
     """The same for refusals, counted passages and calls for help; they count from when they happened."""
     due = tx.connection.execute(
         f"""SELECT id, at FROM {table} WHERE license_plate IS NOT NULL AND at <= :closed
-            AND (NOT {EVENTS[table]} OR at <= :owed) ORDER BY at LIMIT :limit""",
+            AND NOT {_fact_after(":closed", f"{table}.id")}
+            AND (NOT {EVENTS[table]} OR (at <= :owed AND NOT {_fact_after(":owed", f"{table}.id")}))
+            ORDER BY at LIMIT :limit""",
         {"closed": limits.closed, "owed": limits.owed, "limit": limit},
     ).fetchall()
     for row in due:

@@ -21,7 +21,7 @@ from edge.retention.plates import (
 )
 from edge.retention.records import OTHERS, forget_others, forget_stays
 from edge.retention.streams import drop_telemetry, prune_ledger
-from edge.store import Store, StoreUnavailable, Transaction
+from edge.store import Store, StoreUnavailable, Transaction, boots
 from edge.store.pictures import Picture, Pictures, dropped
 from models.instants import HOUR, SECOND, Clock, Instant
 from models.plates import Plate
@@ -83,14 +83,21 @@ class Retention:
             await self._clock.sleep(EVERY_SECONDS)
 
     async def round(self) -> None:
-        """Everything that is due now. Raises StoreUnavailable or OSError; what was done until then stays done."""
+        """Everything that is due now. Raises StoreUnavailable or OSError; what was done until then stays done.
+
+        A clock that nobody has set may be ahead, and what is gone doesn't come back: until a time server was heard,
+        what goes is what is due at the earliest time that it can be.
+        """
         now = self._clock.read()
-        limits = Limits(before(now.wall, self._keep.plates), before(now.wall, self._keep.debts), self._permits)
-        await self._mask_plates(limits)
+        sure = await self._store.read(lambda look: boots.earliest(look, now))
+        if sure is not None:
+            await self._mask_plates(
+                Limits(before(sure, self._keep.plates), before(sure, self._keep.debts), self._permits)
+            )
+            await self._drop_old_pictures(before(sure, self._keep.pictures))
         if now.synced:
-            # A clock that nobody has set may be ahead, and what is pruned doesn't come back.
             await self._prune(now.wall)
-        await self._thin_out_pictures(before(now.wall, self._keep.pictures))
+        await self._drop_pictures("space", self._over_the_most)
 
     async def _mask_plates(self, limits: Limits) -> None:
         await self._in_steps(lambda tx, rows: mask_stays(tx, limits, rows))
@@ -137,9 +144,8 @@ class Retention:
 
     # --- pictures ---
 
-    async def _thin_out_pictures(self, old: Instant) -> None:
+    async def _drop_old_pictures(self, old: Instant) -> None:
         await self._drop_pictures("age", lambda: self._pictures.older_than(old, _PICTURES))
-        await self._drop_pictures("space", self._over_the_most)
 
     def _over_the_most(self) -> list[Picture]:
         return self._pictures.oldest(self._pictures.total() - self._keep.pictures_bytes, _PICTURES)

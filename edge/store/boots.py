@@ -63,6 +63,27 @@ def timeline(connection: sqlite3.Connection, since: Moment, at: Reading) -> Time
     return Timeline(min(boots), tuple(boots.values()))
 
 
+def earliest(connection: sqlite3.Connection, at: Reading) -> Instant | None:
+    """It can't be earlier than that: what the clock says if a time server was heard, else by what they said in earlier
+    boots. None: nobody knows, whatever the clock says."""
+    if at.synced:
+        return at.wall
+    zero = earliest_zero(connection, at.boot_id)
+    return None if zero is None else Instant(zero + at.monotonic)
+
+
+def earliest_zero(connection: sqlite3.Connection, boot_id: str) -> Instant | None:
+    """This boot can't have begun before that: not before the machine had run for as long as it did since the last
+    time server."""
+    row = connection.execute(
+        """SELECT zero, (SELECT coalesce(sum(last_monotonic), 0) FROM boots AS later
+                         WHERE later.ordinal >= known.ordinal AND later.boot_id != :this) AS ran
+           FROM boots AS known WHERE zero IS NOT NULL AND boot_id != :this ORDER BY ordinal DESC LIMIT 1""",
+        {"this": boot_id},
+    ).fetchone()
+    return None if row is None else Instant(row["zero"] + row["ran"])
+
+
 def keep(tx: Transaction, run: Run) -> None:
     """The reading of this decision is on record, and what it says of this boot."""
     at = tx.at
@@ -92,10 +113,10 @@ def remembered(connection: sqlite3.Connection, boot_id: str) -> Remembered:
     if not are_kept(connection):
         return Remembered(zero_of(last) if last.synced and here else None, floor)
     row = connection.execute("SELECT zero FROM boots WHERE boot_id = ?", (boot_id,)).fetchone()
-    earliest = _earliest(connection, boot_id)
-    if earliest is not None and not last.synced and floor - earliest > LONGEST_OFF_LINE:
-        floor = earliest  # a clock with a dead battery said so, and no time server
-    return Remembered(row["zero"] if row else None, floor, earliest)
+    zero = earliest_zero(connection, boot_id)
+    if zero is not None and not last.synced and floor - zero > LONGEST_OFF_LINE:
+        floor = zero  # a clock with a dead battery said so, and no time server
+    return Remembered(row["zero"] if row else None, floor, zero)
 
 
 def latest(connection: sqlite3.Connection) -> Reading | None:
@@ -114,18 +135,6 @@ def latest_wall(connection: sqlite3.Connection) -> Instant:
     """The last wall time of this lot, 1970 when there is none."""
     last = latest(connection)
     return NEVER if last is None else last.wall
-
-
-def _earliest(connection: sqlite3.Connection, boot_id: str) -> Instant | None:
-    """This boot can't have begun before that: not before the machine had run for as long as it did since the last
-    time server."""
-    row = connection.execute(
-        """SELECT zero, (SELECT coalesce(sum(last_monotonic), 0) FROM boots AS later
-                         WHERE later.ordinal >= known.ordinal AND later.boot_id != :this) AS ran
-           FROM boots AS known WHERE zero IS NOT NULL AND boot_id != :this ORDER BY ordinal DESC LIMIT 1""",
-        {"this": boot_id},
-    ).fetchone()
-    return None if row is None else Instant(row["zero"] + row["ran"])
 
 
 def _begin(tx: Transaction) -> Run:

@@ -20,10 +20,11 @@ from edge.store import Transaction, journal
 from edge.store.checkpoints import checkpoint_of
 from edge.store.database import looking_into
 from edge.store.pictures import Pictures
+from edge.timekeeping import learn
 from models.facts import PlateDiffered, VehicleRegistered, decode
 from models.facts.base import ERASED, known_facts
 from models.ids import TicketId
-from models.instants import HOUR, Instant, Reading
+from models.instants import HOUR, Instant, Monotonic, Reading
 from models.lanes import PassageKind
 from models.plates import Plate
 from models.refusals import Refusal
@@ -451,14 +452,82 @@ def test_a_stay_whose_first_facts_were_pruned_leaves_with_the_right_fee(lot: Lot
     assert lot.one("SELECT amount_paid FROM tickets WHERE id = ?", ticket) == 1800
 
 
-def test_a_clock_that_nobody_set_prunes_nothing_but_masks(lot: Lot, monkeypatch: pytest.MonkeyPatch) -> None:
+# --- a clock that can't be believed ---
+
+
+def starts_again(lot: Lot, monkeypatch: pytest.MonkeyPatch, boot: str, *, ahead: int = 0, synced: bool = False) -> None:
+    """The machine does, at this moment; its clock is so many days ahead, or behind."""
+    began = lot.clock.wall
+
+    def read() -> Reading:
+        said = Instant(lot.clock.wall + ahead * DAY_HOURS * HOUR)
+        return Reading(boot, Monotonic(lot.clock.wall - began), said, synced)
+
+    monkeypatch.setattr(lot.clock, "read", read)
+
+
+def test_a_clock_that_is_ahead_takes_no_plate_and_no_fact_while_nobody_knows_the_time(
+    lot: Lot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts_again(lot, monkeypatch, "the first", ahead=26_000)
+    stays(lot, "OWES1", Terminal(ChargeOutcome.UNREACHABLE))
     stays(lot, "AB12CDE")
     cloud_has_everything(lot)
-    days(lot, 400)
-    read = lot.clock.read
-    monkeypatch.setattr(lot.clock, "read", lambda: replace(read(), synced=False))
+    starts_again(lot, monkeypatch, "the second", ahead=26_300)
     goes_round(lot)
+    assert plates_in(lot) == {"OWES1", "AB12CDE"}
     assert lot.one("SELECT min(seq) FROM journal") == 1
+
+
+def test_what_is_due_at_the_earliest_time_that_it_can_be_is_masked_by_any_clock(
+    lot: Lot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays(lot, "AB12CDE")
+    stays(lot, "OWES1", Terminal(ChargeOutcome.UNREACHABLE))
+    days(lot, 20)
+    stays(lot, "LATER1")
+    days(lot, 20)
+    lot.decide(learn)
+    starts_again(lot, monkeypatch, "after a power cut", ahead=300)
+    goes_round(lot)
+    assert plates_in(lot) == {"OWES1", "LATER1"}
+
+
+@pytest.mark.parametrize("corrected", [True, False], ids=["a server is heard", "only after the next start"])
+def test_what_a_clock_that_was_behind_has_dated_is_kept_as_long_as_all_else(
+    lot: Lot, monkeypatch: pytest.MonkeyPatch, *, corrected: bool
+) -> None:
+    days(lot, 60)
+    starts_again(lot, monkeypatch, "two months off", ahead=-60)
+    stays(lot, "AB12CDE")
+    lot.decide(lambda tx: lanes.refuse(tx, IN, Direction.ENTRY, Refusal.LOT_FULL, Plate("FULL1")))
+    lot.decide(lambda tx: passback.neutralise(tx, "towed", by="Ada", plate=Plate("NEVER1")))
+    starts_again(lot, monkeypatch, "two months off" if corrected else "the next", synced=True)
+    lot.decide(learn)
+    goes_round(lot)
+    days(lot, 29)
+    goes_round(lot)
+    assert plates_in(lot) == {"AB12CDE", "FULL1", "NEVER1"}
+    days(lot, 2)
+    goes_round(lot)
+    assert plates_in(lot) == set()
+
+
+def test_a_debt_that_a_clock_dated_too_early_keeps_its_plate_as_long_as_all_debts(
+    lot: Lot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days(lot, 200)
+    starts_again(lot, monkeypatch, "long off", ahead=-200)
+    stays(lot, "OWES1", Terminal(ChargeOutcome.UNREACHABLE))
+    unpaid = Count(PassageKind.TAILGATE, Direction.EXIT, Plate("RAN1"))
+    lot.decide(lambda tx: lanes.count(tx, OUT, unpaid))
+    starts_again(lot, monkeypatch, "the next", synced=True)
+    lot.decide(learn)
+    days(lot, 99)
+    goes_round(lot)
+    assert plates_in(lot) == {"OWES1", "RAN1"}
+    days(lot, 2)
+    goes_round(lot)
     assert plates_in(lot) == set()
 
 
