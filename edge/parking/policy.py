@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from edge.parking.permits import Permit
+from edge.store import boots
 from models.instants import Clock, Instant
 from models.passback import Passback
 from models.plates import Plate
 from models.spots import Right
 from models.tariff import Tariff
+from models.timeline import Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,35 @@ class _Granted:
     valid_from: Instant | None
     valid_until: Instant | None
 
-    def holds(self, now: Instant) -> bool:
-        return (self.valid_from is None or self.valid_from <= now) and (
-            self.valid_until is None or now < self.valid_until
-        )
+    def holds(self, now: Bounds) -> bool:
+        """Whether it can hold now: while the time isn't known, no clock that is wrong keeps anybody out."""
+        earliest, latest = now
+        begun = self.valid_from is None or latest is None or self.valid_from <= latest
+        ended = self.valid_until is not None and earliest is not None and self.valid_until <= earliest
+        return begun and not ended
+
+
+class _Time:
+    """What is known of the time at this moment."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._earliest_zero: Instant | None = None
+
+    def learn(self, connection: sqlite3.Connection) -> None:
+        """What time servers have said in earlier boots."""
+        self._earliest_zero = boots.earliest_zero(connection, self._clock.read().boot_id)
+
+    def bounds(self) -> Bounds:
+        at = self._clock.read()
+        if at.synced:
+            return at.wall, at.wall
+        return None if self._earliest_zero is None else Instant(self._earliest_zero + at.monotonic), None
+
+    def surely(self) -> Instant:
+        """The earliest that it can be, else what the clock says."""
+        earliest, _ = self.bounds()
+        return self._clock.read().wall if earliest is None else earliest
 
 
 class PermitsInForce(Mapping[Plate, Permit]):
@@ -37,8 +64,8 @@ class PermitsInForce(Mapping[Plate, Permit]):
     several permits of the cloud for one plate, the one that was granted last holds among those that are valid now.
     """
 
-    def __init__(self, own: Mapping[Plate, Permit], clock: Clock) -> None:
-        self._own, self._clock = own, clock
+    def __init__(self, own: Mapping[Plate, Permit], time: _Time) -> None:
+        self._own, self._time = own, time
         self._granted: Mapping[Plate, tuple[_Granted, ...]] = {}
         self._plates_of_card: Mapping[str, list[Plate]] = {}
         self.shadowed: tuple[Plate, ...] = ()
@@ -66,14 +93,14 @@ class PermitsInForce(Mapping[Plate, Permit]):
         if own is not None:
             return own
         held = self._granted.get(plate)
-        found = None if held is None else _valid(held, self._clock.read().wall)
+        found = None if held is None else _valid(held, self._time.bounds())
         if found is None:
             raise KeyError(plate)
         return found
 
     def __iter__(self) -> Iterator[Plate]:
         yield from self._own
-        now = self._clock.read().wall
+        now = self._time.bounds()
         for plate, held in self._granted.items():
             if plate not in self._own and _valid(held, now) is not None:
                 yield plate
@@ -99,8 +126,9 @@ class LotPolicy:
 
     def __init__(self, permits: Mapping[Plate, Permit], tariff: Tariff, passback: Passback, clock: Clock) -> None:
         """`permits` and `tariff` are those of the lot's own file; `passback` is for permits that don't say."""
-        self.permits = PermitsInForce(permits, clock)
-        self._own_tariff, self._passback, self._clock = tariff, passback, clock
+        self._time = _Time(clock)
+        self.permits = PermitsInForce(permits, self._time)
+        self._own_tariff, self._passback = tariff, passback
         self._tariffs: tuple[_Priced, ...] = ()
 
     def tariff(self) -> Tariff:
@@ -115,6 +143,7 @@ class LotPolicy:
         return None if priced is None else priced.name
 
     def load(self, connection: sqlite3.Connection) -> None:
+        self._time.learn(connection)
         granted = _granted(connection, self._passback)
         rows = connection.execute("SELECT * FROM tariffs ORDER BY valid_from, revision").fetchall()
         self._tariffs = tuple(
@@ -123,7 +152,7 @@ class LotPolicy:
         self.permits.hear(granted)
 
     def _priced(self) -> _Priced | None:
-        begun = bisect_right(self._tariffs, self._clock.read().wall, key=lambda priced: priced.valid_from)
+        begun = bisect_right(self._tariffs, self._time.surely(), key=lambda priced: priced.valid_from)
         return self._tariffs[begun - 1] if begun else None
 
 
@@ -142,5 +171,5 @@ def _granted(connection: sqlite3.Connection, otherwise: Passback) -> dict[Plate,
     return found
 
 
-def _valid(held: tuple[_Granted, ...], now: Instant) -> Permit | None:
+def _valid(held: tuple[_Granted, ...], now: Bounds) -> Permit | None:
     return next((each.permit for each in held if each.holds(now)), None)

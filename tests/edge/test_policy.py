@@ -13,8 +13,9 @@ from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.permits import Permit, permit_of_card
 from edge.parking.policy import LotPolicy
 from edge.store import Store, inbox
+from edge.timekeeping import learn
 from models.ids import LotId, TariffId
-from models.instants import HOUR, Instant
+from models.instants import HOUR, Instant, Monotonic, Reading
 from models.intents import TariffWithdrawn
 from models.lanes import LaneState
 from models.passback import Passback
@@ -104,6 +105,39 @@ def test_a_permit_begins_and_ends_by_itself_with_no_cloud_to_ask(lot: Lot) -> No
     assert (before, after) == (Refused(Refusal.CLOSED_TO_TRANSIENTS),) * 2
     assert during is not None
     assert Plate("AA1") not in list(gate.policy.permits)
+
+
+def starts_again(lot: Lot, monkeypatch: pytest.MonkeyPatch, days_ahead: int) -> None:
+    """No time server is heard after that, and the clock is wrong by so much."""
+    began, wrong = lot.clock.wall, 24 * HOUR * days_ahead
+
+    def read() -> Reading:
+        return Reading("boot-2", Monotonic(lot.clock.wall - began), Instant(lot.clock.wall + wrong), False)
+
+    monkeypatch.setattr(lot.clock, "read", read)
+
+
+def test_by_a_clock_that_nobody_set_no_permit_ends_and_none_begins_late(
+    lot: Lot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lot.decide(learn)
+    gate = Gate(lot)
+    gate.hears(
+        a_permit("p1", "AA1", valid_until=NOON + HOUR),
+        a_permit("p2", "AA2", valid_from=NOON + HOUR // 2),
+        a_permit("p3", "AA3", valid_until=NOON),
+        a_tariff("next year", rate=500, valid_from=NOON + 24 * HOUR),
+    )
+    starts_again(lot, monkeypatch, days_ahead=300)
+    gate.read()
+    assert isinstance(gate.lets_in(read("AA1")), Allowed)
+    assert gate.pinned() == TARIFF, "a price that may not have begun is nobody's"
+    assert gate.lets_in(read("AA3")) == Refused(Refusal.CLOSED_TO_TRANSIENTS), "that one has ended, whatever the time"
+    starts_again(lot, monkeypatch, days_ahead=-300)
+    lot.clock.forward(hours=0.75)
+    assert isinstance(gate.lets_in(read("AA2")), Allowed)
+    lot.clock.forward(hours=0.5)
+    assert Plate("AA1") not in gate.policy.permits, "the machine itself has run for so long since"
 
 
 def test_the_lots_own_file_holds_for_a_plate_that_both_name(lot: Lot) -> None:
