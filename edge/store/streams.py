@@ -70,6 +70,11 @@ def move_back(connection: sqlite3.Connection, stream: Stream, seq: int) -> None:
         "UPDATE streams SET replay_to = max(replay_to, seq), acked = ? WHERE stream = ? AND acked > ?",
         (seq, stream, seq),
     )
+    # Since when it has the later ones, it will say anew: of what it lost, they would say that it may go here, too.
+    connection.execute(
+        "DELETE FROM acknowledged WHERE seq > ? AND stream_id = (SELECT stream_id FROM streams WHERE stream = ?)",
+        (seq, stream),
+    )
 
 
 def reopen(tx: Transaction, stream: Stream, after: int, epoch: int, why: str) -> StreamId:

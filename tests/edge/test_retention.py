@@ -20,6 +20,7 @@ from edge.store import Transaction, journal
 from edge.store.checkpoints import checkpoint_of
 from edge.store.database import looking_into
 from edge.store.pictures import Pictures
+from edge.store.streams import move_back
 from edge.timekeeping import learn
 from models.facts import PlateDiffered, VehicleRegistered, decode
 from models.facts.base import ERASED, known_facts
@@ -395,6 +396,21 @@ def test_facts_that_the_cloud_got_late_stay_thirty_five_days_from_then(lot: Lot)
     """A lot that was off line for months: its facts are old, but the cloud has had them only since today."""
     stays(lot, "AB12CDE")
     days(lot, 90)
+    cloud_has_everything(lot)
+    days(lot, 34)
+    goes_round(lot)
+    assert lot.one("SELECT min(seq) FROM journal") == 1
+    days(lot, 2)
+    goes_round(lot)
+    assert lot.one("SELECT min(seq) FROM journal") != 1
+
+
+def test_what_a_restored_cloud_is_sent_again_stays_thirty_five_days_from_then(lot: Lot) -> None:
+    """It may be restored a second time: the lot must have it still."""
+    stays(lot, "AB12CDE")
+    cloud_has_everything(lot)
+    days(lot, 34)
+    lot.decide(lambda tx: move_back(tx.connection, "ledger", 2))
     cloud_has_everything(lot)
     days(lot, 34)
     goes_round(lot)
