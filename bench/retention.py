@@ -116,7 +116,7 @@ async def _run(full: Path, folder: Path, decisions: int, *, forgets: bool) -> tu
     """The decisions' time at the 99th percentile in milliseconds, and the retention's longest step in microseconds."""
     clock = _Shifted()
     store = Store(_copied(full, folder), _LOT, clock)
-    retention = Retention(Keep(), store, Pictures(folder / "pictures"), (), clock)
+    retention = Retention(Keep(), store, Pictures(folder / "pictures"), lambda: (), clock)
     going = asyncio.create_task(_goes_round_again(retention)) if forgets else None
     took: list[float] = []
     for number in range(decisions):

@@ -103,8 +103,8 @@ class Daemon:
         self._link = self._cloud_link(settings)
         pictures = Pictures(settings.store.pictures)
         pictures.sweep()
-        permits = settings.permits_by_plate()
-        self._retention = Retention(settings.retention.keep(), self._store, pictures, permits, self._clock)
+        holders = self._policy.permits.holders
+        self._retention = Retention(settings.retention.keep(), self._store, pictures, holders, self._clock)
         self._recorder = self._telemetry()
         space = Space(self._store, pictures)
         store_faults = self._faults.reporter("store")

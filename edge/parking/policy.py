@@ -108,9 +108,13 @@ class PermitsInForce(Mapping[Plate, Permit]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def holders(self) -> frozenset[Plate]:
+        """Who has a permit at all, whether or not it holds now."""
+        return frozenset((*self._own, *self._granted))
+
     @property
     def plates(self) -> int:
-        """How many have a permit at all, whether or not it holds now."""
+        """How many that are."""
         return len(self._own) + len(self._granted) - len(self.shadowed)
 
 

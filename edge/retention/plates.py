@@ -66,7 +66,7 @@ EVENTS = {"access_refusals": "0", "passages": "unable_to_collect", "help_calls":
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Plates of stays that closed up to `closed` go; those of debts made up to `owed`. `permits`: the lot's own."""
+    """Plates of stays that closed up to `closed` go; those of debts made up to `owed`. `permits`: who has one now."""
 
     closed: Instant
     owed: Instant

@@ -64,9 +64,10 @@ class Retention:
         keep: Keep,
         store: Store,
         pictures: Pictures,
-        permits: Collection[Plate],
+        permits: Callable[[], Collection[Plate]],
         clock: Clock,
     ) -> None:
+        """`permits`: whose they are now, by the lot's file or by the cloud's word."""
         self._keep, self._store, self._pictures = keep, store, pictures
         self._permits, self._clock = permits, clock
         self.longest_step = 0
@@ -88,13 +89,13 @@ class Retention:
         A clock that nobody has set may be ahead, and what is gone doesn't come back: until a time server was heard,
         what goes is what is due at the earliest time that it can be.
         """
-        now = self._clock.read()
+        now, permits = self._clock.read(), self._permits()
         sure = await self._store.read(lambda look: boots.earliest(look, now))
         if sure is not None:
-            await self._mask_plates(
-                Limits(before(sure, self._keep.plates), before(sure, self._keep.debts), self._permits)
-            )
+            plates, debts = before(sure, self._keep.plates), before(sure, self._keep.debts)
+            await self._mask_plates(Limits(plates, debts, permits))
             await self._drop_old_pictures(before(sure, self._keep.pictures))
+        await self._in_steps(lambda tx, rows: forget_permits(tx, permits, rows))
         if now.synced:
             await self._prune(now.wall)
         await self._drop_pictures("space", self._over_the_most)
@@ -104,7 +105,6 @@ class Retention:
         for table in EVENTS:
             await self._in_steps(lambda tx, rows, table=table: mask_events(tx, table, limits, rows))
         await self._mask_vehicles_without_a_stay(limits)
-        await self._in_steps(lambda tx, rows: forget_permits(tx, self._permits, rows))
 
     async def _mask_vehicles_without_a_stay(self, limits: Limits) -> None:
         after: str | None = ""

@@ -96,7 +96,7 @@ def test_a_daemon_killed_while_it_writes_leaves_whole_pictures_only(pictures: Pi
 
 
 def goes_round(lot: Lot, pictures: Pictures, keep: Keep) -> None:
-    asyncio.run(Retention(keep, lot.store, pictures, (), lot.clock).round())
+    asyncio.run(Retention(keep, lot.store, pictures, lambda: (), lot.clock).round())
 
 
 def test_a_round_keeps_the_pictures_below_their_most_and_says_so(tmp_path: Path, pictures: Pictures) -> None:

@@ -8,11 +8,17 @@ from typing import Any
 
 import pytest
 
+from edge.config.load import load_lot
+from edge.daemon import Daemon as RealDaemon
 from edge.lane.signals import Allowed, Asked, Card, Read, Refused
+from edge.parking import exit
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.permits import Permit, permit_of_card
 from edge.parking.policy import LotPolicy
-from edge.store import Store, inbox
+from edge.retention.keep import Keep
+from edge.retention.rounds import Retention
+from edge.store import Store, Transaction, inbox
+from edge.store.pictures import Pictures
 from edge.timekeeping import learn
 from models.ids import LotId, TariffId
 from models.instants import HOUR, Instant, Monotonic, Reading
@@ -27,9 +33,10 @@ from models.wire import topics
 from models.wire.intents import INTENTS
 from models.wire.seals import SealedAs
 from simulator.servers import Mosquitto
-from tests.brokers import talker
+from tests.brokers import USERS, talker
 from tests.edge.daemons import Daemon, Site, until
 from tests.edge.lots import IN, NOON, OUT, TARIFF, Lot, a_lot, closed_in_the_end
+from tests.edge.test_parking import Terminal
 from tests.intents import Issued, a_permit, a_reservation, a_tariff, revoked
 from tests.keys import SIGNER
 
@@ -208,6 +215,49 @@ def test_what_the_cloud_has_set_outlives_a_restart_without_the_cloud(lot: Lot) -
     again = Gate(Lot(closed_in_the_end(Store(lot.path, lot.id, lot.clock)), lot.clock, lot.path))
     assert isinstance(again.lets_in(read("AA1")), Allowed)
     assert again.pinned().hourly_rate == 400
+
+
+def test_the_last_passage_of_a_cloud_permit_is_remembered_when_its_plate_is_masked(lot: Lot) -> None:
+    """Its permit has ended meanwhile, and may be granted anew."""
+    gate = Gate(lot)
+    gate.hears(a_permit("p1", "AA1", valid_until=NOON + 24 * HOUR), a_permit("p2", "AA2"))
+    for plate in ("AA1", "AA2", "GUEST1"):
+        ticket = lot.enters(plate).ticket
+        lot.leaves(plate, Terminal())
+        lot.decide(lambda tx, ticket=ticket: exit.close(tx, ticket, OUT))
+    lot.clock.forward(hours=24 * 31)
+
+    def goes_round() -> None:
+        holders = gate.policy.permits.holders
+        asyncio.run(Retention(Keep(), lot.store, Pictures(lot.path.with_name("p")), holders, lot.clock).round())
+
+    goes_round()
+    assert lot.rows("SELECT license_plate FROM permits_seen ORDER BY 1") == [("AA1",), ("AA2",)]
+    gate.hears(revoked("p1"))
+    goes_round()
+    assert lot.rows("SELECT license_plate FROM permits_seen") == [("AA2",)]
+
+
+async def test_the_daemon_remembers_what_permits_of_the_cloud_need(
+    tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARKGATE_TEST_PASSWORD", USERS["lot"])
+    site = Site(tmp_path, mosquitto)
+    cloud = Issued(LotId(site.id))
+    cloud.says(a_permit("p1", "AA1"))
+    daemon = RealDaemon(load_lot(site.config))
+
+    def hears(tx: Transaction) -> None:
+        inbox.take(tx, cloud.deltas())
+        daemon._policy.load(tx.connection)
+        for plate in ("AA1", "GUEST1"):
+            tx.connection.execute("INSERT INTO permits_seen VALUES (?, 1, 1, NULL, NULL)", (plate,))
+
+    daemon._store.write_now(hears)
+    await daemon._retention.round()
+    seen = await daemon._store.read(lambda look: [row[0] for row in look.execute("SELECT * FROM permits_seen")])
+    assert seen == ["AA1"]
+    daemon._store.close()
 
 
 def test_a_daemon_shows_what_the_cloud_has_set_and_has_it_still_after_a_kill(

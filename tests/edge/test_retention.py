@@ -70,7 +70,7 @@ def stays(lot: Lot, plate: str, terminal: Terminal | None = None) -> TicketId:
 
 def goes_round(lot: Lot, keep: Keep = KEEP, permits: tuple[str, ...] = ()) -> Retention:
     pictures = Pictures(lot.path.with_name("pictures"))
-    retention = Retention(keep, lot.store, pictures, frozenset(map(Plate, permits)), lot.clock)
+    retention = Retention(keep, lot.store, pictures, lambda: frozenset(map(Plate, permits)), lot.clock)
     asyncio.run(retention.round())
     return retention
 
