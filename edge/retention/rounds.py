@@ -20,7 +20,7 @@ from edge.retention.plates import (
     without_a_stay,
 )
 from edge.retention.records import OTHERS, forget_others, forget_stays
-from edge.retention.streams import drop_telemetry, prune_ledger
+from edge.retention.streams import drop_telemetry, prune_ledger, prune_left
 from edge.store import Store, StoreUnavailable, Transaction, boots
 from edge.store.pictures import Picture, Pictures, dropped
 from models.instants import HOUR, SECOND, Clock, Instant
@@ -122,6 +122,7 @@ class Retention:
         keep = self._keep
         await self._in_steps(lambda tx, rows: drop_telemetry(tx, before(now, keep.telemetry), rows))
         await self._in_steps(lambda tx, rows: prune_ledger(tx, before(now, keep.ledger), rows))
+        await self._in_steps(lambda tx, rows: prune_left(tx, before(now, keep.ledger), rows))
         old = before(now, keep.tickets)
         await self._in_steps(lambda tx, rows: forget_stays(tx, old, rows))
         for table in OTHERS:

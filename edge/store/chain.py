@@ -11,14 +11,24 @@ from edge.store import journal
 from edge.store.trouble import DATABASE_ERRORS, in_words, is_damage
 from models.facts.base import Stream
 from models.ids import LotId, StreamId
+from models.instants import Instant
 from models.wire.chain import GENESIS
 
 AT_ONCE = 500
+_Row = tuple[Instant, Stream, StreamId, int, str, int]
+_AT_WORK = "SELECT 0, stream, stream_id, seq, hash, acked FROM streams"
+# One that damage ended stands in both, and only here as far as it could be read.
+_ENDED = "SELECT ended_at, stream, stream_id, seq, hash, acked FROM former_streams"
+_LEFT = """
+    SELECT at, stream, stream_id, head_seq, coalesce(
+        (SELECT hash FROM journal WHERE journal.stream_id = streams_left.stream_id AND seq = head_seq), ''), after_seq
+    FROM streams_left"""
 
 
 @dataclass(frozen=True, slots=True)
 class Chained:
-    """A stream of this lot and where it stands by its own account. `former`: another one was begun after it."""
+    """A stream of this lot and where it stands by its own account. `former`: another one was begun after it; then facts
+    beyond `acked` aren't of the lot's history, or stand in that one. An empty hash: nobody has noted it."""
 
     stream: Stream
     stream_id: StreamId
@@ -51,9 +61,11 @@ class Break:
 
 
 def streams(connection: sqlite3.Connection) -> list[Chained]:
-    """All streams of the lot, former ones first."""
-    found = [Chained(*row, former=True) for row in _rows_of(connection, "former_streams")]
-    return found + [Chained(*row) for row in _rows_of(connection, "streams")]
+    """All streams of the lot, former ones first, in the order in which they ended."""
+    ended = [*_rows_of(connection, _ENDED, "former_streams"), *_rows_of(connection, _LEFT, "streams_left")]
+    once = {row[2]: row for row in reversed(ended)}
+    found = [Chained(*row[1:], former=True) for row in sorted(once.values(), key=lambda row: row[0])]
+    return found + [Chained(*row[1:]) for row in _rows_of(connection, _AT_WORK, "streams")]
 
 
 def begins(connection: sqlite3.Connection, stream: Chained) -> Place:
@@ -129,11 +141,10 @@ def _checkpoint(connection: sqlite3.Connection, stream: Chained, seq: int) -> st
     return row["hash"] if row else ""
 
 
-def _rows_of(connection: sqlite3.Connection, table: str) -> list[tuple[Stream, StreamId, int, str, int]]:
+def _rows_of(connection: sqlite3.Connection, asked: str, table: str) -> list[_Row]:
     if not _has(connection, table):
         return []
-    rows = connection.execute(f"SELECT stream, stream_id, seq, hash, acked FROM {table}").fetchall()
-    return [cast("tuple[Stream, StreamId, int, str, int]", tuple(row)) for row in rows]
+    return [cast(_Row, tuple(row)) for row in connection.execute(asked).fetchall()]
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:

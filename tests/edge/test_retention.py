@@ -16,14 +16,14 @@ from edge.retention import plates, streams
 from edge.retention.keep import Keep, before
 from edge.retention.plates import Limits, mask_stays, without_a_stay
 from edge.retention.rounds import AIM, Pace, Retention
-from edge.store import Transaction, journal
+from edge.store import Store, Transaction, chain, journal
 from edge.store.checkpoints import checkpoint_of
 from edge.store.database import looking_into
 from edge.store.pictures import Pictures
-from edge.store.streams import move_back
+from edge.store.streams import move_back, reopen
 from edge.timekeeping import learn
-from models.facts import PlateDiffered, VehicleRegistered, decode
-from models.facts.base import ERASED, known_facts
+from models.facts import MachineMeasured, PlateDiffered, VehicleRegistered, decode
+from models.facts.base import ERASED, Stream, known_facts
 from models.ids import TicketId
 from models.instants import HOUR, Instant, Monotonic, Reading
 from models.lanes import PassageKind
@@ -37,6 +37,7 @@ from models.wire.envelopes import SentFact, read_body
 from tests.edge.lots import IN, LOT, OUT, TARIFF, Lot, a_level, a_lot
 
 DAY_HOURS = 24
+MEASURED = {"disk_free": 1, "disk_total": 2, "store_bytes": 3, "millidegrees": None}
 KEEP = Keep(plates=30, debts=100, tickets=200, ledger=35)
 
 
@@ -466,6 +467,79 @@ def test_a_stay_whose_first_facts_were_pruned_leaves_with_the_right_fee(lot: Lot
     assert lot.one("SELECT count(*) FROM journal WHERE type = 'ticket.opened'") == 0
     lot.leaves("LONG1", Terminal())
     assert lot.one("SELECT amount_paid FROM tickets WHERE id = ?", ticket) == 1800
+
+
+# --- streams that were left ---
+
+
+def goes_on_in_a_new_stream(lot: Lot, stream: Stream = "ledger") -> None:
+    """The cloud has another history from the third fact on."""
+    lot.decide(lambda tx: reopen(tx, stream, 2, 1, "card"))
+
+
+def streams_of(lot: Lot) -> list[tuple[bool, int, int]]:
+    """Whether each one was left, its first fact that is still there, and how many were walked: its chain holds."""
+    with looking_into(lot.path) as connection:
+        shown: list[tuple[bool, int, int]] = []
+        for stream in chain.streams(connection):
+            *_, reached = chain.walk(connection, LOT, stream)
+            assert isinstance(reached, chain.Place), reached
+            shown.append((stream.former, chain.begins(connection, stream).seq + 1, reached.checked))
+    return shown
+
+
+def test_a_ledger_that_was_left_is_kept_until_the_cloud_has_had_the_next_for_long(lot: Lot) -> None:
+    stays(lot, "AB12CDE")
+    told = len(the_chain(lot))
+    days(lot, 100)
+    goes_on_in_a_new_stream(lot)
+    goes_round(lot)
+    days(lot, 100)
+    goes_round(lot)
+    assert streams_of(lot)[0] == (True, 1, told), "the cloud hasn't had what goes on from it"
+    cloud_has_everything(lot)
+    days(lot, 34)
+    goes_round(lot)
+    assert streams_of(lot)[0] == (True, 1, told)
+    days(lot, 2)
+    goes_round(lot)
+    assert streams_of(lot)[0] == (True, told + 1, 0)
+    assert erasures(lot)["facts of a ledger that was left"] == told
+    assert plates_in(lot) == set()
+    the_chain(lot)
+
+
+def test_of_two_ledgers_that_were_left_both_go(lot: Lot) -> None:
+    for _ in range(2):
+        stays(lot, "AB12CDE")
+        goes_on_in_a_new_stream(lot)
+    cloud_has_everything(lot)
+    days(lot, 36)
+    goes_round(lot)
+    assert [(former, walked) for former, _, walked in streams_of(lot)[:2]] == [(True, 0), (True, 0)]
+
+
+def test_telemetry_that_was_left_goes_by_its_age(lot: Lot) -> None:
+    for _ in range(4):
+        lot.decide(lambda tx: tx.record(MachineMeasured.model_validate(MEASURED | {"at": tx.at.wall})))
+    goes_on_in_a_new_stream(lot, "telemetry")
+    days(lot, 13)
+    goes_round(lot)
+    left = "SELECT count(*) FROM journal JOIN streams_left USING (stream_id)"
+    assert lot.one(left) == 4
+    days(lot, 2)
+    goes_round(lot)
+    assert lot.one(left) == 0
+
+
+def test_a_ledger_that_was_left_outlives_the_damage_of_its_store(lot: Lot) -> None:
+    stays(lot, "AB12CDE")
+    told = len(the_chain(lot))
+    goes_on_in_a_new_stream(lot)
+    before_it = streams_of(lot)
+    lot.store.close()
+    Store(lot.path, LOT, lot.clock, suspected="a test says so").close()
+    assert streams_of(lot)[0] == before_it[0] == (True, 1, told)
 
 
 # --- a clock that can't be believed ---

@@ -145,9 +145,19 @@ def _streams(damaged: sqlite3.Connection, found: Found) -> list[Kept]:
 
 
 def _former(damaged: sqlite3.Connection, found: Found) -> list[Kept]:
-    """Those that an earlier damage ended, and of which the cloud still lacks something. They go on for nobody."""
-    streams = [_kept(damaged, claim, found) for claim in _claims(damaged, "former_streams")]
-    return [replace(stream, whole=False) for stream in streams if stream.claim.acked < stream.sound_to]
+    """Those that were left, or that an earlier damage ended, as far as they are still there. They go on for nobody."""
+    claims = {claim.stream_id: claim for claim in (*_left(damaged), *_claims(damaged, "former_streams"))}
+    streams = [_kept(damaged, claim, found) for claim in claims.values()]
+    return [replace(stream, whole=False) for stream in streams if stream.first]
+
+
+def _left(damaged: sqlite3.Connection) -> list[Claim]:
+    if not columns_of(damaged, "streams_left"):
+        return []
+    # Which hash it ended with, its facts tell.
+    asked = "SELECT stream, stream_id, head_seq, hex(zeroblob(32)), after_seq FROM streams_left"
+    rows = reader(damaged).both_ways(asked, ["stream_id"])
+    return [Claim(*cast("tuple[Stream, StreamId, int, str, int]", row)) for row in rows if _is_a_claim(row)]
 
 
 def _kept(damaged: sqlite3.Connection, claim: Claim, found: Found) -> Kept:
