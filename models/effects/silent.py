@@ -8,6 +8,7 @@ from models.facts import (
     ClockSet,
     CloudKeysLearnt,
     CommandRefused,
+    CommandRefusedV1,
     DaemonStarted,
     IntentsTaken,
     LaneTimed,
@@ -31,6 +32,7 @@ def _(
     | PassbackNoted
     | ClockSet
     | CommandRefused
+    | CommandRefusedV1
     | CloudKeysLearnt
     | IntentsTaken
     | StoreQuarantined

@@ -2,7 +2,7 @@
 
 from models.facts.access import AccessRefused
 from models.facts.base import Fact, UnknownFact, decode, decode_plain
-from models.facts.commands import CloudKeysLearnt, CommandEnded, CommandRefused, CommandTaken
+from models.facts.commands import CloudKeysLearnt, CommandEnded, CommandRefused, CommandRefusedV1, CommandTaken
 from models.facts.digests import StateDigested
 from models.facts.faults import DaemonStarted, FaultCleared, FaultRaised
 from models.facts.intents import IntentsTaken
@@ -37,6 +37,7 @@ __all__ = [
     "CloudKeysLearnt",
     "CommandEnded",
     "CommandRefused",
+    "CommandRefusedV1",
     "CommandTaken",
     "DaemonStarted",
     "DebtCollected",

@@ -31,18 +31,32 @@ class CommandEnded(Fact, type="command.ended", version=1):
     at: Instant
 
 
-class CommandRefused(Fact, type="command.refused", version=1, stream="telemetry"):
+class CommandRefusedV1(Fact, type="command.refused", version=1, stream="telemetry"):
+    """The same without what its giver had given as a reason. No longer written."""
+
+    reason: str
+    command: str | None
+    lane: str | None
+    by: str | None
+    digest: str | None
+    size: int | None
+    times: int
+    at: Instant
+
+
+class CommandRefused(Fact, type="command.refused", version=2, stream="telemetry"):
     """A command wasn't taken; `reason` is the name of a `models.commands.CommandRefusal`.
 
-    `command`, `lane` and `by` are known only where the signature was right. `digest` is the beginning of the SHA-256
-    of what came, `size` its bytes; where more came than the lot records one by one, `times` of that reason are told
-    together, without them.
+    `command`, `lane`, `by` and `given_reason` (its giver's own words) are known only where the signature was right.
+    `digest` is the beginning of the SHA-256 of what came, `size` its bytes; where more came than the lot records one
+    by one, `times` of that reason are told together, without them.
     """
 
     reason: str
     command: str | None
     lane: str | None
     by: str | None
+    given_reason: str | None
     digest: str | None
     size: int | None
     times: int

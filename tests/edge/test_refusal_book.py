@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -15,7 +16,8 @@ from edge.sync.commanding import refusal_book
 from edge.sync.commanding.refusal_book import Budget, RefusalBook
 from edge.sync.commanding.verdict import Came, Refused
 from models.commands import CommandRefusal
-from tests.edge.lots import Lot, a_lot
+from models.wire.commands import LONGEST_REASON, Command
+from tests.edge.lots import IN, LOT, NOON, Lot, a_lot
 
 NOISE = Came.of(b"noise")
 
@@ -68,3 +70,26 @@ async def test_a_store_that_takes_nothing_holds_no_stop_up(tmp_path: Path, monke
         stranger.execute("BEGIN IMMEDIATE")
         await asyncio.wait_for(stopped(book), 2)
         stranger.execute("ROLLBACK")
+
+
+async def test_who_gave_a_refused_command_and_why_is_on_record(tmp_path: Path) -> None:
+    lot = a_lot(tmp_path)
+    book, why = a_book(lot), "a lorry is stuck " * 30
+    command = Command(
+        id=uuid4(),
+        lot=LOT,
+        lane=IN,
+        kind="open",
+        by="Control room",
+        reason=why[:LONGEST_REASON],
+        nonce="n",
+        issued_at=NOON,
+    )
+    book.note(NOISE, Refused(CommandRefusal.LATE, command))
+    book.note(NOISE, Refused(CommandRefusal.FORGED))
+    await stopped(book)
+    found = "SELECT json_extract(body, '$.by'), json_extract(body, '$.given_reason') FROM journal"
+    assert lot.rows(f"{found} WHERE type = 'command.refused' ORDER BY seq") == [
+        ("Control room", why[:LONGEST_REASON]),
+        (None, None),
+    ]

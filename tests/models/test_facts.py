@@ -40,6 +40,7 @@ HISTORY = {
     ("cloud_keys.learnt", 1): "at forgotten keys serial",
     ("command.ended", 1): "at command end said",
     ("command.refused", 1): "at by command digest lane reason size times",
+    ("command.refused", 2): "at by command digest given_reason lane reason size times",
     ("command.taken", 1): "at by command issued_at kind lane reason",
     ("daemon.started", 1): "at release",
     ("exit.abandoned", 1): "at lane ticket",

@@ -17,6 +17,7 @@ from edge.sync.commanding.verdict import Came, Refused
 from edge.sync.faults import COMMANDS_REFUSED
 from models.commands import CommandRefusal
 from models.facts import CommandRefused
+from models.facts.lanes import LONGEST_TEXT
 from models.instants import SECOND, Clock, Monotonic
 
 _LOG = structlog.get_logger("edge.sync")
@@ -61,6 +62,7 @@ class Noted:
     command: str | None = None
     lane: str | None = None
     by: str | None = None
+    given_reason: str | None = None
     times: int = 1
 
 
@@ -145,7 +147,8 @@ def _noted(came: Came, refused: Refused) -> Noted:
     command = refused.command
     if command is None:
         return Noted(refused.reason, came.digest, came.size)
-    return Noted(refused.reason, came.digest, came.size, str(command.id), command.lane, command.by)
+    given = command.reason[:LONGEST_TEXT]
+    return Noted(refused.reason, came.digest, came.size, str(command.id), command.lane, command.by, given)
 
 
 def _by_reason(batch: Sequence[Noted]) -> dict[str, int]:
@@ -163,6 +166,7 @@ def _record(tx: Transaction, batch: Sequence[Noted]) -> None:
                 command=noted.command,
                 lane=noted.lane,
                 by=noted.by,
+                given_reason=noted.given_reason,
                 digest=noted.digest,
                 size=noted.size,
                 times=noted.times,
