@@ -194,8 +194,7 @@ class Daemon:
             self._spawn(kept_up("digests", self._digests.run, self._clock))
         metrics = self._settings.metrics
         if metrics is not None and self._lockstep is None:
-            path = self._settings.store.path
-            measures = MeasuresFile(metrics.file, path, self._store, self._overview.status, self._clock)
+            measures = MeasuresFile(metrics.file, self._store, self._digests, self._overview.status, self._clock)
             self._spawn(kept_up("measures", measures.run, self._clock))
         if self._lockstep is None:
             self._spawn(kept_up("timekeeping", Timekeeper(self._store, self._clock).run, self._clock))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 
 import structlog
 
@@ -18,12 +19,26 @@ EVERY_FACTS = 500
 AT_LEAST_EVERY = 15 * 60 * SECOND
 
 
+@dataclass(frozen=True, slots=True)
+class LastDigest:
+    """How long ago the state was digested, None: not since the start; and whether the last try failed."""
+
+    age_seconds: float | None
+    failed: bool
+
+
 class Digests:
     """A part of the daemon. A lot that waits for the cloud to tell it what it was would only be found to differ."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self._written_at: Monotonic | None = None
+        self._failed = False
+
+    @property
+    def last(self) -> LastDigest:
+        age = None if self._written_at is None else (self._clock.monotonic() - self._written_at) / SECOND
+        return LastDigest(age, self._failed)
 
     async def run(self) -> None:
         """Until cancelled. The first one is written at once."""
@@ -42,8 +57,9 @@ class Digests:
 
     async def write(self) -> None:
         """Raises StoreUnavailable."""
+        self._failed = True
         await self._store.write(digest)
-        self._written_at = self._clock.monotonic()
+        self._written_at, self._failed = self._clock.monotonic(), False
 
     async def write_last(self) -> None:
         """At an orderly stop: what the next run begins with can be compared with what this one left."""

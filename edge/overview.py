@@ -54,6 +54,8 @@ class Overview:
             now=clock.wall,
             clock=clock,
             policy=self._policy(now),
+            acknowledged={} if now is None else now.acknowledged,
+            resyncs=0 if now is None else now.resyncs,
         )
 
     def lanes_now(self) -> tuple[LaneNow, ...]:

@@ -60,7 +60,8 @@ class PolicyStatus(BaseModel):
 
 class DaemonStatus(BaseModel):
     """A snapshot of the running daemon. `faults` are those of the lot itself, beside its lanes; `now` is the daemon's
-    wall time, `clock` all that its clock says."""
+    wall time, `clock` all that its clock says. `acknowledged`: seconds since the cloud last said how far it has a
+    stream; `resyncs`: how often it has asked for the lot's whole state since the start."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -75,3 +76,5 @@ class DaemonStatus(BaseModel):
     now: Instant | None = None
     clock: Reading | None = None
     policy: PolicyStatus = PolicyStatus()
+    acknowledged: dict[str, int] = {}
+    resyncs: int = 0

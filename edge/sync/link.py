@@ -26,7 +26,7 @@ from edge.sync.restoring import Restoring, SetLanes, no_lanes
 from edge.sync.snapshots import Snapshots
 from edge.sync.uplink import Uplink
 from models.ids import LotId
-from models.instants import Clock
+from models.instants import SECOND, Clock
 from models.wire import topics
 from models.wire.envelopes import LaneNow, pack
 
@@ -71,8 +71,8 @@ class CloudLink:
             clock,
         )
         self._presence = Presence(lot, release, store, lanes, self._connection, clock)
-        ledger = Uplink("ledger", lot, store, self._connection, lambda: keys.keyring, clock, faults, epoch)
-        telemetry = Uplink("telemetry", lot, store, self._connection, lambda: keys.keyring, clock, faults, epoch)
+        self._ledger = Uplink("ledger", lot, store, self._connection, lambda: keys.keyring, clock, faults, epoch)
+        self._telemetry = Uplink("telemetry", lot, store, self._connection, lambda: keys.keyring, clock, faults, epoch)
         self._commands = Commands(
             lot, store, lanes, obey, self._connection, lambda: keys.keyring, os.urandom, clock, faults
         )
@@ -80,16 +80,16 @@ class CloudLink:
         self.downlink = Downlink(
             lot, release, store, self._connection, lambda: keys.keyring, clock, faults, policy_changed
         )
-        snapshots = Snapshots(lot, store.path, self._connection, keys, clock, faults)
+        self._snapshots = Snapshots(lot, store.path, self._connection, keys, clock, faults)
         restoring = Restoring(lot, store, self._connection, keys, clock, faults, set_lanes)
         self._parts: Mapping[str, LinkPart] = {
-            "ledger": ledger,
-            "telemetry": telemetry,
+            "ledger": self._ledger,
+            "telemetry": self._telemetry,
             "downlink": self.downlink,
             "presence": self._presence,
             "commands": self._commands,
             "key_changes": self._key_changes,
-            "snapshots": snapshots,
+            "snapshots": self._snapshots,
             "restoring": restoring,
         }
         self._by_topic = {topic: part for part in self._parts.values() for topic in part.topics}
@@ -102,6 +102,18 @@ class CloudLink:
     def refused_commands(self) -> dict[str, int]:
         """How many weren't taken since the start, by reason."""
         return self._commands.refused
+
+    @property
+    def acknowledged(self) -> dict[str, int]:
+        """Seconds since the cloud last said how far it has each stream, for those of which it has."""
+        found = {"ledger": self._ledger.heard_at, "telemetry": self._telemetry.heard_at}
+        now = self._clock.monotonic()
+        return {stream: (now - at) // SECOND for stream, at in found.items() if at is not None}
+
+    @property
+    def resyncs(self) -> int:
+        """How often the cloud has asked for the lot's state since the start."""
+        return self._snapshots.answered
 
     async def run(self) -> None:
         """Until cancelled. A defect in one part costs that part a pause, and the others nothing."""

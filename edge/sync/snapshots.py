@@ -66,6 +66,8 @@ class Snapshots:
         self._room = asyncio.Event()
         self._taken: Taken | None = None
         self._have, self._sent = 0, 0
+        self.answered = 0
+        """Resyncs since the start"""
 
     @property
     def topics(self) -> Sequence[str]:
@@ -112,6 +114,7 @@ class Snapshots:
     async def _snapshot_for(self, wanted: SnapshotWanted) -> Taken | None:
         if self._taken is None or self._taken.resync != wanted.resync:
             self._taken, self._have, self._sent = None, -1, 0
+            self.answered += 1
             try:
                 self._taken = await asyncio.to_thread(self._take, wanted.resync, wanted.wanted)
             except (StoreUnavailable, OSError) as wrong:

@@ -20,7 +20,7 @@ from edge.sync.standing import InLine, KeptApart, LookCloser, OpenNew, SendAgain
 from edge.sync.windows import Label, fill_window
 from models.facts.base import Stream
 from models.ids import LotId, StreamId
-from models.instants import SECOND, Clock
+from models.instants import SECOND, Clock, Monotonic
 from models.wire import topics
 from models.wire.envelopes import Ack, Malformed, Tombstone, Window
 from models.wire.seals import Forged, Keyring, SealedAs
@@ -57,6 +57,8 @@ class Uplink:
         self._past: list[streams.Piece] = []
         self._progress, self._patience = clock.monotonic(), _PATIENCE_SECONDS
         self._listening = False
+        self.heard_at: Monotonic | None = None
+        """When the cloud last said how far it has the stream, and was believed"""
 
     @property
     def topics(self) -> list[str]:
@@ -196,6 +198,8 @@ class Uplink:
         cursor = self._cursor
         if means is None or cursor is None:
             return
+        if isinstance(means, InLine):
+            self.heard_at = self._clock.monotonic()
         match means:
             case SendAgain(after):
                 self._cursor = moved_back(cursor, after, self._reckoning.session)
@@ -235,6 +239,8 @@ class Uplink:
             return
         own_hash = await self._store.read(lambda connection: journal.hash_at(connection, ack.stream_id, ack.seq))
         heard = hear_ack(self._cursor, ack, own_hash)
+        if heard.verdict in ("advanced", "repeated", "replay"):
+            self.heard_at = self._clock.monotonic()
         self._cursor = heard.cursor
         self._work.set()
         if self._past:

@@ -116,9 +116,10 @@ async def test_facts_arrive_in_order_and_count_as_sent_when_they_are_applied(
     lot: Lot, mosquitto: Mosquitto, password: Path
 ) -> None:
     with HonestCloud(mosquitto, lot.id) as cloud:
-        async with linked(lot, mosquitto, password):
+        async with linked(lot, mosquitto, password) as link:
             await cars_enter(lot, 30)
             await becomes(lambda: all_sent(lot))
+            assert link.acknowledged.keys() == {"ledger"}
     assert cloud.books.applied == facts_of(lot)
     assert len(cloud.books.applied) > 60
 
