@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from models.facts.base import Stream
-from models.wire.chain import GENESIS
+from models.wire.chain import GENESIS, Chain
 from models.wire.envelopes import SentFact, Window
 
 LARGEST = 2**63 - 1
@@ -136,7 +136,7 @@ def _unsound(window: Window) -> str | None:
     if not is_uuid(window.stream_id):
         return "the stream's id isn't a UUID"
     for fact in window.facts:
-        if max(fact.seq, fact.monotonic, fact.wall) > LARGEST or min(fact.monotonic, fact.wall) < -LARGEST:
+        if not (fact.seq <= LARGEST and abs(fact.monotonic) <= LARGEST and abs(fact.wall) <= LARGEST):
             return f"a number of fact {fact.seq} is beyond 64 bits"
         if not 0 <= fact.version < 2**31:
             return f"fact {fact.seq} has version {fact.version}"
@@ -149,9 +149,9 @@ def _unsound(window: Window) -> str | None:
 
 
 def _broken_link(window: Window) -> int | None:
-    previous = window.previous
+    previous, chain = window.previous, Chain(window.lot, window.stream, window.stream_id)
     for fact in window.facts:
-        if not fact.follows(previous, window.lot, window.stream, window.stream_id):
+        if not fact.continues(previous, chain):
             return fact.seq
         previous = fact.hash
     return None

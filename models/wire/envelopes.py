@@ -13,7 +13,7 @@ from models.facts.base import Stream
 from models.ids import LotId, StreamId
 from models.instants import Instant, Monotonic, Reading
 from models.retention import Why
-from models.wire.chain import canonical, commitment, linked
+from models.wire.chain import Chain, canonical, commitment
 
 WIRE_VERSION = 1
 WINDOW_BYTES = 64 * 1024
@@ -53,8 +53,12 @@ class SentFact(BaseModel):
 
     def follows(self, previous: str, lot: LotId, stream: Stream, stream_id: StreamId) -> bool:
         """Whether the hash is right for this place in the chain, and the personal part for its commitment."""
+        return self.continues(previous, Chain(lot, stream, stream_id))
+
+    def continues(self, previous: str, chain: Chain) -> bool:
+        """The same, of one of many facts of a stream."""
         when = (self.boot_id, self.monotonic, self.wall, self.synced)
-        hash = linked(previous, lot, stream, stream_id, self.seq, self.type, self.version, *when, self.body)
+        hash = chain.link(previous, self.seq, self.type, self.version, *when, self.body)
         return self.hash == hash and (self.personal is None or self._committed(self.personal))
 
     def _committed(self, personal: dict[str, Any]) -> bool:
@@ -183,7 +187,7 @@ def body_text(body: dict[str, Any], salt: str | None, personal: dict[str, Any] |
 def read_body(text: str) -> dict[str, Any]:
     """Raises Malformed when the text isn't a JSON object that a lot writes and every store can hold."""
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = _BODY.decode(text)
         # Only an escape can stand for what the text itself couldn't carry.
         storable = "\\u" not in text or _storable(value)
     except (ValueError, RecursionError) as wrong:
@@ -209,3 +213,6 @@ def _storable(value: Any) -> bool:
 
 def _no_number(name: str) -> Any:
     raise ValueError(f"{name} isn't a number that a fact holds")
+
+
+_BODY = json.JSONDecoder(parse_constant=_no_number)

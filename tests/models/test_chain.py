@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from models.facts import DaemonStarted, Fact, VehicleRegisteredV1
 from models.ids import LotId, StreamId, VehicleId
 from models.instants import Instant, Monotonic, Reading
 from models.spots import VehicleType
-from models.wire.chain import GENESIS, canonical, commitment, link
+from models.wire.chain import GENESIS, Chain, canonical, commitment, link
 from models.wire.envelopes import SentFact
 from tests.models.happenings import LOT, READINGS, SALT, STREAM, WHOLE, any_fact, journal, sent
 
@@ -139,3 +140,16 @@ def test_a_value_has_one_canonical_text(value: dict[str, Any]) -> None:
 def test_two_moments_never_share_a_hash(one: Reading, other: Reading) -> None:
     hashes = {link(GENESIS, LOT, "ledger", STREAM, 1, "t", 1, at, "{}") for at in (one, other)}
     assert len(hashes) == len({one, other})
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers() | st.none(), max_size=2))
+def test_the_canonical_text_is_that_of_json(value: dict[str, Any]) -> None:
+    assert canonical(value) == json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def test_a_chain_is_of_its_own_stream_and_its_words_are_its_own() -> None:
+    chain, other = Chain(LOT, "ledger", STREAM), Chain(LOT, "ledger", "another")
+    assert MET.continues(GENESIS, chain) and MET.continues(GENESIS, chain)
+    assert not MET.continues(GENESIS, other)
+    assert not MET.model_copy(update={"type": "ticket.opened"}).continues(GENESIS, chain)
+    assert not MET.model_copy(update={"boot_id": "another"}).continues(GENESIS, chain)
