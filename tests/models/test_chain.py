@@ -149,7 +149,8 @@ def test_the_canonical_text_is_that_of_json(value: dict[str, Any]) -> None:
 
 def test_a_chain_is_of_its_own_stream_and_its_words_are_its_own() -> None:
     chain, other = Chain(LOT, "ledger", STREAM), Chain(LOT, "ledger", "another")
-    assert MET.continues(GENESIS, chain) and MET.continues(GENESIS, chain)
+    assert MET.continues(GENESIS, chain)
+    assert MET.continues(GENESIS, chain)
     assert not MET.continues(GENESIS, other)
     assert not MET.model_copy(update={"type": "ticket.opened"}).continues(GENESIS, chain)
     assert not MET.model_copy(update={"boot_id": "another"}).continues(GENESIS, chain)
