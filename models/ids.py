@@ -44,6 +44,11 @@ def uuid7(at: Instant, entropy: bytes) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def minted_at(id: str) -> Instant:
+    """The moment with which a version 7 UUID begins, to the millisecond."""
+    return Instant(int(id.replace("-", "")[:12], 16) * 1000)
+
+
 def level_id(lot: LotId, floor_number: int) -> LevelId:
     """A level's own id, likewise: a lot whose store is new calls its levels as it did before."""
     return LevelId(str(uuid.uuid5(_PLACES, f"{lot}/{floor_number}")))

@@ -201,11 +201,11 @@ async def _name_what_is_lost(
 
 async def _tear(connection: asyncpg.Connection, tenant: str, window: Window, where: tuple[object, ...]) -> None:
     """Tickets that the lot knows, and of which the history that it lost has facts too: what the lot says of them from
-    now on waits for a person."""
+    now on waits for a person. One that began there, or was told to the lot there, it doesn't know."""
     await connection.execute(
         f"INSERT INTO torn_tickets (tenant_id, lot_id, stream_id, ticket_id)"
         f" SELECT $5, $1, $6, ticket FROM ({_FACTS}) AS known WHERE ticket IS NOT NULL"
-        " GROUP BY ticket HAVING NOT bool_or(type = 'ticket.opened')",
+        " GROUP BY ticket HAVING NOT bool_or(type IN ('ticket.opened', 'ticket.restored'))",
         *(*where, tenant, window.stream_id),
     )
 

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from models.digests import HISTORY
+from models.effects import Table
+from models.facts.digests import BEFORE_ALL
 from models.ids import LotId
 from models.tickets import OPEN, PaymentStatus
 from models.wire.restoring import Known, KnownLane, KnownPayment, KnownStay, RestoreAsked, RestorePart
@@ -34,7 +37,9 @@ async def answer(connection: asyncpg.Connection, asked: RestoreAsked) -> list[Re
         stays = await _stays(connection, asked.lot)
         lanes = await connection.fetch("SELECT name, state, hold FROM lane_states WHERE lot_id = $1", asked.lot)
         applied = await connection.fetchval("SELECT sum(seq) FROM streams WHERE lot_id = $1", asked.lot)
-    known = [Known(applied=int(applied or 0), lanes=tuple(KnownLane.model_validate(dict(lane)) for lane in lanes))]
+        newest = [await _newest(connection, asked.lot, table) for table in HISTORY]
+    told = tuple(KnownLane.model_validate(dict(lane)) for lane in lanes)
+    known = [Known(applied=int(applied or 0), newest=max(newest), lanes=told)]
     known += [Known(stays=tuple(stays[at : at + STAYS_IN_A_PART])) for at in range(0, len(stays), STAYS_IN_A_PART)]
     bodies = [part.model_dump_json() for part in known]
     total = checksum(bodies)
@@ -42,6 +47,15 @@ async def answer(connection: asyncpg.Connection, asked: RestoreAsked) -> list[Re
         RestorePart(lot=asked.lot, request=asked.request, number=number, parts=len(bodies), checksum=total, body=body)
         for number, body in enumerate(bodies)
     ]
+
+
+async def _newest(connection: asyncpg.Connection, lot: LotId, table: Table) -> str:
+    """The last id that begins with its time."""
+    found = await connection.fetchval(
+        f"SELECT id::text FROM {table} WHERE lot_id = $1 AND substr(id::text, 15, 1) = '7' ORDER BY id DESC LIMIT 1",
+        lot,
+    )
+    return found or BEFORE_ALL
 
 
 async def _stays(connection: asyncpg.Connection, lot: LotId) -> Sequence[KnownStay]:

@@ -19,8 +19,8 @@ from cloud.ingest.write import POISON, reason, write_changes
 from models.digests import LAYOUT, PERSONAL
 from models.effects import Change, Table, Value, effects
 from models.facts import TicketClosed, TicketOpened, TicketVoided
-from models.facts.digests import Part
-from models.ids import LotId, SpotId
+from models.facts.digests import BEFORE_ALL, Part
+from models.ids import ENTROPY_BYTES, LotId, SpotId, uuid7
 from models.instants import Instant
 from models.wire.envelopes import Malformed, SentFact
 from models.wire.state_snapshots import Rows, SnapshotPart, SnapshotWanted, checksum, read_rows
@@ -202,7 +202,8 @@ async def _settle(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Recor
         async with connection.transaction():
             if await _hash_at(connection, lot, row) != row["hash"]:
                 raise Malformed("it is of another history than the one that was applied")
-            work = _Work(connection, tenant, lot, resync, at, row["oldest"], await _since(connection, lot, row))
+            oldest = await _oldest_known(connection, lot, row)
+            work = _Work(connection, tenant, lot, resync, at, oldest, await _since(connection, lot, row))
             await _apply(work)
     except (Malformed, *POISON) as wrong:
         why = str(wrong) if isinstance(wrong, Malformed) else reason(wrong)
@@ -221,6 +222,17 @@ async def _hash_at(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Reco
     return await connection.fetchval(
         "SELECT hash FROM facts WHERE lot_id = $1 AND stream_id = $2 AND seq = $3", lot, row["stream_id"], row["seq"]
     )
+
+
+async def _oldest_known(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record) -> str:
+    """Up to which id rows that the lot lacks are no error: what it says of itself, and whatever came before the stream
+    in which it goes on, wherever its clock stood then."""
+    begun = await connection.fetchval(
+        "SELECT opened_at FROM streams AS own WHERE lot_id = $1 AND stream_id = $2 AND EXISTS (SELECT 1 FROM streams"
+        " AS other WHERE other.lot_id = $1 AND other.stream = 'ledger' AND other.stream_id <> own.stream_id)",
+        *(lot, row["stream_id"]),
+    )
+    return max(row["oldest"], BEFORE_ALL if begun is None else uuid7(Instant(begun), bytes(ENTROPY_BYTES)))
 
 
 async def _since(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record) -> Later:
@@ -285,14 +297,16 @@ def _typed(change: Change) -> Change:
 
 
 async def _remove(work: _Work, table: Table, id: str, row: Row) -> None:
-    """A row that the lot hasn't got goes; never money, nor what money hangs on."""
-    removed = table != "payments" and await _removed(work, table, id)
+    """A row that the lot hasn't got goes; never money, nor what money hangs on, nor a stay of the time that it lost."""
+    lost = table == "tickets" and id <= work.oldest
+    removed = table != "payments" and not lost and await _removed(work, table, id)
     work.differences.append(not_at_lot(table, id, row, removed=removed))
     if removed:
         work.rows.add((table, id))
     else:
+        kind = "stays_unknown_to_lot" if lost else "money_unknown_to_lot"
         detail = f"the lot doesn't know {table} {id}; it stays here"
-        await open_case(work.connection, work.tenant, work.lot, Case("money_unknown_to_lot", id, detail), work.at)
+        await open_case(work.connection, work.tenant, work.lot, Case(kind, id, detail), work.at)
 
 
 async def _removed(work: _Work, table: Table, id: str) -> bool:

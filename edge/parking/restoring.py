@@ -12,8 +12,10 @@ from edge.parking.vehicles import known_vehicle
 from edge.store import Transaction
 from edge.store.trouble import in_words
 from models.facts import LotRestored, TicketRestored
+from models.facts.digests import BEFORE_ALL
 from models.facts.restoring import RestoredPayment
-from models.ids import SpotId, TicketId, VehicleId
+from models.ids import SpotId, TicketId, VehicleId, minted_at
+from models.instants import MILLISECOND
 from models.plates import Plate
 from models.tickets import OPEN, TicketStatus
 from models.wire.restoring import KnownStay
@@ -51,13 +53,20 @@ def take_over(tx: Transaction, stays: Iterable[KnownStay]) -> list[TicketId]:
     return [stay.ticket for stay in stays if not _could_take_over(tx, stay)]
 
 
-def finish(tx: Transaction, was: Pending, applied: int, stays: int, left_out: Iterable[TicketId]) -> None:
+def finish(
+    tx: Transaction, was: Pending, applied: int, stays: int, left_out: Iterable[TicketId], newest: str = BEFORE_ALL
+) -> None:
+    """`newest`: the last id of a row that the cloud had. Whatever this lot's clock said when it began to want: up to
+    that one there may be rows that it never had."""
     tx.record(
         LotRestored(
             request=was.request, why=was.why, applied=applied, stays=stays, left_out=tuple(left_out), at=tx.at.wall
         )
     )
-    tx.connection.execute("UPDATE restorations SET ended_at = ? WHERE id = ?", (tx.at.wall, was.request))
+    tx.connection.execute(
+        "UPDATE restorations SET ended_at = ?, at = max(at, ?) WHERE id = ?",
+        (tx.at.wall, minted_at(newest) + MILLISECOND, was.request),
+    )
 
 
 def _could_take_over(tx: Transaction, stay: KnownStay) -> bool:

@@ -41,14 +41,15 @@ class Point(NamedTuple):
 
 
 def take(store: Path, wanted: Sequence[Part], now: Instant, keep: Callable[[str], None]) -> Point | None:
-    """Hands each body to `keep`, in order; all are of one moment. None: nothing has happened at this lot yet.
+    """Hands each body to `keep`, in order; all are of one moment. None: nothing has happened at this lot yet, or it
+    waits for the cloud to tell it what was, and would only seem to differ.
 
     On a connection of its own, so that neither the lanes nor the link wait meanwhile. Raises StoreUnavailable.
     """
     with looking_into(store) as connection:
         connection.execute("BEGIN")  # what is read from here on is of one moment
         head = journal.head_of(connection, "ledger")
-        if head is None or head.seq == 0:
+        if head is None or head.seq == 0 or _waits_to_be_told(connection):
             return None
         for table in WHOLE:
             _keep_whole(table, rows_of(connection, Part(table=table, which="all"), _more(table)), keep)
@@ -56,6 +57,10 @@ def take(store: Path, wanted: Sequence[Part], now: Instant, keep: Callable[[str]
             if known(part) and part.which != "all":
                 _keep_run(connection, part, keep)
         return Point(head.stream_id, head.seq, head.hash, oldest_known(connection, now))
+
+
+def _waits_to_be_told(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM restorations WHERE ended_at IS NULL").fetchone() is not None
 
 
 def _more(table: Table) -> tuple[str, ...]:

@@ -63,8 +63,8 @@ KEYS_NOT_FOLLOWED = Fault(
 )
 RESTORING = Fault(
     code="link.restoring",
-    meaning="The lot's store is new, and the cloud hasn't said yet who is inside and what is owed",
-    does="Works as a lot that has just opened, and asks the cloud; who came in before is found once it has answered",
+    meaning="The lot's store is new or of an earlier day, and the cloud hasn't said yet who is inside and what is owed",
+    does="Works with what it has, and asks the cloud; who came in meanwhile is found once it has answered",
     ends="The cloud has answered, and the lot has taken over what it knew",
     look_at="The link to the cloud. Until then let out by hand who can't be found, with a reason",
 )

@@ -8,13 +8,14 @@ import sqlite3
 import structlog
 
 from drivers.contract import FaultReporter
-from edge.store import Store, StoreUnavailable, journal, streams
+from edge.parking.restoring import want
+from edge.store import Store, StoreUnavailable, Transaction, journal, streams
 from edge.sync.connection import Connection
 from edge.sync.faults import FORKED, LOST_BY_CLOUD, OUTDATED, RIVAL
 from edge.sync.questions import LOOK_EVERY_SECONDS, Questions
 from edge.sync.standing import KeptApart, LookCloser, Meaning, OpenNew, SendAgain, marks_for, meaning
 from models.facts.base import Stream
-from models.ids import LotId
+from models.ids import LotId, StreamId
 from models.instants import Clock
 from models.wire import topics
 from models.wire.envelopes import pack
@@ -97,7 +98,7 @@ class Reckoning:
                 await self._store.write(lambda tx: streams.move_back(tx.connection, self._stream, after))
                 self.session = secrets.token_hex(16)
             case OpenNew(after, why):
-                opened = await self._store.write(lambda tx: streams.reopen(tx, self._stream, after, self._epoch, why))
+                opened = await self._store.write(lambda tx: _go_on(tx, self._stream, after, self._epoch, why))
                 self._faults.raised(FORKED, f"the {self._stream} parts after fact {after} and goes on as {opened}")
                 _LOG.warning("link.new_stream", stream=self._stream, after=after, opened=opened, why=why)
             case _:
@@ -140,3 +141,12 @@ class Reckoning:
             head=at.seq,
             marks=tuple(Mark(seq=seq, hash=hash) for seq, hash in hashes if hash is not None),
         )
+
+
+def _go_on(tx: Transaction, stream: Stream, after: int, epoch: int, why: str) -> StreamId:
+    """In a new stream. The cloud may know of stays that this store doesn't: it is asked, and until it has answered no
+    digest is written. A card that isn't believed isn't told either."""
+    opened = streams.reopen(tx, stream, after, epoch, why)
+    if stream == "ledger" and why != "outdated":
+        want(tx, why)
+    return opened

@@ -1,4 +1,5 @@
-"""Asks the cloud what it knew of this lot, for as long as a new store waits for that. The lanes work meanwhile."""
+"""Asks the cloud what it knew of this lot, for as long as a store that is new or was put back waits for that. The lanes
+work meanwhile."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from edge.store import Store, StoreUnavailable
 from edge.sync.connection import Connection
 from edge.sync.faults import NOT_BELIEVED, RESTORING
 from edge.sync.keys import TrustedKeys
+from models.facts.digests import BEFORE_ALL
 from models.ids import LotId, TicketId
 from models.instants import SECOND, Clock, Monotonic
 from models.wire import topics
@@ -25,6 +27,11 @@ _LOG = structlog.get_logger("edge.sync")
 ASK_AGAIN_AFTER = 10 * SECOND
 _MOMENT_SECONDS = 1.0
 _RETRY_SECONDS = 2.0
+_LOOK_AGAIN_SECONDS = 5.0
+_REASONS = {
+    "forked": "the store is of an earlier day than what the cloud has",
+    "left": "the lot went on elsewhere, and this store doesn't know all of it",
+}
 _STAYS_AT_ONCE = 20
 """In one transaction: no lane waits for more."""
 
@@ -36,7 +43,7 @@ async def no_lanes(lanes: Sequence[KnownLane]) -> None:
 
 
 class Restoring:
-    """Only a store that is new asks, and only the answer to its own question is taken, once it is whole."""
+    """Only a store that wants to know asks, and only the answer to its own question is taken, once it is whole."""
 
     def __init__(
         self,
@@ -58,19 +65,19 @@ class Restoring:
         return [topics.down(self._lot, topics.RESTORE)]
 
     async def run(self) -> None:
-        """Until cancelled; idle once the lot knows of itself."""
+        """Until cancelled. A store may come to want it at any time: when lot and cloud have found that they part."""
         while True:
             try:
                 was = await self._store.read(pending)
                 if was is None:
-                    break
-                self._faults.raised(RESTORING, f"the store is {was.why}")
+                    await self._clock.sleep(_LOOK_AGAIN_SECONDS)
+                    continue
+                self._faults.raised(RESTORING, _REASONS.get(was.why, f"the store is {was.why}"))
                 await self._take_over(was, await self._answer_to(was))
                 self._faults.cleared(RESTORING)
             except StoreUnavailable as wrong:
                 _LOG.error("restoring.store_unavailable", why=str(wrong))
                 await self._clock.sleep(_RETRY_SECONDS)
-        await asyncio.Event().wait()
 
     def connected(self) -> None:
         self._heard_at = None
@@ -132,7 +139,8 @@ class Restoring:
             left_out += await self._store.write(lambda tx, some=some: take_over(tx, some))
         await self._set_lanes([lane for known in answer for lane in known.lanes])
         applied = max((known.applied for known in answer), default=0)
-        await self._store.write(lambda tx: finish(tx, was, applied, len(stays), left_out))
+        newest = max((known.newest for known in answer), default=BEFORE_ALL)
+        await self._store.write(lambda tx: finish(tx, was, applied, len(stays), left_out, newest))
         _LOG.info("restoring.done", stays=len(stays), left_out=len(left_out), applied=applied)
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from models.facts.digests import BEFORE_ALL
 from models.ids import LaneName, LotId, PaymentId, TicketId, VehicleId
 from models.instants import Instant
 from models.lanes import HoldCause, LaneState
@@ -94,11 +95,13 @@ class KnownLane(BaseModel):
 
 
 class Known(BaseModel):
-    """The body of a part. `applied`: how many facts of the lot the cloud had ever applied; 0: the lot is new too."""
+    """The body of a part. `applied`: how many facts of the lot the cloud had ever applied; 0: the lot is new too.
+    `newest`: the last id, in time, that a row of what happened there bears."""
 
     model_config = ConfigDict(frozen=True)
 
     applied: int = 0
+    newest: str = Field(default=BEFORE_ALL, pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}$")
     stays: tuple[KnownStay, ...] = ()
     lanes: tuple[KnownLane, ...] = ()
 

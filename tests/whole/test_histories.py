@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from cloud.ingest import opening, standing
+from cloud.ingest import opening, resyncs, standing
 from cloud.ingest.release import Judge, release_ticket, settle
+from edge.store.database import looking_into
+from edge.store.digests import digest
 from edge.sync import reckoning, uplink
 from edge.sync.questions import Questions
 from edge.sync.standing import InLine
@@ -141,6 +143,92 @@ async def test_without_that_the_older_card_would_overwrite_what_was_paid(
     monkeypatch.setattr(opening, "_tear", nothing)
     ticket = await torn(world)
     assert await world.rows("SELECT amount_paid FROM tickets WHERE id = $1", ticket) == [{"amount_paid": 0}]
+
+
+async def a_lost_week(world: World) -> None:
+    """The card was copied with one car inside; then another came and stayed, and a third came, paid and left."""
+    async with world.cloud():
+        async with world.at_work() as lot:
+            await lot.enters("AA1")
+            await lot.has_sent_all()
+        world.copy("card", "image")
+        async with world.at_work() as lot:
+            await lot.enters("CC3")
+            await lot.leaves(await lot.enters("DD4"), 250)
+            await lot.has_sent_all()
+
+
+async def restored_and_compared(world: World, verdict: str, *, told: bool = True, plate: str = "EE5") -> None:
+    """The card is put back, and the lot writes a digest as soon as it may."""
+    world.copy("image", "card")
+    async with world.cloud(), world.at_work() as lot:
+        await lot.has_sent_all()
+        if told:
+            await becomes(lambda: lot.lot.one("SELECT count(*) FROM restorations WHERE ended_at IS NOT NULL") == 1)
+        await lot.enters(plate)
+        await lot.says(digest)
+        await lot.has_sent_all()
+        await eventually(world, "SELECT verdict FROM digests", [{"verdict": verdict}])
+        if verdict == "differs":
+            await eventually(world, "SELECT state FROM resyncs", [{"state": "applied"}])
+
+
+async def eventually(world: World, sql: str, rows: list[dict[str, object]]) -> None:
+    async with asyncio.timeout(20):
+        while await world.rows(sql) != rows:
+            await asyncio.sleep(0.2)
+
+
+_KNOWN_AT_LOT = "SELECT status FROM tickets JOIN vehicles ON vehicles.id = vehicle_id WHERE license_plate = 'CC3'"
+
+
+async def test_after_a_restore_the_lot_learns_its_stays_and_comparing_takes_nothing_from_the_cloud(
+    world: World,
+) -> None:
+    await a_lost_week(world)
+    await restored_and_compared(world, "equal")
+    assert await world.stays() == {"AA1": "ACTIVE", "CC3": "ACTIVE", "DD4": "COMPLETED", "EE5": "ACTIVE"}
+    assert await world.rows("SELECT amount_paid FROM tickets WHERE status = 'COMPLETED'") == [{"amount_paid": 250}]
+    assert set(await world.cases()) == {"stream_forked", "stays_unknown_to_lot"}
+    assert at_lot(world, _KNOWN_AT_LOT) == [("ACTIVE",)], "it leaves by its plate"
+    assert await world.rows("SELECT 1 FROM parked_facts") == []
+    await restored_and_compared(world, "equal", plate="FF6")
+    assert (await world.stays())["CC3"] == "ACTIVE"
+    assert await world.rows("SELECT 1 FROM parked_facts") == [], "what it was told once it may be told again"
+
+
+def at_lot(world: World, sql: str) -> list[tuple[object, ...]]:
+    with looking_into(world.card() / "lot.sqlite") as connection:
+        return [tuple(row) for row in connection.execute(sql)]
+
+
+async def test_a_lot_that_is_not_told_differs_but_the_lost_week_stays_in_the_cloud(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of what the lot does."""
+    monkeypatch.setattr(reckoning, "want", lambda *_: None)
+    await a_lost_week(world)
+    await restored_and_compared(world, "differs", told=False)
+    assert at_lot(world, _KNOWN_AT_LOT) == []
+    assert await world.stays() == {"AA1": "ACTIVE", "CC3": "ACTIVE", "DD4": "COMPLETED", "EE5": "ACTIVE"}
+    assert await world.rows("SELECT DISTINCT outcome FROM differences WHERE table_name = 'tickets'") == [
+        {"outcome": "kept"}
+    ]
+
+
+async def test_without_either_the_resync_takes_the_lost_week_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of both."""
+
+    async def as_the_lot_says(_c: object, _l: object, row: dict[str, str]) -> str:
+        return row["oldest"]
+
+    monkeypatch.setattr(reckoning, "want", lambda *_: None)
+    monkeypatch.setattr(resyncs, "_oldest_known", as_the_lot_says)
+    await a_lost_week(world)
+    await restored_and_compared(world, "differs", told=False)
+    assert not {"CC3", "DD4"} & set(await world.stays())
 
 
 async def test_the_same_card_restored_twice_opens_a_stream_each_time(world: World) -> None:
@@ -346,7 +434,8 @@ async def both_put_back(world: World) -> None:
 
 async def test_a_cloud_that_has_forgotten_the_second_stream_gets_the_end_of_the_first_one_first(world: World) -> None:
     await both_put_back(world)
-    assert await world.stays() == dict.fromkeys(("AA1", "BB2", "DD4", "EE5"), "ACTIVE")
+    # Of the history that the lot lost it was told who is inside: it knows that still, and says it again.
+    assert await world.stays() == dict.fromkeys(("AA1", "BB2", "CC3", "DD4", "EE5"), "ACTIVE")
     assert set(await world.cases()) == {"cloud_restored"}
     assert await world.rows("SELECT 1 FROM parked_facts") == []
 
