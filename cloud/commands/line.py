@@ -12,6 +12,7 @@ import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from cloud.broker.thread import BrokerThread
 from cloud.settings import CloudSettings
 from models.ids import LotId
 from models.wire.topics import lot_of
@@ -45,13 +46,13 @@ class Line:
         client.connect_async(
             self._settings.mqtt_host, self._settings.mqtt_port, self._settings.mqtt_keepalive, clean_start=True
         )
-        client.loop_start()
+        thread = BrokerThread(client)
+        thread.start()
         try:
             await asyncio.Event().wait()
         finally:
             self._ready.clear()
-            client.disconnect()
-            await asyncio.to_thread(client.loop_stop)
+            await asyncio.to_thread(thread.stop)
 
     def publish(self, topic: str, payload: bytes) -> bool:
         """Whether it was handed to a live connection, at quality of service 0: said once, never repeated."""
@@ -63,7 +64,6 @@ class Line:
         settings = self._settings
         name = f"{settings.mqtt_client_id}-line-{secrets.token_hex(4)}"
         client = mqtt.Client(CallbackAPIVersion.VERSION2, name, protocol=mqtt.MQTTv5)
-        client.reconnect_delay_set(min_delay=1, max_delay=15)
         if settings.mqtt_username is not None:
             client.username_pw_set(settings.mqtt_username, settings.broker_password())
         if settings.mqtt_tls:
@@ -74,7 +74,7 @@ class Line:
         client.on_message = self._on_message
         return client
 
-    # These run in paho's thread.
+    # These run in the client's thread.
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:

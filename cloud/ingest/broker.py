@@ -1,4 +1,4 @@
-"""The MQTT side of ingest: paho in its own thread, hopping to the event loop, acknowledging by hand."""
+"""The MQTT side of ingest: paho in a thread of ours, hopping to the event loop, acknowledging by hand."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from cloud.broker.thread import BrokerThread
 from cloud.settings import CloudSettings
 from models.wire.envelopes import WINDOW_BYTES
 
@@ -62,6 +63,7 @@ class BrokerLink:
         self._unanswered = 0
         self._part = part
         self._client = _client(settings, part)
+        self._thread: BrokerThread | None = None
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
@@ -91,11 +93,12 @@ class BrokerLink:
             clean_start=True,
             properties=properties,
         )
-        self._client.loop_start()
+        self._thread = BrokerThread(self._client)
+        self._thread.start()
 
     async def stop(self) -> None:
-        self._client.disconnect()
-        await asyncio.to_thread(self._client.loop_stop)
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.stop)
 
     def listen(self, topics: frozenset[str]) -> None:
         """From now on to these topics only, over all reconnections. What is published after this call comes after it
@@ -169,7 +172,6 @@ class BrokerLink:
 def _client(settings: CloudSettings, part: str) -> mqtt.Client:
     name = f"{settings.mqtt_client_id}-{part}" if part else settings.mqtt_client_id
     client = mqtt.Client(CallbackAPIVersion.VERSION2, name, protocol=mqtt.MQTTv5, manual_ack=True)
-    client.reconnect_delay_set(min_delay=1, max_delay=15)
     client.max_inflight_messages_set(_ACKS_IN_FLIGHT)
     client.max_queued_messages_set(_ACKS_WAITING)
     if settings.mqtt_username is not None:
