@@ -6,13 +6,11 @@ import select
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import paho.mqtt.client as mqtt
-import structlog
-
-log = structlog.get_logger(__name__)
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1, 15
 _LOOK_EVERY_MS = 1_000
@@ -31,8 +29,9 @@ class BrokerThread:
     reads, writes, opens or closes its socket; any thread may publish, subscribe and acknowledge.
     """
 
-    def __init__(self, client: mqtt.Client) -> None:
-        self._client = client
+    def __init__(self, client: mqtt.Client, unreachable: Callable[[str], None] = lambda reason: None) -> None:
+        """`unreachable` is told, in this thread, why an attempt came to nothing."""
+        self._client, self._unreachable = client, unreachable
         self._stopping = threading.Event()
         # Kept over all connections: where descriptors have run out, it still waits, and connects when there are some.
         self._woken, self._waker = socket.socketpair()
@@ -66,7 +65,7 @@ class BrokerThread:
         try:
             self._client.reconnect()
         except OSError as away:
-            log.warning("broker.unreachable", reason=str(away))
+            self._unreachable(str(away))
             return False
         return True
 

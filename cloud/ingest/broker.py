@@ -93,7 +93,7 @@ class BrokerLink:
             clean_start=True,
             properties=properties,
         )
-        self._thread = BrokerThread(self._client)
+        self._thread = BrokerThread(self._client, self._unreachable)
         self._thread.start()
 
     async def stop(self) -> None:
@@ -120,6 +120,12 @@ class BrokerLink:
         if not self._client.is_connected():
             return False
         return self._client.publish(topic, payload, qos=QOS).rc == mqtt.MQTT_ERR_SUCCESS
+
+    def _unreachable(self, reason: str) -> None:
+        settings = self._settings
+        log.warning(
+            "broker.unreachable", part=self._part, host=settings.mqtt_host, port=settings.mqtt_port, reason=reason
+        )
 
     def _on_connect(
         self, client: mqtt.Client, userdata: Any, flags: Any, reason: ReasonCode, properties: Properties | None

@@ -27,6 +27,7 @@ from cloud.broker.thread import BrokerThread
 from simulator.servers import Mosquitto
 from tests.brokers import USERS, talker
 from tests.cloud.terminator import tls_before
+from tests.house.tree import own_texts
 
 CROWD = 1_100
 SOON = 15
@@ -170,6 +171,12 @@ def test_pahos_own_thread_never_says_a_word_there(mosquitto: Mosquitto, crowd: N
 def test_pahos_own_thread_does_without_the_crowd(mosquitto: Mosquitto) -> None:
     with served(Listener(mosquitto.port), with_select) as listener:
         assert listener.listens()
+
+
+def test_no_client_of_the_cloud_leaves_it_to_paho() -> None:
+    ours = [(name, text) for name, text in own_texts() if name.startswith("cloud/") and name.endswith(".py")]
+    assert ours
+    assert [name for name, text in ours if ".loop_start(" in text or ".loop_forever(" in text] == []
 
 
 def test_whoever_publishes_wakes_the_thread(mosquitto: Mosquitto, nothing_by_the_clock: None) -> None:
