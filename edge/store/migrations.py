@@ -387,3 +387,15 @@ def digests(database: Database) -> None:
             id TEXT PRIMARY KEY, why TEXT NOT NULL, at INTEGER NOT NULL, ended_at INTEGER
         ) STRICT""",
     )
+
+
+@migrations(name="0016_streams_half_made")
+def streams_half_made(database: Database) -> None:
+    # A new stream that facts are being carried over to, and how far that has come; at most one row.
+    _run(
+        database,
+        """CREATE TABLE streams_half_made (
+            stream_id TEXT PRIMARY KEY, stream TEXT NOT NULL, left_id TEXT NOT NULL, after_seq INTEGER NOT NULL,
+            reached INTEGER NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, why TEXT NOT NULL
+        ) STRICT""",
+    )

@@ -1,4 +1,4 @@
-"""What becomes of a stream when the cloud has another history of it: moved back, or left for a new one."""
+"""Where a stream stands as it is sent, what it goes on from, and how it is moved back."""
 
 from __future__ import annotations
 
@@ -6,14 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 
 from edge.store import journal
-from edge.store.transaction import Transaction
-from models.facts import StreamOpened
 from models.facts.base import Stream
-from models.ids import LotId, StreamId
-from models.instants import Monotonic, Reading
-from models.wire.chain import GENESIS, canonical, link
-
-_COLUMNS = "stream_id, seq, type, version, boot_id, monotonic, wall, synced, body, salt, personal, hash"
+from models.ids import StreamId
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,63 +69,3 @@ def move_back(connection: sqlite3.Connection, stream: Stream, seq: int) -> None:
         "DELETE FROM acknowledged WHERE seq > ? AND stream_id = (SELECT stream_id FROM streams WHERE stream = ?)",
         (seq, stream),
     )
-
-
-def reopen(tx: Transaction, stream: Stream, after: int, epoch: int, why: str) -> StreamId:
-    """Go on in a new stream: it names what was left and where, and carries all that was written after `after`.
-
-    Nothing else may be recorded in the transaction.
-    """
-    left = journal.head_of(tx.connection, stream)
-    if left is None:
-        raise LookupError(f"the {stream} hasn't begun")
-    opened = StreamId(tx.mint())
-    carried = tx.connection.execute(
-        "SELECT * FROM journal WHERE stream_id = ? AND seq > ? ORDER BY seq", (left.stream_id, after)
-    ).fetchall()
-    first = StreamOpened(
-        left=left.stream_id,
-        after_seq=after,
-        after_hash=journal.hash_at(tx.connection, left.stream_id, after) or GENESIS,
-        head_seq=left.seq,
-        head_hash=left.hash,
-        carried=len(carried),
-        epoch=epoch,
-        why=why,
-        at=tx.at.wall,
-    )
-    pen = _Copyist(tx, stream, opened)
-    pen.write(first.type, first.version, tx.at, canonical(first.body()), None, None)
-    for row in carried:
-        at = Reading(row["boot_id"], Monotonic(row["monotonic"]), row["wall"], bool(row["synced"]))
-        pen.write(row["type"], row["version"], at, row["body"], row["salt"], row["personal"])
-    tx.connection.execute(
-        "INSERT INTO streams_left VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (left.stream_id, stream, after, left.seq, opened, why, tx.at.wall),
-    )
-    tx.connection.execute(
-        "UPDATE streams SET stream_id = ?, seq = ?, hash = ?, acked = 0, replay_to = 0 WHERE stream = ?",
-        (opened, pen.seq, pen.hash, stream),
-    )
-    tx.streams_changed()
-    return opened
-
-
-class _Copyist:
-    """Writes facts into a new stream as they were, under new numbers and hashes."""
-
-    def __init__(self, tx: Transaction, stream: Stream, stream_id: StreamId) -> None:
-        self._connection: sqlite3.Connection = tx.connection
-        self._lot: LotId = tx.lot
-        self._stream: Stream = stream
-        self._stream_id = stream_id
-        self.seq, self.hash = 0, GENESIS
-
-    def write(self, type: str, version: int, at: Reading, body: str, salt: str | None, personal: str | None) -> None:
-        self.seq += 1
-        self.hash = link(self.hash, self._lot, self._stream, self._stream_id, self.seq, type, version, at, body)
-        row = (self._stream_id, self.seq, type, version, at.boot_id, at.monotonic, at.wall, at.synced)
-        self._connection.execute(
-            f"INSERT INTO journal ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*row, body, salt, personal, self.hash),
-        )

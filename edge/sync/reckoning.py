@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from collections.abc import Callable
 
 import structlog
 
 from drivers.contract import FaultReporter
 from edge.parking.restoring import want
 from edge.store import Store, StoreUnavailable, Transaction, journal, streams
+from edge.store.reopening import Gone, drop_half_made, reopen
 from edge.sync.connection import Connection
 from edge.sync.faults import FORKED, LOST_BY_CLOUD, OUTDATED, RIVAL
 from edge.sync.questions import LOOK_EVERY_SECONDS, Questions
@@ -46,13 +48,23 @@ class Reckoning:
 
     async def run(self) -> None:
         """Until cancelled: ask when something is strange, and now and then."""
+        tidy = False
         while True:
             await self._clock.sleep(LOOK_EVERY_SECONDS)
-            if self._connection.connected and self._questions.due():
+            tidy = tidy or await self._tidied()
+            if tidy and self._connection.connected and self._questions.due():
                 try:
                     await self._ask()
                 except StoreUnavailable as wrong:
                     _LOG.error("link.store_unavailable", why=str(wrong))
+
+    async def _tidied(self) -> bool:
+        try:
+            await drop_half_made(self._store, self._clock)
+        except StoreUnavailable as wrong:
+            _LOG.error("link.store_unavailable", why=str(wrong))
+            return False
+        return True
 
     def want(self) -> None:
         """Ask soon: the link is new, or what the cloud said is strange. It may be old, or be brought by somebody who
@@ -98,11 +110,23 @@ class Reckoning:
                 await self._store.write(lambda tx: streams.move_back(tx.connection, self._stream, after))
                 self.session = secrets.token_hex(16)
             case OpenNew(after, why):
-                opened = await self._store.write(lambda tx: _go_on(tx, self._stream, after, self._epoch, why))
+                opened = await self._reopened(after, why)
+                if opened is None:
+                    return
                 self._faults.raised(FORKED, f"the {self._stream} parts after fact {after} and goes on as {opened}")
                 _LOG.warning("link.new_stream", stream=self._stream, after=after, opened=opened, why=why)
             case _:
                 pass
+
+    async def _reopened(self, after: int, why: str) -> StreamId | None:
+        """None: the lot's own stream has changed on the way; the next answer says what to do now."""
+        try:
+            ask: Callable[[Transaction], None] = lambda tx: _ask_what_it_knew(tx, self._stream, why)  # noqa: E731
+            return await reopen(self._store, self._stream, after, self._epoch, why, self._clock, ask)
+        except Gone as wrong:
+            _LOG.warning("link.new_stream_given_up", stream=self._stream, why=str(wrong))
+            self.want()
+            return None
 
     def _show(self, means: Meaning) -> None:
         for fault, shown in (
@@ -143,10 +167,8 @@ class Reckoning:
         )
 
 
-def _go_on(tx: Transaction, stream: Stream, after: int, epoch: int, why: str) -> StreamId:
-    """In a new stream. The cloud may know of stays that this store doesn't: it is asked, and until it has answered no
-    digest is written. A card that isn't believed isn't told either."""
-    opened = streams.reopen(tx, stream, after, epoch, why)
+def _ask_what_it_knew(tx: Transaction, stream: Stream, why: str) -> None:
+    """The cloud may know of stays that this store doesn't: it is asked, and until it has answered no digest is
+    written. A card that isn't believed isn't told either."""
     if stream == "ledger" and why != "outdated":
         want(tx, why)
-    return opened

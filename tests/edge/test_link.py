@@ -15,8 +15,9 @@ import pytest
 from drivers.broker import BrokerSettings
 from edge.faults import FaultBoard, Write
 from edge.parking import entry
-from edge.store import journal, streams
+from edge.store import journal
 from edge.store.database import looking_into
+from edge.store.reopening import reopen
 from edge.sync import cursor, uplink
 from edge.sync.commanding.commands import Commands
 from edge.sync.downlink import Downlink
@@ -408,7 +409,7 @@ async def test_a_link_that_ended_half_way_to_a_new_stream_goes_on_with_the_new_o
             await cars_enter(lot, 3)
             await becomes(lambda: all_sent(lot))
     left = ledger(lot.path)
-    await lot.store.write(lambda tx: streams.reopen(tx, "ledger", 0, 1, "forked"))
+    await reopen(lot.store, "ledger", 0, 1, "forked", lot.clock)
     with HonestCloud(mosquitto, lot.id) as cloud:
         async with at_work(link, lot, mosquitto):
             await becomes(lambda: all_sent(lot))
@@ -416,9 +417,9 @@ async def test_a_link_that_ended_half_way_to_a_new_stream_goes_on_with_the_new_o
     assert len(cloud.books.applied) == left.seq + 1
 
 
-def test_an_acknowledgement_of_a_stream_that_was_left_marks_nothing_of_the_new_one(lot: Lot) -> None:
+async def test_an_acknowledgement_of_a_stream_that_was_left_marks_nothing_of_the_new_one(lot: Lot) -> None:
     left = ledger(lot.path)
-    lot.decide(lambda tx: streams.reopen(tx, "ledger", 0, 1, "forked"))
+    await reopen(lot.store, "ledger", 0, 1, "forked", lot.clock)
     lot.decide(lambda tx: journal.mark_acked(tx.connection, "ledger", left.stream_id, left.seq, tx.at))
     assert ledger(lot.path).acked == 0
     assert lot.one("SELECT count(*) FROM acknowledged") == 0

@@ -20,7 +20,8 @@ from edge.store import Store, Transaction, chain, journal
 from edge.store.checkpoints import checkpoint_of
 from edge.store.database import looking_into
 from edge.store.pictures import Pictures
-from edge.store.streams import move_back, reopen
+from edge.store.reopening import reopen
+from edge.store.streams import move_back
 from edge.timekeeping import learn
 from models.facts import MachineMeasured, PlateDiffered, VehicleRegistered, decode
 from models.facts.base import ERASED, Stream, known_facts
@@ -474,7 +475,7 @@ def test_a_stay_whose_first_facts_were_pruned_leaves_with_the_right_fee(lot: Lot
 
 def goes_on_in_a_new_stream(lot: Lot, stream: Stream = "ledger") -> None:
     """The cloud has another history from the third fact on."""
-    lot.decide(lambda tx: reopen(tx, stream, 2, 1, "card"))
+    asyncio.run(reopen(lot.store, stream, 2, 1, "card", lot.clock))
 
 
 def streams_of(lot: Lot) -> list[tuple[bool, int, int]]:
