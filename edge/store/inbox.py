@@ -12,7 +12,7 @@ from edge.store.policy import Poisoned, put_in_force, take_all_out_of_force, tak
 from edge.store.transaction import Transaction
 from models.facts import IntentsTaken
 from models.ids import LotId
-from models.intents import UnknownIntent, decode
+from models.intents import Intent, UnknownIntent, decode
 from models.wire.envelopes import Malformed, read_body
 from models.wire.following import Follows, Fork, Gap, Nothing, judge, may_replace
 from models.wire.intents import (
@@ -29,6 +29,8 @@ from models.wire.snapshots import in_parts, is_true
 
 State = Literal["applied", "parked", "withheld"]
 Verdict = Follows | Nothing | Gap | Fork
+Read = Intent | str | None
+"""An intent, or why it can't be read"""
 
 
 class Untrue(ValueError):
@@ -55,23 +57,38 @@ def take(tx: Transaction, message: Intents) -> Verdict:
     verdict = judge(place(tx.connection), message)
     if isinstance(verdict, Follows):
         for intent in verdict.intents:
-            _keep(tx.connection, tx.lot, intent)
+            _keep(tx.connection, tx.lot, intent, _read(intent))
         _arrive(tx, verdict.place, "deltas")
     return verdict
 
 
-def take_snapshot(tx: Transaction, parts: Sequence[SnapshotPart]) -> bool:
-    """Put a whole snapshot in the place of all that stood; False when it is of the past. Raises Untrue."""
-    head = parts[0]
-    entries = [entry for part in parts for entry in part.entries]
-    if not is_true(tx.lot, parts):
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A whole snapshot that is what its checksum and digests say, each entry read already, in order of revision."""
+
+    head: SnapshotPart
+    entries: tuple[tuple[SentIntent, Read], ...]
+
+
+def checked(lot: LotId, parts: Sequence[SnapshotPart]) -> Checked:
+    """Whatever takes time and not the store, so that no lane waits for it. Raises Untrue."""
+    if not is_true(lot, parts):
         raise Untrue("its checksum isn't that of what came")
+    entries = sorted((entry for part in parts for entry in part.entries), key=lambda entry: entry.revision)
+    if len({entry.subject for entry in entries}) < len(entries):
+        raise Untrue("it says two things of one subject")
+    return Checked(parts[0], tuple((entry, _read(entry)) for entry in entries))
+
+
+def take_snapshot(tx: Transaction, snapshot: Checked) -> bool:
+    """Put a whole snapshot in the place of all that stood; False when it is of the past."""
+    head = snapshot.head
     if not may_replace(place(tx.connection), head):
         return False
     tx.connection.execute("DELETE FROM intents")
     take_all_out_of_force(tx.connection)
-    for entry in sorted(entries, key=lambda entry: entry.revision):
-        _keep(tx.connection, tx.lot, entry)
+    tried = ((entry, *_tried(tx.connection, tx.lot, entry, read)) for entry, read in snapshot.entries)
+    tx.connection.executemany(_INSERTED, [_row(entry, state, why) for entry, state, why in tried])
     _arrive(tx, Place(head.revision, head.hash), "snapshot")
     return True
 
@@ -81,7 +98,8 @@ def try_parked_again(tx: Transaction) -> int:
     rows = tx.connection.execute("SELECT * FROM intents WHERE state = 'parked' ORDER BY revision").fetchall()
     applied = 0
     for row in rows:
-        state, _ = _keep(tx.connection, tx.lot, _sent(row))
+        sent = _sent(row)
+        state, _ = _keep(tx.connection, tx.lot, sent, _read(sent))
         applied += state == "applied"
     if applied:
         _arrive(tx, place(tx.connection), "upgrade")
@@ -118,39 +136,49 @@ def _check(intents: Iterable[SentIntent], lot: LotId) -> None:
             raise Untrue(f"the digest of revision {intent.revision} isn't that of its text")
 
 
-def _keep(connection: sqlite3.Connection, lot: LotId, intent: SentIntent) -> tuple[State, str]:
+def _read(intent: SentIntent) -> Read:
+    """What it says, or why that can't be known; None for one that says nothing more."""
+    if intent.body is None or intent.ends:
+        return None
+    try:
+        known = decode(intent.type, intent.version, read_body(intent.body), intent.personal)
+    except (UnknownIntent, Malformed) as wrong:
+        return str(wrong)
+    return known if known.subject == intent.subject else "it isn't about what it says"
+
+
+def _keep(connection: sqlite3.Connection, lot: LotId, intent: SentIntent, read: Read) -> tuple[State, str]:
     """The subject's last word: what was said of it before no longer stands, also when this can't be applied yet."""
     connection.execute("DELETE FROM intents WHERE subject = ?", (intent.subject,))
     take_out_of_force(connection, intent.subject)
-    state, why = _tried(connection, lot, intent)
+    state, why = _tried(connection, lot, intent, read)
     if not intent.ends:
-        personal = None if intent.personal is None else json.dumps(intent.personal)
-        connection.execute(
-            "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(intent.subject, intent.revision, intent.type, intent.version, intent.at),
-                *(intent.body, intent.salt, personal, intent.digest, state, why),
-            ),
-        )
+        connection.execute(_INSERTED, _row(intent, state, why))
     return state, why
 
 
-def _tried(connection: sqlite3.Connection, lot: LotId, intent: SentIntent) -> tuple[State, str]:
+_INSERTED = "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def _row(intent: SentIntent, state: State, why: str) -> tuple[object, ...]:
+    personal = None if intent.personal is None else json.dumps(intent.personal)
+    return (
+        *(intent.subject, intent.revision, intent.type, intent.version, intent.at),
+        *(intent.body, intent.salt, personal, intent.digest, state, why),
+    )
+
+
+def _tried(connection: sqlite3.Connection, lot: LotId, intent: SentIntent, read: Read) -> tuple[State, str]:
     if intent.body is None:
         return "withheld", "this lot can't run it"
-    if intent.ends:
+    if isinstance(read, str):
+        return "parked", read
+    if read is None:
         return "applied", ""
-    connection.execute("SAVEPOINT intent")
-    try:
-        known = decode(intent.type, intent.version, read_body(intent.body), intent.personal)
-        if known.subject != intent.subject:
-            raise Poisoned("it isn't about what it says")
-        put_in_force(connection, lot, intent.revision, known)
-    except (UnknownIntent, Malformed, Poisoned, sqlite3.IntegrityError) as wrong:
-        connection.execute("ROLLBACK TO intent")
+    try:  # each is put in force by one statement, which SQLite undoes by itself
+        put_in_force(connection, lot, intent.revision, read)
+    except (Poisoned, sqlite3.IntegrityError) as wrong:
         return "parked", str(wrong)
-    finally:
-        connection.execute("RELEASE intent")
     return "applied", ""
 
 

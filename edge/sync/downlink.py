@@ -159,7 +159,8 @@ class Downlink:
         if parts is None:
             return
         self._gathered = Gathered()
-        fresh = await self._store.write(lambda tx: inbox.take_snapshot(tx, parts))
+        snapshot = await asyncio.to_thread(inbox.checked, self._lot, parts)
+        fresh = await self._store.write(lambda tx: inbox.take_snapshot(tx, snapshot))
         self._count("snapshot" if fresh else "old_snapshot")
         if fresh:
             await self._settled()

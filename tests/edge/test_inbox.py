@@ -14,6 +14,7 @@ from models.ids import ReservationId, TariffId
 from models.intents import ReservationCancelled, TariffWithdrawn, base
 from models.wire.following import Follows, Fork, Gap, Nothing
 from models.wire.intents import START, Intents, Place, SnapshotPart
+from models.wire.snapshots import in_parts
 from tests.edge.lots import Lot, a_lot, closed_in_the_end
 from tests.intents import Issued, a_permit, a_reservation, a_tariff, a_word, revoked
 
@@ -28,7 +29,7 @@ def takes(lot: Lot, message: Intents) -> object:
 
 
 def takes_snapshot(lot: Lot, parts: list[SnapshotPart]) -> bool:
-    return lot.decide(lambda tx: inbox.take_snapshot(tx, parts))
+    return lot.decide(lambda tx: inbox.take_snapshot(tx, inbox.checked(tx.lot, parts)))
 
 
 def checksum(lot: Lot) -> str:
@@ -253,6 +254,32 @@ def test_without_the_check_an_altered_snapshot_would_be_believed(
     parts = [each for place, each in enumerate(altered(cloud.snapshot())) if place != 1][how]
     monkeypatch.setattr(inbox, "is_true", lambda lot, parts: True)
     assert takes_snapshot(lot, parts)
+
+
+def test_a_snapshot_is_checked_and_read_before_the_store_is_held(lot: Lot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ten thousand permits that takes longer than a driver waits."""
+    cloud = Issued()
+    for n in range(20):
+        cloud.says(a_permit(f"p{n}", f"AA{n}"))
+    snapshot = inbox.checked(lot.id, cloud.snapshot(each=3))
+
+    def late(*of: object) -> None:
+        raise AssertionError("the lanes wait for this")
+
+    for work in ("is_true", "decode", "digest"):
+        monkeypatch.setattr(inbox, work, late)
+    assert lot.decide(lambda tx: inbox.take_snapshot(tx, snapshot))
+    monkeypatch.undo()
+    assert agrees(lot, cloud)
+
+
+def test_a_snapshot_that_says_two_things_of_one_subject_is_not_taken(lot: Lot) -> None:
+    cloud = Issued()
+    cloud.says(a_permit())
+    cloud.says(a_permit())
+    both = in_parts(lot.id, cloud.place, cloud.log)
+    with pytest.raises(Untrue, match="two things"):
+        takes_snapshot(lot, both)
 
 
 def test_an_intent_whose_text_is_another_is_not_taken(lot: Lot) -> None:

@@ -68,7 +68,7 @@ class Lot:
         if parts is None:
             return None
         self.gathered = Gathered()
-        store().write_now(lambda tx: inbox.take_snapshot(tx, parts))
+        store().write_now(lambda tx: inbox.take_snapshot(tx, inbox.checked(tx.lot, parts)))
         return self.says()
 
     def says(self, *, hello: bool = False) -> Taken:
