@@ -19,7 +19,7 @@ from edge.retention.plates import (
     mask_vehicles,
     without_a_stay,
 )
-from edge.retention.records import OTHERS, forget_others, forget_stays
+from edge.retention.records import OTHERS, forget_others, forget_stays, old_others
 from edge.retention.streams import drop_telemetry, prune_ledger, prune_left
 from edge.store import Store, StoreUnavailable, Transaction, boots
 from edge.store.pictures import Picture, Pictures, dropped
@@ -38,6 +38,8 @@ AIM = 2_000
 _FIRST_STEP, _LARGEST_STEP = 10, 200
 _PAGE = 300
 _PICTURES = 100
+_ROWS = 2_000
+"""That the reader's thread looks through at once."""
 
 Step = Callable[[Transaction, int], int]
 """Handles up to so many rows in one transaction and returns how many it handled; fewer: nothing more is due."""
@@ -126,7 +128,22 @@ class Retention:
         old = before(now, keep.tickets)
         await self._in_steps(lambda tx, rows: forget_stays(tx, old, rows))
         for table in OTHERS:
-            await self._in_steps(lambda tx, rows, table=table: forget_others(tx, table, old, rows))
+            await self._forget_others(table, old)
+
+    async def _forget_others(self, table: str, before: Instant) -> None:
+        after: int | None = 0
+        while after is not None:
+            page = await self._store.read(lambda look, after=after: old_others(look, table, before, after, _ROWS))
+            due = list(page.due)
+
+            def some(tx: Transaction, rows: int, due: list[tuple[str, Instant]] = due) -> int:
+                chosen, due[:rows] = due[:rows], []
+                forget_others(tx, table, chosen)
+                return len(chosen)
+
+            if due:
+                await self._in_steps(some)
+            after = page.after
 
     async def _in_steps(self, step: Step) -> None:
         pace = Pace()

@@ -23,7 +23,16 @@ from edge.store.pictures import Pictures
 from edge.store.reopening import reopen
 from edge.store.streams import move_back
 from edge.timekeeping import learn
-from models.facts import MachineMeasured, PlateDiffered, VehicleRegistered, decode
+from models.commands import CommandEnd
+from models.facts import (
+    CommandEnded,
+    CommandTaken,
+    FeeCorrected,
+    MachineMeasured,
+    PlateDiffered,
+    VehicleRegistered,
+    decode,
+)
 from models.facts.base import ERASED, Stream, known_facts
 from models.ids import TicketId
 from models.instants import HOUR, Instant, Monotonic, Reading
@@ -644,6 +653,49 @@ def test_stays_go_once_the_cloud_has_had_them_for_long(lot: Lot) -> None:
     said = erasures(lot)
     assert (said["tickets"], said["payments"], said["help_calls"]) == (1, 1, 1)
     the_chain(lot)
+
+
+def test_all_that_goes_with_a_stay_is_on_record_as_erased(lot: Lot) -> None:
+    ticket = stays(lot, "AB12CDE")
+
+    def owes_and_is_owed(tx: Transaction) -> None:
+        given_up = ("p-1", ticket, OUT, 100, "EUR", tx.at.wall, tx.at.wall)
+        tx.connection.execute("INSERT INTO charges_given_up VALUES (?, ?, ?, ?, ?, ?, ?)", given_up)
+        owed = {"fee_before": 250, "fee": 200, "paid": 250, "refund_owed": 50, "currency": "EUR", "at": tx.at.wall}
+        tx.record(FeeCorrected(correction=tx.mint(), ticket=ticket, why="clock_set", **owed))
+
+    lot.decide(owes_and_is_owed)
+    goes_round_daily(lot, 210)
+    said = erasures(lot)
+    gone = ("tickets", "vehicles", "payments", "charges_given_up", "fee_corrections")
+    assert {what: said.get(what) for what in gone} == dict.fromkeys(gone, 1)
+
+
+def test_commands_that_were_taken_go_when_stays_go_and_so_does_what_was_said_of_deletions(lot: Lot) -> None:
+    taken = {"command": "c-1", "lane": "in", "kind": "open", "by": "Ada", "reason": "-", "issued_at": lot.clock.wall}
+    lot.decide(lambda tx: tx.record(CommandTaken.model_validate(taken | {"at": tx.at.wall})))
+    lot.decide(lambda tx: tx.record(CommandEnded(command="c-1", end=CommandEnd.DONE, said="-", at=tx.at.wall)))
+    stays(lot, "AB12CDE")
+    goes_round_daily(lot, 190)
+    assert lot.one("SELECT count(*) FROM taken_commands") == 1
+    goes_round_daily(lot, 60)
+    assert lot.one("SELECT count(*) FROM taken_commands") == 0
+    first = lot.one("SELECT min(at) FROM deletions")
+    assert first is not None
+    assert lot.clock.wall - int(str(first)) < 202 * DAY_HOURS * HOUR
+    assert erasures(lot)["deletions"] >= 1
+    assert erasures(lot)["taken_commands"] == 1
+
+
+def test_rows_that_a_clock_dated_into_the_future_keep_no_others(lot: Lot) -> None:
+    ahead = lot.clock.wall + 30_000 * DAY_HOURS * HOUR
+    rows = [(f"h-{number}", LOT, "in", "help", ahead) for number in range(2_100)]
+    asked = "INSERT INTO help_calls (id, lot_id, lane, why, at) VALUES (?, ?, ?, ?, ?)"
+    lot.decide(lambda tx: tx.connection.executemany(asked, rows))
+    lot.decide(lambda tx: lanes.call(tx, IN, Button.HELP, None))
+    goes_round_daily(lot, 210)
+    assert lot.one("SELECT count(*) FROM help_calls") == 2_100
+    assert erasures(lot)["help_calls"] == 1
 
 
 def goes_round_daily(lot: Lot, count: int) -> None:
