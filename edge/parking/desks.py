@@ -97,6 +97,12 @@ class EntryDesk(_Desk):
                 on_paper = not isinstance(asked.credential, Read | Card)
                 return Allowed(answer.ticket, greeting, self._printed(answer, tariff) if on_paper else None)
 
+    def refuse(self, reason: Refusal, plate: Plate | None) -> Paper:
+        """While only the reserve is left on the disk, none is put on record: everybody is refused, and may try again
+        and again. That room is for those who leave."""
+        on_record = super().refuse(reason, plate)
+        return lambda tx: None if self.store.only_reserve else on_record(tx)
+
     def confirm(self, ticket: TicketId) -> Paper:
         return lambda tx: entry.confirm(tx, ticket, self.lane)
 

@@ -21,7 +21,7 @@ from edge.retention.plates import (
 )
 from edge.retention.records import OTHERS, forget_others, forget_stays, old_others
 from edge.retention.streams import drop_telemetry, prune_ledger, prune_left
-from edge.store import Store, StoreUnavailable, Transaction, boots
+from edge.store import Store, StoreFull, StoreUnavailable, Transaction, boots
 from edge.store.pictures import Picture, Pictures, dropped
 from models.instants import HOUR, SECOND, Clock, Instant
 from models.plates import Plate
@@ -95,17 +95,24 @@ class Retention:
         sure = await self._store.read(lambda look: boots.earliest(look, now))
         if sure is not None:
             plates, debts = before(sure, self._keep.plates), before(sure, self._keep.debts)
-            await self._mask_plates(Limits(plates, debts, permits))
+            await self._mask_unless_full(Limits(plates, debts, permits))
             await self._drop_old_pictures(before(sure, self._keep.pictures))
         await self._in_steps(lambda tx, rows: forget_permits(tx, permits, rows))
         if now.synced:
             await self._prune(now.wall)
         await self._drop_pictures("space", self._over_the_most)
 
+    async def _mask_unless_full(self, limits: Limits) -> None:
+        """With only the reserve left on the disk it waits: masking takes room and gives none back, as all else does."""
+        try:
+            await self._mask_plates(limits)
+        except StoreFull as wrong:
+            _LOG.warning("retention.masking_put_off", why=str(wrong))
+
     async def _mask_plates(self, limits: Limits) -> None:
-        await self._in_steps(lambda tx, rows: mask_stays(tx, limits, rows))
+        await self._in_steps(lambda tx, rows: mask_stays(tx, limits, rows), spare_reserve=True)
         for table in EVENTS:
-            await self._in_steps(lambda tx, rows, table=table: mask_events(tx, table, limits, rows))
+            await self._in_steps(lambda tx, rows, table=table: mask_events(tx, table, limits, rows), spare_reserve=True)
         await self._mask_vehicles_without_a_stay(limits)
 
     async def _mask_vehicles_without_a_stay(self, limits: Limits) -> None:
@@ -117,7 +124,7 @@ class Retention:
     async def _mask_a_page(self, limits: Limits, after: str) -> str | None:
         page = await self._store.read(lambda look: without_a_stay(look, limits.closed, after, _PAGE))
         if page.due:
-            await self._store.write(lambda tx: mask_vehicles(tx, page.due, limits))
+            await self._store.write(lambda tx: mask_vehicles(tx, page.due, limits), spare_reserve=True)
         return page.after
 
     async def _prune(self, now: Instant) -> None:
@@ -145,10 +152,12 @@ class Retention:
                 await self._in_steps(some)
             after = page.after
 
-    async def _in_steps(self, step: Step) -> None:
+    async def _in_steps(self, step: Step, *, spare_reserve: bool = False) -> None:
         pace = Pace()
         while True:
-            done, took = await self._store.write(lambda tx, rows=pace.rows: self._timed(step, tx, rows))
+            done, took = await self._store.write(
+                lambda tx, rows=pace.rows: self._timed(step, tx, rows), spare_reserve=spare_reserve
+            )
             self.longest_step = max(self.longest_step, took)
             if done < pace.rows:
                 return

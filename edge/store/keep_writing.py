@@ -15,13 +15,18 @@ _RETRY_SECONDS = 2.0
 
 
 async def keep_writing(
-    store: Store, decision: Callable[[Transaction], None], clock: Clock, troubled: Callable[[], None] = lambda: None
+    store: Store,
+    decision: Callable[[Transaction], None],
+    clock: Clock,
+    troubled: Callable[[], None] = lambda: None,
+    *,
+    spare_reserve: bool = False,
 ) -> None:
     """Returns when it is written; `troubled` is called each time it couldn't be. What the decision itself raises
-    (a contradiction) passes through."""
+    (a contradiction) passes through. `spare_reserve`: it waits while only what is kept for exits has room."""
     while True:
         try:
-            return await store.write(decision)
+            return await store.write(decision, spare_reserve=spare_reserve)
         except StoreUnavailable as wrong:
             _LOG.error("store.not_recorded_yet", why=str(wrong))
             troubled()

@@ -89,6 +89,6 @@ class Recorder:
     async def _record(self, told: list[Fact | None]) -> None:
         facts = [fact for fact in told if fact is not None]
         try:
-            await self._store.write(lambda tx: [tx.record(fact) for fact in facts])
+            await self._store.write(lambda tx: [tx.record(fact) for fact in facts], spare_reserve=True)
         except StoreUnavailable as wrong:
             _LOG.warning("telemetry.lost", facts=len(facts), why=str(wrong))

@@ -7,24 +7,33 @@ import multiprocessing
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from edge.digests import Digests
 from edge.lane.signals import Allowed, Asked, Read, Refused
+from edge.parking import lanes
 from edge.parking.desks import EntryDesk
-from edge.store import Store, StoreFull, watch
+from edge.retention.keep import Keep
+from edge.retention.rounds import Retention
+from edge.store import Store, StoreFull, Transaction, journal, watch
 from edge.store.damage import quarantine
+from edge.store.pictures import Pictures
 from edge.store.watch import StoreWatch
+from edge.sync.commanding import verdict
+from edge.sync.commanding.refusal_book import RefusalBook
+from edge.telemetry.recorder import Recorder
+from models.commands import CommandRefusal
 from models.facts import DaemonStarted
 from models.faults import Fault
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
 from models.tickets import Direction
-from tests.edge.lots import IN, LOT, TARIFF, HandClock, Lot, a_level, a_lot
+from tests.edge.lots import IN, LOT, NOON, TARIFF, HandClock, Lot, a_level, a_lot
 
 _FORK = multiprocessing.get_context("fork")
 
@@ -105,6 +114,52 @@ async def test_with_only_the_reserve_left_an_entry_is_told_to_wait(tmp_path: Pat
     assert await desk.decide(asked) == Refused(Refusal.NOT_RECORDED)
     lot.store._only_reserve = False
     assert isinstance(await desk.decide(asked), Allowed)
+
+
+@pytest.mark.parametrize("full", [True, False], ids=["only the reserve is left", "the control: there is room"])
+async def test_what_can_wait_leaves_the_reserve_to_those_who_leave(tmp_path: Path, full: bool) -> None:
+    lot = a_lot(tmp_path)
+    book = RefusalBook(lot.store, lot.clock, Board())
+    desk = EntryDesk(IN, lot.store, lambda: TARIFF, {}, lambda: VehicleType.REGULAR)
+    lot.store._only_reserve = full
+    await Recorder(lot.store, lot.path, {}, None, lot.clock).tell(NOON, NOON)
+    with suppress(StoreFull):
+        await Digests(lot.store, lot.clock).write()
+    await lot.store.write(desk.refuse(Refusal.NOT_RECORDED, Plate("AB12CDE")))
+    book.note(verdict.Came.of(b"noise"), verdict.Refused(CommandRefusal.MALFORMED))
+    working = asyncio.create_task(book.run())
+    await asyncio.sleep(0.3)
+    written = {kind for (kind,) in lot.rows("SELECT type FROM journal")}
+    may_wait = {"machine.measured", "state.digested", "access.refused", "command.refused"}
+    assert written & may_wait == (set() if full else may_wait)
+    lot.store._only_reserve = False
+    async with asyncio.timeout(10):
+        while not lot.one("SELECT count(*) FROM journal WHERE type = 'command.refused'"):
+            await asyncio.sleep(0.05)
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+
+
+def test_with_only_the_reserve_left_masking_waits_and_what_makes_room_goes_on(tmp_path: Path) -> None:
+    lot = a_lot(tmp_path)
+    lot.decide(lambda tx: lanes.refuse(tx, IN, Direction.ENTRY, Refusal.LOT_FULL, Plate("FULL1")))
+
+    def acknowledged(tx: Transaction) -> None:
+        head = journal.head_of(tx.connection, "ledger")
+        assert head is not None
+        journal.mark_acked(tx.connection, "ledger", head.stream_id, head.seq, tx.at)
+
+    lot.decide(acknowledged)
+    lot.clock.forward(hours=24 * 36)
+    retention = Retention(Keep(), lot.store, Pictures(tmp_path / "pictures"), lambda: (), lot.clock)
+    lot.store._only_reserve = True
+    asyncio.run(retention.round())
+    assert lot.one("SELECT license_plate FROM access_refusals") == "FULL1"
+    assert lot.one("SELECT min(seq) FROM journal") != 1
+    lot.store._only_reserve = False
+    asyncio.run(retention.round())
+    assert lot.one("SELECT license_plate FROM access_refusals") is None
 
 
 def reads_for_ever(path: Path, ready: object) -> None:

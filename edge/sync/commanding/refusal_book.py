@@ -139,7 +139,7 @@ class RefusalBook:
             await self._clock.sleep(BREATH_SECONDS)
 
     async def _write(self, batch: Sequence[Noted]) -> None:
-        await keep_writing(self._store, lambda tx: _record(tx, batch), self._clock)
+        await keep_writing(self._store, lambda tx: _record(tx, batch), self._clock, spare_reserve=True)
         _LOG.warning("commands.refused", **_by_reason(batch))
 
 
