@@ -47,7 +47,7 @@ def correct(tx: Transaction, id: TicketId) -> bool:
     """
     stay = find(tx.connection, id)
     entered, settled = moments.marked(tx, id, What.ENTERED), moments.marked(tx, id, What.SETTLED)
-    over_boots = settled is not None and (entered is None or entered.boot != settled.boot)
+    over_boots = entered is None or settled is None or entered.boot != settled.boot
     if stay.status is not TicketStatus.COMPLETED or not over_boots or stay.settled_at is None:
         return False
     length = between(

@@ -24,6 +24,7 @@ from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
 from models.tariff import Tariff, fee
+from models.wire.restoring import KnownStay
 from tests.chaos.clock_machine import DAY, Battery, Machine, Run, Site
 from tests.edge.lots import IN, OUT
 from tests.edge.test_store import tables_agree_with_facts
@@ -40,12 +41,13 @@ _UNCOUNTED = 61 * SECOND
 
 @dataclass
 class Found:
-    """What a history showed. All but the first four must be nothing."""
+    """What a history showed. All but the first six must be nothing."""
 
     accepted: int = 0
     stored: int = 0
     exact: int = 0
     bounded: int = 0
+    restored: int = 0
     corrected: int = 0
     overcharged: int = 0
     inexact: int = 0
@@ -72,7 +74,7 @@ class Found:
 
     @property
     def clean(self) -> bool:
-        fine = {"accepted", "stored", "exact", "bounded", "corrected", "examples"}
+        fine = {"accepted", "stored", "exact", "bounded", "restored", "corrected", "examples"}
         return not self.lost and not any(value for name, value in vars(self).items() if name not in fine)
 
     def wrong(self, what: str, example: str) -> None:
@@ -93,6 +95,9 @@ class Stay:
     over: bool = False
     tainted: bool = False
     """A server's lie went into its fee: it may have paid too much until that is known"""
+
+    restored: bool = False
+    """The store in which it began is lost: of its times only the true wall times are known"""
 
     def cost(self, until: int) -> int:
         return fee(TARIFF, Instant(self.entered), Instant(until)).total
@@ -160,6 +165,36 @@ class History:
         self.machine.run.ended = self.machine.now
         self.machine.now += self.chance.choice((5, 90, 3600, 86400)) * self.chance.randint(1, 3 * SECOND)
         self._power_on()
+
+    async def loses_the_card(self) -> None:
+        """While everybody is where the cloud knows them to be, and since when; else it would tell what isn't true."""
+        rows = await self._rows("tickets")
+        inside = [stay for stay in self.stays if not stay.over]
+        told = all(
+            (rows[stay.ticket]["entry_time"], rows[stay.ticket]["settled_at"]) == (stay.entered, stay.settled)
+            for stay in inside
+        )
+        if self.permit_inside or not inside or not told:
+            return
+        await self._truth_comes_out()
+        rows = await self._rows("tickets")
+        for stay in self.stays:
+            self.found.stored += rows[stay.ticket]["status"] == "COMPLETED"
+            if stay.over and stay.settled is not None:
+                self._audit(stay, rows[stay.ticket])
+        self._look_at_the_journal()
+        known = [known_stay(rows[stay.ticket], stay.plate) for stay in inside]
+        self.site.stop()
+        self.found.untrue_tables += not tables_agree_with_facts(self.site.path)
+        self.machine.run.ended = self.machine.now
+        self.machine.now += self.chance.randint(60 * SECOND, HOUR)
+        self.machine.starts(self.chance.choice(list(Battery)), self.chance)
+        self.site.gets_a_new_card(known)
+        before = Run(0, ended=0, genuine=True)
+        for stay in inside:
+            stay.restored, stay.run, stay.settled_run = True, before, before if stay.settled is not None else None
+        self.stays, self.permit_neutral = inside, False
+        self.found.restored += len(inside)
 
     async def restarts_the_daemon(self) -> None:
         self.site.stop()
@@ -237,7 +272,7 @@ class History:
                 self.found.wrong("inexact", f"{self._about(stay)}: paid {stay.paid} instead of {truth}")
             return
         self.found.bounded += 1
-        if for_the_first_time:  # else the grace may go on for as long as nobody knows better
+        if for_the_first_time and not stay.restored:  # else the grace may go on for as long as nobody knows better
             least = self.machine.ran_between(stay.entered, now) - len(self.machine.runs) * _UNCOUNTED
             if stay.paid < stay.cost(stay.entered + max(least, 0)):
                 self.found.wrong("too_cheap", f"{self._about(stay)}: paid {stay.paid}")
@@ -284,10 +319,10 @@ class History:
 
     _steps = (
         *(enters, leaves, hears_a_server, hears_a_lie, sets_the_clock_by_hand, loses_the_server),
-        *(cuts_the_power, restarts_the_daemon, permit_comes, permit_goes, permit_is_forgotten),
+        *(cuts_the_power, restarts_the_daemon, loses_the_card, permit_comes, permit_goes, permit_is_forgotten),
     )
-    _weights = (30, 30, 4, 3, 3, 2, 4, 3, 4, 3, 4)
-    _weights_in_peace = (30, 30, 1, 0, 0, 0, 0, 1, 0, 0, 0)
+    _weights = (30, 30, 4, 3, 3, 2, 4, 3, 4, 4, 3, 4)
+    _weights_in_peace = (30, 30, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0)
 
     # --- the end ---
 
@@ -301,9 +336,7 @@ class History:
 
     async def _settles(self) -> None:
         """Now the time is known: nobody has paid more than the truth, and the books are in the order of things."""
-        rows = await self.site.store.read(
-            lambda connection: {row["id"]: dict(row) for row in connection.execute("SELECT * FROM tickets")}
-        )
+        rows = await self._rows("tickets")
         for stay in self.stays:
             row = rows[stay.ticket]
             self.found.stored += row["status"] == "COMPLETED"
@@ -312,6 +345,12 @@ class History:
             if stay.run is self.machine.run and abs(row["entry_time"] - stay.entered) > 61 * SECOND:
                 self.found.wrong("wrongly_dated", f"{self._about(stay)}: entered {row['entry_time']}")
         self._look_at_the_journal()
+
+    async def _rows(self, table: str) -> dict[TicketId, dict[str, Any]]:
+        asked = f"SELECT * FROM {table}"
+        return await self.site.store.read(
+            lambda connection: {row["id"]: dict(row) for row in connection.execute(asked)}
+        )
 
     def _audit(self, stay: Stay, row: dict[str, Any]) -> None:
         assert stay.settled is not None
@@ -337,7 +376,15 @@ class History:
         self.found.corrected += len(corrections)
 
     def _about(self, stay: Stay) -> str:
-        return f"{self.seed}, {stay.plate}, run {self.machine.runs.index(stay.run) + 1} of {len(self.machine.runs)}"
+        run = "restored" if stay.restored else f"run {self.machine.runs.index(stay.run) + 1}"
+        return f"{self.seed}, {stay.plate}, {run} of {len(self.machine.runs)}"
+
+
+def known_stay(row: dict[str, Any], plate: Plate) -> KnownStay:
+    """What the cloud has of a stay: the same as the lot, but for the ids of its spot."""
+    same = {name: row[name] for name in KnownStay.model_fields if name in row}
+    others = {"ticket": row["id"], "vehicle": row["vehicle_id"], "entered": row["entry_time"], "license_plate": plate}
+    return KnownStay.model_validate({**same, **others, "floor": None, "spot_number": None})
 
 
 def _last_wall(path: Path) -> int | None:

@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -11,11 +12,13 @@ from random import Random
 from edge.clock import SystemClock
 from edge.daemon import clock_of
 from edge.parking.layout import declare
+from edge.parking.restoring import take_over
 from edge.parking.unresolved import settle_after_restart
 from edge.store import Store, Transaction
 from edge.timekeeping import Timekeeper, learn
 from models.facts import DaemonStarted
 from models.instants import HOUR, SECOND, Instant, Monotonic
+from models.wire.restoring import KnownStay
 from tests.edge.lots import LOT, a_level, declared
 
 DAY = 24 * HOUR
@@ -116,6 +119,13 @@ class Site:
 
     def stop(self) -> None:
         self.store.close()
+
+    def gets_a_new_card(self, stays: Sequence[KnownStay]) -> None:
+        """The store is lost with the card, and the cloud tells the new one who is inside."""
+        for file in self.path.parent.glob(f"{self.path.name}*"):
+            file.unlink()
+        self.start()
+        assert self.store.write_now(lambda tx: take_over(tx, stays)) == []
 
     async def look(self) -> None:
         while await self._timekeeper.look():

@@ -10,7 +10,7 @@ import structlog
 
 from edge.parking import corrections
 from models.ids import TicketId
-from tests.chaos.clock import careless, caught, run
+from tests.chaos.clock import careless, caught, restored_overcharged, run
 
 STAYS = 240
 
@@ -29,6 +29,7 @@ def test_fees_are_exact_when_the_time_is_known_and_else_never_above_the_truth() 
     assert found.exact > STAYS / 4
     assert found.bounded > STAYS / 8
     assert found.corrected > 0
+    assert found.restored > 0
 
 
 @pytest.mark.timeout(300)
@@ -46,6 +47,11 @@ def test_the_control_that_charges_by_the_wall_overcharges() -> None:
     with careless(local=True):
         by_local_wall = run(STAYS, seed=2, faults=False)
     assert caught(by_wall, by_local_wall), (by_wall, by_local_wall)
+
+
+@pytest.mark.timeout(300)
+def test_the_control_that_charges_restored_stays_by_the_wall_overcharges() -> None:
+    assert restored_overcharged()
 
 
 @pytest.mark.timeout(300)
