@@ -238,6 +238,7 @@ def _digest(view: queries.DigestView) -> dict[str, object]:
         "differs_since": _at(view.differs_since),
         "resync": view.resync,
         "rows_corrected": view.rows_corrected,
+        "waiting": view.waiting,
     }
 
 
@@ -246,8 +247,9 @@ def _at(moment: Instant | None) -> str | None:
 
 
 def _short_digest(view: queries.DigestView) -> str:
-    """One word for the table: `equal @512`."""
-    return "-" if view.verdict is None else f"{view.verdict} @{view.seq}"
+    """A few words for the table: `equal @512`, `parked @512, 3 wait`."""
+    waiting = f", {view.waiting} wait" if view.waiting else ""
+    return "-" if view.verdict is None else f"{view.verdict} @{view.seq}{waiting}"
 
 
 def _lots_table(views: list[queries.LotView]) -> Table:

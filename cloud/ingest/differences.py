@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from models.digests import OPEN_ROWS, PERSONAL, minted
@@ -61,6 +61,17 @@ def corrections(told: Rows, ours: Mapping[str, Row], later: Later, forgotten: st
         ]
     surplus = _surplus(told, ours, expected.keys(), later, forgotten)
     return Corrections(tuple(differences), tuple(changes), surplus)
+
+
+def keeping(found: Corrections, kept: Collection[str]) -> Corrections:
+    """The same, but rows of these ids stay as the cloud has them; that they differ is on record."""
+    if not kept:
+        return found
+    return Corrections(
+        tuple(replace(one, outcome="kept") if one.id in kept else one for one in found.differences),
+        tuple(change for change in found.changes if change.id not in kept),
+        tuple(id for id in found.surplus if id not in kept),
+    )
 
 
 def not_at_lot(table: Table, id: str, row: Row, *, removed: bool) -> Difference:

@@ -14,16 +14,19 @@ from sqlalchemy import Boolean, Uuid
 from cloud.db.schema import metadata
 from cloud.ingest.cases import Case, open_case
 from cloud.ingest.reading import read
+from cloud.ingest.waits import touched, what_waits
 from models.digests import COLUMNS, LAYOUT, OPEN_ROWS, altered, before, digest_of, known, table_named
 from models.effects import Table
 from models.facts import StateDigested
 from models.facts.digests import DigestedPart, Part
 from models.ids import ENTROPY_BYTES, LotId, StreamId, uuid7
-from models.instants import SECOND, Instant
+from models.instants import HOUR, SECOND, Instant
 from models.wire.envelopes import SentFact, Window
 
 RESYNC_AT_MOST_EVERY = 600 * SECOND
 """A lot that goes on differing isn't asked for its state all the time."""
+RESYNC_IN_VAIN_EVERY = 24 * HOUR
+"""Nor often for tables of which its snapshot changed nothing: a person has judged what differs there."""
 MOST_PARTS, MOST_ROWS = 64, 200_000
 """More than one digest may make the cloud look at."""
 
@@ -32,7 +35,8 @@ DigestVerdict = Literal["equal", "differs", "parked", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """`parked`: not compared, for facts of this lot are waiting. `unknown`: another layout than this release's."""
+    """`parked`: facts of this lot are waiting, and what they would change isn't compared; the rest says the same.
+    `unknown`: another layout than this release's."""
 
     verdict: DigestVerdict
     differs: tuple[DigestedPart, ...] = ()
@@ -71,22 +75,15 @@ async def look_at_digest(
 async def _compare(connection: asyncpg.Connection, lot: LotId, fact: StateDigested) -> Compared:
     if fact.layout != LAYOUT or len(fact.digested) > MOST_PARTS or not all(map(known, fact.digested)):
         return Compared("unknown")
-    if await has_parked(connection, lot):
-        return Compared("parked")
-    ours = [await _our_digest(connection, lot, digested.part) for digested in fact.digested]
-    differs = altered(ours, fact.digested)
-    return Compared("differs" if differs else "equal", differs)
+    apart = touched(await what_waits(connection, lot))
+    theirs = [digested for digested in fact.digested if digested.table not in apart]
+    ours = [await _our_digest(connection, lot, digested.part) for digested in theirs]
+    differs = altered(ours, theirs)
+    return Compared("differs" if differs else "parked" if apart else "equal", differs)
 
 
 async def _our_digest(connection: asyncpg.Connection, lot: LotId, part: Part) -> DigestedPart:
     return digest_of(part, (tuple(row.values()) for row in await rows_of(connection, lot, part)))
-
-
-async def has_parked(connection: asyncpg.Connection, lot: LotId) -> bool:
-    """Whether facts of this lot are waiting for a person: until then it has to differ. What another card says is kept
-    apart and changes nothing here."""
-    found = "SELECT 1 FROM parked_facts WHERE lot_id = $1 AND settled_at IS NULL AND cause <> 'superseded' LIMIT 1"
-    return await connection.fetchval(found, lot) is not None
 
 
 async def rows_of(
@@ -157,15 +154,18 @@ async def _note(
 async def ask(
     connection: asyncpg.Connection, tenant: str, lot: LotId, why: str, differs: Iterable[Part], at: Instant
 ) -> None:
-    """Want the lot's own state of what differs, unless it is wanted already or was had just now."""
+    """Want the lot's own state of what differs, unless it is wanted already, was had just now, or was of no use."""
     wanted = [await _wanted(connection, lot, part) for part in differs]
     await connection.execute(
         "INSERT INTO resyncs (tenant_id, lot_id, id, why, wanted, state, asked_at)"
         " SELECT $1, $2, $3, $4, $5::jsonb, 'asked', $6"
-        " WHERE NOT EXISTS (SELECT 1 FROM resyncs WHERE lot_id = $2 AND (ended_at IS NULL OR ended_at > $7))"
+        " WHERE NOT EXISTS (SELECT 1 FROM resyncs WHERE lot_id = $2 AND (ended_at IS NULL OR ended_at > $7"
+        "  OR rows_changed = 0 AND ended_at > $8 AND $9::text[] <@"
+        "   (SELECT array_agg(part ->> 'table') FROM jsonb_array_elements(wanted) AS part)))"
         " ON CONFLICT DO NOTHING",
         *(tenant, lot, uuid7(at, secrets.token_bytes(ENTROPY_BYTES)), why),
         *(json.dumps([part.model_dump() for part in wanted]), at, at - RESYNC_AT_MOST_EVERY),
+        *(at - RESYNC_IN_VAIN_EVERY, sorted({part.table for part in wanted})),
     )
 
 

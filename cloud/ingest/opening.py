@@ -186,28 +186,29 @@ async def _name_what_is_lost(
     if not spans:
         return
     where = (lot, *_columns(spans))
-    if opened is not None:
-        await _tear(connection, tenant, window, where)
+    torn = 0 if opened is None else await _tear(connection, tenant, window, where)
     await _clear_faults(connection, where, at)
     history = await _history(connection, where)
     begins = f"goes on after fact {from_seq} of {from_id}" if opened is not None else "began from nothing"
     kind = "stream_superseded" if opened is None else "stream_forked"
     detail = f"the lot {begins}, as {window.stream_id}; {history}"
+    detail += f"; {torn} tickets wait, for the lot knows them otherwise (`parked list`)" if torn else ""
     await open_case(connection, tenant, lot, Case(kind, left.stream_id, detail), at)
     if history.unknown:
         detail = f"{history.unknown} stays are open here that the lot doesn't know: they began in the history it lost"
         await open_case(connection, tenant, lot, Case("stays_unknown_to_lot", window.stream_id, detail), at)
 
 
-async def _tear(connection: asyncpg.Connection, tenant: str, window: Window, where: tuple[object, ...]) -> None:
+async def _tear(connection: asyncpg.Connection, tenant: str, window: Window, where: tuple[object, ...]) -> int:
     """Tickets that the lot knows, and of which the history that it lost has facts too: what the lot says of them from
     now on waits for a person. One that began there, or was told to the lot there, it doesn't know."""
-    await connection.execute(
+    done = await connection.execute(
         f"INSERT INTO torn_tickets (tenant_id, lot_id, stream_id, ticket_id)"
         f" SELECT $5, $1, $6, ticket FROM ({_FACTS}) AS known WHERE ticket IS NOT NULL"
         " GROUP BY ticket HAVING NOT bool_or(type IN ('ticket.opened', 'ticket.restored'))",
         *(*where, tenant, window.stream_id),
     )
+    return int(done.rpartition(" ")[2])
 
 
 async def _clear_faults(connection: asyncpg.Connection, where: tuple[object, ...], at: Instant) -> None:

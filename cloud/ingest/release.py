@@ -85,10 +85,7 @@ async def release_ticket(
     """Every parked fact of this ticket, tried again in order until one can't be applied."""
     await _lock(connection, lot)
     rows = await connection.fetch(f"{_WAITING} parked.ticket_id = $2 {_IN_ORDER}", lot, ticket)
-    await connection.execute(
-        "UPDATE torn_tickets SET settled_at = $3 WHERE lot_id = $1 AND ticket_id = $2 AND settled_at IS NULL",
-        *(lot, ticket, at),
-    )
+    await _settle_torn(connection, lot, ticket, "applied", at, judge)
     return await _release(_Work(connection, tenant, lot, at, judge), rows)
 
 
@@ -148,7 +145,8 @@ async def settle(
     at: Instant,
     judge: Judge,
 ) -> int:
-    """A person judges that these facts aren't to be applied. Returns how many there were."""
+    """A person judges that these facts aren't to be applied. Returns how many there were; of a ticket of which two
+    histories have facts and none waits yet, how many histories."""
     await _lock(connection, lot)
     of_ticket = not isinstance(subject, tuple)
     where, about = ("ticket_id = $5", (subject,)) if of_ticket else ("stream_id = $5 AND seq = $6", subject)
@@ -157,13 +155,21 @@ async def settle(
         f" WHERE lot_id = $1 AND settled_at IS NULL AND {where}",
         *(lot, at, judge.by, judge.why, *about),
     )
-    if of_ticket:
-        await connection.execute(
-            "UPDATE torn_tickets SET settled_at = $3 WHERE lot_id = $1 AND ticket_id = $2 AND settled_at IS NULL",
-            *(lot, subject, at),
-        )
+    torn = 0 if isinstance(subject, tuple) else await _settle_torn(connection, lot, subject, "judged", at, judge)
     told = subject if isinstance(subject, str) else f"{subject[0]}/{subject[1]}"
     await close_cases(connection, lot, "fact_parked", told, at, judge.by, judge.why)
+    return int(done.rpartition(" ")[2]) or torn
+
+
+async def _settle_torn(
+    connection: asyncpg.Connection, lot: LotId, ticket: TicketId, outcome: str, at: Instant, judge: Judge
+) -> int:
+    """Whether the lot's word counts or what the cloud has: also where the lot has said nothing of that ticket yet."""
+    done = await connection.execute(
+        "UPDATE torn_tickets SET settled_at = $3, outcome = $4, settled_by = $5, settled_why = $6"
+        " WHERE lot_id = $1 AND ticket_id = $2 AND settled_at IS NULL",
+        *(lot, ticket, at, outcome, judge.by, judge.why),
+    )
     return int(done.rpartition(" ")[2])
 
 

@@ -11,22 +11,24 @@ from sqlalchemy import Boolean
 
 from cloud.db.schema import LOTS_CHANGED, metadata
 from cloud.ingest.cases import Case, open_case
-from cloud.ingest.differences import Difference, Later, Row, corrections, folded, not_at_lot
-from cloud.ingest.digests import has_parked, rows_named, rows_of
+from cloud.ingest.differences import Difference, Later, Row, corrections, folded, keeping, not_at_lot
+from cloud.ingest.digests import rows_named, rows_of
 from cloud.ingest.fold import TABLES, Owner
 from cloud.ingest.reading import read
+from cloud.ingest.waits import tickets_judged, touched, what_waits
 from cloud.ingest.write import POISON, reason, write_changes
 from models.digests import LAYOUT, PERSONAL
 from models.effects import Change, Table, Value, effects
 from models.facts import TicketClosed, TicketOpened, TicketVoided
 from models.facts.digests import BEFORE_ALL, Part
-from models.ids import ENTROPY_BYTES, LotId, SpotId, uuid7
+from models.ids import ENTROPY_BYTES, LotId, SpotId, TicketId, uuid7
 from models.instants import Instant
 from models.wire.envelopes import Malformed, SentFact
 from models.wire.state_snapshots import Rows, SnapshotPart, SnapshotWanted, checksum, read_rows
 
 MOST_ATTEMPTS = 3
 _MOST_ON_RECORD = 10_000
+_TICKET_IN: Mapping[Table, str] = {"tickets": "id", "payments": "ticket_id", "fee_corrections": "ticket_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Resynced:
 
 @dataclass
 class _Work:
-    """One snapshot being applied."""
+    """One snapshot being applied. `apart`: tables that are left as they are, for facts that wait would change them.
+    `judged`: tickets of which nothing is changed."""
 
     connection: asyncpg.Connection
     tenant: str
@@ -49,6 +52,8 @@ class _Work:
     at: Instant
     oldest: str
     later: Later
+    apart: frozenset[str]
+    judged: frozenset[TicketId]
     differences: list[Difference] = field(default_factory=list[Difference])
     surplus: dict[Table, dict[str, Row]] = field(default_factory=dict[Table, dict[str, Row]])
     rows: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
@@ -174,10 +179,11 @@ async def _bodies(connection: asyncpg.Connection, lot: LotId, resync: str) -> As
 
 async def apply_if_complete(connection: asyncpg.Connection, lot: LotId, at: Instant) -> Resynced | None:
     """Applies the lot's complete snapshot, all of it or nothing. None: there is none, or its time hasn't come: facts
-    before its point are still missing, or facts are parked. What came after its point is brought to bear on it."""
+    before its point are still missing, or facts wait that would change what was asked for. What came after its point is
+    brought to bear on it."""
     async with connection.transaction():
         row = await connection.fetchrow(
-            "SELECT tenant_id::text, id::text, stream_id, seq, hash, oldest FROM resyncs"
+            "SELECT tenant_id::text, id::text, wanted, stream_id, seq, hash, oldest FROM resyncs"
             " WHERE lot_id::text = $1 AND state = 'complete' FOR UPDATE SKIP LOCKED",
             lot,
         )
@@ -186,24 +192,30 @@ async def apply_if_complete(connection: asyncpg.Connection, lot: LotId, at: Inst
         cursor = await connection.fetchrow(
             "SELECT stream_id, seq FROM streams WHERE lot_id = $1 AND stream = 'ledger' AND current FOR UPDATE", lot
         )
-        if cursor is None or await has_parked(connection, lot):
+        if cursor is None:
+            return None
+        apart = touched(await what_waits(connection, lot))
+        if any(part["table"] in apart for part in json.loads(row["wanted"])):
             return None
         if cursor["stream_id"] != row["stream_id"]:
             await _ask_anew(connection, lot, row["id"])  # the lot has begun another stream since
             return None
         if cursor["seq"] < row["seq"]:
             return None
-        return await _settle(connection, lot, row, at)
+        return await _settle(connection, lot, row, apart, at)
 
 
-async def _settle(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record, at: Instant) -> Resynced:
+async def _settle(
+    connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record, apart: frozenset[str], at: Instant
+) -> Resynced:
     tenant, resync = row["tenant_id"], row["id"]
     try:
         async with connection.transaction():
             if await _hash_at(connection, lot, row) != row["hash"]:
                 raise Malformed("it is of another history than the one that was applied")
             oldest = await _oldest_known(connection, lot, row)
-            work = _Work(connection, tenant, lot, resync, at, oldest, await _since(connection, lot, row))
+            later, judged = await _since(connection, lot, row), await tickets_judged(connection, lot)
+            work = _Work(connection, tenant, lot, resync, at, oldest, later, apart, judged)
             await _apply(work)
     except (Malformed, *POISON) as wrong:
         why = str(wrong) if isinstance(wrong, Malformed) else reason(wrong)
@@ -236,10 +248,12 @@ async def _oldest_known(connection: asyncpg.Connection, lot: LotId, row: asyncpg
 
 
 async def _since(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record) -> Later:
-    """What the facts after the snapshot's point have changed."""
+    """What the facts after the snapshot's point have changed: none of them waits, or was judged not to count."""
     facts = await connection.fetch(
         "SELECT seq, type, version, boot_id, monotonic, wall, synced, body, salt, personal, hash FROM facts"
-        " WHERE lot_id = $1 AND stream_id = $2 AND seq > $3 ORDER BY seq",
+        " WHERE lot_id = $1 AND stream_id = $2 AND seq > $3 AND NOT EXISTS (SELECT 1 FROM parked_facts AS parked"
+        "  WHERE parked.lot_id = facts.lot_id AND parked.stream_id = facts.stream_id AND parked.seq = facts.seq"
+        "  AND parked.outcome IS DISTINCT FROM 'applied') ORDER BY seq",
         *(lot, row["stream_id"], row["seq"]),
     )
     said = [entry.fact for entry in read(map(_sent, facts)) if entry.fact is not None]
@@ -267,12 +281,22 @@ async def _apply(work: _Work) -> None:
 
 
 async def _apply_rows(work: _Work, told: Rows) -> None:
+    if told.table in work.apart:
+        return
     ours = await _ours(work, told)
-    found = corrections(told, ours, work.later, work.oldest)
+    found = keeping(corrections(told, ours, work.later, work.oldest), _judged(work, told, ours))
     await write_changes(work.connection, [(work.owner, [_typed(change) for change in found.changes])])
     work.differences += found.differences
     work.rows |= {(change.table, change.id) for change in found.changes}
     work.surplus.setdefault(told.table, {}).update({id: ours[id] for id in found.surplus})
+
+
+def _judged(work: _Work, told: Rows, ours: Mapping[str, Row]) -> frozenset[str]:
+    """Ids of the rows that are tickets which a person has judged, or hang on one."""
+    column = _TICKET_IN.get(told.table)
+    if column is None or not work.judged:
+        return frozenset()
+    return frozenset(id for rows in (told.by_id, ours) for id, row in rows.items() if row[column] in work.judged)
 
 
 async def _ours(work: _Work, told: Rows) -> Mapping[str, Row]:

@@ -21,6 +21,7 @@ from cloud.db.schema import (
     spots,
     streams,
     tickets,
+    torn_tickets,
 )
 from models.ids import LotId
 from models.instants import SECOND, Instant
@@ -30,9 +31,12 @@ from models.tickets import OPEN
 
 @dataclass(frozen=True, slots=True)
 class DigestView:
-    """How the lot's own account of its state last compared with the cloud's. `verdict`: equal, differs, parked (facts
-    are waiting, so it has to differ), unknown (of another release); None before the first. `resync`: what became of
-    the last snapshot that was asked for, and how many rows it put right."""
+    """How the lot's own account of its state last compared with the cloud's.
+
+    `verdict`: equal, differs, parked (facts are waiting: what they would change isn't compared, the rest is equal),
+    unknown (of another release); None before the first. `resync`: what became of the last snapshot that was asked for,
+    and how many rows it put right. `waiting`: so many facts, and tickets of which two histories have facts, wait.
+    """
 
     verdict: str | None = None
     seq: int | None = None
@@ -42,6 +46,7 @@ class DigestView:
     differs_since: Instant | None = None
     resync: str | None = None
     rows_corrected: int | None = None
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,18 @@ def _overview():
             .where(_of_lot(parked_facts.c.lot_id), parked_facts.c.settled_at.is_(None))
             .scalar_subquery()
             .label("parked"),
+            select(func.count())
+            .where(
+                _of_lot(parked_facts.c.lot_id),
+                parked_facts.c.settled_at.is_(None),
+                parked_facts.c.cause != "superseded",
+            )
+            .scalar_subquery()
+            .label("waiting"),
+            select(func.count())
+            .where(_of_lot(torn_tickets.c.lot_id), torn_tickets.c.settled_at.is_(None))
+            .scalar_subquery()
+            .label("torn"),
             func.coalesce(streams.c.seq, 0).label("applied_seq"),
             streams.c.applied_at,
             func.coalesce(beacons.c.online, False).label("linked"),
@@ -191,6 +208,7 @@ def _view(row: RowMapping, now: Instant, silent_after: int) -> LotView:
             differs_since=row["differs_since"],
             resync=row["resync"],
             rows_corrected=row["rows_corrected"],
+            waiting=row["waiting"] + row["torn"],
         ),
     )
 

@@ -9,6 +9,8 @@ import asyncpg
 
 from models.instants import Instant, to_rfc3339
 
+_TORN = "two histories have facts of this ticket; the lot hasn't said anything of it since"
+
 
 @dataclass(frozen=True, slots=True)
 class ParkedFact:
@@ -40,7 +42,8 @@ class ParkedFact:
 async def parked_facts(
     connection: asyncpg.Connection, lot: str | None, *, subject: str | None = None, settled: bool = False
 ) -> Sequence[ParkedFact]:
-    """In the order in which they were parked; without what is personal in them."""
+    """In the order in which they were parked; without what is personal in them. A ticket of which two histories have
+    facts is among them, as fact 0, before its lot has said anything of it."""
     rows = await connection.fetch(
         "SELECT parked.lot_id::text AS lot,"
         " coalesce(parked.ticket_id::text, parked.stream_id::text || '/' || parked.seq) AS subject,"
@@ -49,8 +52,14 @@ async def parked_facts(
         " FROM parked_facts AS parked JOIN facts USING (lot_id, stream_id, seq)"
         " WHERE ($1::text IS NULL OR parked.lot_id::text = $1) AND (parked.settled_at IS NOT NULL) = $3"
         " AND ($2::text IS NULL OR coalesce(parked.ticket_id::text, parked.stream_id::text || '/' || parked.seq) = $2)"
-        " ORDER BY parked.parked_at, parked.stream_id, parked.seq LIMIT 10000",
-        *(lot, subject, settled),
+        " UNION ALL SELECT torn.lot_id::text, torn.ticket_id::text, torn.stream_id::text, 0, '-', 0, 'torn', $4,"
+        " streams.opened_at, '', torn.settled_at, torn.outcome, torn.settled_by, torn.settled_why"
+        " FROM torn_tickets AS torn JOIN streams USING (lot_id, stream_id)"
+        " WHERE ($1::text IS NULL OR torn.lot_id::text = $1) AND (torn.settled_at IS NOT NULL) = $3"
+        " AND ($2::text IS NULL OR torn.ticket_id::text = $2) AND NOT EXISTS (SELECT 1 FROM parked_facts AS parked"
+        "  WHERE parked.lot_id = torn.lot_id AND parked.ticket_id = torn.ticket_id AND parked.cause <> 'superseded')"
+        " ORDER BY parked_at, stream_id, seq LIMIT 10000",
+        *(lot, subject, settled, _TORN),
     )
     return [ParkedFact(**dict(row)) for row in rows]
 

@@ -120,6 +120,11 @@ torn_tickets = Table(
     Column("stream_id", Uuid(as_uuid=False), nullable=False),
     Column("ticket_id", Uuid(as_uuid=False), nullable=False),
     moment("settled_at", nullable=True),
+    # The lot's word counts (`applied`), or what the cloud has (`judged`).
+    words("outcome", nullable=True),
+    words("settled_by", nullable=True),
+    words("settled_why", nullable=True),
+    one_of("outcome", ("applied", "judged")),
     PrimaryKeyConstraint("lot_id", "stream_id", "ticket_id"),
 )
 
