@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 
 import asyncpg
 import structlog
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
 from cloud.db.connect import UNREACHABLE
 from models.instants import Clock
@@ -28,7 +28,7 @@ class Database:
     async def does(self, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         """What `work` returns on a pooled connection, once the database is there for it."""
         async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(TRY_AGAIN),
+            retry=retry_if_exception(_passes_by_itself),
             wait=wait_random_exponential(multiplier=0.2, max=5),
             sleep=self._clock.sleep,
             before_sleep=_log_retry,
@@ -39,6 +39,11 @@ class Database:
                     # A pooled connection is a connection, though asyncpg's types don't say so.
                     return await work(cast(asyncpg.Connection, connection))
         raise AssertionError("retrying never ends by itself")
+
+
+def _passes_by_itself(wrong: BaseException) -> bool:
+    """A value that asyncpg can't send is an InterfaceError too: wrong however often it is tried."""
+    return isinstance(wrong, TRY_AGAIN) and not isinstance(wrong, ValueError)
 
 
 def _log_retry(state: RetryCallState) -> None:

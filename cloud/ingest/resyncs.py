@@ -10,14 +10,16 @@ import asyncpg
 from sqlalchemy import Boolean
 
 from cloud.db.schema import LOTS_CHANGED, metadata
+from cloud.ingest.asked import hold_against
 from cloud.ingest.cases import Case, open_case
 from cloud.ingest.differences import Difference, Later, Row, corrections, folded, keeping, not_at_lot
 from cloud.ingest.digests import rows_named, rows_of
-from cloud.ingest.fold import TABLES, Owner
+from cloud.ingest.fold import EFFECT_FAILURES, TABLES, Owner
+from cloud.ingest.lasting import TRY_AGAIN
 from cloud.ingest.reading import read
 from cloud.ingest.waits import tickets_judged, touched, what_waits
 from cloud.ingest.write import POISON, reason, write_changes
-from models.digests import LAYOUT, PERSONAL
+from models.digests import LAYOUT, PERSONAL, oldest_compared
 from models.effects import Change, Table, Value, effects
 from models.facts import TicketClosed, TicketOpened, TicketVoided
 from models.facts.digests import BEFORE_ALL, Part
@@ -49,6 +51,7 @@ class _Work:
     tenant: str
     lot: LotId
     resync: str
+    wanted: tuple[Part, ...]
     at: Instant
     oldest: str
     later: Later
@@ -70,10 +73,12 @@ async def wanted_now(connection: asyncpg.Connection, lot: LotId) -> SnapshotWant
     )
     if row is None:
         return None
-    wanted = tuple(Part.model_validate(part) for part in json.loads(row["wanted"]))
-    return SnapshotWanted(
-        lot=lot, resync=row["id"], layout=LAYOUT, wanted=wanted, snapshot=row["snapshot"], have=row["have"]
-    )
+    wanted, snapshot = _parts(row["wanted"]), row["snapshot"]
+    return SnapshotWanted(lot=lot, resync=row["id"], layout=LAYOUT, wanted=wanted, snapshot=snapshot, have=row["have"])
+
+
+def _parts(wanted: str) -> tuple[Part, ...]:
+    return tuple(Part.model_validate(part) for part in json.loads(wanted))
 
 
 async def lots_wanted(connection: asyncpg.Connection) -> list[LotId]:
@@ -195,7 +200,7 @@ async def apply_if_complete(connection: asyncpg.Connection, lot: LotId, at: Inst
         if cursor is None:
             return None
         apart = touched(await what_waits(connection, lot))
-        if any(part["table"] in apart for part in json.loads(row["wanted"])):
+        if any(part.table in apart for part in _parts(row["wanted"])):
             return None
         if cursor["stream_id"] != row["stream_id"]:
             await _ask_anew(connection, lot, row["id"])  # the lot has begun another stream since
@@ -210,24 +215,48 @@ async def _settle(
 ) -> Resynced:
     tenant, resync = row["tenant_id"], row["id"]
     try:
-        async with connection.transaction():
-            if await _hash_at(connection, lot, row) != row["hash"]:
-                raise Malformed("it is of another history than the one that was applied")
-            oldest = await _oldest_known(connection, lot, row)
-            later, judged = await _since(connection, lot, row), await tickets_judged(connection, lot)
-            work = _Work(connection, tenant, lot, resync, at, oldest, later, apart, judged)
-            await _apply(work)
-    except (Malformed, *POISON) as wrong:
-        why = str(wrong) if isinstance(wrong, Malformed) else reason(wrong)
-        await _refuse(connection, tenant, lot, resync, why, at)
-        return Resynced(refused=why)
-    await _drop_parts(connection, lot, resync)
-    await connection.execute(
-        "UPDATE resyncs SET state = 'applied', ended_at = $3, rows_changed = $4 WHERE lot_id = $1 AND id = $2",
-        *(lot, resync, at, len(work.rows)),
-    )
-    await connection.execute("SELECT pg_notify($1, $2)", LOTS_CHANGED, lot)
-    return Resynced(len(work.rows), sum(one.outcome == "kept" for one in work.differences))
+        work = await _applied(connection, lot, row, apart, at)
+    except Malformed as wrong:
+        why = str(wrong)
+    except (*POISON, *EFFECT_FAILURES) as wrong:
+        why = reason(wrong)
+    except TRY_AGAIN:
+        raise
+    except asyncpg.PostgresError as wrong:
+        why = reason(wrong)  # whatever it is, it would be so the next time
+    else:
+        await _drop_parts(connection, lot, resync)
+        await connection.execute(
+            "UPDATE resyncs SET state = 'applied', ended_at = $3, rows_changed = $4 WHERE lot_id = $1 AND id = $2",
+            *(lot, resync, at, len(work.rows)),
+        )
+        await connection.execute("SELECT pg_notify($1, $2)", LOTS_CHANGED, lot)
+        return Resynced(len(work.rows), sum(one.outcome == "kept" for one in work.differences))
+    await _refuse(connection, tenant, lot, resync, why, at)
+    return Resynced(refused=why)
+
+
+async def _applied(
+    connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record, apart: frozenset[str], at: Instant
+) -> _Work:
+    """All of it, or nothing and it raises."""
+    async with connection.transaction():
+        if await _hash_at(connection, lot, row) != row["hash"]:
+            raise Malformed("it is of another history than the one that was applied")
+        work = _Work(
+            connection,
+            tenant=row["tenant_id"],
+            lot=lot,
+            resync=row["id"],
+            wanted=_parts(row["wanted"]),
+            at=at,
+            oldest=await _oldest_known(connection, lot, row, at),
+            later=await _since(connection, lot, row),
+            apart=apart,
+            judged=await tickets_judged(connection, lot),
+        )
+        await _apply(work)
+    return work
 
 
 async def _hash_at(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record) -> str | None:
@@ -236,15 +265,16 @@ async def _hash_at(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Reco
     )
 
 
-async def _oldest_known(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record) -> str:
-    """Up to which id rows that the lot lacks are no error: what it says of itself, and whatever came before the stream
-    in which it goes on, wherever its clock stood then."""
+async def _oldest_known(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record, at: Instant) -> str:
+    """Up to which id rows that the lot lacks are no error: what it says of itself, whatever it may have forgotten by
+    now, and whatever came before the stream in which it goes on, wherever its clock stood then."""
     begun = await connection.fetchval(
         "SELECT opened_at FROM streams AS own WHERE lot_id = $1 AND stream_id = $2 AND EXISTS (SELECT 1 FROM streams"
         " AS other WHERE other.lot_id = $1 AND other.stream = 'ledger' AND other.stream_id <> own.stream_id)",
         *(lot, row["stream_id"]),
     )
-    return max(row["oldest"], BEFORE_ALL if begun is None else uuid7(Instant(begun), bytes(ENTROPY_BYTES)))
+    before_stream = BEFORE_ALL if begun is None else uuid7(Instant(begun), bytes(ENTROPY_BYTES))
+    return max(row["oldest"], oldest_compared(at), before_stream)
 
 
 async def _since(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record) -> Later:
@@ -281,11 +311,14 @@ async def _apply(work: _Work) -> None:
 
 
 async def _apply_rows(work: _Work, told: Rows) -> None:
+    hold_against(work.wanted, told)
     if told.table in work.apart:
         return
     ours = await _ours(work, told)
     found = keeping(corrections(told, ours, work.later, work.oldest), _judged(work, told, ours))
     await write_changes(work.connection, [(work.owner, [_typed(change) for change in found.changes])])
+    if told.table == "parking_lots" and found.surplus:
+        raise Malformed("the lot itself isn't in it")
     work.differences += found.differences
     work.rows |= {(change.table, change.id) for change in found.changes}
     work.surplus.setdefault(told.table, {}).update({id: ours[id] for id in found.surplus})

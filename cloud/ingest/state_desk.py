@@ -12,6 +12,7 @@ from cloud.ingest.lasting import Database
 from cloud.ingest.malformed import refuse
 from cloud.ingest.restoring import answer
 from cloud.ingest.resyncs import apply_if_complete, lots_wanted, take_part, wanted_now
+from cloud.ingest.window import is_uuid
 from cloud.metrics import Metrics
 from models.ids import LotId
 from models.instants import Clock
@@ -54,7 +55,7 @@ class StateDesk:
             await self._clock.sleep(ASK_AGAIN_SECONDS)
             for lot in await self._database.does(lots_wanted):
                 if self._ours(lot):
-                    await self._mind(lot)
+                    await self._mind_whatever_happens(lot)
 
     async def take(self, lot: LotId, messages: Sequence[Arrived]) -> None:
         for message in messages:
@@ -74,6 +75,14 @@ class StateDesk:
             log.error("ingest.digest_differs", lot=lot, tables=[part.table for part in digest.differs])
             await self._mind(lot)
 
+    async def _mind_whatever_happens(self, lot: LotId) -> None:
+        try:
+            await self._mind(lot)
+        except Exception as wrong:
+            # A defect that this lot's state meets costs this lot: it is tried again, and the others have their turn.
+            self._metrics.resyncs.labels("failed").inc()
+            log.exception("ingest.resync_failed", lot=lot, error=type(wrong).__name__)
+
     async def _mind(self, lot: LotId) -> None:
         """While the lot's own state is wanted it is asked for; once it is here whole it is applied as soon as the
         facts before it are."""
@@ -89,8 +98,8 @@ class StateDesk:
 
     async def _take_part(self, lot: LotId, message: Arrived) -> None:
         part = unpack(SnapshotPart, message.payload)
-        if part.lot != lot:
-            raise Malformed("its lot isn't the topic's")
+        if part.lot != lot or not is_uuid(part.stream_id):
+            raise Malformed("its lot isn't the topic's, or its stream is none")
         at = self._clock.read().wall
         if await self._database.does(lambda connection: take_part(connection, part, at)):
             await self._mind(lot)

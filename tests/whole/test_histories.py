@@ -221,7 +221,7 @@ async def test_without_either_the_resync_takes_the_lost_week_away(
 ) -> None:
     """The control of both."""
 
-    async def as_the_lot_says(_c: object, _l: object, row: dict[str, str]) -> str:
+    async def as_the_lot_says(_c: object, _l: object, row: dict[str, str], _at: object) -> str:
         return row["oldest"]
 
     monkeypatch.setattr(reckoning, "want", lambda *_: None)
