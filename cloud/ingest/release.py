@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -14,7 +14,7 @@ from cloud.ingest.lanes import Lanes, lanes_after
 from cloud.ingest.lineage import Span
 from cloud.ingest.reading import Entry, read
 from cloud.ingest.write import POISON, reason, write_changes, write_lanes
-from models.effects import Change, effects
+from models.effects import Change, Table, effects
 from models.facts import Fact
 from models.facts.base import known_facts
 from models.ids import LotId, SpotId, StreamId, TicketId
@@ -32,6 +32,18 @@ _WAITING = """
            facts.personal, facts.hash
     FROM parked_facts AS parked JOIN facts USING (lot_id, stream_id, seq) JOIN streams USING (lot_id, stream_id)
     WHERE parked.lot_id = $1 AND parked.settled_at IS NULL AND """
+_LAYOUT = {
+    "lot.declared": ("lot.declared",),
+    "level.declared": ("level.declared", "spots.removed"),
+    "spots.removed": ("level.declared", "spots.removed"),
+}
+"""Facts that say how things are from then on, and those that say so of the same things."""
+_SET_AT: Mapping[Table, str] = {
+    "lane_states": "changed_at",
+    "parking_lots": "neutral_since",
+    "vehicles": "neutral_since",
+}
+"""Columns that say since when a row is so."""
 _IN_ORDER = " ORDER BY streams.opened_at, parked.stream_id, facts.seq"
 _OPEN = ", ".join(f"'{status}'" for status in OPEN)
 
@@ -114,15 +126,18 @@ async def release_readable(connection: asyncpg.Connection, at: Instant) -> Relea
     """What an earlier release couldn't read and this one can. A ticket that waits for a person goes on waiting."""
     known = sorted(known_facts())
     found = await connection.fetch(
-        "SELECT DISTINCT parked.tenant_id::text, parked.lot_id::text, parked.ticket_id::text AS ticket,"
+        "SELECT parked.tenant_id::text, parked.lot_id::text, parked.ticket_id::text AS ticket,"
         " CASE WHEN parked.ticket_id IS NULL THEN parked.stream_id::text END AS stream,"
         " CASE WHEN parked.ticket_id IS NULL THEN parked.seq END AS seq"
-        " FROM parked_facts AS parked JOIN facts USING (lot_id, stream_id, seq)"
+        " FROM parked_facts AS parked JOIN facts USING (lot_id, stream_id, seq) JOIN streams USING (lot_id, stream_id)"
         " JOIN unnest($1::text[], $2::int[]) AS known (type, version)"
         " ON known.type = facts.type AND known.version = facts.version"
         " WHERE parked.settled_at IS NULL AND parked.cause = 'unreadable' AND NOT EXISTS ("
         "   SELECT 1 FROM parked_facts AS other WHERE other.lot_id = parked.lot_id AND other.settled_at IS NULL"
-        "   AND other.ticket_id = parked.ticket_id AND other.cause IN ('poisoned', 'torn'))",
+        "   AND other.ticket_id = parked.ticket_id AND other.cause IN ('poisoned', 'torn')) AND NOT EXISTS ("
+        "   SELECT 1 FROM torn_tickets AS torn WHERE torn.lot_id = parked.lot_id AND torn.settled_at IS NULL"
+        "   AND torn.ticket_id = parked.ticket_id)"
+        " GROUP BY 1, 2, 3, 4, 5 ORDER BY 2, min(streams.opened_at), min(facts.seq)",
         [type for type, _ in known],
         [version for _, version in known],
     )
@@ -197,7 +212,7 @@ async def _try(work: _Work, one: _Waiting) -> bool:
         return await _goes_on_waiting(work, one, "unreadable", one.entry.why or "")
     try:
         async with work.connection.transaction():
-            await _apply(work, fact)
+            await _apply(work, one, fact)
     except POISON as wrong:
         return await _goes_on_waiting(work, one, "poisoned", reason(wrong))
     await work.connection.execute(
@@ -208,17 +223,20 @@ async def _try(work: _Work, one: _Waiting) -> bool:
     return True
 
 
-async def _apply(work: _Work, fact: Fact) -> None:
-    """What it changes, but for what later facts have changed since: states of lanes, and who passed there last."""
+async def _apply(work: _Work, one: _Waiting, fact: Fact) -> None:
+    """What it changes, but for what later facts have changed since: states of lanes, who passed there last, and how the
+    lot and its lanes were declared."""
+    since = await _said_since(work, one)
     held = await _spot_of(work, fact)
     try:
         changes = effects(fact, work.lot, lambda ticket: held)
     except EFFECT_FAILURES as wrong:
         raise Poisoned(f"its effects can't be worked out ({type(wrong).__name__})") from wrong
-    fresh = [change for change in changes if not await _is_old(work, change)]
+    fresh = [change for change in changes if not (since and _is_past(change, since))]
+    fresh = [change for change in fresh if not await _is_old(work, change)]
     owner = Owner(work.tenant, work.lot)
     await write_changes(work.connection, [(owner, fresh)])
-    await write_lanes(work.connection, [(owner, Lanes(lanes_after([fact]).declared, ()))])
+    await write_lanes(work.connection, [(owner, Lanes(None if since else lanes_after([fact]).declared, ()))])
     work.spots.update(change.id for change in fresh if change.table == "spots" and "status" in change.values)
 
 
@@ -230,12 +248,34 @@ async def _spot_of(work: _Work, fact: Fact) -> SpotId | None:
     return None if found is None else SpotId(found)
 
 
+async def _said_since(work: _Work, one: _Waiting) -> list[str]:
+    """Newer facts that were applied and say how things are as this one does: their bodies."""
+    if one.entry.sent.type not in _LAYOUT:
+        return []
+    rows = await work.connection.fetch(
+        "SELECT facts.body FROM facts JOIN streams USING (lot_id, stream_id) WHERE facts.lot_id = $1"
+        " AND facts.type = ANY($2::text[]) AND (streams.opened_at, facts.seq) > ((SELECT opened_at FROM streams AS own"
+        "  WHERE own.lot_id = $1 AND own.stream_id = $3), $4::bigint) AND NOT EXISTS (SELECT 1 FROM parked_facts AS"
+        "  other WHERE other.lot_id = $1 AND other.stream_id = facts.stream_id AND other.seq = facts.seq"
+        "  AND other.outcome IS DISTINCT FROM 'applied')",
+        *(work.lot, list(_LAYOUT[one.entry.sent.type]), one.stream_id, one.entry.sent.seq),
+    )
+    return [row["body"] for row in rows]
+
+
+def _is_past(change: Change, since: Sequence[str]) -> bool:
+    """A level or a spot that was spoken of again, or the lot itself."""
+    return change.table == "parking_lots" or any(change.id in body for body in since)
+
+
 async def _is_old(work: _Work, change: Change) -> bool:
-    if change.table != "lane_states":
+    found = _SET_AT.get(change.table)
+    if found is None or found not in change.values:
         return False
+    owner = "id" if change.table == "parking_lots" else "lot_id"
     newer = await work.connection.fetchval(
-        "SELECT 1 FROM lane_states WHERE lot_id = $1 AND id = $2 AND changed_at > $3",
-        *(work.lot, change.id, change.values["changed_at"]),
+        f"SELECT 1 FROM {change.table} WHERE {owner} = $1 AND id = $2 AND {found} > $3",
+        *(work.lot, change.id, change.values[found]),
     )
     return newer is not None
 

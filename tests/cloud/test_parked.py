@@ -13,10 +13,12 @@ from cloud.ingest.apply import apply_window
 from cloud.ingest.release import Released, release_readable
 from cloud.settings import CloudSettings
 from models.effects.by_fact import changes_of
-from models.facts import Fact, TicketClosed, TicketConfirmed, base
-from models.ids import LotId, TicketId
+from models.facts import Fact, LevelDeclared, LotDeclared, TicketClosed, TicketConfirmed, base
+from models.facts.layout import DeclaredSpot
+from models.ids import LevelId, LotId, SpotId, TicketId
 from models.instants import Instant
 from models.money import Minor
+from models.spots import SpotType
 from models.wire.envelopes import Tombstone, Window
 from simulator.servers import Mosquitto
 from tests.cloud.lots import IN, NOON, OUT, Lot, an_id
@@ -193,3 +195,78 @@ async def test_a_lot_that_has_dropped_what_the_cloud_lost_goes_on_and_the_hole_i
     assert hole.startswith("facts 7 to 8 are lost")
     again = await apply_window(database, beyond.model_copy(update={"dropped": Tombstone(last=8, why="age")}), LATER)
     assert (again.applied, again.parked) == (0, 0)
+
+
+@pytest.fixture
+def layout_upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This release learns to read how a later one declares a lot and its levels."""
+    monkeypatch.setattr(base, "_KNOWN", dict(base._KNOWN))
+
+    class LotDeclaredV3(LotDeclared, type="lot.declared", version=3): ...
+
+    class LevelDeclaredV3(LevelDeclared, type="level.declared", version=3): ...
+
+
+def named(lot: Lot, name: str, version: int) -> None:
+    body = {"address": "", "timezone": "UTC", "currency": "EUR", "total_spots": 1, "lat_microdegrees": None}
+    lot.says_as("lot.declared", version, {**body, "name": name, "lng_microdegrees": None, "lanes": [_lane(name)]})
+
+
+def _lane(name: str) -> dict[str, str]:
+    return {"name": f"in.{name}", "direction": "entry"}
+
+
+async def test_facts_of_no_ticket_are_let_go_in_their_order(
+    database: asyncpg.Connection, lot: Lot, request: pytest.FixtureRequest
+) -> None:
+    for number in range(20):
+        named(lot, f"N{number}", 3)
+    await apply(database, lot.window())
+    request.getfixturevalue("layout_upgrade")
+    assert await release_readable(database, LATER) == Released(applied=20)
+    assert await database.fetchval("SELECT name FROM parking_lots WHERE id = $1", lot.id) == "N19"
+    assert await database.fetch("SELECT name FROM lanes WHERE NOT removed") == [("in.N19",)]
+
+
+async def test_an_old_fact_that_is_let_go_does_not_undo_what_was_said_since(
+    database: asyncpg.Connection, lot: Lot, request: pytest.FixtureRequest
+) -> None:
+    await old_and_new_layout(database, lot)
+    request.getfixturevalue("layout_upgrade")
+    assert await release_readable(database, LATER) == Released(applied=2)
+    assert await database.fetchval("SELECT name FROM parking_lots WHERE id = $1", lot.id) == "New"
+    assert await database.fetch("SELECT name FROM lanes WHERE NOT removed") == [("in.New",)]
+    spots = await database.fetch("SELECT spot_number FROM spots WHERE spot_number LIKE '_-spot' ORDER BY 1")
+    assert spots == [("B-spot",), ("C-spot",)], "A is B now; of C nothing was said since"
+
+
+async def test_without_a_look_at_what_was_said_since_an_old_fact_undoes_it(
+    database: asyncpg.Connection, lot: Lot, layout_upgrade: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control."""
+
+    async def nothing(*_: object) -> list[str]:
+        return []
+
+    monkeypatch.setattr(releasing, "_said_since", nothing)
+    known = dict(base._KNOWN)
+    for type in ("lot.declared", "level.declared"):
+        del base._KNOWN[type, 3]
+    await old_and_new_layout(database, lot)
+    base._KNOWN.update(known)
+    await release_readable(database, LATER)
+    assert await database.fetchval("SELECT name FROM parking_lots WHERE id = $1", lot.id) == "Old"
+
+
+async def old_and_new_layout(database: asyncpg.Connection, lot: Lot) -> None:
+    level, first, other = LevelId(an_id()), SpotId(an_id()), SpotId(an_id())
+    named(lot, "Old", 3)
+    old = LevelDeclared(level=level, floor_number=7, name="7", spots=(_spot(first, "A-spot"), _spot(other, "C-spot")))
+    lot.says_as("level.declared", 3, old.body())
+    named(lot, "New", 1)
+    lot.says(LevelDeclared(level=level, floor_number=7, name="7", spots=(_spot(first, "B-spot"),)))
+    await apply(database, lot.window())
+
+
+def _spot(id: SpotId, number: str) -> DeclaredSpot:
+    return DeclaredSpot(id=id, number=number, type=SpotType.REGULAR)
