@@ -48,7 +48,8 @@ def cut(window: Window) -> list[Window]:
     last = max((n for n, fact in enumerate(window.facts, 1) if fact.type == StateDigested.type), default=0)
     if last in (0, len(window.facts)):
         return [window]
-    rest = {"previous": window.facts[last - 1].hash, "facts": window.facts[last:]}
+    # What it leaves out lies before the first piece.
+    rest = {"previous": window.facts[last - 1].hash, "facts": window.facts[last:], "dropped": None}
     return [window.model_copy(update={"facts": window.facts[:last]}), window.model_copy(update=rest)]
 
 

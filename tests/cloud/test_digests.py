@@ -25,7 +25,7 @@ from models.ids import LotId, StreamId
 from models.instants import SECOND, Instant
 from models.refusals import Refusal
 from models.tickets import Direction
-from models.wire.envelopes import SentFact
+from models.wire.envelopes import SentFact, Tombstone
 from tests.cloud.lots import Lot as CloudLot
 from tests.cloud.mirrors import LATER, Mirror, live_a_day
 from tests.edge.lots import IN, Lot, a_level, a_lot
@@ -152,6 +152,25 @@ async def test_a_digest_is_compared_before_what_follows_it_in_its_window(mirror:
     assert outcome.ack.seq == mirror.sent == outcome.applied
     again = await apply_window(mirror.database, windows[0], LATER)
     assert type(again.verdict).__name__ == "Duplicate"
+
+
+async def test_what_a_window_leaves_out_lies_before_its_first_piece_only(mirror: Mirror) -> None:
+    """As it comes just after the cloud was restored from an old copy."""
+    whole = mirror.windows()[0]
+    first = whole.model_copy(update={"facts": whole.facts[:2]})
+    await apply_window(mirror.database, first, LATER)
+    mirror.lot.decide(digest)
+    mirror.lot.enters("LATE1")
+    [digested] = mirror.windows()
+    previous = whole.facts[-4].hash
+    facts = (*whole.facts[-3:], *digested.facts)
+    dropped = Tombstone(last=whole.facts[-4].seq, why="age")
+    lacking = digested.model_copy(update={"previous": previous, "facts": facts, "dropped": dropped})
+    assert [piece.dropped for piece in cut(lacking)] == [dropped, None]
+    outcome = await apply_window(mirror.database, lacking, LATER)
+    assert outcome.ack is not None
+    assert outcome.ack.seq == mirror.sent
+    assert await mirror.value("SELECT count(*) FROM cases WHERE kind = 'window_refused'") == 0
 
 
 async def test_the_control_without_the_cut_takes_an_honest_lot_for_one_that_differs(
