@@ -45,6 +45,13 @@ def after_sending(cursor: Cursor, last: int) -> Cursor:
     return replace(cursor, sent=last, highest=max(cursor.highest, last), ends=(*cursor.ends, last))
 
 
+def still_next(filled: Cursor, now: Cursor) -> bool:
+    """Whether a window that was filled for the one cursor is what comes next for the other: an acknowledgement that
+    came meanwhile changes nothing about it."""
+    same = (filled.stream_id, filled.sent, filled.session) == (now.stream_id, now.sent, now.session)
+    return same and filled.replay_to == now.replay_to and now.may_send
+
+
 def rewound(cursor: Cursor) -> Cursor:
     """Everything unacknowledged is to be sent again: the link is new, or has been silent for too long."""
     repeats_to = cursor.highest if cursor.highest > cursor.acked else cursor.repeats_to

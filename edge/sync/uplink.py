@@ -13,7 +13,7 @@ from edge.retention.streams import begin_telemetry_anew
 from edge.store import Store, StoreUnavailable, journal, streams
 from edge.store.checkpoints import checkpoint_of
 from edge.sync.connection import Connection
-from edge.sync.cursor import Cursor, after_sending, hear_ack, moved_back, resumed, rewound
+from edge.sync.cursor import Cursor, after_sending, hear_ack, moved_back, resumed, rewound, still_next
 from edge.sync.faults import FORKED, LOST_BY_CLOUD, NOT_BELIEVED
 from edge.sync.reckoning import Reckoning
 from edge.sync.standing import InLine, KeptApart, LookCloser, OpenNew, SendAgain
@@ -101,9 +101,10 @@ class Uplink:
         if cursor is None or self._reckoning.held or not cursor.may_send or not self._connection.connected:
             return False
         filled = await self._store.read(lambda connection: self._next_window(connection, cursor))
-        if filled is None or self._reckoning.held or self._cursor is not cursor:
+        now = self._cursor
+        if filled is None or self._reckoning.held or now is None or not still_next(cursor, now):
             return False
-        return self._publish(cursor, *filled)
+        return self._publish(now, *filled)
 
     def _next_window(self, connection: sqlite3.Connection, cursor: Cursor) -> tuple[Window, bytes] | None:
         """In the reader's thread."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from edge.sync import cursor as rules
-from edge.sync.cursor import WINDOWS_AHEAD, Cursor, hear_ack, resumed
+from edge.sync.cursor import WINDOWS_AHEAD, Cursor, after_sending, hear_ack, moved_back, resumed, rewound, still_next
 from models.ids import StreamId
 from models.wire.envelopes import Ack
 from tests.edge.lossy import Line, a_line, chain_of, seqs
@@ -226,3 +226,15 @@ def test_the_first_window_after_a_quiet_restart_may_be_lost_and_is_asked_for() -
     for last in (6, 8):
         cursor = rules.after_sending(cursor, last)
     assert hear_ack(cursor, an_ack(4), chain_of(20)[3].hash).verdict == "replay"
+
+
+def test_an_acknowledgement_meanwhile_doesnt_undo_a_window_that_was_filled_and_all_else_does() -> None:
+    filled = after_sending(after_sending(resumed(STREAM, 0, 0), 10), 20)
+    heard = hear_ack(filled, Ack(lot=LOT, stream="ledger", stream_id=STREAM, seq=10, hash="h"), "h")
+    assert heard.verdict == "advanced"
+    assert still_next(filled, heard.cursor)
+    beyond = replace(filled, acked=25, sent=25)
+    others = rewound(filled), moved_back(filled, 20, "s"), beyond, after_sending(filled, 30)
+    assert not any(still_next(filled, now) for now in (*others, replace(filled, stream_id=StreamId("another"))))
+    full = replace(filled, ends=tuple(range(WINDOWS_AHEAD)))
+    assert not still_next(filled, full)
