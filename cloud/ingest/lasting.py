@@ -19,6 +19,13 @@ TRY_AGAIN = (*UNREACHABLE, asyncpg.TransactionRollbackError)
 """What passes by itself: a database that is away, and a transaction that lost against another."""
 
 
+TIMES_TOO_SLOW = 3
+
+
+class TooSlow(Exception):
+    """It isn't that the database was away: it had the work, and never finished it in time."""
+
+
 class Database:
     """Pooled connections, for work that may be repeated."""
 
@@ -27,6 +34,26 @@ class Database:
 
     async def does(self, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         """What `work` returns on a pooled connection, once the database is there for it."""
+        return await self._repeated(work)
+
+    async def does_soon(self, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """The same, but for work that may be too much: raises TooSlow when the database was there for it, and it took
+        too long so many times."""
+        slow = 0
+
+        async def timed(connection: asyncpg.Connection) -> T:
+            nonlocal slow
+            try:
+                return await work(connection)
+            except TimeoutError as late:
+                slow += 1
+                if slow < TIMES_TOO_SLOW:
+                    raise
+                raise TooSlow from late
+
+        return await self._repeated(timed)
+
+    async def _repeated(self, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(_passes_by_itself),
             wait=wait_random_exponential(multiplier=0.2, max=5),

@@ -15,18 +15,25 @@ from models.facts import StreamOpened
 from models.facts.base import Stream
 from models.ids import LotId, StreamId
 from models.instants import Instant
-from models.tickets import OPEN
+from models.tickets import OPEN, PaymentStatus
 from models.wire.chain import GENESIS
 from models.wire.envelopes import SentFact, Window
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# Bodies are canonical JSON: no spaces. A body that isn't JSON names nothing.
-_FACTS = f"""
-    SELECT facts.type, facts.seq, substring(facts.body from '"ticket":"({_UUID})"')::uuid AS ticket,
-           substring(facts.body from '"fault":"({_UUID})"')::uuid AS fault
+_TICKET = f"""substring(facts.body from '"ticket":"({_UUID})"')::uuid"""
+_FAULT = f"""substring(facts.body from '"fault":"({_UUID})"')::uuid"""
+# Bodies are canonical JSON: no spaces. A body that isn't JSON names nothing. A pattern is looked for only where its
+# answer is used: a year of a busy lot is five million facts.
+_FACTS = """
+    SELECT facts.type, {}
     FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS span (stream_id, after, up_to)
     JOIN facts ON facts.lot_id = $1 AND facts.stream_id = span.stream_id
          AND facts.seq > span.after AND facts.seq <= span.up_to"""
+_TICKETS = _FACTS.format(f"{_TICKET} AS ticket")
+_OPENED = _FACTS.format(f"CASE WHEN facts.type = 'ticket.opened' THEN {_TICKET} END AS ticket")
+_FAULTS = _FACTS.format(f"CASE WHEN facts.type = 'fault.raised' THEN {_FAULT} END AS fault")
+PATIENCE_SECONDS = 600
+"""For a statement that reads all that a lot has lost, once in its life: only this lot waits for it."""
 _OPEN = ", ".join(f"'{status}'" for status in OPEN)
 
 
@@ -185,10 +192,16 @@ async def _name_what_is_lost(
     spans = lost(before, left.stream_id, from_id, from_seq)
     if not spans:
         return
-    where = (lot, *_columns(spans))
-    torn = 0 if opened is None else await _tear(connection, tenant, window, where)
-    await _clear_faults(connection, where, at)
-    history = await _history(connection, where)
+    torn = 0
+    if opened is None and all(span.after == 0 for span in spans):
+        await _clear_all_faults(connection, lot, at)
+        history = await _whole_history(connection, lot, spans)
+    else:
+        where = (lot, *_columns(spans))
+        if opened is not None:
+            torn = await _tear(connection, tenant, window, where)
+        await _clear_faults(connection, where, at)
+        history = await _history(connection, where)
     begins = f"goes on after fact {from_seq} of {from_id}" if opened is not None else "began from nothing"
     kind = "stream_superseded" if opened is None else "stream_forked"
     detail = f"the lot {begins}, as {window.stream_id}; {history}"
@@ -204,9 +217,10 @@ async def _tear(connection: asyncpg.Connection, tenant: str, window: Window, whe
     now on waits for a person. One that began there, or was told to the lot there, it doesn't know."""
     done = await connection.execute(
         f"INSERT INTO torn_tickets (tenant_id, lot_id, stream_id, ticket_id)"
-        f" SELECT $5, $1, $6, ticket FROM ({_FACTS}) AS known WHERE ticket IS NOT NULL"
+        f" SELECT $5, $1, $6, ticket FROM ({_TICKETS}) AS known WHERE ticket IS NOT NULL"
         " GROUP BY ticket HAVING NOT bool_or(type IN ('ticket.opened', 'ticket.restored'))",
         *(*where, tenant, window.stream_id),
+        timeout=PATIENCE_SECONDS,
     )
     return int(done.rpartition(" ")[2])
 
@@ -215,21 +229,41 @@ async def _clear_faults(connection: asyncpg.Connection, where: tuple[object, ...
     """The lot says what is wrong with it now; what it doesn't know of it can't end."""
     await connection.execute(
         f"UPDATE faults SET cleared_at = $5 WHERE lot_id = $1 AND cleared_at IS NULL"
-        f" AND id IN (SELECT fault FROM ({_FACTS}) AS known WHERE type = 'fault.raised')",
+        f" AND id IN (SELECT fault FROM ({_FAULTS}) AS known WHERE fault IS NOT NULL)",
         *(*where, at),
+        timeout=PATIENCE_SECONDS,
     )
 
 
 async def _history(connection: asyncpg.Connection, where: tuple[object, ...]) -> LostHistory:
     row = await connection.fetchrow(
-        f"WITH known AS ({_FACTS}) SELECT count(*) AS facts, count(*) FILTER (WHERE type = 'ticket.opened') AS opened,"
+        f"WITH known AS ({_OPENED}) SELECT count(*) AS facts, count(*) FILTER (WHERE type = 'ticket.opened') AS opened,"
         " count(*) FILTER (WHERE type IN ('payment.taken', 'payment.collected')) AS payments,"
         " (SELECT count(*) FROM tickets WHERE lot_id = $1 AND status IN (" + _OPEN + ") AND id IN"
-        " (SELECT ticket FROM known WHERE type = 'ticket.opened')) AS unknown FROM known",
+        " (SELECT ticket FROM known WHERE ticket IS NOT NULL)) AS unknown FROM known",
         *where,
+        timeout=PATIENCE_SECONDS,
     )
     assert row is not None
     return LostHistory(**dict(row))
+
+
+async def _clear_all_faults(connection: asyncpg.Connection, lot: LotId, at: Instant) -> None:
+    """An empty store knows of nothing that was wrong before."""
+    await connection.execute("UPDATE faults SET cleared_at = $2 WHERE lot_id = $1 AND cleared_at IS NULL", lot, at)
+
+
+async def _whole_history(connection: asyncpg.Connection, lot: LotId, spans: Sequence[Span]) -> LostHistory:
+    """Everything is lost: what the tables have of this lot says how much that is, without reading a fact."""
+    row = await connection.fetchrow(
+        "SELECT (SELECT count(*) FROM tickets WHERE lot_id = $1) AS opened,"
+        f" (SELECT count(*) FROM tickets WHERE lot_id = $1 AND status IN ({_OPEN})) AS unknown,"
+        " (SELECT count(*) FROM payments WHERE lot_id = $1 AND status = $2) AS payments",
+        *(lot, PaymentStatus.TAKEN.value),
+        timeout=PATIENCE_SECONDS,
+    )
+    assert row is not None
+    return LostHistory(sum(span.to - span.after for span in spans), **dict(row))
 
 
 def _columns(spans: Sequence[Span]) -> tuple[list[str], list[int], list[int]]:

@@ -10,9 +10,10 @@ import structlog
 
 from cloud.ingest.apply import Outcome, UnknownLot, apply_window
 from cloud.ingest.broker import Arrived
+from cloud.ingest.cases import Case, open_case_of_lot
 from cloud.ingest.digests import Compared
 from cloud.ingest.joining import Joined, joined
-from cloud.ingest.lasting import Database
+from cloud.ingest.lasting import TIMES_TOO_SLOW, Database, TooSlow
 from cloud.ingest.malformed import refuse
 from cloud.ingest.sharing import share_of
 from cloud.ingest.together import Stream, apply_together
@@ -122,18 +123,31 @@ class WindowDesk:
         except UnknownLot:
             self._metrics.windows.labels("unknown_lot").inc()
             log.warning("ingest.unknown_lot", lot=window.lot)
+        except TooSlow:
+            await self._too_slow(window)
+
+    async def _too_slow(self, window: Window) -> None:
+        """Nothing is acknowledged: its lot sends it again. But somebody has to know of it."""
+        self._metrics.windows.labels("too_slow").inc()
+        log.error("ingest.too_slow", lot=window.lot, stream_id=window.stream_id, seq=window.facts[0].seq)
+        why = f"PostgreSQL took too long, {TIMES_TOO_SLOW} times in a row, over facts from {window.facts[0].seq} on"
+        at, case = self._clock.read().wall, Case("window_refused", window.stream_id[:64], why)
+        await self._database.does(lambda connection: open_case_of_lot(connection, window.lot, case, at))
 
     async def _apply_together(self, windows: Sequence[Joined]) -> dict[Stream, Outcome]:
         if not windows:
             return {}
         at = self._clock.read().wall
         with self._timed():
-            return await self._database.does(lambda connection: apply_together(connection, windows, at))
+            try:
+                return await self._database.does_soon(lambda connection: apply_together(connection, windows, at))
+            except TooSlow:
+                return {}  # which of them it is, is found where each is looked at by itself
 
     async def _apply(self, window: Window) -> Outcome:
         at = self._clock.read().wall
         with self._timed():
-            return await self._database.does(lambda connection: apply_window(connection, window, at))
+            return await self._database.does_soon(lambda connection: apply_window(connection, window, at))
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

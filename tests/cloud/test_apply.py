@@ -245,6 +245,8 @@ async def test_a_new_stream_takes_over_and_the_old_one_is_left_to_an_operator(
     renewed = Lot(lot.id)
     renewed.lets_in("AB12CDE")
     assert isinstance((await apply(database, renewed.window())).verdict, Apply)
+    told = await database.fetchval("SELECT detail FROM cases WHERE kind = 'stream_superseded'")
+    assert f"has {len(lot.facts)} facts that the lot doesn't know: 0 stays began and 0 payments were taken" in told
     lot.lets_in("FG34HIJ")
     outcome = await apply(database, lot.window())
     assert isinstance(outcome.verdict, Superseded)

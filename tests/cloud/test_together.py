@@ -15,7 +15,7 @@ from cloud.ingest.apply import Outcome, apply_window
 from cloud.ingest.broker import Arrived
 from cloud.ingest.digests import Compared
 from cloud.ingest.joining import joined
-from cloud.ingest.lasting import Database
+from cloud.ingest.lasting import Database, TooSlow
 from cloud.ingest.queues import LotQueues
 from cloud.ingest.together import Stream, apply_together
 from cloud.ingest.window_desk import Waiting, WindowDesk
@@ -146,3 +146,44 @@ async def test_two_processes_that_apply_the_same_windows_wait_for_each_other_and
     await other.close()
     assert sorted(len(outcomes) for outcomes in both) == [0, len(lots)]
     assert await database.fetchval("SELECT count(*) FROM facts") == sum(len(lot.facts) for lot in lots)
+
+
+async def test_what_takes_postgresql_too_long_is_a_case_and_keeps_no_other_lot_waiting(
+    settings: CloudSettings, database: asyncpg.Connection, lots: list[Lot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "COMMAND_SECONDS", 0.4)
+    clock, published = SystemClock(), list[str]()
+    slow, other = lots[0], lots[1]
+    publish = lambda topic, payload: published.append(topic) or True  # noqa: E731
+    async with connect.pool(settings) as pool:
+        desk = WindowDesk(Database(pool, clock), SIGNER, clock, Metrics(), publish, nothing_compared, lambda *_: None)
+
+        async def comes(lot: Lot) -> None:
+            arrived = Arrived(up(lot.id, "ledger"), pack(news(lot)), False, 0, 1, 0)
+            await desk.take(await desk.read([(lot.id, [Waiting(arrived, clock.monotonic())])]))
+
+        async with asyncio.timeout(30):
+            async with database.transaction():
+                await database.execute("SELECT 1 FROM streams WHERE lot_id = $1 FOR UPDATE", slow.id)
+                slowly = asyncio.create_task(comes(slow))
+                await comes(other)
+                assert len(published) == 1
+                assert other.id in published[0]
+                await slowly
+            assert len(published) == 1, "nothing of it is acknowledged"
+            row = await database.fetchrow("SELECT lot_id::text, kind, detail FROM cases")
+            assert row is not None
+            assert (row["lot_id"], row["kind"]) == (slow.id, "window_refused")
+            assert "too long" in row["detail"]
+            await comes(slow)
+    assert len(published) == 2
+
+
+async def test_without_that_patience_it_would_be_tried_for_ever(settings: CloudSettings) -> None:
+    async with connect.pool(settings) as pool:
+        database = Database(pool, SystemClock())
+        with pytest.raises(TooSlow):
+            await database.does_soon(lambda connection: connection.execute("SELECT pg_sleep(9)", timeout=0.05))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(3):
+                await database.does(lambda connection: connection.execute("SELECT pg_sleep(9)", timeout=0.05))
