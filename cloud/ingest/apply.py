@@ -11,7 +11,7 @@ import asyncpg
 from cloud.ingest.apart import keep_apart
 from cloud.ingest.cases import Case, open_case
 from cloud.ingest.digests import Compared, cut, look_at_digest
-from cloud.ingest.fold import EFFECT_FAILURES, Owner, Poisoned
+from cloud.ingest.fold import Owner
 from cloud.ingest.lanes import lanes_after
 from cloud.ingest.opening import open_stream
 from cloud.ingest.reading import Entry, read
@@ -28,10 +28,11 @@ from cloud.ingest.window import (
     judge,
     overlap,
 )
+from cloud.ingest.working import worked_out
 from cloud.ingest.write import POISON, Fresh, reason, write_changes, write_cursors, write_facts, write_lanes
 from cloud.retention.log import Deletion, record_deletion
-from models.effects import Change, effects
-from models.facts import Fact, TicketClosed, TicketOpened, TicketVoided
+from models.effects import Change
+from models.facts import Fact, TicketClosed, TicketVoided
 from models.ids import LotId, SpotId, TicketId
 from models.instants import Instant
 from models.wire.envelopes import Ack, Window
@@ -294,12 +295,7 @@ def part(entries: Iterable[Entry], waiting: Iterable[TicketId]) -> tuple[list[Fa
 
 def effects_of(fact: Fact, lot: LotId, held: dict[TicketId, SpotId | None]) -> tuple[Change, ...]:
     """The fact's effects; `held` learns which spot a ticket takes."""
-    if isinstance(fact, TicketOpened):
-        held[fact.ticket] = fact.spot
-    try:
-        return effects(fact, lot, lambda ticket: held.get(TicketId(ticket)))
-    except EFFECT_FAILURES as wrong:
-        raise Poisoned(f"its effects can't be worked out ({type(wrong).__name__})") from wrong
+    return worked_out(fact, lot, held, lambda ticket: held.get(TicketId(ticket)))
 
 
 async def _spots_held(

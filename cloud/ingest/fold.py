@@ -46,15 +46,23 @@ class Owner(NamedTuple):
     lot: LotId
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows of one table that take the same statement: the same kind of change to the same columns."""
+class Shape(NamedTuple):
+    """What rows have in common that take the same statement: the same kind of change to the same columns. `lot_id`
+    isn't among them: it is the owner's."""
 
-    kind: str
     table: Table
+    kind: str
     columns: tuple[str, ...]
     at_first: tuple[str, ...]
-    rows: tuple[tuple[Owner, Change], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """One lot's rows of a shape: their ids, and of each column, those set at first too, the rows' values."""
+
+    shape: Shape
+    ids: list[str]
+    values: Sequence[Sequence[object]]
 
 
 def fold(changes: Iterable[Change]) -> list[Change]:
@@ -67,14 +75,26 @@ def fold(changes: Iterable[Change]) -> list[Change]:
     return list(rows.values())
 
 
-def batches(changes: Iterable[tuple[Owner, Change]]) -> list[Batch]:
-    """The statements to run, in order. `lot_id` is left out of the columns: it is the owner's."""
-    grouped: dict[tuple[Table, str, tuple[str, ...], tuple[str, ...]], list[tuple[Owner, Change]]] = defaultdict(list)
-    for owned in changes:
-        change = owned[1]
-        grouped[change.table, change.kind, _columns(change.values), _columns(change.at_first)].append(owned)
-    ordered = sorted(grouped.items(), key=lambda item: TABLES.index(item[0][0]))
-    return [Batch(kind, table, columns, first, tuple(rows)) for (table, kind, columns, first), rows in ordered]
+def rows(changes: Iterable[Change]) -> list[Rows]:
+    """All of one lot's changes, folded."""
+    grouped: dict[Shape, list[Change]] = defaultdict(list)
+    for change in fold(changes):
+        grouped[Shape(change.table, change.kind, _columns(change.values), _columns(change.at_first))].append(change)
+    return [_rows(shape, some) for shape, some in grouped.items()]
+
+
+def together(owned: Iterable[tuple[Owner, Rows]]) -> list[tuple[Shape, list[tuple[Owner, Rows]]]]:
+    """The statements to run, in order: of each shape the rows of all lots."""
+    grouped: dict[Shape, list[tuple[Owner, Rows]]] = defaultdict(list)
+    for owner, of_lot in owned:
+        grouped[of_lot.shape].append((owner, of_lot))
+    return sorted(grouped.items(), key=lambda item: TABLES.index(item[0].table))
+
+
+def _rows(shape: Shape, changes: Sequence[Change]) -> Rows:
+    columns = [[change.values[name] for change in changes] for name in shape.columns]
+    first = [[change.at_first[name] for change in changes] for name in shape.at_first]
+    return Rows(shape, [change.id for change in changes], [*columns, *first])
 
 
 def _then(before: Change, after: Change) -> Change:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cloud.ingest.reading import Entry, read
+from cloud.ingest.reading import read
 from cloud.ingest.window import Checked, check
+from cloud.ingest.working import Worked, work_out
 from models.wire.envelopes import Window
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Joined:
-    """`window` says what all `parts` say, one after the other; `checked` and `entries` are what can be known of it
+    """`window` says what all `parts` say, one after the other; `checked` and `worked` are what can be known of it
     without the database, worked out while that is busy with the windows before."""
 
     window: Window
     parts: tuple[Window, ...]
     checked: Checked
-    entries: Sequence[Entry]
+    worked: Worked | None
 
 
 def joined(windows: Iterable[Window]) -> list[Joined]:
@@ -34,7 +35,9 @@ def joined(windows: Iterable[Window]) -> list[Joined]:
 
 def _joined(run: list[Window]) -> Joined:
     window = _one(run)
-    return Joined(window, tuple(run), check(window), read(window.facts))
+    checked = check(window)
+    sound = checked.wrong is None and checked.broken is None
+    return Joined(window, tuple(run), checked, work_out(window.lot, read(window.facts)) if sound else None)
 
 
 def _continues(before: Window, after: Window) -> bool:

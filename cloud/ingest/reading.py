@@ -30,7 +30,7 @@ def read(facts: Iterable[SentFact]) -> list[Entry]:
 def _read(sent: SentFact) -> Entry:
     fact = decode_plain(sent.type, sent.version, sent.body)
     if fact is not None:
-        return Entry(sent, fact, _ticket(getattr(fact, "ticket", None)), None)
+        return Entry(sent, fact, _ticket(vars(fact).get("ticket")), None)
     try:
         body = read_body(sent.body)
     except Malformed:

@@ -12,14 +12,12 @@ from typing import NamedTuple
 
 import asyncpg
 
-from cloud.ingest.apply import FENCE, Outcome, effects_of, reached
+from cloud.ingest.apply import FENCE, Outcome, reached
 from cloud.ingest.fold import Owner
 from cloud.ingest.joining import Joined
-from cloud.ingest.lanes import lanes_after
 from cloud.ingest.window import Apply, Cursor, is_uuid, judge, overlap
-from cloud.ingest.write import POISON, Fresh, write_changes, write_cursors, write_facts, write_lanes
-from models.effects import Change
-from models.facts import Fact, StateDigested, TicketClosed, TicketVoided
+from cloud.ingest.working import Worked, spots_settled
+from cloud.ingest.write import POISON, Fresh, write_cursors, write_facts, write_lanes, write_rows
 from models.ids import LotId, SpotId, StreamId, TicketId
 from models.instants import Instant
 from models.wire.envelopes import Window
@@ -33,7 +31,7 @@ class _Plain(NamedTuple):
     owner: Owner
     window: Window
     verdict: Apply
-    facts: Sequence[Fact]
+    worked: Worked
 
 
 async def apply_together(
@@ -57,8 +55,9 @@ async def _apply(connection: asyncpg.Connection, windows: Sequence[Joined], at: 
         connection, [Fresh(one.owner, one.window, one.verdict.facts, one.verdict.previous) for one in plain], at
     )
     held = await _spots_held(connection, plain)
-    await write_changes(connection, [(one.owner, _changes(one, held)) for one in plain])
-    await write_lanes(connection, [(one.owner, lanes_after(one.facts)) for one in plain])
+    changed = [(one.owner, (*one.worked.rows, *spots_settled(one.worked, held[one.owner.lot]))) for one in plain]
+    await write_rows(connection, [(owner, some) for owner, of_lot in changed for some in of_lot])
+    await write_lanes(connection, [(one.owner, one.worked.lanes) for one in plain])
     acks = [reached(one.window, one.verdict) for one in plain]
     await write_cursors(connection, acks, at)
     return {
@@ -74,14 +73,12 @@ async def _plain(connection: asyncpg.Connection, windows: Sequence[Joined]) -> l
     for joined in windows:
         window = joined.window
         found = known.get((window.lot, window.stream_id))
-        if found is None or window.lot in waiting or overlap(found[1], window) is not None:
+        if found is None or joined.worked is None or window.lot in waiting or overlap(found[1], window) is not None:
             continue
-        # Without an overlap a window is applied as a whole, so all that was read of it is to be applied.
+        # Without an overlap a window is applied as a whole, so all that was worked out of it is to be applied.
         verdict = judge(found[1], window, checked=joined.checked)
-        facts = [entry.fact for entry in joined.entries if entry.fact is not None]
-        digested = any(isinstance(fact, StateDigested) for fact in facts)
-        if isinstance(verdict, Apply) and not verdict.lacking and not digested and len(facts) == len(window.facts):
-            plain.append(_Plain(found[0], window, verdict, facts))
+        if isinstance(verdict, Apply) and not verdict.lacking:
+            plain.append(_Plain(found[0], window, verdict, joined.worked))
     return plain
 
 
@@ -121,12 +118,7 @@ async def _spots_held(
 ) -> dict[LotId, dict[TicketId, SpotId | None]]:
     """Of each lot, the spots of the tickets that end here, as far as the tables know them."""
     held: dict[LotId, dict[TicketId, SpotId | None]] = {one.owner.lot: {} for one in plain}
-    ending = [
-        (one.owner.lot, fact.ticket)
-        for one in plain
-        for fact in one.facts
-        if isinstance(fact, TicketClosed | TicketVoided)
-    ]
+    ending = [(one.owner.lot, ticket) for one in plain for ticket in one.worked.ending]
     if ending:
         rows = await connection.fetch(
             "SELECT lot_id, id, spot_id FROM tickets"
@@ -138,8 +130,3 @@ async def _spots_held(
             spot = SpotId(str(row["spot_id"])) if row["spot_id"] else None
             held[LotId(str(row["lot_id"]))][TicketId(str(row["id"]))] = spot
     return held
-
-
-def _changes(one: _Plain, held: dict[LotId, dict[TicketId, SpotId | None]]) -> list[Change]:
-    of_lot = held[one.owner.lot]
-    return [change for fact in one.facts for change in effects_of(fact, one.owner.lot, of_lot)]

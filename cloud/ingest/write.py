@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 import asyncpg
 from sqlalchemy.dialects import postgresql
 
 from cloud.db.schema import facts as facts_table
 from cloud.db.schema import metadata
-from cloud.ingest.fold import Batch, Owner, Poisoned, batches, fold
+from cloud.ingest.fold import Owner, Poisoned, Rows, Shape, rows, together
 from cloud.ingest.lanes import Lanes
 from models.effects import Change
 from models.facts import DeclaredLane
@@ -88,19 +89,22 @@ def _rows(fresh: Fresh, at: Instant) -> Iterator[tuple[object, ...]]:
 
 async def write_changes(connection: asyncpg.Connection, changes: Iterable[tuple[Owner, Iterable[Change]]]) -> None:
     """The effects of some facts on their lots' tables. Raises one of POISON when they can't be."""
-    folded = [(owner, change) for owner, of_lot in changes for change in fold(of_lot)]
-    for batch in batches(folded):
-        rows = [change for _, change in batch.rows]
-        owned: list[list[object]] = [[owner.lot for owner, _ in batch.rows]]
-        if batch.kind != "update":
-            owned.append([owner.tenant for owner, _ in batch.rows])
-        columns = [[change.values[name] for change in rows] for name in batch.columns]
-        first = [[change.at_first[name] for change in rows] for name in batch.at_first]
-        ids = [change.id for change in rows]
-        status = await connection.execute(_statement(*_shape(batch)), *owned, ids, *columns, *first)
+    await write_rows(connection, [(owner, some) for owner, of_lot in changes for some in rows(of_lot)])
+
+
+async def write_rows(connection: asyncpg.Connection, owned: Iterable[tuple[Owner, Rows]]) -> None:
+    """The same, of changes that have been made into rows."""
+    for shape, some in together(owned):
+        lots = [owner.lot for owner, of_lot in some for _ in of_lot.ids]
+        tenants = [[owner.tenant for owner, of_lot in some for _ in of_lot.ids]] if shape.kind != "update" else []
+        ids = list(chain.from_iterable(of_lot.ids for _, of_lot in some))
+        each = (
+            list(chain.from_iterable(column)) for column in zip(*(of_lot.values for _, of_lot in some), strict=True)
+        )
+        status = await connection.execute(_statement(shape), lots, *tenants, ids, *each)
         written = int(status.rpartition(" ")[2])
         if written != len(ids):
-            raise Poisoned(f"{len(ids) - written} of {len(ids)} rows of {batch.table} to {batch.kind} aren't there")
+            raise Poisoned(f"{len(ids) - written} of {len(ids)} rows of {shape.table} to {shape.kind} aren't there")
 
 
 async def write_lanes(connection: asyncpg.Connection, lanes: Iterable[tuple[Owner, Lanes]]) -> None:
@@ -150,16 +154,13 @@ async def write_cursors(connection: asyncpg.Connection, reached: Sequence[Ack], 
     )
 
 
-def _shape(batch: Batch) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
-    return batch.kind, batch.table, batch.columns, batch.at_first
-
-
 @cache
-def _statement(kind: str, table: str, columns: tuple[str, ...], at_first: tuple[str, ...]) -> str:
+def _statement(shape: Shape) -> str:
     """The SQL of a batch: parameters are the lots, the tenants (unless updating), the ids, then a list a column.
 
     Names come from `models.effects`, never from the wire.
     """
+    table, kind, columns, at_first = shape
     owner = ("lot_id",) if kind == "update" else ("lot_id", "tenant_id")
     own = ("id", *columns, *at_first)
     types = [*("uuid" for _ in owner), *(_type(table, name) for name in own)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cloud.db.schema import metadata
-from cloud.ingest.fold import TABLES, Owner, Poisoned, batches, fold
+from cloud.ingest.fold import TABLES, Owner, Poisoned, fold, rows, together
 from models.effects import Change, effects
 from models.facts import decode
 from models.facts.base import known_facts
@@ -50,12 +50,15 @@ def test_rows_are_written_before_what_refers_to_them() -> None:
             decode(sent.type, sent.version, read_body(sent.body), sent.personal), lot.id, lambda _: lot.spots[0]
         )
     ]
-    made = batches((Owner("tenant", lot.id), change) for change in fold(changes))
-    tables = [batch.table for batch in made]
+    owner, other = Owner("tenant", lot.id), Owner("tenant", LotId(an_id()))
+    made = together([(owner, some) for some in rows(changes)] + [(other, some) for some in reversed(rows(changes))])
+    tables = [shape.table for shape, _ in made]
     assert tables == sorted(tables, key=TABLES.index)
-    for batch in made:
-        known = metadata.tables[batch.table].c
-        assert {*batch.columns, *batch.at_first} <= set(known.keys())
+    for shape, both in made:
+        known = metadata.tables[shape.table].c
+        assert {*shape.columns, *shape.at_first} <= set(known.keys())
+        assert [whose for whose, _ in both] == [owner, other]
+        assert {len(column) for _, some in both for column in some.values} == {len(both[0][1].ids)}
 
 
 def test_every_fact_that_was_ever_emitted_has_effects() -> None:

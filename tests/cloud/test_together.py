@@ -99,10 +99,19 @@ async def test_a_lot_with_parked_facts_is_looked_at_by_itself(database: asyncpg.
 
 
 async def test_poison_in_one_of_them_changes_nothing(database: asyncpg.Connection, lots: list[Lot]) -> None:
-    meets_again(lots[1])
+    await database.execute("DELETE FROM spots WHERE lot_id = $1 AND id = $2", lots[1].id, lots[1].spots[1])
     before = await database.fetchval("SELECT count(*) FROM facts")
     assert await together(database, *map(news, lots)) == {}
     assert await database.fetchval("SELECT count(*) FROM facts") == before
+
+
+async def test_poison_that_shows_without_the_tables_is_left_out_alone(
+    database: asyncpg.Connection, lots: list[Lot]
+) -> None:
+    meets_again(lots[1])
+    assert {lot for lot, _ in await together(database, *map(news, lots))} == {lots[0].id, lots[2].id}
+    facts = "SELECT count(*) FROM facts WHERE lot_id = $1"
+    assert [await database.fetchval(facts, lot.id) for lot in lots] == [len(lots[0].facts), 3, len(lots[2].facts)]
 
 
 async def nothing_compared(lot: LotId, digest: Compared) -> None:
