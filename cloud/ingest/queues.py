@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 WAITING = 2 * IN_FLIGHT
 """Messages that may wait for one lot; more can only come unasked, at QoS 0."""
-TOGETHER_BYTES = 2 * WINDOW_BYTES
+TOGETHER_BYTES = 4 * WINDOW_BYTES
 """So much is taken at once: a transaction for each small window would be the most of the work, and a very long one
 would keep everything else waiting."""
 LOTS_TOGETHER = 64

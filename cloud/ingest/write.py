@@ -117,13 +117,14 @@ async def write_lanes(connection: asyncpg.Connection, lanes: Iterable[tuple[Owne
             row = (one.lane, one.direction.value, one.event.value, one.at, one.ticket, one.refusal)
             last.append((owner.tenant, owner.lot, *row))
     if last:
-        await connection.executemany(
+        await connection.execute(
             "INSERT INTO lanes"
             " (tenant_id, lot_id, name, direction, last_event, last_at, last_ticket_id, last_refusal_id)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (lot_id, name) DO UPDATE"
+            " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[],"
+            " $7::uuid[], $8::uuid[]) ON CONFLICT (lot_id, name) DO UPDATE"
             " SET last_event = excluded.last_event, last_at = excluded.last_at,"
             " last_ticket_id = excluded.last_ticket_id, last_refusal_id = excluded.last_refusal_id",
-            last,
+            *map(list, zip(*last, strict=True)),
         )
 
 

@@ -29,12 +29,11 @@ async def test_a_table_is_looked_at_again_only_when_it_has_doubled(database: asy
     await database.execute("UPDATE pg_class SET reltuples = 77 WHERE relname = 'spots'")
     await statistics.look(database)
     assert await database.fetchval(SIZE) == 77
-    for number in range(400):
-        await database.execute(
-            "INSERT INTO spots (tenant_id, lot_id, id, level_id, spot_number, spot_type, status) SELECT tenant_id,"
-            " lot_id, gen_random_uuid(), level_id, $1, spot_type, status FROM spots LIMIT 1",
-            f"more {number}",
-        )
+    await database.execute(
+        "INSERT INTO spots (tenant_id, lot_id, id, level_id, spot_number, spot_type, status) SELECT tenant_id, lot_id,"
+        " gen_random_uuid(), level_id, 'more ' || n, spot_type, status"
+        " FROM (SELECT * FROM spots LIMIT 1) AS one, generate_series(1, 400) AS n"
+    )
     await statistics.look(database)
     assert await database.fetchval(SIZE) == len(lot.spots) + 400
 
