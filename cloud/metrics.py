@@ -86,6 +86,10 @@ class Metrics:
         self.lots_online = Gauge("parkgate_lots_online", "Lots whose link is up", registry=self.registry)
         self.lots_enrolled = Gauge("parkgate_lots_enrolled", "Lots that are enrolled", registry=self.registry)
 
+    def failed(self) -> None:
+        """Something met a defect, and is left for its lot to send again."""
+        self.dropped.labels("failed").inc()
+
     def exposition(self) -> bytes:
         """The counts in Prometheus' text format."""
         return generate_latest(self.registry)

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud.clock import SystemClock
 from cloud.commands.service import Commands
 from cloud.db import connect
+from cloud.defects import kept_apart
 from cloud.ingest.service import Ingest
 from cloud.intents.publisher import Publisher
 from cloud.live import Live
@@ -21,8 +21,6 @@ from cloud.retention.service import Retention
 from cloud.settings import CloudSettings
 from cloud.signing import SigningKey
 from models.instants import Clock
-
-log = structlog.get_logger(__name__)
 
 RESTART_SECONDS = 5
 
@@ -82,9 +80,6 @@ class Cloud:
 
     async def _kept_up(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         while True:
-            try:
+            with kept_apart("part.failed", self.metrics.part_failures.labels(name).inc, part=name):
                 await run()
-            except Exception:
-                self.metrics.part_failures.labels(name).inc()
-                log.exception("part.failed", part=name)
             await self.clock.sleep(RESTART_SECONDS)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from cloud.db.connect import REFUSES, UNREACHABLE
+from cloud.defects import told
 from cloud.live import Live, Watcher
 from models.ids import LotId
 from models.instants import Clock
@@ -78,8 +79,8 @@ async def follow(
                     await show(changed)
                 except AWAY as away:
                     log.warning("console.database_away", error=type(away).__name__)
-                except Exception:
-                    log.exception("console.failed")
+                except Exception as defect:  # noqa: BLE001 a page goes on, whatever it met
+                    log.error("console.failed", **told(defect))
                 else:
                     await clock.sleep(GAP_SECONDS)
                     continue

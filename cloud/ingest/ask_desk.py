@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from cloud.defects import kept_apart
 from cloud.ingest.apply import UnknownLot
 from cloud.ingest.broker import Arrived
 from cloud.ingest.lasting import Database
@@ -41,9 +42,11 @@ class AskDesk:
     async def catch_up(self) -> None:
         """What an older release parked because it couldn't read it is applied when a newer one starts."""
         at = self._clock.read().wall
-        released = await self._database.does(lambda connection: release_readable(connection, at))
-        if released.applied or released.waiting:
-            log.info("ingest.caught_up", applied=released.applied, still_parked=released.waiting)
+        # What one lot's parked facts meet mustn't keep this process from serving the others.
+        with kept_apart("ingest.catching_up_failed", self._metrics.failed):
+            released = await self._database.does(lambda connection: release_readable(connection, at))
+            if released.applied or released.waiting:
+                log.info("ingest.caught_up", applied=released.applied, still_parked=released.waiting)
 
     async def take(self, lot: LotId, asked: Sequence[Arrived]) -> None:
         for message in asked:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
+from cloud.defects import kept_apart
 from cloud.ingest.beacons import Shown, keep_beacons
 from cloud.ingest.broker import Arrived
 from cloud.ingest.lasting import Database
@@ -40,21 +41,30 @@ class BeaconDesk:
             await self._came.wait()
             self._came.clear()
             newest, self._newest = self._newest, {}
-            try:
-                await self._keep(newest)
-            except Exception:
-                # A defect that these beacons meet costs these beacons: others come within seconds.
-                self._metrics.dropped.labels("failed").inc()
-                log.exception("ingest.beacons_failed", lots=len(newest))
+            shown: list[Shown] = []
+            for lot, message in newest.items():
+                with kept_apart("ingest.beacon_failed", self._metrics.failed, lot=lot):
+                    shown += await self._read(lot, message)
+            await self._keep_all(shown)
 
-    async def _keep(self, newest: dict[LotId, Arrived]) -> None:
+    async def _read(self, lot: LotId, message: Arrived) -> list[Shown]:
         at = self._clock.read().wall
-        shown: list[Shown] = []
-        for lot, message in newest.items():
-            try:
-                shown.append(Shown.of(lot, message.payload, at, retained=message.retained))
-            except Malformed as wrong:
-                await refuse(self._database, self._metrics, lot, message, wrong, at)
+        try:
+            return [Shown.of(lot, message.payload, at, retained=message.retained)]
+        except Malformed as wrong:
+            await refuse(self._database, self._metrics, lot, message, wrong, at)
+            return []
+
+    async def _keep_all(self, shown: Sequence[Shown]) -> None:
+        """Together; if that fails each by itself, so that a defect costs the beacon that meets it."""
+        with kept_apart("ingest.beacons_failed_together") as together:
+            await self._keep(shown)
+        if together.failed:
+            for one in shown:
+                with kept_apart("ingest.beacon_failed", self._metrics.failed, lot=one.beacon.lot):
+                    await self._keep([one])
+
+    async def _keep(self, shown: Sequence[Shown]) -> None:
         if not shown:
             return
         unknown = await self._database.does(lambda connection: keep_beacons(connection, shown))

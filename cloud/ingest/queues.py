@@ -7,16 +7,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-import structlog
-
+from cloud.defects import kept_apart
 from cloud.ingest.broker import IN_FLIGHT
 from cloud.ingest.sharing import share_of
 from cloud.ingest.window_desk import Batch, Waiting
 from cloud.metrics import Metrics
 from models.ids import LotId
 from models.wire.envelopes import WINDOW_BYTES
-
-log = structlog.get_logger(__name__)
 
 WAITING = 2 * IN_FLIGHT
 """Messages that may wait for one lot; more can only come unasked, at QoS 0."""
@@ -102,14 +99,14 @@ class LotQueues(Generic[Read]):
                 self._served(batch, end)
 
     async def _serve_some(self, batch: Batch, before: Sequence[asyncio.Future[None]]) -> None:
+        # What one lot's messages meet is kept to that lot where they are read and taken. If all of them fail together,
+        # their lots send them again.
+        messages = sum(len(some) for _, some in batch)
         try:
-            read = await self._read(batch)
-            await asyncio.gather(*map(asyncio.shield, before))
-            await self._take(read)
-        except Exception:
-            # A defect that these messages meet costs these messages: their lots send the windows again.
-            self._metrics.dropped.labels("failed").inc(sum(len(some) for _, some in batch))
-            log.exception("ingest.failed", lots=[lot for lot, _ in batch])
+            with kept_apart("ingest.failed", lambda: self._metrics.dropped.labels("failed").inc(messages)):
+                read = await self._read(batch)
+                await asyncio.gather(*map(asyncio.shield, before))
+                await self._take(read)
         finally:
             for _, some in batch:
                 for one in some:

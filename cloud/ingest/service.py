@@ -9,6 +9,7 @@ from typing import NamedTuple
 import structlog
 
 from cloud.db.connect import pool
+from cloud.defects import kept_apart
 from cloud.ingest.ask_desk import AskDesk, is_ask
 from cloud.ingest.beacon_desk import BeaconDesk
 from cloud.ingest.broker import Arrived, BrokerLink
@@ -102,10 +103,9 @@ class Ingest:
         await self._windows.take(came.runs)
         for lot, some in came.rest:
             messages = [one.message for one in some]
-            if is_ask(messages[0]):
-                await self._asks.take(lot, messages)
-            else:
-                await self._state.take(lot, messages)
+            desk = self._asks if is_ask(messages[0]) else self._state
+            with kept_apart("ingest.failed", self._metrics.failed, lot=lot):
+                await desk.take(lot, messages)
 
     def _connected(self, up: bool) -> None:
         self._metrics.broker_up.set(up)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from cloud.defects import kept_apart
 from cloud.ingest.broker import Arrived
 from cloud.ingest.digests import Compared
 from cloud.ingest.lasting import Database
@@ -55,7 +56,8 @@ class StateDesk:
             await self._clock.sleep(ASK_AGAIN_SECONDS)
             for lot in await self._database.does(lots_wanted):
                 if self._ours(lot):
-                    await self._mind_whatever_happens(lot)
+                    with kept_apart("ingest.failed", self._metrics.failed, lot=lot):
+                        await self._mind(lot)
 
     async def take(self, lot: LotId, messages: Sequence[Arrived]) -> None:
         for message in messages:
@@ -74,14 +76,6 @@ class StateDesk:
         if digest.verdict == "differs":
             log.error("ingest.digest_differs", lot=lot, tables=[part.table for part in digest.differs])
             await self._mind(lot)
-
-    async def _mind_whatever_happens(self, lot: LotId) -> None:
-        try:
-            await self._mind(lot)
-        except Exception as wrong:
-            # A defect that this lot's state meets costs this lot: it is tried again, and the others have their turn.
-            self._metrics.resyncs.labels("failed").inc()
-            log.exception("ingest.resync_failed", lot=lot, error=type(wrong).__name__)
 
     async def _mind(self, lot: LotId) -> None:
         """While the lot's own state is wanted it is asked for; once it is here whole it is applied as soon as the

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from cloud.defects import kept_apart
 from cloud.ingest.apply import Outcome, UnknownLot, apply_window
 from cloud.ingest.broker import Arrived
 from cloud.ingest.cases import Case, open_case_of_lot
@@ -67,19 +68,28 @@ class WindowDesk:
 
     async def read(self, batch: Batch) -> list[Run]:
         """What each lot says, in its order, with all that can be known of it without the database."""
-        return [run for lot, waiting in batch for run in await self._read(lot, waiting)]
+        runs: list[Run] = []
+        for lot, waiting in batch:
+            with kept_apart("ingest.failed", self._metrics.failed, lot=lot):
+                runs += await self._read(lot, waiting)
+        return runs
 
     async def take(self, runs: Sequence[Run]) -> None:
         """Of the lots, what is beyond question goes into one transaction."""
         left = list(runs)
         first = {(run.joined.window.lot, run.joined.window.stream_id): run for run in reversed(left)}
-        outcomes = await self._apply_together([run.joined for run in first.values()])
+        outcomes: dict[Stream, Outcome] = {}
+        # Whose window it is that can't be applied shows where each is looked at by itself.
+        with kept_apart("ingest.failed_together"):
+            outcomes = await self._apply_together([run.joined for run in first.values()])
         for stream, run in first.items():
             if stream in outcomes:
-                self._conclude(run.joined.window, outcomes[stream], run.since)
                 left.remove(run)
+                with kept_apart("ingest.failed", self._metrics.failed, lot=run.joined.window.lot):
+                    self._conclude(run.joined.window, outcomes[stream], run.since)
         for run in left:
-            await self._take(run)
+            with kept_apart("ingest.failed", self._metrics.failed, lot=run.joined.window.lot):
+                await self._take(run)
 
     async def _read(self, lot: LotId, waiting: Sequence[Waiting]) -> list[Run]:
         """What has been waiting on one topic of a lot, as few windows as it can be."""

@@ -16,6 +16,7 @@ from models.intents import Intent, UnknownIntent, decode
 from models.wire.envelopes import Malformed, read_body
 from models.wire.following import Follows, Fork, Gap, Nothing, judge, may_replace
 from models.wire.intents import (
+    LONGEST_WHY,
     MOST_PARKED,
     Intents,
     ParkedIntent,
@@ -122,12 +123,15 @@ def waiting(connection: sqlite3.Connection) -> Waiting:
     rows = connection.execute(
         "SELECT revision, type, version, state, why FROM intents WHERE state != 'applied' ORDER BY revision"
     ).fetchall()
-    parked = [ParkedIntent(**{key: row[key] for key in _NAMED}) for row in rows if row["state"] == "parked"]
+    parked = [_parked(row) for row in rows if row["state"] == "parked"]
     withheld = tuple(row["revision"] for row in rows if row["state"] == "withheld")
     return Waiting(tuple(parked[:MOST_PARKED]), len(parked), withheld[:MOST_PARKED])
 
 
-_NAMED = ("revision", "type", "version", "why")
+def _parked(row: sqlite3.Row) -> ParkedIntent:
+    return ParkedIntent(
+        revision=row["revision"], type=row["type"], version=row["version"], why=row["why"][:LONGEST_WHY]
+    )
 
 
 def _check(intents: Iterable[SentIntent], lot: LotId) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict
 
 from models.facts.base import Fact
 from models.instants import Instant
+from models.wire.bounds import COUNT, HASH, NUMBER, UUID, WORD
 
 BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 
@@ -16,17 +19,17 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    table: str
-    which: str
-    after: str = BEFORE_ALL
-    to: str | None = None
+    table: Annotated[str, WORD]
+    which: Annotated[str, WORD]
+    after: Annotated[str, UUID] = BEFORE_ALL
+    to: Annotated[str, UUID] | None = None
 
 
 class DigestedPart(Part):
     """So many rows, and the hash over them."""
 
-    rows: int
-    hash: str
+    rows: Annotated[int, COUNT]
+    hash: Annotated[str, HASH]
 
     @property
     def part(self) -> Part:
@@ -37,6 +40,6 @@ class StateDigested(Fact, type="state.digested", version=1):
     """What the lot's tables held when this was written: the cloud's must hold the same once it has applied everything
     up to this fact, and nothing after. `layout` names the columns and parts (`models.digests`)."""
 
-    layout: int
+    layout: Annotated[int, NUMBER]
     digested: tuple[DigestedPart, ...]
     at: Instant

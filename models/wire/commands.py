@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,12 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from models.commands import CommandEnd
 from models.ids import LotId
 from models.instants import Instant
+from models.wire.bounds import COUNT, HASH, ID, NO_NUL, WORD
 
-_TEXT = r"^[^\x00]*$"
-"""No store holds the character NUL."""
 COMMAND_BYTES = 8 * 1024
 """The largest command, as published and as unpacked."""
-LONGEST_NAME, LONGEST_REASON = 80, 300
+LONGEST_NAME, LONGEST_REASON, LONGEST_SAID = 80, 300, 1000
 
 
 class _Message(BaseModel):
@@ -33,10 +32,10 @@ class Hello(_Message):
 class Nonce(_Message):
     """The lot's answer. One command that carries it is taken, once, and only for so long."""
 
-    lot: LotId
+    lot: Annotated[LotId, ID]
     ask: UUID
-    nonce: str
-    good_for_ms: int
+    nonce: Annotated[str, HASH]
+    good_for_ms: Annotated[int, COUNT]
 
 
 class Command(_Message):
@@ -47,12 +46,12 @@ class Command(_Message):
 
     id: UUID
     lot: LotId
-    lane: str | None = Field(default=None, max_length=LONGEST_NAME, pattern=_TEXT)
-    kind: str = Field(max_length=40, pattern=_TEXT)
+    lane: str | None = Field(default=None, max_length=LONGEST_NAME, pattern=NO_NUL)
+    kind: str = Field(max_length=40, pattern=NO_NUL)
     state: str | None = Field(default=None, max_length=40)
     plate: str | None = Field(default=None, max_length=40)
-    by: str = Field(min_length=1, max_length=LONGEST_NAME, pattern=_TEXT)
-    reason: str = Field(min_length=1, max_length=LONGEST_REASON, pattern=_TEXT)
+    by: str = Field(min_length=1, max_length=LONGEST_NAME, pattern=NO_NUL)
+    reason: str = Field(min_length=1, max_length=LONGEST_REASON, pattern=NO_NUL)
     nonce: str = Field(max_length=64)
     issued_at: Instant
 
@@ -60,8 +59,8 @@ class Command(_Message):
 class Answer(_Message):
     """What came of a command. `why` is the name of a CommandRefusal when the lot refused it."""
 
-    lot: LotId
+    lot: Annotated[LotId, ID]
     command: UUID
     end: CommandEnd
-    said: str = ""
-    why: str | None = None
+    said: str = Field(default="", max_length=LONGEST_SAID, pattern=NO_NUL)
+    why: Annotated[str, WORD] | None = None

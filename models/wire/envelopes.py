@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import zstandard
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,6 +13,7 @@ from models.facts.base import Stream
 from models.ids import LotId, StreamId
 from models.instants import Instant, Monotonic, Reading
 from models.retention import Why
+from models.wire.bounds import COUNT, HASH, ID, LARGEST, NUMBER, TEXT, WORD
 from models.wire.chain import Chain, canonical, commitment
 
 WIRE_VERSION = 1
@@ -20,10 +21,6 @@ WINDOW_BYTES = 64 * 1024
 """The largest envelope, as published."""
 UNPACKED_BYTES = 4 * 1024 * 1024
 """The most that one envelope may unpack to: a compressed bomb is refused, not unpacked."""
-
-
-LARGEST = 2**63 - 1
-"""The largest number that the stores hold."""
 
 
 class Malformed(ValueError):
@@ -35,17 +32,17 @@ class SentFact(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    seq: int = Field(ge=1)
-    type: str
-    version: int
-    boot_id: str
-    monotonic: Monotonic
-    wall: Instant
+    seq: int = Field(ge=1, le=LARGEST)
+    type: Annotated[str, WORD]
+    version: Annotated[int, NUMBER]
+    boot_id: Annotated[str, WORD]
+    monotonic: Annotated[Monotonic, NUMBER]
+    wall: Annotated[Instant, NUMBER]
     synced: bool
-    body: str
-    salt: str | None = None
+    body: Annotated[str, TEXT]
+    salt: Annotated[str, WORD] | None = None
     personal: dict[str, Any] | None = None
-    hash: str
+    hash: Annotated[str, HASH]
 
     @property
     def at(self) -> Reading:
@@ -92,12 +89,12 @@ class Window(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     v: Literal[1] = 1
-    lot: LotId
+    lot: Annotated[LotId, ID]
     stream: Stream
-    stream_id: StreamId
-    previous: str
+    stream_id: Annotated[StreamId, ID]
+    previous: Annotated[str, HASH]
     epoch: int = Field(default=1, ge=1, lt=2**31)
-    session: str | None = Field(default=None, max_length=64)
+    session: Annotated[str, HASH] | None = None
     facts: tuple[SentFact, ...] = Field(min_length=1)
     dropped: Tombstone | None = None
 
@@ -119,18 +116,21 @@ class Ack(BaseModel):
     session: str | None = None
 
 
+_TotalAndAvailable = tuple[Annotated[int, NUMBER], Annotated[int, NUMBER]]
+
+
 class LaneNow(BaseModel):
     """What one lane is doing at this moment. `state`: whom it lets in; `hold`: why its arm is kept up, if it is."""
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
-    direction: str
-    phase: str
-    barrier: str
-    faults: tuple[str, ...] = ()
-    state: str = "open"
-    hold: str | None = None
+    name: Annotated[str, WORD]
+    direction: Annotated[str, WORD]
+    phase: Annotated[str, WORD]
+    barrier: Annotated[str, WORD]
+    faults: tuple[Annotated[str, WORD], ...] = ()
+    state: Annotated[str, WORD] = "open"
+    hold: Annotated[str, WORD] | None = None
 
 
 class Beacon(BaseModel):
@@ -143,17 +143,23 @@ class Beacon(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     v: Literal[1] = 1
-    lot: LotId
+    lot: Annotated[LotId, ID]
     online: bool
-    at: Instant | None = None
-    release: str | None = None
-    boot_id: str | None = None
-    available: int | None = None
-    total: int | None = None
-    by_level: dict[str, tuple[int, int]] = Field(default={}, description="floor -> (total, available)")
-    by_type: dict[str, tuple[int, int]] = Field(default={}, description="spot type -> (total, available)")
+    at: Annotated[Instant, COUNT] | None = None
+    release: Annotated[str, WORD] | None = None
+    boot_id: Annotated[str, WORD] | None = None
+    available: Annotated[int, NUMBER] | None = None
+    total: Annotated[int, NUMBER] | None = None
+    by_level: dict[Annotated[str, WORD], _TotalAndAvailable] = Field(
+        default={}, description="floor -> (total, available)"
+    )
+    by_type: dict[Annotated[str, WORD], _TotalAndAvailable] = Field(
+        default={}, description="spot type -> (total, available)"
+    )
     lanes: tuple[LaneNow, ...] = ()
-    backlog: int | None = Field(default=None, description="ledger facts that the cloud hasn't acknowledged")
+    backlog: Annotated[int, COUNT] | None = Field(
+        default=None, description="ledger facts that the cloud hasn't acknowledged"
+    )
 
 
 _COMPRESSOR_LEVEL = 3

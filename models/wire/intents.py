@@ -6,15 +6,16 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.ids import LotId
 from models.instants import Instant
 from models.intents.base import Intent
+from models.wire.bounds import COUNT, HASH, ID, LARGEST, NO_NUL, NUMBER, TEXT, WORD
 from models.wire.chain import GENESIS, canonical, commitment
-from models.wire.envelopes import LARGEST, body_text
+from models.wire.envelopes import body_text
 
 INTENTS = "intents"
 SNAPSHOT = "snapshot"
@@ -22,6 +23,7 @@ SNAPSHOT = "snapshot"
 MOST_PARKED = 50
 """Parked intents that a lot names; it says how many there are besides."""
 MOST_PARTS = 2000
+LONGEST_WHY = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,15 @@ class SentIntent(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     revision: int = Field(ge=1, le=LARGEST)
-    type: str
-    version: int
-    subject: str
+    type: Annotated[str, WORD]
+    version: Annotated[int, NUMBER]
+    subject: Annotated[str, WORD]
     ends: bool
-    at: Instant
-    body: str | None
-    salt: str | None = None
+    at: Annotated[Instant, NUMBER]
+    body: Annotated[str, TEXT] | None
+    salt: Annotated[str, WORD] | None = None
     personal: dict[str, Any] | None = None
-    digest: str
+    digest: Annotated[str, HASH]
 
     @property
     def entry(self) -> tuple[str, int, str]:
@@ -94,11 +96,11 @@ class SnapshotPart(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     v: Literal[1] = 1
-    lot: LotId
-    revision: int = Field(ge=0, le=LARGEST)
-    hash: str
-    checksum: str
-    part: int = Field(ge=1)
+    lot: Annotated[LotId, ID]
+    revision: Annotated[int, COUNT]
+    hash: Annotated[str, HASH]
+    checksum: Annotated[str, HASH]
+    part: int = Field(ge=1, le=MOST_PARTS)
     parts: int = Field(ge=1, le=MOST_PARTS)
     entries: tuple[SentIntent, ...] = ()
 
@@ -108,10 +110,10 @@ class ParkedIntent(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    revision: int
-    type: str
-    version: int
-    why: str
+    revision: Annotated[int, COUNT]
+    type: Annotated[str, WORD]
+    version: Annotated[int, NUMBER]
+    why: str = Field(max_length=LONGEST_WHY, pattern=NO_NUL)
 
 
 class Taken(BaseModel):
@@ -125,16 +127,16 @@ class Taken(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     v: Literal[1] = 1
-    lot: LotId
-    release: str
-    revision: int = Field(ge=0, le=LARGEST)
-    hash: str
-    checksum: str
-    understands: dict[str, tuple[int, ...]]
-    dialects: tuple[int, ...]
+    lot: Annotated[LotId, ID]
+    release: Annotated[str, WORD]
+    revision: Annotated[int, COUNT]
+    hash: Annotated[str, HASH]
+    checksum: Annotated[str, HASH]
+    understands: dict[Annotated[str, WORD], tuple[Annotated[int, NUMBER], ...]]
+    dialects: tuple[Annotated[int, NUMBER], ...]
     parked: tuple[ParkedIntent, ...] = Field(default=(), max_length=MOST_PARKED)
-    parked_in_all: int = 0
-    withheld: tuple[int, ...] = Field(default=(), max_length=MOST_PARKED)
+    parked_in_all: Annotated[int, COUNT] = 0
+    withheld: tuple[Annotated[int, COUNT], ...] = Field(default=(), max_length=MOST_PARKED)
     wants: Literal["nothing", "deltas", "snapshot"] = "nothing"
     hello: bool = False
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from models.ids import LotId
-from models.wire.envelopes import LARGEST, Malformed, unpack
+from models.wire.bounds import COUNT, HASH, ID, LARGEST
+from models.wire.envelopes import Malformed, unpack
 from models.wire.seals import Forged, Keyring, Sealed, SealedAs, Seals, key_id
 
 EVERY_LOT = LotId("*")
@@ -44,9 +45,9 @@ class KeysHeld(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     v: Literal[1] = 1
-    lot: LotId
-    serial: int = Field(ge=0, le=LARGEST)
-    newest: str = Field(max_length=64)
+    lot: Annotated[LotId, ID]
+    serial: Annotated[int, COUNT]
+    newest: Annotated[str, HASH]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -13,6 +13,7 @@ from models.lanes import HoldCause, LaneState
 from models.money import Minor
 from models.spots import VehicleType
 from models.tickets import PaymentStatus, TicketStatus
+from models.wire.bounds import HASH, ID
 from models.wire.envelopes import Malformed
 
 MOST_PARTS = 10_000
@@ -24,8 +25,8 @@ class RestoreAsked(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     v: Literal[1] = 1
-    lot: LotId
-    request: str = Field(max_length=64)
+    lot: Annotated[LotId, ID]
+    request: Annotated[str, HASH]
 
 
 class RestorePart(BaseModel):

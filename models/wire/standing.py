@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.facts.base import Stream
 from models.ids import LotId, StreamId
-from models.wire.envelopes import LARGEST
+from models.wire.bounds import COUNT, HASH, ID, LARGEST, NO_NUL
 
 MOST_MARKS = 256
 
@@ -20,7 +20,7 @@ class Mark(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     seq: int = Field(ge=1, le=LARGEST)
-    hash: str = Field(max_length=64)
+    hash: Annotated[str, HASH]
 
 
 class Ask(BaseModel):
@@ -30,13 +30,13 @@ class Ask(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     v: Literal[1] = 1
-    lot: LotId
+    lot: Annotated[LotId, ID]
     stream: Stream
-    stream_id: StreamId
+    stream_id: Annotated[StreamId, ID]
     epoch: int = Field(default=1, ge=1, lt=2**31)
-    nonce: str = Field(min_length=16, max_length=64)
-    acked: int = Field(ge=0, le=LARGEST)
-    head: int = Field(ge=0, le=LARGEST)
+    nonce: str = Field(min_length=16, max_length=64, pattern=NO_NUL)
+    acked: Annotated[int, COUNT]
+    head: Annotated[int, COUNT]
     marks: tuple[Mark, ...] = Field(default=(), max_length=MOST_MARKS)
 
 

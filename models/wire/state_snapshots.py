@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,8 +17,9 @@ from models.digests import COLUMNS, PERSONAL
 from models.effects import Table, Value
 from models.facts.digests import BEFORE_ALL, Part
 from models.ids import LotId, StreamId
+from models.wire.bounds import HASH, ID, LARGEST, NUMBER, TEXT
 from models.wire.chain import canonical
-from models.wire.envelopes import LARGEST, Malformed
+from models.wire.envelopes import Malformed
 
 MOST_PARTS = 100_000
 PARTS_AHEAD = 8
@@ -46,18 +47,18 @@ class SnapshotPart(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     v: Literal[1] = 1
-    lot: LotId
-    resync: str
-    snapshot: str = Field(max_length=64)
-    layout: int
-    stream_id: StreamId
+    lot: Annotated[LotId, ID]
+    resync: Annotated[str, ID]
+    snapshot: Annotated[str, HASH]
+    layout: Annotated[int, NUMBER]
+    stream_id: Annotated[StreamId, ID]
     seq: int = Field(ge=1, le=LARGEST)
-    hash: str
-    oldest: str = Field(max_length=36)
+    hash: Annotated[str, HASH]
+    oldest: Annotated[str, ID]
     number: int = Field(ge=0, lt=MOST_PARTS)
     parts: int = Field(ge=1, le=MOST_PARTS)
-    checksum: str
-    body: str
+    checksum: Annotated[str, HASH]
+    body: Annotated[str, TEXT]
 
 
 class Rows(BaseModel):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import asyncpg
 import pytest
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud.clock import SystemClock
@@ -196,3 +198,55 @@ async def test_without_that_patience_it_would_be_tried_for_ever(settings: CloudS
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(3):
                 await database.does(lambda connection: connection.execute("SELECT pg_sleep(9)", timeout=0.05))
+
+
+async def defective(database: asyncpg.Connection, table: str, lot: Lot) -> None:
+    """From now on whatever is written of this lot into this table meets what nobody foresaw. PostgreSQL says it aloud,
+    with the plate in it."""
+    await database.execute(
+        "CREATE FUNCTION unforeseen() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'a row with plate AB3CDE'; END $$"
+    )
+    await database.execute(
+        f"CREATE TRIGGER unforeseen BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW"
+        f" WHEN (NEW.lot_id = '{lot.id}') EXECUTE FUNCTION unforeseen()"
+    )
+
+
+async def taken(settings: CloudSettings, windows: Sequence[Window]) -> tuple[set[str], Metrics]:
+    """Whose windows were acknowledged, when all of them had been waiting."""
+    clock, metrics, published = SystemClock(), Metrics(), list[str]()
+    async with connect.pool(settings) as pool:
+        publish = lambda topic, payload: published.append(topic) or True  # noqa: E731
+        desk = WindowDesk(Database(pool, clock), SIGNER, clock, metrics, publish, nothing_compared, lambda *_: None)
+        queues = LotQueues(desk.read, desk.take, lambda one: None, metrics, takers=2)
+        for window in windows:
+            arrived = Arrived(up(window.lot, "ledger"), pack(window), False, 0, 1, 0)
+            queues.put(window.lot, Waiting(arrived, clock.monotonic()))
+        taking = asyncio.create_task(queues.run())
+        await queues.idle()
+        taking.cancel()
+    return {topic.split("/")[2] for topic in published}, metrics
+
+
+async def test_a_defect_that_one_lot_meets_costs_no_other_lot_its_windows_and_is_told_without_plates(
+    settings: CloudSettings, database: asyncpg.Connection, lots: list[Lot]
+) -> None:
+    await defective(database, "streams", lots[0])
+    with structlog.testing.capture_logs() as logs:
+        acknowledged, metrics = await taken(settings, [news(lot) for lot in lots])
+    assert acknowledged == {lot.id for lot in lots[1:]}
+    assert metrics.registry.get_sample_value("parkgate_messages_dropped_total", {"why": "failed"}) == 1
+    told = [line for line in logs if line["event"] == "ingest.failed"]
+    assert [(line["lot"], line["defect"]) for line in told] == [(lots[0].id, "RaiseError")]
+    assert "AB3CDE" not in str(logs)
+
+
+async def test_a_stream_whose_name_no_store_holds_is_refused_alone(
+    settings: CloudSettings, database: asyncpg.Connection, lots: list[Lot]
+) -> None:
+    odd = news(lots[0]).model_copy(update={"stream_id": "a\0b"})
+    acknowledged, metrics = await taken(settings, [odd, *map(news, lots[1:])])
+    assert acknowledged == {lot.id for lot in lots[1:]}
+    assert metrics.registry.get_sample_value("parkgate_windows_total", {"verdict": "malformed"}) == 1
+    assert await database.fetchval("SELECT count(*) FROM cases WHERE kind = 'window_refused'") == 1

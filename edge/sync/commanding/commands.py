@@ -23,7 +23,7 @@ from models.ids import LotId
 from models.instants import SECOND, Clock, Monotonic
 from models.lanes import LaneState, OrderKind
 from models.wire import topics
-from models.wire.commands import Answer, Command, Hello, Nonce
+from models.wire.commands import LONGEST_SAID, Answer, Command, Hello, Nonce
 from models.wire.envelopes import LaneNow, pack
 from models.wire.seals import Keyring
 
@@ -149,7 +149,7 @@ class Commands:
         )
 
     def _answer(self, command: Command, end: CommandEnd, said: str, why: str | None = None) -> None:
-        answer = Answer(lot=self._lot, command=command.id, end=end, said=said, why=why)
+        answer = Answer(lot=self._lot, command=command.id, end=end, said=said[:LONGEST_SAID], why=why)
         self._connection.publish(topics.command_answer(self._lot), pack(answer), qos=0)
 
 
