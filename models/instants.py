@@ -19,6 +19,10 @@ HOUR = 3600 * SECOND
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_FIRST, _LAST = (
+    (end - _EPOCH) // dt.timedelta(microseconds=1)
+    for end in (dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,9 @@ class Clock(Protocol):
 
 
 def to_datetime(at: Instant) -> dt.datetime:
-    """The aware UTC datetime of `at`, exact to the microsecond."""
-    return _EPOCH + dt.timedelta(microseconds=at)
+    """The aware UTC datetime of `at`, exact to the microsecond. What lies beyond the calendar is shown as its end, so
+    that no lot's odd row hides what stands beside it."""
+    return _EPOCH + dt.timedelta(microseconds=min(max(at, _FIRST), _LAST))
 
 
 def from_datetime(at: dt.datetime) -> Instant:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from cloud.console.cards import Card, SpotCount, zone
@@ -65,7 +66,10 @@ def milliseconds(at: Instant | None) -> int | None:
 
 def local(at: Instant, timezone: str, form: str = "%H:%M:%S") -> str:
     """The lot's own wall clock time."""
-    return to_datetime(at).astimezone(zone(timezone)).strftime(form)
+    moment = to_datetime(at)
+    with suppress(OverflowError):  # at the end of the calendar, where no clock of a lot that is in order stands
+        moment = moment.astimezone(zone(timezone))
+    return moment.strftime(form)
 
 
 def card(of: Card, sees: Sees, alarms: int = ALARMS_ON_A_CARD) -> Shown:

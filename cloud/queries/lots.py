@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, RowMapping, ScalarSelect, and_, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, RowMapping, ScalarSelect, and_, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.db.schema import (
@@ -153,7 +153,7 @@ def _overview():
             streams.c.applied_at,
             func.coalesce(beacons.c.online, False).label("linked"),
             func.greatest(func.nullif(beacons.c.received_at, 0), streams.c.applied_at).label("last_contact"),
-            cast(beacons.c.body["backlog"].astext, BigInteger).label("backlog"),
+            _backlog().label("backlog"),
             beacons.c.body["release"].astext.label("release"),
             digests.c.verdict,
             digests.c.seq.label("digest_seq"),
@@ -170,6 +170,13 @@ def _overview():
         .outerjoin(digests, _of_lot(digests.c.lot_id))
         .order_by(parking_lots.c.name, parking_lots.c.id)
     )
+
+
+def _backlog() -> ColumnElement[int | None]:
+    """As the beacon says; None where what was kept couldn't be: one lot's row mustn't hide the others."""
+    said = beacons.c.body["backlog"].astext
+    # In a CASE, for PostgreSQL may otherwise read the number before it has looked at its form.
+    return case((said.regexp_match(r"^[0-9]{1,18}$"), cast(said, BigInteger)), else_=None)
 
 
 def _last_resync(column: ColumnElement[Any]) -> ScalarSelect[Any]:

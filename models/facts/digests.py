@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import BaseModel, ConfigDict
 
 from models.facts.base import Fact
 from models.instants import Instant
-from models.wire.bounds import COUNT, HASH, NUMBER, UUID, WORD
 
 BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 
@@ -19,17 +16,17 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    table: Annotated[str, WORD]
-    which: Annotated[str, WORD]
-    after: Annotated[str, UUID] = BEFORE_ALL
-    to: Annotated[str, UUID] | None = None
+    table: str
+    which: str
+    after: str = BEFORE_ALL
+    to: str | None = None
 
 
 class DigestedPart(Part):
     """So many rows, and the hash over them."""
 
-    rows: Annotated[int, COUNT]
-    hash: Annotated[str, HASH]
+    rows: int
+    hash: str
 
     @property
     def part(self) -> Part:
@@ -40,6 +37,6 @@ class StateDigested(Fact, type="state.digested", version=1):
     """What the lot's tables held when this was written: the cloud's must hold the same once it has applied everything
     up to this fact, and nothing after. `layout` names the columns and parts (`models.digests`)."""
 
-    layout: Annotated[int, NUMBER]
+    layout: int
     digested: tuple[DigestedPart, ...]
     at: Instant

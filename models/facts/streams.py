@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from models.facts.base import Fact
 from models.ids import StreamId
 from models.instants import Instant
-from models.wire.bounds import COUNT, HASH, UUID, WORD
 
 
 class StreamOpened(Fact, type="stream.opened", version=1):
@@ -17,12 +14,12 @@ class StreamOpened(Fact, type="stream.opened", version=1):
     `head_seq` there; the next `carried` facts of the new stream are what it had written after that point.
     """
 
-    left: Annotated[StreamId, UUID]
-    after_seq: Annotated[int, COUNT]
-    after_hash: Annotated[str, HASH]
-    head_seq: Annotated[int, COUNT]
-    head_hash: Annotated[str, HASH]
-    carried: Annotated[int, COUNT]
-    epoch: Annotated[int, COUNT]
-    why: Annotated[str, WORD]
+    left: StreamId
+    after_seq: int
+    after_hash: str
+    head_seq: int
+    head_hash: str
+    carried: int
+    epoch: int
+    why: str
     at: Instant

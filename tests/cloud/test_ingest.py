@@ -9,11 +9,18 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 import asyncpg
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud import queries
+from cloud.api.shapes import LotOut
 from cloud.clock import SystemClock
 from cloud.db import connect, migrate
+from cloud.db.schema import beacons
 from cloud.enrolment import enrol_lot, tenant_named
+from cloud.ingest.beacon_desk import BeaconDesk
+from cloud.ingest.broker import Arrived
+from cloud.ingest.lasting import Database
 from cloud.ingest.service import Ingest
 from cloud.ingest.sharing import SHARES
 from cloud.metrics import Metrics
@@ -316,6 +323,56 @@ async def test_a_retained_beacon_is_news_of_its_own_time(
     await engine.dispose()
     assert view is not None
     assert view.online is (age == 0)
+
+
+async def test_a_beacon_that_no_store_holds_costs_no_other_lot_its_own(
+    settings: CloudSettings, own_mosquitto: Mosquitto, engine: AsyncEngine, lot: Lot, tenant: str
+) -> None:
+    """And what an earlier release kept of such a beacon breaks nobody's list."""
+    async with engine.begin() as connection:
+        odd = LotId(await enrol_lot(connection, tenant, "South", NOON))
+        await connection.execute(
+            insert(beacons).values(
+                tenant_id=tenant, lot_id=odd, online=True, received_at=2**62, body={"backlog": 10**26}
+            )
+        )
+    clock = SystemClock()
+    beyond = Beacon(lot=odd, online=True).model_copy(update={"at": -(10**26)})
+    with own_mosquitto as broker:
+        for id, beacon in ((odd, beyond), (lot.id, Beacon(lot=lot.id, online=True, at=clock.read().wall, backlog=7))):
+            with talker(broker.port, "lot", client_id=f"lot-{an_id()}") as client:
+                client.publish(state(id), pack(beacon), retain=True)
+        async with ingesting(settings, broker) as metrics:
+            await becomes(lambda: counted(metrics, "parkgate_beacons_total") == 1)
+            assert counted(metrics, "parkgate_windows_total", verdict="malformed") == 1
+    async with engine.connect() as connection:
+        shown = await queries.lots_overview(connection, tenant, clock.read().wall, 90)
+    assert {view.id: view.backlog for view in shown} == {lot.id: 7, odd: None}
+    assert all(LotOut.of(view).last_contact for view in shown)
+
+
+async def test_a_defect_that_one_beacon_meets_costs_no_other_lot_its_own(
+    settings: CloudSettings, database: asyncpg.Connection, engine: AsyncEngine, lot: Lot, tenant: str
+) -> None:
+    async with engine.begin() as connection:
+        odd = LotId(await enrol_lot(connection, tenant, "South", NOON))
+    await database.execute(
+        "CREATE FUNCTION unforeseen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'unforeseen'; END $$"
+    )
+    await database.execute(
+        f"CREATE TRIGGER unforeseen BEFORE INSERT ON beacons FOR EACH ROW WHEN (NEW.lot_id = '{odd}')"
+        " EXECUTE FUNCTION unforeseen()"
+    )
+    metrics = Metrics()
+    async with connect.pool(settings) as pool:
+        desk = BeaconDesk(Database(pool, SystemClock()), SystemClock(), metrics)
+        for id in (odd, lot.id):
+            desk.take(id, Arrived(state(id), pack(Beacon(lot=id, online=True)), False, 0, 1, 0))
+        running = asyncio.create_task(desk.run())
+        await becomes(lambda: counted(metrics, "parkgate_messages_dropped_total", why="failed") == 1)
+        await becomes(lambda: counted(metrics, "parkgate_beacons_total") == 1)
+        running.cancel()
+    assert [str(row["lot_id"]) for row in await database.fetch("SELECT lot_id FROM beacons")] == [lot.id]
 
 
 async def test_the_demos_broker_serves_as_well(

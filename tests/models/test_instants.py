@@ -51,3 +51,9 @@ def test_a_naive_datetime_is_refused() -> None:
 @given(MOMENTS, MOMENTS)
 def test_the_order_of_instants_is_the_order_of_time(one: Instant, other: Instant) -> None:
     assert (one < other) == (to_datetime(one) < to_datetime(other))
+
+
+@pytest.mark.parametrize(("at", "year"), [(2**63 - 1, 9999), (-(2**63), 1)])
+def test_what_no_calendar_holds_is_shown_as_its_end(at: int, year: int) -> None:
+    """One lot's odd fault mustn't hide the list in which it stands."""
+    assert to_datetime(Instant(at)).year == year
