@@ -23,11 +23,16 @@ class Tried:
 
 
 @contextmanager
-def kept_apart(event: str, count: Callable[[], None] | None = None, **whose: Any) -> Iterator[Tried]:
-    """Around what is done for one lot, or by one part, so that the next is done all the same."""
+def kept_apart(
+    event: str, count: Callable[[], None] | None = None, but: tuple[type[Exception], ...] = (), **whose: Any
+) -> Iterator[Tried]:
+    """Around what is done for one lot, or by one part, so that the next is done all the same. `but`: what the caller
+    minds itself."""
     tried = Tried()
     try:
         yield tried
+    except but:
+        raise
     except Exception as defect:  # noqa: BLE001 that is what it is for
         tried.failed = True
         if count is not None:

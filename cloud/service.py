@@ -52,7 +52,7 @@ class Cloud:
             live=Live(settings, clock),
             metrics=metrics,
             ingest=Ingest(settings, key, clock, metrics) if settings.ingest and key else None,
-            commands=Commands.of(settings, key, engine, clock) if key else None,
+            commands=Commands.of(settings, key, engine, clock, metrics) if key else None,
             publisher=Publisher(settings, key, clock, metrics) if settings.ingest and key else None,
         )
 

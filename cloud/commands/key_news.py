@@ -8,10 +8,12 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud.db.connect import UNREACHABLE, plainly
 from cloud.db.schema import lot_keys, parking_lots
+from cloud.defects import kept_apart
+from cloud.metrics import Metrics
 from cloud.queries import is_id
 from cloud.signing import KeyChain, NoSigningKey, chain_beside
 from models.ids import LotId
@@ -31,10 +33,16 @@ class KeyNews:
     """Answers each lot's word on the keys that it goes by; a new change is told to every lot at once."""
 
     def __init__(
-        self, key_file: Path, publish: Callable[[str, bytes], bool], engine: AsyncEngine, clock: Clock
+        self,
+        key_file: Path,
+        publish: Callable[[str, bytes], bool],
+        engine: AsyncEngine,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._key_file, self._publish, self._engine, self._clock = key_file, publish, engine, clock
-        self._held: list[KeysHeld] = []
+        self._metrics = metrics
+        self._held: dict[LotId, KeysHeld] = {}
 
     def heard(self, lot: LotId, topic: str, payload: bytes) -> None:
         try:
@@ -44,7 +52,7 @@ class KeyNews:
             return
         if held.lot != lot or not is_id(lot):
             return
-        self._held.append(held)
+        self._held[lot] = held
         self._tell(held, self._chain())
 
     async def run(self) -> None:
@@ -52,9 +60,10 @@ class KeyNews:
         told = len(self._chain().messages)
         while True:
             await self._clock.sleep(LOOKS_EVERY_SECONDS)
-            chain = self._chain()
             try:
-                with plainly():
+                # The line of all lots' commands runs beside this, and would end with it.
+                with kept_apart("keys.failed", self._metrics.failed, but=UNREACHABLE), plainly():
+                    chain = self._chain()
                     await self._note_who_holds_what()
                     if len(chain.messages) > told:
                         await self._tell_all(chain, told)
@@ -79,16 +88,18 @@ class KeyNews:
         log.info("keys.told", lots=len(lots), serial=chain.trust.serial)
 
     async def _note_who_holds_what(self) -> None:
-        held, self._held = {one.lot: one for one in self._held}, []
-        at = self._clock.read().wall
-        async with self._engine.begin() as connection:
-            for one in held.values():
-                tenant = await connection.scalar(select(parking_lots.c.tenant_id).where(parking_lots.c.id == one.lot))
-                if tenant is None:
-                    continue
-                now = {"serial": one.serial, "newest": one.newest, "told_at": at}
-                row = insert(lot_keys).values(tenant_id=tenant, lot_id=one.lot, **now)
-                await connection.execute(row.on_conflict_do_update(index_elements=["lot_id"], set_=now))
+        held, self._held = self._held, {}
+        for one in held.values():
+            with kept_apart("keys.failed", self._metrics.failed, but=UNREACHABLE, lot=one.lot), plainly():
+                async with self._engine.begin() as connection:
+                    await self._note(connection, one)
+
+    async def _note(self, connection: AsyncConnection, one: KeysHeld) -> None:
+        tenant = await connection.scalar(select(parking_lots.c.tenant_id).where(parking_lots.c.id == one.lot))
+        if tenant is not None:
+            now = {"serial": one.serial, "newest": one.newest, "told_at": self._clock.read().wall}
+            row = insert(lot_keys).values(tenant_id=tenant, lot_id=one.lot, **now)
+            await connection.execute(row.on_conflict_do_update(index_elements=["lot_id"], set_=now))
 
     def _chain(self) -> KeyChain:
         try:

@@ -12,6 +12,8 @@ from cloud.commands import key_news
 from cloud.commands.desk import CommandDesk
 from cloud.commands.key_news import KeyNews
 from cloud.commands.line import Line
+from cloud.defects import kept_apart
+from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
 from models.ids import LotId
 from models.instants import Clock
@@ -26,20 +28,23 @@ class Commands:
     line: Line
     desk: CommandDesk
     key_news: KeyNews
+    metrics: Metrics
 
     @classmethod
-    def of(cls, settings: CloudSettings, seals: Seals, engine: AsyncEngine, clock: Clock) -> Commands:
+    def of(cls, settings: CloudSettings, seals: Seals, engine: AsyncEngine, clock: Clock, metrics: Metrics) -> Commands:
         assert settings.signing_key_file is not None
         line = Line(settings, (*desks.LISTENS_TO, *key_news.LISTENS_TO), lambda *about: commands.heard(*about))
         desk = CommandDesk(line.publish, seals)
-        commands = cls(line, desk, KeyNews(settings.signing_key_file, line.publish, engine, clock))
+        news = KeyNews(settings.signing_key_file, line.publish, engine, clock, metrics)
+        commands = cls(line, desk, news, metrics)
         return commands
 
     def heard(self, lot: LotId, topic: str, payload: bytes) -> None:
-        if topic == topics.down_ack(lot, key_news.KEYS):
-            self.key_news.heard(lot, topic, payload)
-        else:
-            self.desk.heard(lot, topic, payload)
+        with kept_apart("commands.failed", self.metrics.failed, lot=lot):
+            if topic == topics.down_ack(lot, key_news.KEYS):
+                self.key_news.heard(lot, topic, payload)
+            else:
+                self.desk.heard(lot, topic, payload)
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from cloud.ingest.cases import Case, close_cases, open_case
 from cloud.ingest.lineage import Branch, Span, lost
 from cloud.ingest.release import ITSELF, release_span
+from cloud.ingest.window import LARGEST, is_uuid
 from models.facts import StreamOpened
 from models.facts.base import Stream
 from models.ids import LotId, StreamId
@@ -121,13 +122,15 @@ async def open_stream(connection: asyncpg.Connection, tenant: str, window: Windo
 
 
 def opening(first: SentFact) -> StreamOpened | None:
-    """What a stream's first fact says it goes on from; None when it begins from nothing."""
+    """What a stream's first fact says it goes on from; None when it begins from nothing, or from what can't be."""
     if first.seq != 1 or (first.type, first.version) != (StreamOpened.type, StreamOpened.version):
         return None
     try:
-        return StreamOpened.model_validate_json(first.body)
+        opened = StreamOpened.model_validate_json(first.body)
     except ValidationError:
         return None
+    can_be = is_uuid(opened.left) and 0 <= opened.after_seq <= LARGEST and 0 <= opened.head_seq <= LARGEST
+    return opened if can_be and "\0" not in opened.head_hash else None
 
 
 async def _make_known(

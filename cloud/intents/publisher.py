@@ -11,6 +11,7 @@ import structlog
 
 from cloud.db.connect import UNREACHABLE, pool
 from cloud.db.schema import INTENTS_ISSUED
+from cloud.defects import kept_apart
 from cloud.ingest.apply import UnknownLot
 from cloud.ingest.broker import Arrived, BrokerLink
 from cloud.ingest.cases import Case, CaseKind, close_case, open_case
@@ -41,6 +42,10 @@ MOST_WAITING = 1000
 SWEEP_SECONDS = 2
 ROOM_SECONDS = 0.05
 ROOM_TRIES = 200
+ADOPTED_PART_BYTES = 256 * 1024
+"""A part holds 100 KiB of intents' text, and their names around it."""
+ADOPTED_PARTS = 512
+"""Far more permits than a lot has."""
 AWAY = (*UNREACHABLE, asyncpg.TransactionRollbackError)
 
 
@@ -115,21 +120,28 @@ class Publisher:
             message = await self._heard.get()
             lot = topics.lot_of(message.topic)
             try:
-                if message.topic == topics.down_ack(lot, SNAPSHOT):
-                    await self._gather(lot, _of(lot, unpack(SnapshotPart, message.payload)))
-                else:
-                    taken = _of(lot, unpack(Taken, message.payload))
-                    await self._patiently(lot, lambda lot, taken=taken: self._take(lot, taken))
-            except Malformed as wrong:
-                self._metrics.intents_heard.labels("malformed").inc()
-                log.warning("intents.malformed", lot=lot, why=str(wrong).splitlines()[0])
+                with kept_apart("intents.failed", self._metrics.failed, lot=lot):
+                    await self._understand(lot, message)
             finally:
                 self._release(message)
 
-    async def _patiently(self, lot: LotId, work: Callable[[LotId], Awaitable[object]]) -> None:
-        """A lot that can't be served now is found again by the sweep, or speaks again by itself."""
+    async def _understand(self, lot: LotId, message: Arrived) -> None:
         try:
-            await work(lot)
+            if message.topic == topics.down_ack(lot, SNAPSHOT):
+                await self._patiently(lot, lambda lot: self._hear_part(lot, message))
+            else:
+                taken = _of(lot, unpack(Taken, message.payload))
+                await self._patiently(lot, lambda lot, taken=taken: self._take(lot, taken))
+        except Malformed as wrong:
+            self._metrics.intents_heard.labels("malformed").inc()
+            log.warning("intents.malformed", lot=lot, why=str(wrong).splitlines()[0])
+
+    async def _patiently(self, lot: LotId, work: Callable[[LotId], Awaitable[object]]) -> None:
+        """A lot that can't be served now is found again by the sweep, or speaks again by itself. Whatever else it meets
+        is its own: the others' intents go on."""
+        try:
+            with kept_apart("intents.failed", self._metrics.failed, but=(*AWAY, UnknownLot, Malformed), lot=lot):
+                await work(lot)
         except AWAY as away:
             log.warning("intents.database_away", lot=lot, error=type(away).__name__)
         except UnknownLot:
@@ -153,8 +165,20 @@ class Publisher:
         if not await self._serve(lot) and taken.hello and not judged.lot.forked:
             await self._publish(lot, [head_of(lot, judged.lot)])
 
+    async def _hear_part(self, lot: LotId, message: Arrived) -> None:
+        """What stands at a lot is kept here only while an operator wants it taken over: nobody else's parts are even
+        unpacked, and a lot that was asked can fill no memory with them."""
+        if not await self._with_database(lambda connection: rows.is_to_be_adopted(connection, lot)):
+            self._gathered.pop(lot, None)
+            self._metrics.intents_heard.labels("unasked").inc()
+            return
+        part = _of(lot, unpack(SnapshotPart, message.payload, ADOPTED_PART_BYTES))
+        if part.parts > ADOPTED_PARTS:
+            raise Malformed(f"it says that {part.parts} parts are to come, and {ADOPTED_PARTS} are taken over at most")
+        await self._gather(lot, part)
+
     async def _gather(self, lot: LotId, part: SnapshotPart) -> None:
-        """What stands at a lot, part by part, where an operator wants it taken over."""
+        """Part by part; the last one is taken over with all before it."""
         gathered = self._gathered[lot] = with_part(self._gathered.get(lot, Gathered()), part)
         parts = gathered.whole
         if parts is None:
@@ -165,14 +189,11 @@ class Publisher:
             async with connection.transaction():
                 return await adopt(connection, lot, parts, self._clock.read().wall)
 
-        async def work(lot: LotId) -> None:
-            adoption = await self._with_database(take_over)
-            if adoption is not None:
-                names = {"taken": len(adoption.take), "ended": len(adoption.end), "lost": len(adoption.lost)}
-                log.warning("intents.adopted", lot=lot, **names)
-                await self._serve(lot)
-
-        await self._patiently(lot, work)
+        adoption = await self._with_database(take_over)
+        if adoption is not None:
+            names = {"taken": len(adoption.take), "ended": len(adoption.end), "lost": len(adoption.lost)}
+            log.warning("intents.adopted", lot=lot, **names)
+            await self._serve(lot)
 
     # --- what goes down ---
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import asyncpg
+from pydantic import ValidationError
 
 from cloud.ingest.apply import UnknownLot
 from cloud.intents.hearing import Known
@@ -52,9 +53,24 @@ async def locked(connection: asyncpg.Connection, lot: LotId, *, wait: bool) -> T
         tries=row["tries"],
         needs_snapshot=row["needs_snapshot"],
         forked=row["forked"],
-        said=None if row["said"] is None else Taken.model_validate_json(row["said"]),
+        said=_said(row["said"]),
         adopting=row["adopting"] is not None,
     )
+
+
+async def is_to_be_adopted(connection: asyncpg.Connection, lot: LotId) -> bool:
+    """Whether an operator wants what stands at this lot."""
+    return bool(
+        await connection.fetchval("SELECT adopting IS NOT NULL FROM policies WHERE lot_id::text = $1 AND forked", lot)
+    )
+
+
+def _said(text: str | None) -> Taken | None:
+    """None also for a word that an earlier release kept and this one wouldn't: the lot says it again."""
+    try:
+        return None if text is None else Taken.model_validate_json(text)
+    except ValidationError:
+        return None
 
 
 async def keep(connection: asyncpg.Connection, lot: LotId, towards: Towards) -> None:

@@ -12,8 +12,6 @@ LONGEST_TEXT = 4 * 1024 * 1024
 
 ID = Field(max_length=36, pattern=NO_NUL)
 """A UUID as it is written"""
-UUID = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
-"""The same where a column takes nothing else"""
 HASH = Field(max_length=64, pattern=NO_NUL)
 WORD = Field(max_length=1000, pattern=NO_NUL)
 """A name, a kind, a release, a short reason"""

@@ -315,3 +315,16 @@ async def test_a_fault_that_was_never_raised_cannot_be_cleared(database: asyncpg
     lot.says(FaultCleared(fault=an_id(), code="camera.frozen", source="north-in.camera", at=lot.now))
     outcome = await apply(database, lot.window())
     assert outcome.parked == 1
+
+
+@pytest.mark.parametrize("odd", [{"left": "no id"}, {"left": "a\0b"}, {"after_seq": 2**70}, {"head_seq": -1}])
+async def test_a_stream_that_goes_on_from_what_cannot_be_is_taken_as_one_that_begins(
+    database: asyncpg.Connection, lot: Lot, odd: dict[str, object]
+) -> None:
+    """PostgreSQL would take neither, and the lot would send it for ever."""
+    facts = {"after_seq": 1, "after_hash": "", "head_seq": 1, "head_hash": "", "carried": 0, "epoch": 1}
+    again = Lot(lot.id)
+    again.says_as("stream.opened", 1, {"left": an_id(), **facts, "why": "card", "at": NOON, **odd})
+    outcome = await apply(database, again.window())
+    assert isinstance(outcome.verdict, Apply)
+    assert await database.fetchval("SELECT parent_id FROM streams WHERE current") is None

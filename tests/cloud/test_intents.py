@@ -582,12 +582,54 @@ async def test_a_lot_that_was_not_asked_cannot_bring_its_own_permits_into_the_cl
     wanted = everything(office.lot)
     word = a_word(office.lot, wanted.place, checksum=wanted.checksum)
     lies = [(topics.down_ack(office.lot, SNAPSHOT), pack(part)) for part in wanted.snapshot()]
-    async with publishing(settings, mosquitto):
+    async with publishing(settings, mosquitto) as metrics:
         await sends(mosquitto, [(topics.down_ack(office.lot, INTENTS), pack(word)), *lies])
         await told(office, "intents_forked")
         await sends(mosquitto, lies)
-        await asyncio.sleep(0.5)
+        # Not even unpacked, so nothing of them is kept in memory either.
+        unasked = lambda: counted(metrics, "parkgate_intents_heard_total", verdict="unasked")  # noqa: E731
+        await becomes(lambda: unasked() == 2 * len(lies))
     assert await office.database.fetchval("SELECT count(*) FROM intents") == 0
+
+
+async def test_a_lot_that_was_asked_cannot_fill_the_memory_with_parts(
+    settings: CloudSettings, mosquitto: Mosquitto, office: Office
+) -> None:
+    wanted = everything(office.lot)
+    word = a_word(office.lot, wanted.place, checksum=wanted.checksum)
+    endless = [part.model_copy(update={"parts": 2000}) for part in wanted.snapshot()]
+    async with publishing(settings, mosquitto) as metrics:
+        await sends(mosquitto, [(topics.down_ack(office.lot, INTENTS), pack(word))])
+        await told(office, "intents_forked")
+        await office.database.execute("UPDATE policies SET adopting = '{}'")
+        await sends(mosquitto, [(topics.down_ack(office.lot, SNAPSHOT), pack(part)) for part in endless])
+        refused = lambda: counted(metrics, "parkgate_intents_heard_total", verdict="malformed")  # noqa: E731
+        await becomes(lambda: refused() == len(endless))
+
+
+async def test_a_defect_that_one_lot_meets_stops_no_other_lots_intents(
+    settings: CloudSettings, mosquitto: Mosquitto, office: Office, engine: AsyncEngine, there: AtTheLot
+) -> None:
+    """One row that PostgreSQL takes from nobody; and words that no store could hold."""
+    async with engine.begin() as connection:
+        other = await enrol_lot(connection, office.tenant, "South", NOON)
+    await office.database.execute(
+        "CREATE FUNCTION unforeseen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'unforeseen'; END $$"
+    )
+    await office.database.execute(
+        f"CREATE TRIGGER unforeseen BEFORE UPDATE ON policies FOR EACH ROW WHEN (NEW.lot_id = '{other}')"
+        " EXECUTE FUNCTION unforeseen()"
+    )
+    odd = [
+        a_word(other),
+        *(a_word(other).model_copy(update=with_) for with_ in ({"release": "\0"}, {"withheld": (2**70,)})),
+    ]
+    async with publishing(settings, mosquitto) as metrics, there.linked(mosquitto):
+        await sends(mosquitto, [(topics.down_ack(other, INTENTS), pack(word)) for word in odd])
+        await becomes(lambda: counted(metrics, "parkgate_messages_dropped_total", why="failed") >= 1)
+        await becomes(lambda: counted(metrics, "parkgate_intents_heard_total", verdict="malformed") == 2)
+        [revision] = await office.wants(a_permit("AB12CDE"))
+        await becomes(office.arrived(revision))
 
 
 async def test_a_lot_restored_from_last_weeks_card_is_brought_to_the_present(

@@ -9,10 +9,15 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud.api.app import create_app
+from cloud.clock import SystemClock
 from cloud.commands import key_news
+from cloud.enrolment import enrol_lot
+from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
 from cloud.signing import (
     NoSuchChange,
@@ -25,9 +30,14 @@ from cloud.signing import (
     take_into_use,
 )
 from edge.sync.keys import TrustedKeys
-from models.wire.keys import Trust, changed
+from models.ids import LotId
+from models.wire import topics
+from models.wire.envelopes import pack
+from models.wire.keys import KeysHeld, Trust, changed
 from simulator.servers import Mosquitto
 from tests.brokers import USERS
+from tests.cloud import test_ingest as at_ingest
+from tests.cloud.lots import NOON
 from tests.cloud.lots import Lot as EnrolledLot
 from tests.cloud.test_cli import environment, typed
 from tests.edge.clouds import becomes
@@ -166,3 +176,44 @@ async def test_lots_hear_of_a_change_and_one_that_was_away_for_all_of_it_follows
     known_by = environment(url, SIGNING_KEY_FILE=str(key_file))
     done = await asyncio.to_thread(typed, url, "signing", "list", "--json", variables=known_by)
     assert json.loads(done.stdout)["lots_followed"] + json.loads(done.stdout)["lots_behind"] == 1
+
+
+async def test_what_one_lot_says_of_its_keys_ends_neither_the_news_nor_the_line_of_the_others(
+    settings: CloudSettings,
+    key_file: Path,
+    lot: EnrolledLot,
+    engine: AsyncEngine,
+    tenant: str,
+    database: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One lot's row meets what nobody foresaw; another's word is such that no store holds it."""
+    monkeypatch.setattr(key_news, "LOOKS_EVERY_SECONDS", 0.1)
+    async with engine.begin() as connection:
+        odd, other = [LotId(await enrol_lot(connection, tenant, name, NOON)) for name in ("South", "West")]
+    await database.execute(
+        "CREATE FUNCTION unforeseen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'unforeseen'; END $$"
+    )
+    await database.execute(
+        f"CREATE TRIGGER unforeseen BEFORE INSERT ON lot_keys FOR EACH ROW WHEN (NEW.lot_id = '{odd}')"
+        " EXECUTE FUNCTION unforeseen()"
+    )
+    metrics = Metrics()
+    news = key_news.KeyNews(key_file, lambda topic, payload: True, engine, SystemClock(), metrics)
+    running = asyncio.create_task(news.run())
+    said = {id: KeysHeld(lot=id, serial=0, newest="0" * 16) for id in (odd, other, lot.id)}
+    said[other] = said[other].model_copy(update={"newest": "a\0b"})
+    for id, held in said.items():
+        news.heard(id, news_of(id), pack(held))
+
+    async def noted() -> bool:
+        return [str(row["lot_id"]) for row in await database.fetch("SELECT lot_id FROM lot_keys")] == [lot.id]
+
+    await at_ingest.becomes(noted)
+    assert not running.done()
+    assert metrics.registry.get_sample_value("parkgate_messages_dropped_total", {"why": "failed"}) == 1
+    running.cancel()
+
+
+def news_of(lot: LotId) -> str:
+    return topics.down_ack(lot, key_news.KEYS)
