@@ -61,6 +61,7 @@ class BrokerLink:
         self._topics: frozenset[str] = frozenset()
         self._told = False
         self._unanswered = 0
+        self._refused = False
         self._part = part
         self._client = _client(settings, part)
         self._thread: BrokerThread | None = None
@@ -78,7 +79,12 @@ class BrokerLink:
     @property
     def listening(self) -> bool:
         """Connected, and the broker has heard of all topics that there are to listen to."""
-        return self.connected and self._told and self._unanswered == 0
+        return self._told and self.hears
+
+    @property
+    def hears(self) -> bool:
+        """Connected, and the broker refuses nothing and owes no answer; true also where there is nothing to listen to."""
+        return self.connected and self._unanswered == 0 and not (self._refused and self._topics)
 
     def start(self) -> None:
         """Begins to connect, and returns at once whether the broker is there or not."""
@@ -104,6 +110,8 @@ class BrokerLink:
         """From now on to these topics only, over all reconnections. What is published after this call comes after it
         has taken effect."""
         gone, new = self._topics - topics, topics - self._topics
+        if not self._topics:
+            self._refused = False  # it is asked anew
         self._topics, self._told = topics, True
         if self._client.is_connected():
             self._subscribe(new)
@@ -134,7 +142,7 @@ class BrokerLink:
             log.warning("broker.refused_us", reason=str(reason))
             return
         self._connection += 1
-        self._unanswered = 0
+        self._unanswered, self._refused = 0, False
         self._subscribe(self._topics)
         log.info("broker.connected", part=self._part, host=self._settings.mqtt_host, port=self._settings.mqtt_port)
         self._loop.call_soon_threadsafe(self._changed, True)
@@ -150,6 +158,7 @@ class BrokerLink:
         self._unanswered = max(0, self._unanswered - 1)
         refused = {str(reason) for reason in reasons if reason.is_failure}
         if refused:
+            self._refused = True
             log.error("broker.refused_subscription", topics=len(reasons), reasons=sorted(refused))
 
     def _on_disconnect(

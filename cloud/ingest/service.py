@@ -78,7 +78,14 @@ class Ingest:
             takers = self._settings.ingest_pool
             self._queues = LotQueues(self._read, self._take, self._done, self._metrics, takers)
             self._asked = asyncio.Queue[frozenset[int]]()
-            shares = Shares(self._settings, self._clock, self._metrics, self._divided, self._queues.part_with)
+            shares = Shares(
+                self._settings,
+                self._clock,
+                self._metrics,
+                self._divided,
+                self._queues.part_with,
+                hears=lambda: link.hears,
+            )
             link.start()
             try:
                 async with asyncio.TaskGroup() as parts:

@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from cloud.db.connect import UNREACHABLE, connection
+from cloud.ingest.fitness import Fitness, looked
 from cloud.ingest.sharing import ALL, Member, plan
 from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
@@ -33,6 +34,7 @@ _MEMBER = 1_000
 class Shares:
     """One process's part of the work. `changed` is called when its shares have, or the lots in them: what it
     holds now, and the lots that are enrolled. `part_with` waits until nothing of these shares is being applied.
+    `hears`: whether the broker is there for it; one that has been deaf for long is no member, and holds nothing.
 
     Locks only divide the work and keep each lot's windows in order. That no fact is applied twice doesn't depend
     on them: the row lock on the stream's cursor sees to it. So a process that can't reach the database keeps on
@@ -46,9 +48,12 @@ class Shares:
         metrics: Metrics,
         changed: Callable[[frozenset[int], frozenset[LotId]], None],
         part_with: Callable[[frozenset[int]], Awaitable[None]],
+        hears: Callable[[], bool],
     ) -> None:
         self._settings, self._clock, self._metrics = settings, clock, metrics
-        self._changed, self._part_with = changed, part_with
+        self._changed, self._part_with, self._hears = changed, part_with, hears
+        self._fitness = Fitness.at(clock.monotonic())
+        self._is_member = False
         self._held: frozenset[int] = frozenset()
         self._lots: frozenset[LotId] = frozenset()
         self._looked = False
@@ -66,18 +71,27 @@ class Shares:
         session = await connection(self._settings, "parkgate-shares", idle_session_timeout=str(FROZEN_MILLISECONDS))
         try:
             me: Member = session.get_server_pid()
-            await session.execute("SELECT pg_advisory_lock_shared($1, $2)", _LOCKS, _MEMBER)
+            self._is_member = False
             # Others may have taken them over while this process had no session.
             if self._held:
                 self._hold(await _locked(session, self._held))
             while True:
-                await self._look(session, me)
+                self._fitness = looked(self._fitness, self._hears(), self._clock.monotonic())
+                if self._fitness.may_serve:
+                    await self._look(session, me)
+                elif self._is_member or self._held:
+                    await self._leave(session)
+                else:
+                    await session.execute("SELECT 1")  # a session that is silent is ended
                 await self._clock.sleep(LOOK_SECONDS)
         finally:
             with suppress(*UNREACHABLE):
                 await session.close(timeout=1)
 
     async def _look(self, session: asyncpg.Connection, me: Member) -> None:
+        if not self._is_member:
+            await session.execute("SELECT pg_advisory_lock_shared($1, $2)", _LOCKS, _MEMBER)
+            self._is_member = True
         held = await _holdings(session)
         self._metrics.ingest_processes.set(len(held))
         todo = plan(me, held)
@@ -89,6 +103,13 @@ class Shares:
         if taken or lots != self._lots or not self._looked:
             self._lots, self._looked = lots, True
             self._hold(self._held | taken)
+
+    async def _leave(self, session: asyncpg.Connection) -> None:
+        """The others have its lots from now on, and count it no more."""
+        log.error("shares.deaf", held=len(self._held), why="it doesn't hear the broker; others are to serve its lots")
+        await self._give_up(session, self._held)
+        await session.execute("SELECT pg_advisory_unlock_shared($1, $2)", _LOCKS, _MEMBER)
+        self._is_member = False
 
     async def _give_up(self, session: asyncpg.Connection, shares: frozenset[int]) -> None:
         """Hears no more of them, finishes what was begun, and only then lets another have them."""
