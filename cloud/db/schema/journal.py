@@ -102,7 +102,9 @@ parked_facts = Table(
     words("why"),
     moment("parked_at"),
     moment("settled_at", nullable=True),
-    Column("cause", Text, nullable=False, server_default="poisoned"),
+    # A process of an earlier release, which names no cause, may still be running beside this one: such a fact is tried
+    # once, and then it is known.
+    Column("cause", Text, nullable=False, server_default="unreadable"),
     words("outcome", nullable=True),
     words("settled_by", nullable=True),
     words("settled_why", nullable=True),

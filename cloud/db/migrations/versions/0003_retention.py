@@ -29,6 +29,9 @@ def upgrade() -> None:
         op.create_index(
             f"{table}_to_mask", table, ["lot_id", "at"], postgresql_where=sa.text("license_plate IS NOT NULL")
         )
+    # Not CONCURRENTLY, which works in no transaction: an upgrade is all or nothing, and whoever starts meanwhile waits
+    # for it. The columns above have locked their tables by now, so there would be nothing to gain; the lots keep their
+    # facts until it is done.
     op.create_index(
         "facts_personal", "facts", ["lot_id", sa.text(_PERSON)], postgresql_where=sa.text("personal IS NOT NULL")
     )

@@ -15,6 +15,14 @@ CASE_KINDS = (
     *("lot_claimed_twice", "stays_unknown_to_lot", "facts_missing", "cloud_restored"),
 )
 
+# The words of the releases before, which named no cause. What none of them fits couldn't be read: it is tried again
+# when a process starts, while what is poisoned waits for a person.
+_CAUSES = """UPDATE parked_facts SET cause = CASE why
+    WHEN 'an earlier fact of this ticket is parked' THEN 'follows' ELSE 'poisoned' END
+    WHERE why = 'an earlier fact of this ticket is parked'
+    OR why ~ '^breaks .* of ' OR why ~ ' is made twice$' OR why ~ ' rows of .* aren.t there$'
+    OR why ~ '^holds a value that its column can.t ' OR why ~ '^its effects can.t be worked out '"""
+
 
 def upgrade() -> None:
     op.add_column("parking_lots", sa.Column("epoch_in_force", sa.Integer(), nullable=False, server_default="1"))
@@ -22,7 +30,8 @@ def upgrade() -> None:
     op.add_column("streams", sa.Column("parent_id", sa.Uuid(as_uuid=False), nullable=True))
     op.add_column("streams", sa.Column("parent_seq", sa.BigInteger(), nullable=True))
     op.add_column("streams", sa.Column("left_at", sa.BigInteger(), nullable=True))
-    op.add_column("parked_facts", sa.Column("cause", sa.Text(), nullable=False, server_default="poisoned"))
+    op.add_column("parked_facts", sa.Column("cause", sa.Text(), nullable=False, server_default="unreadable"))
+    op.execute(_CAUSES)
     for name in ("outcome", "settled_by", "settled_why"):
         op.add_column("parked_facts", sa.Column(name, sa.Text(), nullable=True))
     op.create_check_constraint(
