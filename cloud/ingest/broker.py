@@ -83,7 +83,7 @@ class BrokerLink:
 
     @property
     def hears(self) -> bool:
-        """Connected, and the broker refuses nothing and owes no answer; true also where there is nothing to listen to."""
+        """Connected, and the broker refuses nothing and owes no answer; true also without anything to listen to."""
         return self.connected and self._unanswered == 0 and not (self._refused and self._topics)
 
     def start(self) -> None:
