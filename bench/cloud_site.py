@@ -16,7 +16,7 @@ from simulator.demo.parts import Cloud, call
 from simulator.servers import Mosquitto, Postgres, free_port
 
 USER, PASSWORD = "parkgate", "bench"
-BROKER = ("max_queued_messages 5000", "max_queued_bytes 67108864")
+BROKER = ("max_queued_messages 5000", "max_queued_bytes 268435456")
 """As `parkgate-cloud broker setup` writes it."""
 
 

@@ -158,9 +158,10 @@ autosave_interval 60
 pid_file {plan.pid_file}
 log_dest stderr
 # Lots and cloud keep what matters until the other side has it: the broker's own queues hold no more than what 500 lots
-# may have under way to the cloud at once, eight windows each. What is beyond is dropped, and sent again.
+# may have under way to the cloud at once, when all of them come back: eight windows each, of about 27 KB, at most 64.
+# That is 108 MB, and 262 at most. What is beyond is dropped, and its lot sends it again only after a wait.
 max_queued_messages 5000
-max_queued_bytes 67108864
+max_queued_bytes 268435456
 max_inflight_messages 32
 message_size_limit 262144
 

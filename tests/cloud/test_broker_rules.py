@@ -11,12 +11,16 @@ from uuid import uuid4
 
 import pytest
 
+from cloud.broker.folder import BrokerPlan, configuration
 from cloud.broker.rules import cloud_acl, lots_acl
+from edge.sync.cursor import WINDOWS_AHEAD
 from models.wire import topics
+from models.wire.envelopes import WINDOW_BYTES
 from tests.brokers import Talker, unconnected
 from tests.cloud.secured import SecuredBroker
 from tests.house.tree import HOUSE
 
+LOTS = 500
 MINE, OTHER = "0193e1a0-0000-7000-8000-00000000000a", "0193e1a0-0000-7000-8000-00000000000b"
 NOT_MINE = [
     topics.up(OTHER, "ledger"),
@@ -209,3 +213,11 @@ def test_a_lot_whose_login_was_revoked_stays_out_and_the_others_do_not_notice(br
 @pytest.mark.parametrize(("name", "text"), [("lots.acl", lots_acl()), ("cloud.acl", cloud_acl())])
 def test_the_rules_that_are_shipped_are_those_that_are_tested(name: str, text: str) -> None:
     assert (HOUSE / "config/broker" / name).read_text() == text
+
+
+def test_when_all_lots_come_back_at_once_the_broker_has_room_for_what_they_send(tmp_path: Path) -> None:
+    """Even if each of their windows were as large as one can be: what it drops waits until its lot asks again."""
+    plan = BrokerPlan(("localhost",))
+    said = dict(line.split(maxsplit=1) for line in configuration(plan, tmp_path).splitlines() if " " in line)
+    assert int(said["max_queued_messages"]) >= LOTS * WINDOWS_AHEAD
+    assert int(said["max_queued_bytes"]) >= LOTS * WINDOWS_AHEAD * WINDOW_BYTES
