@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from cloud.figures import Figures
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -83,8 +85,46 @@ class Metrics:
             registry=self.registry,
         )
         self.broker_up = Gauge("parkgate_broker_up", "1 while connected to the broker", registry=self.registry)
-        self.lots_online = Gauge("parkgate_lots_online", "Lots whose link is up", registry=self.registry)
-        self.lots_enrolled = Gauge("parkgate_lots_enrolled", "Lots that are enrolled", registry=self.registry)
+        self._of_the_lots()
+
+    def _of_the_lots(self) -> None:
+        """Read from the database when somebody asks: the same in every process, and as many for all lots as for one."""
+
+        def gauge(name: str, meaning: str, *labels: str) -> Gauge:
+            return Gauge(f"parkgate_{name}", meaning, labels, registry=self.registry)
+
+        self.lots_online = gauge("lots_online", "Lots whose link is up")
+        self.lots_enrolled = gauge("lots_enrolled", "Lots that are enrolled")
+        self.lots_heard = gauge("lots_heard", "Lots that were heard from within this time", "within")
+        self.lots_never_heard = gauge("lots_never_heard", "Lots that were never heard from")
+        self.lots_differing = gauge(
+            "lots_differing", "Lots whose state was another than the cloud's at the last digest"
+        )
+        self.silence_most = gauge("longest_silence_seconds", "Since the lot was heard from that is silent for longest")
+        self.late_most = gauge(
+            "longest_unapplied_seconds", "Since something was last applied of a lot that has a backlog, the longest"
+        )
+        self.backlog = gauge("backlog_facts", "Facts that the lots said they still had to send, all together")
+        self.backlog_most = gauge("backlog_facts_most", "The same of the lot that has the most")
+        self.parked_now = gauge("facts_waiting", "Facts that are parked now, by why", "cause")
+        self.cases_open = gauge("cases_open", "What a person must judge now, by kind", "kind")
+
+    def shows(self, now: Figures) -> None:
+        self.lots_online.set(now.online)
+        self.lots_enrolled.set(now.enrolled)
+        self.lots_never_heard.set(now.never)
+        self.lots_differing.set(now.differing)
+        self.silence_most.set(now.silent)
+        self.late_most.set(now.late)
+        self.backlog.set(now.backlog)
+        self.backlog_most.set(now.backlog_most)
+        for gauge, counted in (
+            (self.lots_heard, now.heard),
+            (self.parked_now, now.parked),
+            (self.cases_open, now.cases),
+        ):
+            for label, count in counted.items():
+                gauge.labels(label).set(count)
 
     def failed(self) -> None:
         """Something met a defect, and is left for its lot to send again."""

@@ -7,12 +7,12 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from cloud.api.access import KEY_PROBLEMS, Database, MetricsReader, Parts, connected
 from cloud.api.errors import ApiError, answers
-from cloud.db.schema import beacons, parking_lots
+from cloud.figures import figures
 from cloud.service import Cloud
 
 router = APIRouter(tags=["running it"])
@@ -47,8 +47,7 @@ async def healthz(cloud: Parts, response: Response) -> Health:
 )
 async def metrics(cloud: Parts, database: Database, key: MetricsReader) -> Response:
     """Needs a key with the scope `metrics`, from wherever it is asked: behind a proxy everyone is local."""
-    cloud.metrics.lots_online.set(await database.scalar(select(func.count()).where(beacons.c.online)) or 0)
-    cloud.metrics.lots_enrolled.set(await database.scalar(select(func.count(parking_lots.c.id))) or 0)
+    cloud.metrics.shows(await figures(database, cloud.clock.read().wall))
     return Response(cloud.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 

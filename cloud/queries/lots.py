@@ -152,8 +152,8 @@ def _overview():
             func.coalesce(streams.c.seq, 0).label("applied_seq"),
             streams.c.applied_at,
             func.coalesce(beacons.c.online, False).label("linked"),
-            func.greatest(func.nullif(beacons.c.received_at, 0), streams.c.applied_at).label("last_contact"),
-            _backlog().label("backlog"),
+            last_contact().label("last_contact"),
+            backlog_said().label("backlog"),
             beacons.c.body["release"].astext.label("release"),
             digests.c.verdict,
             digests.c.seq.label("digest_seq"),
@@ -172,7 +172,12 @@ def _overview():
     )
 
 
-def _backlog() -> ColumnElement[int | None]:
+def last_contact() -> ColumnElement[int | None]:
+    """The last sign of life of any kind, where a lot's beacon and its current ledger are joined."""
+    return func.greatest(func.nullif(beacons.c.received_at, 0), streams.c.applied_at)
+
+
+def backlog_said() -> ColumnElement[int | None]:
     """As the beacon says; None where what was kept couldn't be: one lot's row mustn't hide the others."""
     said = beacons.c.body["backlog"].astext
     # In a CASE, for PostgreSQL may otherwise read the number before it has looked at its form.

@@ -11,16 +11,19 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud.api.app import create_app
 from cloud.enrolment import enrol_lot, tenant_named
 from cloud.ingest.apply import apply_window
+from cloud.ingest.cases import Case, open_case
 from cloud.ingest.news import notify
 from cloud.keys import mint_key, revoke_key
 from cloud.service import Cloud
 from cloud.settings import CloudSettings
 from models.facts import FeeBounded, FeeCorrected, StayDated
-from models.instants import Instant, to_rfc3339
+from models.ids import LotId
+from models.instants import HOUR, Instant, to_rfc3339
 from models.money import Minor
 from simulator.servers import free_port
 from tests.cloud.conftest import settings_for
@@ -345,3 +348,57 @@ async def _events(app: FastAPI, header: dict[str, str]) -> AsyncIterator[tuple[s
     finally:
         gone.set()
         await task
+
+
+async def test_metrics_tell_how_all_lots_stand_in_as_many_lines_for_three_as_for_one(
+    client: Client,
+    key: KeyMaker,
+    app: FastAPI,
+    busy: Lot,
+    engine: AsyncEngine,
+    tenant: str,
+    database: asyncpg.Connection,
+) -> None:
+    header = await key("metrics")
+    lines = len((await client.get("/metrics", headers=header)).text.splitlines())
+    async with engine.begin() as connection:
+        odd, silent = [await enrol_lot(connection, tenant, name, NOON) for name in ("South", "West")]
+    now = app.state.cloud.clock.read().wall
+    for lot, at, backlog in ((busy.id, now, 7), (odd, now - 2 * HOUR, 10**26)):
+        await database.execute(
+            "INSERT INTO beacons (tenant_id, lot_id, body, online, received_at) VALUES ($1, $2, $3::jsonb, true, $4)"
+            " ON CONFLICT (lot_id) DO UPDATE SET body = excluded.body, received_at = excluded.received_at",
+            *(tenant, lot, json.dumps({"backlog": backlog}), at),
+        )
+    await database.execute(
+        "INSERT INTO digests (tenant_id, lot_id, stream_id, seq, verdict, compared_at)"
+        " VALUES ($1, $2, $2, 1, 'differs', $3)",
+        *(tenant, odd, now),
+    )
+    await database.execute(
+        "INSERT INTO parked_facts (tenant_id, lot_id, stream_id, seq, why, parked_at, cause)"
+        " VALUES ($1, $2, $2, 1, 'a test', $3, 'poisoned')",
+        *(tenant, odd, now),
+    )
+    await open_case(database, tenant, LotId(odd), Case("fact_parked", "1", "a test"), now)
+    await database.execute("UPDATE streams SET applied_at = $1", now - 3 * HOUR)
+
+    text = (await client.get("/metrics", headers=header)).text
+    told = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    expected = {
+        "parkgate_lots_enrolled": 3,
+        "parkgate_lots_never_heard": 1,
+        "parkgate_lots_differing": 1,
+        "parkgate_backlog_facts": 7,
+        "parkgate_backlog_facts_most": 7,
+        'parkgate_lots_heard{within="1m"}': 1,
+        'parkgate_lots_heard{within="24h"}': 2,
+        'parkgate_facts_waiting{cause="poisoned"}': 1,
+        'parkgate_facts_waiting{cause="torn"}': 0,
+        'parkgate_cases_open{kind="fact_parked"}': 1,
+    }
+    assert {name: float(told[name]) for name in expected} == expected
+    assert float(told["parkgate_longest_silence_seconds"]) == pytest.approx(7200, abs=60)
+    assert float(told["parkgate_longest_unapplied_seconds"]) == pytest.approx(10_800, abs=60)
+    assert len(text.splitlines()) == lines
+    assert silent not in text
