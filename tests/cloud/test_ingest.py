@@ -365,7 +365,7 @@ async def test_a_defect_that_one_beacon_meets_costs_no_other_lot_its_own(
     )
     metrics = Metrics()
     async with connect.pool(settings) as pool:
-        desk = BeaconDesk(Database(pool, SystemClock()), SystemClock(), metrics)
+        desk = BeaconDesk(Database(pool, SystemClock()), SystemClock(), metrics, lambda lots: None)
         for id in (odd, lot.id):
             desk.take(id, Arrived(state(id), pack(Beacon(lot=id, online=True)), False, 0, 1, 0))
         running = asyncio.create_task(desk.run())
