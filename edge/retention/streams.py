@@ -104,7 +104,7 @@ def begin_telemetry_anew(tx: Transaction, stream_id: StreamId, seq: int) -> bool
     for table in ("journal", "checkpoints", "acknowledged", "streams"):
         tx.connection.execute(f"DELETE FROM {table} WHERE stream_id = ?", (stream_id,))
     tx.streams_changed()
-    up_to = Instant(max(row["wall"] for row in rows))
+    up_to = Instant(max((row["wall"] for row in rows), default=0))  # of a damaged store none may be left
     record_erased(tx, "telemetry", "facts of a telemetry that forked", len(rows), up_to)
     tx.record(TelemetryBegun(after=stream_id, at=tx.at.wall))
     return True

@@ -9,6 +9,9 @@ from edge.store import journal
 from models.facts.base import Stream
 from models.ids import StreamId
 
+DAMAGED = "store_damaged"
+"""Why a stream was left that a damaged store had."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -38,10 +41,12 @@ def _oldest(connection: sqlite3.Connection, stream_id: StreamId) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stream that was left, up to the last fact of it that belongs to the lot's history."""
+    """A stream that was left, up to the last fact of it that belongs to the lot's history. `damaged`: it ended with a
+    damaged store, whoever had heard of it by then."""
 
     stream_id: StreamId
     to: int
+    damaged: bool = False
 
 
 def line_of(connection: sqlite3.Connection, stream: Stream) -> list[Piece]:
@@ -50,12 +55,25 @@ def line_of(connection: sqlite3.Connection, stream: Stream) -> list[Piece]:
     line: list[Piece] = []
     stream_id = now.stream_id if now is not None else None
     while stream_id is not None:
-        found = "SELECT stream_id, after_seq FROM streams_left WHERE next_id = ?"
+        found = "SELECT stream_id, after_seq, why FROM streams_left WHERE next_id = ?"
         row = connection.execute(found, (stream_id,)).fetchone()
         stream_id = row["stream_id"] if row else None
-        if row and journal.run(connection, row["stream_id"], 0, 1) and row["after_seq"]:
-            line.insert(0, Piece(row["stream_id"], row["after_seq"]))
+        if row and _has_some_of(connection, row["stream_id"], row["after_seq"]):
+            line.insert(0, Piece(row["stream_id"], row["after_seq"], row["why"] == DAMAGED))
     return line
+
+
+def unsent_before_damage(connection: sqlite3.Connection, stream: Stream) -> list[Piece]:
+    """What the stream goes on from, if the cloud has nothing of it yet and may lack the end of one that was damaged."""
+    head, line = journal.head_of(connection, stream), line_of(connection, stream)
+    unheard = head is not None and head.acked == 0
+    return line if unheard and any(piece.damaged for piece in line) else []
+
+
+def _has_some_of(connection: sqlite3.Connection, stream_id: StreamId, to: int) -> bool:
+    """Of a stream that was left, what lies before may have been dropped, and only what lies behind still be there."""
+    found = "SELECT 1 FROM journal WHERE stream_id = ? AND seq <= ? LIMIT 1"
+    return connection.execute(found, (stream_id, to)).fetchone() is not None
 
 
 def move_back(connection: sqlite3.Connection, stream: Stream, seq: int) -> None:

@@ -48,7 +48,7 @@ class Renewal:
     def told(self) -> str:
         """For a person."""
         tables = ", ".join(self.rows_lost)
-        lost = f"{self.facts_lost} facts" if self.facts_lost else "no fact"
+        lost = f"{self.facts_lost} facts" if self.facts_lost else "no fact that the cloud lacks"
         return f"{self.file} was set aside ({self.why}); lost: {lost}" + (f", rows of {tables}" if tables else "")
 
 

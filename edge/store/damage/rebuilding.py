@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
 from edge.store import journal
+from edge.store.checkpoints import Checkpoint, checkpoint_of, keep_checkpoint
 from edge.store.damage.headmark import Mark
-from edge.store.damage.kept_facts import COLUMNS, FACTS, Claim, Kept, kept
+from edge.store.damage.kept_facts import BEGINNING, COLUMNS, FACTS, Claim, Kept, Point, kept
 from edge.store.damage.salvage import Reader, Row, columns_of, key_of, reader
 from edge.store.damage.settling import mend_references, say_again
+from edge.store.streams import DAMAGED
 from edge.store.trouble import DATABASE_ERRORS
 from models.facts import StoreQuarantined
 from models.facts.base import Stream
@@ -47,7 +49,7 @@ def rebuild(
     for stream in streams:
         _put(new, stream, found.at)
         say_again(new, found.lot, stream.last_run)
-    lost = sorted({*lost, *mend_references(new)})
+    lost += mend_references(new) + (["journal"] if any(stream.gone for stream in streams) else [])
     pen = journal.Pen(new, found.lot, found.at, entropy, {})
     ledger = next((stream for stream in streams if stream.claim.stream == "ledger"), None)
     broken = ledger if ledger is not None and not ledger.whole else None
@@ -57,7 +59,7 @@ def rebuild(
         former_stream=broken.claim.stream_id if broken else _marked(found, ledger),
         former_seq=broken.sound_to if broken else 0,
         facts_lost=broken.lost if broken else _marked_facts(found, ledger),
-        rows_lost=tuple(lost),
+        rows_lost=tuple(sorted(set(lost))),
         at=found.at.wall,
     )
     pen.write(told)
@@ -94,8 +96,16 @@ def _copy(damaged: sqlite3.Connection, new: sqlite3.Connection, table: str) -> b
         return not there and _never_had(damaged, table)
     source = reader(damaged)
     rows, target = _rows_of(source, new, table, columns)
-    refused = sum(not _insert(new, target, row) for row in rows)
+    refused = sum(not _insert(new, target, row) for row in _instead_of_born_ones(new, table, rows))
     return not source.lost and not refused
+
+
+def _instead_of_born_ones(new: sqlite3.Connection, table: str, rows: Iterable[Row]) -> Iterator[Row]:
+    """Some tables are born with a row, which would stand in the way of the one that was read."""
+    for number, row in enumerate(rows):
+        if number == 0:
+            new.execute(f"DELETE FROM {table}")
+        yield row
 
 
 def _never_had(damaged: sqlite3.Connection, table: str) -> bool:
@@ -140,7 +150,9 @@ def _streams(damaged: sqlite3.Connection, found: Found) -> list[Kept]:
     claims = {claim.stream: claim for claim in _claims(damaged)}
     for stream, mark in found.marks.items():
         # Without its own account, nothing is known of what the cloud has: it says so when it gets a fact twice.
-        claims.setdefault(stream, Claim(stream, mark.stream_id, mark.seq, mark.hash, 0))
+        # What retention took away, it has.
+        had = min(mark.seq, _dropped(damaged, mark.stream_id).seq)
+        claims.setdefault(stream, Claim(stream, mark.stream_id, mark.seq, mark.hash, had))
     return [_kept(damaged, claims[stream], found) for stream in _STREAMS if stream in claims]
 
 
@@ -164,7 +176,18 @@ def _kept(damaged: sqlite3.Connection, claim: Claim, found: Found) -> Kept:
     source = reader(damaged)
     last = source.last("SELECT max(seq) FROM journal WHERE stream_id = ?", claim.stream_id)
     rows = source.by_number(FACTS, last, claim.stream_id)
-    return kept(claim, found.marks.get(claim.stream), rows, found.lot)
+    return kept(claim, found.marks.get(claim.stream), rows, found.lot, _dropped(damaged, claim.stream_id))
+
+
+def _dropped(damaged: sqlite3.Connection, stream_id: StreamId) -> Point:
+    """Up to where retention has taken the facts away."""
+    if not columns_of(damaged, "checkpoints"):
+        return BEGINNING
+    try:
+        checkpoint = checkpoint_of(damaged, stream_id)
+    except DATABASE_ERRORS:
+        return BEGINNING
+    return Point(checkpoint.seq, checkpoint.hash) if checkpoint else BEGINNING
 
 
 def _claims(damaged: sqlite3.Connection, table: str = "streams") -> list[Claim]:
@@ -186,13 +209,36 @@ def _put(new: sqlite3.Connection, stream: Kept, at: Reading) -> None:
     for fact in stream.first:
         _put_fact(new, claim.stream_id, fact)
     last = stream.first[-1] if stream.first else None
+    if stream.whole or last is not None:
+        _put_beginning(new, stream, at)
     if stream.whole:
-        seq, hash = (last.seq, last.hash) if last else (claim.seq, claim.hash)
+        seq, hash = (last.seq, last.hash) if last else (stream.before.seq, stream.before.hash)
         row = (claim.stream, claim.stream_id, seq, hash, claim.acked)
         new.execute("INSERT INTO streams (stream, stream_id, seq, hash, acked) VALUES (?, ?, ?, ?, ?)", row)
     elif last is not None:
         row = (claim.stream_id, claim.stream, last.seq, last.hash, min(claim.acked, last.seq), at.wall)
         new.execute("INSERT INTO former_streams VALUES (?, ?, ?, ?, ?, ?)", row)
+
+
+def _put_beginning(new: sqlite3.Connection, stream: Kept, at: Reading) -> None:
+    """What the cloud has and couldn't be read is gone as if it had been pruned: the chain goes on from there."""
+    before, known = stream.before, checkpoint_of(new, stream.claim.stream_id)
+    if before == BEGINNING or (known is not None and Point(known.seq, known.hash) == before):
+        return
+    keep_checkpoint(
+        new,
+        Checkpoint(
+            stream=stream.claim.stream,
+            stream_id=stream.claim.stream_id,
+            seq=before.seq,
+            hash=before.hash,
+            count=before.seq,
+            at=at.wall,
+            why="age",
+            told_seq=None,
+            told_hash=None,
+        ),
+    )
 
 
 def _carry_over(new: sqlite3.Connection, lot: LotId, stream: Kept) -> None:
@@ -215,7 +261,7 @@ def _leave(new: sqlite3.Connection, stream: Kept, at: Reading) -> None:
     """The new stream goes on from the broken one: what the cloud lacks of that is sent first."""
     head, claim, last = journal.head_of(new, stream.claim.stream), stream.claim, stream.first[-1].seq
     if head is not None:
-        row = (claim.stream_id, claim.stream, last, max(claim.seq, last), head.stream_id, "store_damaged", at.wall)
+        row = (claim.stream_id, claim.stream, last, max(claim.seq, last), head.stream_id, DAMAGED, at.wall)
         new.execute("INSERT INTO streams_left VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 

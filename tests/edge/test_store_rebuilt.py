@@ -1,0 +1,139 @@
+"""What becomes of a lot's streams, files and disk when its store is damaged, and another one is made of it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from edge.store import Store, journal
+from edge.store.damage import quarantine, rebuilding
+from edge.store.damage.quarantine import Renewal
+from models.facts import DaemonStarted
+from models.ids import StreamId
+from tests.edge.lots import LOT, HandClock, a_lot
+from tests.edge.wires import Books, journals_of, send_all
+
+CARS = 12
+
+
+def a_used_lot(folder: Path, lacking: int) -> tuple[Path, Books, journal.Head]:
+    """A closed lot of which the cloud has all facts but so many: its file, what the cloud has, and where it stood."""
+    lot, books = a_lot(folder), Books()
+    for number in range(CARS):
+        lot.enters(f"CAR{number}") if number < 4 else lot.arrives(f"CAR{number}")
+    head = lot.store._read_now(lambda connection: journal.head_of(connection, "ledger"))
+    assert head is not None
+    had = head.seq - lacking
+    lot.decide(lambda tx: journal.mark_acked(tx.connection, "ledger", had, tx.at.wall))
+    books.put(head.stream_id, journals_of(lot.store)[head.stream_id][:had])
+    lot.store.close()
+    return lot.path, books, journal.Head("ledger", head.stream_id, head.seq, head.hash, had)
+
+
+def strike(path: Path, sql: str, *parameters: object) -> None:
+    """What a lost page leaves, put there by hand."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(sql, parameters)
+        connection.commit()
+
+
+def opened(path: Path) -> tuple[Store, Renewal]:
+    """The store as it is begun anew: `suspected`, as when a round has found it."""
+    store = Store(path, LOT, HandClock(), suspected="a page of it")
+    renewal = store._read_now(quarantine.last_renewal)
+    assert renewal is not None
+    return store, renewal
+
+
+def the_last_leaf(path: Path, head: journal.Head) -> None:
+    strike(path, "DELETE FROM journal WHERE seq > ?", head.seq - 6)
+
+
+def all_that_the_cloud_has_but_its_last(path: Path, head: journal.Head) -> None:
+    strike(path, "DELETE FROM journal WHERE seq < ?", head.acked)
+
+
+Loss = Callable[[Path, journal.Head], None]
+LOSSES = pytest.mark.parametrize(
+    ("lacking", "loss"), [(0, the_last_leaf), (5, all_that_the_cloud_has_but_its_last)], ids=["nothing", "the next one"]
+)
+
+
+@LOSSES
+def test_a_stream_goes_on_though_the_facts_that_the_cloud_has_are_lost(
+    tmp_path: Path, lacking: int, loss: Loss
+) -> None:
+    path, books, head = a_used_lot(tmp_path, lacking)
+    loss(path, head)
+    store, renewal = opened(path)
+    with closing(store):
+        assert asyncio.run(send_all(store, LOT, books)) == set()
+    assert books.strange == []
+    assert books.order == [head.stream_id], "the stream goes on"
+    assert books.end(head.stream_id)[0] == head.seq + 1
+    assert (renewal.facts_lost, renewal.rows_lost) == (0, ("journal",))
+
+
+@LOSSES
+def test_without_a_checkpoint_such_a_stream_never_moves_again(
+    tmp_path: Path, lacking: int, loss: Loss, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control."""
+    monkeypatch.setattr(rebuilding, "_put_beginning", lambda *_: None)
+    path, books, head = a_used_lot(tmp_path, lacking)
+    loss(path, head)
+    store, _ = opened(path)
+    with closing(store), pytest.raises(TimeoutError):
+        asyncio.run(send_all(store, LOT, books, seconds=1))
+
+
+def test_a_store_that_is_damaged_again_still_knows_what_its_first_fact_follows(tmp_path: Path) -> None:
+    path, books, head = a_used_lot(tmp_path, 0)
+    the_last_leaf(path, head)
+    opened(path)[0].close()
+    store, renewal = opened(path)
+    with closing(store):
+        assert asyncio.run(send_all(store, LOT, books)) == set()
+    assert renewal.former_stream_id is None
+    assert renewal.facts_lost == 0
+    assert books.end(head.stream_id)[0] == head.seq + 2
+
+
+def test_without_its_own_account_of_the_stream_what_was_pruned_is_known_to_be_with_the_cloud(tmp_path: Path) -> None:
+    path, books, head = a_used_lot(tmp_path, 0)
+    the_last_leaf(path, head)
+    store, _ = opened(path)
+    with closing(store):
+        store.write_now(lambda tx: tx.record(DaemonStarted(release="0", at=tx.at.wall)))  # leaves a mark
+        asyncio.run(send_all(store, LOT, books))
+    strike(path, "DELETE FROM streams")
+    store, renewal = opened(path)
+    with closing(store):
+        assert asyncio.run(send_all(store, LOT, books)) == set()
+    assert renewal.facts_lost == 0
+    assert books.order == [head.stream_id]
+
+
+def test_what_was_taken_of_the_clouds_intents_is_still_known(tmp_path: Path) -> None:
+    path, _, _ = a_used_lot(tmp_path, 0)
+    strike(path, "UPDATE intents_taken SET revision = 7")
+    store, renewal = opened(path)
+    with closing(store):
+        assert store._read_now(
+            lambda connection: connection.execute("SELECT revision FROM intents_taken").fetchone()[0]
+        )
+    assert renewal.rows_lost == ()
+
+
+def test_a_telemetry_of_which_nothing_is_left_goes_on_as_well(tmp_path: Path) -> None:
+    path, _, _ = a_used_lot(tmp_path, 0)
+    telemetry = StreamId("0193e1a0-0000-7000-8000-0000000000aa")
+    strike(path, "INSERT INTO streams VALUES ('telemetry', ?, 9, ?, 9, 0)", telemetry, "a" * 64)
+    store, _ = opened(path)
+    with closing(store):
+        assert store._read_now(lambda connection: journal.hash_at(connection, telemetry, 9)) == "a" * 64
