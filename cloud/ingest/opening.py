@@ -12,7 +12,7 @@ from cloud.ingest.cases import Case, close_cases, open_case
 from cloud.ingest.lineage import Branch, Span, lost
 from cloud.ingest.release import ITSELF, release_span
 from cloud.ingest.window import LARGEST, is_uuid
-from models.facts import StreamOpened
+from models.facts import StoreQuarantined, StreamOpened
 from models.facts.base import Stream
 from models.ids import LotId, StreamId
 from models.instants import Instant
@@ -52,6 +52,16 @@ class LostHistory:
             f"the cloud has {self.facts} facts that the lot doesn't know:"
             f" {self.opened} stays began and {self.payments} payments were taken"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a stream goes on from: stream `left`, up to and with fact `after_seq`. `head`: where the lot stood there,
+    number and hash, if all that it had written after that point was carried over."""
+
+    left: StreamId
+    after_seq: int
+    head: tuple[int, str] | None = None
 
 
 async def branches_of(connection: asyncpg.Connection, lot: LotId, stream: Stream) -> Sequence[Branch]:
@@ -121,23 +131,41 @@ async def open_stream(connection: asyncpg.Connection, tenant: str, window: Windo
     return True
 
 
-def opening(first: SentFact) -> StreamOpened | None:
+def opening(first: SentFact) -> Opening | None:
     """What a stream's first fact says it goes on from; None when it begins from nothing, or from what can't be."""
-    if first.seq != 1 or (first.type, first.version) != (StreamOpened.type, StreamOpened.version):
+    if first.seq != 1:
         return None
     try:
-        opened = StreamOpened.model_validate_json(first.body)
+        match (first.type, first.version):
+            case (StreamOpened.type, StreamOpened.version):
+                return _left(StreamOpened.model_validate_json(first.body))
+            case (StoreQuarantined.type, StoreQuarantined.version):
+                return _after_damage(StoreQuarantined.model_validate_json(first.body))
+            case _:
+                return None
     except ValidationError:
         return None
-    can_be = is_uuid(opened.left) and 0 <= opened.after_seq <= LARGEST and 0 <= opened.head_seq <= LARGEST
-    return opened if can_be and "\0" not in opened.head_hash else None
+
+
+def _left(told: StreamOpened) -> Opening | None:
+    can_be = is_uuid(told.left) and 0 <= told.after_seq <= LARGEST and 0 <= told.head_seq <= LARGEST
+    if not can_be or "\0" in told.head_hash:
+        return None
+    return Opening(told.left, told.after_seq, (told.head_seq, told.head_hash))
+
+
+def _after_damage(told: StoreQuarantined) -> Opening | None:
+    """A lot that has nothing left in one piece begins from nothing, whatever its stream was called."""
+    if told.former_stream is None or not is_uuid(told.former_stream) or not 0 < told.former_seq <= LARGEST:
+        return None
+    return Opening(told.former_stream, told.former_seq)
 
 
 async def _make_known(
     connection: asyncpg.Connection,
     tenant: str,
     window: Window,
-    opened: StreamOpened | None,
+    opened: Opening | None,
     at: Instant,
     *,
     current: bool,
@@ -156,7 +184,7 @@ async def _take_up(
     connection: asyncpg.Connection,
     tenant: str,
     window: Window,
-    opened: StreamOpened,
+    opened: Opening,
     before: Sequence[Branch],
     at: Instant,
 ) -> None:
@@ -170,15 +198,18 @@ async def _take_up(
     if parent is None:
         return
     await release_span(connection, tenant, window.lot, Span(parent.stream_id, 0, opened.after_seq), at)
+    if opened.head is None:
+        return
+    head_seq, head_hash = opened.head
     at_head = await connection.fetchval(
         "SELECT hash FROM facts WHERE lot_id = $1 AND stream_id = $2 AND seq = $3",
-        *(window.lot, opened.left, opened.head_seq),
+        *(window.lot, opened.left, head_seq),
     )
-    if at_head == opened.head_hash:
+    if at_head == head_hash:
         await connection.execute(
             "UPDATE parked_facts SET settled_at = $5, outcome = 'carried' WHERE lot_id = $1 AND stream_id = $2"
             " AND seq > $3 AND seq <= $4 AND cause = 'superseded' AND settled_at IS NULL",
-            *(window.lot, opened.left, opened.after_seq, opened.head_seq, at),
+            *(window.lot, opened.left, opened.after_seq, head_seq, at),
         )
 
 
@@ -186,7 +217,7 @@ async def _name_what_is_lost(
     connection: asyncpg.Connection,
     tenant: str,
     window: Window,
-    opened: StreamOpened | None,
+    opened: Opening | None,
     before: Sequence[Branch],
     at: Instant,
 ) -> None:

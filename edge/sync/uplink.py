@@ -55,6 +55,7 @@ class Uplink:
         self._said: asyncio.Queue[Ack | Answer] = asyncio.Queue()
         self._epoch, self._reckoning = epoch, Reckoning(stream, lot, epoch, store, connection, clock, faults)
         self._past: list[streams.Piece] = []
+        self._began_with_the_past: StreamId | None = None
         self._progress, self._patience = clock.monotonic(), _PATIENCE_SECONDS
         self._listening = False
         self.heard_at: Monotonic | None = None
@@ -109,7 +110,7 @@ class Uplink:
     def _next_window(self, connection: sqlite3.Connection, cursor: Cursor) -> tuple[Window, bytes] | None:
         """In the reader's thread."""
         sent, dropped = self._sent_or_dropped(connection, cursor)
-        most = min(_FACTS_AT_ONCE, self._past[0].to - sent) if self._past else _FACTS_AT_ONCE
+        most = min(_FACTS_AT_ONCE, max(0, self._past[0].to - sent)) if self._past else _FACTS_AT_ONCE
         facts = journal.run(connection, cursor.stream_id, sent, most)
         previous = journal.hash_at(connection, cursor.stream_id, sent)
         if not facts or previous is None:
@@ -140,11 +141,19 @@ class Uplink:
 
     async def _cursor_now(self) -> Cursor | None:
         if self._cursor is None:
-            at = await self._store.read(lambda connection: streams.standing_of(connection, self._stream))
+            at, unsent = await self._store.read(self._stands)
             if at is not None and self._cursor is None:
                 session = self._reckoning.session
                 self._cursor = resumed(at.stream_id, at.acked, at.seq, replay_to=at.replay_to, session=session)
+                if at.stream_id != self._began_with_the_past:
+                    self._began_with_the_past = at.stream_id
+                    self._go_back_to(unsent)
         return self._cursor
+
+    def _stands(self, connection: sqlite3.Connection) -> tuple[streams.Standing | None, list[streams.Piece]]:
+        """In the reader's thread. With it, what has to go up before the stream itself."""
+        at = streams.standing_of(connection, self._stream)
+        return at, streams.unsent_before_damage(connection, self._stream)
 
     async def _watch_for_silence(self) -> None:
         """An unacknowledged tail is sent again, however it got lost; ever less often while no answer comes."""
@@ -219,11 +228,15 @@ class Uplink:
         """If the cloud has nothing of this stream, it may lack the end of those that it goes on from, too."""
         if answer.seq > 0 or self._past:
             return
-        self._past = await self._store.read(lambda connection: streams.line_of(connection, self._stream))
-        if self._past:
+        self._go_back_to(await self._store.read(lambda connection: streams.line_of(connection, self._stream)))
+
+    def _go_back_to(self, past: list[streams.Piece]) -> None:
+        self._past = past
+        if past:
             self._cursor = self._at_the_past()
 
     def _at_the_past(self) -> Cursor:
+        """What the cloud has of it already, its first answer says."""
         piece = self._past[0]
         return resumed(piece.stream_id, 0, piece.to, replay_to=piece.to, session=self._reckoning.session)
 

@@ -2,12 +2,14 @@
 index), by a bit, a run of bytes or a whole page. Then the store is opened, looked through, and worked with.
 
 Nothing may be wrong or missing without being said; the damaged files lie aside as they were; vehicles get out and in;
-the next start finds nothing any more. The control opens the same files with the detection off.
+the next start finds nothing any more; the link brings up all that the lot still has and the cloud hasn't. The control
+opens the same files with the detection off.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import random
@@ -31,10 +33,13 @@ from edge.store import Store, StoreUnavailable, Transaction, database, journal
 from edge.store.connecting import looking_into
 from edge.store.damage import books, inspection
 from edge.store.damage.quarantine import Renewal, last_renewal
+from models.ids import StreamId
 from models.plates import Plate
 from models.spots import VehicleType
+from models.wire.envelopes import SentFact
 from tests.chaos.powercut import in_memory
 from tests.edge.lots import IN, LOT, OUT, TARIFF, HandClock, a_level, declared
+from tests.edge.wires import Books, journals_of, send_all
 
 _PAGE = 4096
 _PLAN = (a_level(0, REGULAR=150),)
@@ -47,17 +52,27 @@ WAYS = ("bit", "run", "page")
 Rows = dict[str, dict[object, tuple[object, ...]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A used lot before anything struck it: its rows, and the facts that the cloud had."""
+
+    rows: Rows
+    stream_id: StreamId
+    with_the_cloud: tuple[SentFact, ...]
+
+
 # --- a lot that has worked for a while ---
 
 
-def a_used_lot(folder: Path, *, killed: bool) -> Path:
-    """Its files as they lie there after an orderly stop, or after its daemon was killed."""
-    path = folder / ("killed" if killed else "stopped") / "lot.sqlite"
+def a_used_lot(folder: Path, *, killed: bool, all_sent: bool = False) -> Path:
+    """Its files as they lie there after an orderly stop, or after its daemon was killed. `all_sent`: the cloud has all
+    of its facts, and not only some."""
+    path = folder / f"{'killed' if killed else 'stopped'}{' and all sent' if all_sent else ''}" / "lot.sqlite"
     process = os.fork()
     if process == 0:
         code = 1
         try:
-            _live(Store(path, LOT, HandClock()), killed)
+            _live(Store(path, LOT, HandClock()), killed, all_sent)
             code = 0
         finally:
             os._exit(code)
@@ -66,7 +81,7 @@ def a_used_lot(folder: Path, *, killed: bool) -> Path:
     return path
 
 
-def _live(store: Store, killed: bool) -> None:
+def _live(store: Store, killed: bool, all_sent: bool) -> None:
     store.write_now(lambda tx: declare(tx, declared(_PLAN), _PLAN))
     store.write_now(lambda tx: tx.connection.execute("PRAGMA wal_autocheckpoint = 300").fetchall())
     store.write_now(lambda tx: tx.connection.execute("CREATE TABLE filler (x BLOB) STRICT"))
@@ -81,16 +96,18 @@ def _live(store: Store, killed: bool) -> None:
         if number % 2:
             store.write_now(lambda tx, ticket=ticket: exit.close(tx, ticket, OUT))
         if number == _CARS // 2:
-            store.write_now(_the_cloud_has_most)
+            store.write_now(lambda tx: _the_cloud_has_all_but(20, tx))
             store.write_now(lambda tx: tx.connection.execute("DROP TABLE filler"))
+    if all_sent:
+        store.write_now(lambda tx: _the_cloud_has_all_but(0, tx))
     if not killed:
         store.close()
 
 
-def _the_cloud_has_most(tx: Transaction) -> None:
+def _the_cloud_has_all_but(lacking: int, tx: Transaction) -> None:
     head = journal.head_of(tx.connection, "ledger")
     assert head is not None
-    journal.mark_acked(tx.connection, "ledger", head.stream_id, head.seq - 20, tx.at)
+    journal.mark_acked(tx.connection, "ledger", head.stream_id, head.seq - lacking, tx.at)
 
 
 # --- damage ---
@@ -173,7 +190,9 @@ def run(flips: int, seed: int, *, detecting: bool = True) -> Outcome:
     """So many flips, each on a fresh copy of a used lot. With `detecting` off, nothing is looked at beforehand."""
     chance, outcome = random.Random(seed), Outcome()
     with tempfile.TemporaryDirectory(prefix="parkgate-bitflip-", dir=in_memory()) as name:
-        stores = [a_used_lot(Path(name), killed=killed) for killed in (True, False)]
+        stores = [
+            a_used_lot(Path(name), killed=killed, all_sent=sent) for killed in (True, False) for sent in (False, True)
+        ]
         lots = [(store, flips_of(store, chance), _truth(store, Path(name))) for store in stores]
         for number in range(1, flips + 1):
             store, draw, truth = chance.choice(lots)
@@ -188,12 +207,16 @@ def run(flips: int, seed: int, *, detecting: bool = True) -> Outcome:
     return outcome
 
 
-def _truth(store: Path, folder: Path) -> Rows:
+def _truth(store: Path, folder: Path) -> Truth:
     copy = folder / "truth"
     shutil.copytree(store.parent, copy)
     rows = _rows(copy / "lot.sqlite")
+    with looking_into(copy / "lot.sqlite") as connection:
+        head = journal.head_of(connection, "ledger")
+        assert head is not None
+        had = journal.run(connection, head.stream_id, 0, head.acked)
     shutil.rmtree(copy)
-    return rows
+    return Truth(rows, head.stream_id, tuple(had))
 
 
 def _rows(store: Path) -> Rows:
@@ -212,7 +235,8 @@ def _keyed(connection: sqlite3.Connection, table: str) -> Iterator[tuple[object,
         yield ((row["type"], row["monotonic"], row["body"]) if table == "journal" else whole[0]), whole
 
 
-def _judge(store: Path, flip: Flip, truth: Rows, outcome: Outcome, detecting: bool) -> None:
+def _judge(store: Path, flip: Flip, used: Truth, outcome: Outcome, detecting: bool) -> None:
+    truth = used.rows
     outcome.flips += 1
     outcome.accepted += sum(map(len, truth.values()))
     struck = {end: Path(f"{store}{end}").read_bytes() for end in ("", "-wal") if Path(f"{store}{end}").exists()}
@@ -238,7 +262,7 @@ def _judge(store: Path, flip: Flip, truth: Rows, outcome: Outcome, detecting: bo
         outcome.open_stays += len(inside)
         outcome.open_stays_kept += len(inside & rows["tickets"].keys())
         outcome.streams_kept += renewal.former_stream_id is None
-    if trouble := _does_not_go_on(store, renewal, struck if at_start else {}):
+    if trouble := _does_not_go_on(store, renewal, struck if at_start else {}, used):
         outcome.unsound += 1
         outcome.examples.append(f"{flip}: {trouble}"[:300])
 
@@ -315,7 +339,7 @@ def _with_the_cloud(truth: Rows, key: object) -> bool:
     return bool(truth["journal"][key][1] <= acked)  # type: ignore[operator]
 
 
-def _does_not_go_on(store: Path, renewal: Renewal | None, struck: dict[str, bytes]) -> str | None:
+def _does_not_go_on(store: Path, renewal: Renewal | None, struck: dict[str, bytes], used: Truth) -> str | None:
     if renewal is not None:
         aside = {end: Path(f"{store.with_name(renewal.file)}{end}") for end in struck}
         if any(not path.exists() or path.read_bytes() != struck[end] for end, path in aside.items()):
@@ -332,6 +356,23 @@ def _does_not_go_on(store: Path, renewal: Renewal | None, struck: dict[str, byte
             lot.write_now(lambda tx, ticket=ticket["id"]: exit.close(tx, ticket, OUT))
         if damage := next(filter(None, inspection.all_through(lot._read_connection, LOT)), None):
             return f"after all that it is damaged: {damage}"
+        return _is_not_brought_up(lot, used) if renewal is not None else None
+
+
+def _is_not_brought_up(lot: Store, used: Truth) -> str | None:
+    """What keeps the cloud from having what the lot has. It had the facts that this lot was told of, and no other."""
+    books = Books()
+    books.put(used.stream_id, used.with_the_cloud)
+    try:
+        faults = asyncio.run(send_all(lot, LOT, books))
+    except TimeoutError:
+        return f"the link never comes to an end; the cloud says {books.strange[:2]}"
+    if books.strange or faults:
+        return f"the link has {faults}, the cloud says {books.strange[:2]}"
+    for stream_id, facts in journals_of(lot).items():
+        lacking = [fact.seq for fact in facts if fact.seq not in books.has.get(stream_id, {})]
+        if lacking:
+            return f"facts {lacking[0]} to {lacking[-1]} of {stream_id} never went up"
     return None
 
 

@@ -29,7 +29,7 @@ def a_used_lot(folder: Path, lacking: int) -> tuple[Path, Books, journal.Head]:
     head = lot.store._read_now(lambda connection: journal.head_of(connection, "ledger"))
     assert head is not None
     had = head.seq - lacking
-    lot.decide(lambda tx: journal.mark_acked(tx.connection, "ledger", had, tx.at.wall))
+    lot.decide(lambda tx: journal.mark_acked(tx.connection, "ledger", head.stream_id, had, tx.at))
     books.put(head.stream_id, journals_of(lot.store)[head.stream_id][:had])
     lot.store.close()
     return lot.path, books, journal.Head("ledger", head.stream_id, head.seq, head.hash, had)
