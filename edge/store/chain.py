@@ -98,19 +98,23 @@ def step(connection: sqlite3.Connection, lot: LotId, stream: Chained, place: Pla
 def walk(
     connection: sqlite3.Connection, lot: LotId, stream: Chained, place: Place | None = None
 ) -> Iterator[Place | Break]:
-    """Place by place to the head, or to the first break, which ends it."""
+    """Place by place to the head, or to the first break, which ends it; so does the end of the stream itself: a
+    telemetry may be left, with all its facts, while somebody walks through it."""
     place = place or begins(connection, stream)
     while True:
         reached = step(connection, lot, stream, place)
-        if isinstance(reached, Break):
-            yield reached
-            return
-        if reached.seq == place.seq:
-            wrong = _ends_elsewhere(stream, reached)
-            yield wrong or reached
-            return
-        place = reached
-        yield place
+        if not isinstance(reached, Break) and reached.seq != place.seq:
+            place = reached
+            yield place
+            continue
+        end = reached if isinstance(reached, Break) else _ends_elsewhere(stream, reached) or reached
+        if isinstance(end, Place) or _is_there(connection, stream):
+            yield end
+        return
+
+
+def _is_there(connection: sqlite3.Connection, stream: Chained) -> bool:
+    return any(each.stream_id == stream.stream_id for each in streams(connection))
 
 
 def _ends_elsewhere(stream: Chained, reached: Place) -> Break | None:

@@ -169,6 +169,8 @@ class Store:
             transaction = Transaction(connection, self._lot, self._clock.read(), os.urandom, self._heads)
             decided = decide(transaction)
             transaction.seal()
+            if transaction.has_changed_streams:
+                self._mark.forget()
             connection.execute("COMMIT")
         except BaseException:
             self._heads.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -10,15 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from edge.store import Store, journal
-from edge.store.damage import quarantine, rebuilding
+from edge.retention.streams import begin_telemetry_anew
+from edge.store import Store, Transaction, chain, journal
+from edge.store.damage import headmark, quarantine, rebuilding
+from edge.store.damage.headmark import mark_path
 from edge.store.damage.quarantine import Renewal
-from models.facts import DaemonStarted
+from edge.store.streams import reopen
+from models.facts import DaemonStarted, TelemetryBegun
 from models.ids import StreamId
-from tests.edge.lots import LOT, HandClock, a_lot
+from tests.edge.lots import LOT, HandClock, Lot, a_lot
 from tests.edge.wires import Books, journals_of, send_all
 
 CARS = 12
+TELEMETRY = StreamId("0193e1a0-0000-7000-8000-0000000000aa")
 
 
 def a_used_lot(folder: Path, lacking: int) -> tuple[Path, Books, journal.Head]:
@@ -132,8 +137,90 @@ def test_what_was_taken_of_the_clouds_intents_is_still_known(tmp_path: Path) -> 
 
 def test_a_telemetry_of_which_nothing_is_left_goes_on_as_well(tmp_path: Path) -> None:
     path, _, _ = a_used_lot(tmp_path, 0)
-    telemetry = StreamId("0193e1a0-0000-7000-8000-0000000000aa")
-    strike(path, "INSERT INTO streams VALUES ('telemetry', ?, 9, ?, 9, 0)", telemetry, "a" * 64)
+    strike(path, "INSERT INTO streams VALUES ('telemetry', ?, 9, ?, 9, 0)", TELEMETRY, "a" * 64)
     store, _ = opened(path)
     with closing(store):
-        assert store._read_now(lambda connection: journal.hash_at(connection, telemetry, 9)) == "a" * 64
+        assert store._read_now(lambda connection: journal.hash_at(connection, TELEMETRY, 9)) == "a" * 64
+
+
+# --- a new stream, and then the power goes ---
+
+
+class Card:
+    """What a power cut leaves of the mark beside a store: what was synced."""
+
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._mark, self._sync = mark_path(path), os.fsync
+        self._durable = self._mark.read_bytes()
+        monkeypatch.setattr(headmark.os, "fsync", self._synced)
+
+    def _synced(self, file: int) -> None:
+        self._sync(file)
+        if os.fstat(file).st_ino == self._mark.stat().st_ino:
+            self._durable = self._mark.read_bytes()
+
+    def power_cut(self) -> None:
+        self._mark.write_bytes(self._durable)
+
+
+def a_new_ledger(tx: Transaction) -> None:
+    reopen(tx, "ledger", 5, 1, "forked")
+
+
+def a_new_telemetry(tx: Transaction) -> None:
+    head = journal.head_of(tx.connection, "telemetry")
+    assert head is not None
+    assert begin_telemetry_anew(tx, head.stream_id, 0)
+
+
+Change = Callable[[Transaction], None]
+CHANGES = pytest.mark.parametrize("change", [a_new_ledger, a_new_telemetry])
+
+
+def a_lot_with_telemetry(folder: Path, facts: int = 3) -> Lot:
+    lot = a_lot(folder)
+    lot.enters("AB12CDE")
+    lot.decide(lambda tx: [tx.record(TelemetryBegun(after=TELEMETRY, at=tx.at.wall)) for _ in range(facts)])
+    return lot
+
+
+def comes_back_whole(folder: Path, change: Change, monkeypatch: pytest.MonkeyPatch) -> bool:
+    lot = a_lot_with_telemetry(folder)
+    card = Card(lot.path, monkeypatch)
+    lot.decide(change)
+    lot.store.close()
+    card.power_cut()
+    with closing(Store(lot.path, LOT, HandClock())) as store:
+        return store._read_now(quarantine.last_renewal) is None
+
+
+@CHANGES
+def test_a_power_cut_after_a_new_stream_is_no_damage(
+    tmp_path: Path, change: Change, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert comes_back_whole(tmp_path, change, monkeypatch)
+
+
+@CHANGES
+def test_if_the_mark_were_not_forgotten_the_left_stream_would_be_missed(
+    tmp_path: Path, change: Change, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control."""
+    monkeypatch.setattr(headmark.HeadMark, "forget", lambda _: None)
+    assert not comes_back_whole(tmp_path, change, monkeypatch)
+
+
+def test_who_walks_through_a_telemetry_that_is_left_meanwhile_finds_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> list[chain.Break]:
+        lot = a_lot_with_telemetry(tmp_path / str(len(list(tmp_path.iterdir()))), chain.AT_ONCE + 10)
+        telemetry = lot.store._read_now(lambda connection: chain.streams(connection))[-1]
+        walk = chain.walk(lot.store._read_connection, LOT, telemetry)
+        first = next(walk)
+        lot.decide(a_new_telemetry)
+        return [each for each in (first, *walk) if isinstance(each, chain.Break)]
+
+    assert found() == []
+    monkeypatch.setattr(chain, "_is_there", lambda *_: True)
+    assert found() != [], "the control"

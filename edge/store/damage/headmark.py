@@ -53,9 +53,11 @@ class HeadMark:
             self.forget()
 
     def forget(self) -> None:
+        """On the disk, too: after a power cut an older mark mustn't speak of a stream that was left since."""
         self._marks.clear()
         with suppress(OSError):
             os.ftruncate(self._file, 0)
+            os.fsync(self._file)
 
     def close(self) -> None:
         os.close(self._file)
