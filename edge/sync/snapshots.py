@@ -75,6 +75,7 @@ class Snapshots:
 
     async def run(self) -> None:
         """Until cancelled."""
+        self._file.unlink(missing_ok=True)  # of a daemon that was killed
         try:
             while True:
                 await self._answer(await self._asked.get())
@@ -118,6 +119,7 @@ class Snapshots:
             try:
                 self._taken = await asyncio.to_thread(self._take, wanted.resync, wanted.wanted)
             except (StoreUnavailable, OSError) as wrong:
+                self._file.unlink(missing_ok=True)  # the room of one that was begun is needed elsewhere
                 _LOG.error("snapshot.not_taken", why=str(wrong))
         return self._taken
 

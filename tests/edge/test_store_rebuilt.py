@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from edge.retention.streams import begin_telemetry_anew
-from edge.store import Store, Transaction, chain, journal
+from edge.store import Store, Transaction, chain, journal, streams
+from edge.store.checkpoints import Checkpoint, keep_checkpoint
 from edge.store.damage import headmark, quarantine, rebuilding
 from edge.store.damage.headmark import mark_path
 from edge.store.damage.quarantine import Renewal
 from edge.store.streams import reopen
+from edge.sync import uplink
 from models.facts import DaemonStarted, TelemetryBegun
 from models.ids import StreamId
 from tests.edge.lots import LOT, HandClock, Lot, a_lot
@@ -224,3 +226,37 @@ def test_who_walks_through_a_telemetry_that_is_left_meanwhile_finds_no_damage(
     assert found() == []
     monkeypatch.setattr(chain, "_is_there", lambda *_: True)
     assert found() != [], "the control"
+
+
+# --- a past of which nothing is left ---
+
+
+def left_behind_what_was_dropped(folder: Path) -> tuple[Lot, Books, StreamId]:
+    """The stream was left after fact 5, and the lot has dropped all up to fact 8 of it."""
+    lot, books = a_lot(folder), Books()
+    for number in range(4):
+        lot.enters(f"CAR{number}")
+    head = lot.store._read_now(lambda connection: journal.head_of(connection, "ledger"))
+    assert head is not None
+    facts = journals_of(lot.store)[head.stream_id]
+    books.put(head.stream_id, facts[:5])
+    at = Checkpoint("ledger", head.stream_id, 8, facts[7].hash, 8, lot.clock.wall, "age", None, None)
+    lot.decide(lambda tx: keep_checkpoint(tx.connection, at))
+    lot.decide(lambda tx: tx.connection.execute("DELETE FROM journal WHERE seq <= 8"))
+    lot.decide(lambda tx: reopen(tx, "ledger", 5, 1, streams.DAMAGED))  # so that its past goes up at once
+    return lot, books, head.stream_id
+
+
+def test_of_a_stream_that_was_left_nothing_goes_up_that_is_not_the_lots_past(tmp_path: Path) -> None:
+    lot, books, left = left_behind_what_was_dropped(tmp_path)
+    asyncio.run(send_all(lot.store, LOT, books))
+    assert books.end(left)[0] == 5
+
+
+def test_if_any_fact_of_it_made_it_the_past_more_would_go_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control."""
+    lot, books, left = left_behind_what_was_dropped(tmp_path)
+    monkeypatch.setattr(streams, "_has_some_of", lambda *_: True)
+    monkeypatch.setattr(uplink, "max", lambda _, more: more, raising=False)
+    asyncio.run(send_all(lot.store, LOT, books))
+    assert books.end(left)[0] > 5
