@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from edge.retention import set_aside
 from edge.retention.keep import Keep, before
 from edge.retention.log import record_erased
 from edge.retention.plates import (
@@ -97,6 +98,7 @@ class Retention:
             plates, debts = before(sure, self._keep.plates), before(sure, self._keep.debts)
             await self._mask_unless_full(Limits(plates, debts, permits))
             await self._drop_old_pictures(before(sure, self._keep.pictures))
+            await self._take_away_damaged_stores(plates)
         await self._in_steps(lambda tx, rows: forget_permits(tx, permits, rows))
         if now.synced:
             await self._prune(now.wall)
@@ -151,6 +153,12 @@ class Retention:
             if due:
                 await self._in_steps(some)
             after = page.after
+
+    async def _take_away_damaged_stores(self, old: Instant) -> None:
+        going = set_aside.due(self._store.path, old)
+        if going:
+            await self._store.write(lambda tx: set_aside.put_on_record(tx, going))
+            await asyncio.get_running_loop().run_in_executor(None, set_aside.forget, going)
 
     async def _in_steps(self, step: Step, *, spare_reserve: bool = False) -> None:
         pace = Pace()
