@@ -35,6 +35,7 @@ from edge.parking.policy import LotPolicy
 from edge.parking.restoring import want, want_if_new
 from edge.parking.unresolved import settle_after_restart
 from edge.post import Post
+from edge.retention.log import record_erased
 from edge.retention.rounds import Retention
 from edge.retention.space import Space
 from edge.sight import Sight
@@ -73,7 +74,8 @@ class Daemon:
         self._settings = settings
         self._lockstep = _lockstep(settings)
         self._clock = self._lockstep.clock if self._lockstep else _clock(settings)
-        self._store = Store(settings.store.path, settings.lot.id, self._clock, suspected=suspected)
+        pictures = Pictures(settings.store.pictures)
+        self._store = Store(settings.store.path, settings.lot.id, self._clock, suspected=suspected, pictures=pictures)
         self._damage = ""
         self._stop_now = asyncio.Event()
         self._policy = LotPolicy(settings.permits_by_plate(), settings.tariff.tariff(), settings.passback, self._clock)
@@ -101,7 +103,6 @@ class Daemon:
         self._kiosk = self._screens()
         self._overview = self._what_is_now()
         self._link = self._cloud_link(settings)
-        pictures = Pictures(settings.store.pictures)
         pictures.sweep()
         holders = self._policy.permits.holders
         self._retention = Retention(settings.retention.keep(), self._store, pictures, holders, self._clock)
@@ -167,6 +168,9 @@ class Daemon:
             if renewal is not None:
                 want(tx, "damaged")
                 quarantine.mark_resynced(tx.connection, renewal, tx.at.wall)
+        gone = self._store.given_up
+        if gone is not None:
+            record_erased(tx, "pictures", "pictures", gone.count, gone.up_to, "space")
         tx.record(DaemonStarted(release=RELEASE, at=tx.at.wall))
         self._standing = forget_faults_of_last_run(tx)
         declare(tx, self._settings.declared(), self._settings.planned_levels())

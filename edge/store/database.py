@@ -21,6 +21,7 @@ from edge.store.damage.opening import made_sound
 from edge.store.journal import Head
 from edge.store.lock import StoreLock
 from edge.store.migrations import migrations
+from edge.store.pictures import Dropped, Pictures
 from edge.store.reserve import RESERVE, ROOM_AGAIN, ROOM_FOR_ENTRIES, Reserve, lend_for_a_start
 from edge.store.transaction import Transaction
 from edge.store.trouble import DATABASE_ERRORS, Reporting, StoreFull, StoreUnavailable
@@ -33,6 +34,7 @@ __all__ = ["Store", "StoreUnavailable", "connect", "looking_into"]
 
 _LOG = structlog.get_logger("edge.store")
 _T = TypeVar("_T")
+_ANY_NUMBER = 1_000_000
 
 
 class Store:
@@ -51,9 +53,11 @@ class Store:
         synchronous: str = "FULL",
         reserve: int = RESERVE,
         suspected: str = "",
+        pictures: Pictures | None = None,
     ) -> None:
-        """Opens or creates the file and migrates it. `suspected`: what was found damaged in it while it was in use.
-        Raises StoreUnavailable, also when another process has it."""
+        """Opens or creates the file and migrates it. `suspected`: what was found damaged in it while it was in use;
+        `pictures` go if another one can't be begun without their room. Raises StoreUnavailable, also when another
+        process has it."""
         self._path, self._lot, self._clock = path, lot, clock
         self._listeners: list[Callable[[], None]] = []
         self._troubled: list[Callable[[StoreUnavailable], None]] = []
@@ -69,7 +73,9 @@ class Store:
             self._mark = HeadMark(path)
             undo.callback(self._mark.close)
             lend_for_a_start(path, reserve)
-            made_sound(path, lot, clock, self._mark, suspected)
+            room = _Room(pictures)
+            self._left_damaged = made_sound(path, lot, clock, self._mark, suspected, room.make)
+            self._given_up = room.given_up
             path.touch(mode=0o600)  # plates are in it
             self._reserve = Reserve(path, reserve)
             undo.callback(self._reserve.release)
@@ -84,6 +90,16 @@ class Store:
     @property
     def path(self) -> Path:
         return self._path
+
+    @property
+    def left_damaged(self) -> str:
+        """What was found damaged at the start, and why no other store was begun; empty when nothing was."""
+        return self._left_damaged
+
+    @property
+    def given_up(self) -> Dropped | None:
+        """Pictures that went at the start, for the room of a new store; to be put on record."""
+        return self._given_up
 
     @property
     def only_reserve(self) -> bool:
@@ -213,3 +229,17 @@ class Store:
             self._only_reserve = True
         for heard in self._troubled:
             heard(trouble)
+
+
+class _Room:
+    """Pictures are given up before a store is."""
+
+    def __init__(self, pictures: Pictures | None) -> None:
+        self._pictures = pictures
+        self.given_up: Dropped | None = None
+
+    def make(self, wanted: int) -> int:
+        if self._pictures is None:
+            return 0
+        self.given_up = self._pictures.drop(self._pictures.oldest(wanted, _ANY_NUMBER))
+        return self.given_up.size

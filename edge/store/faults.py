@@ -22,7 +22,7 @@ DAMAGED = Fault(
     code="store.damaged",
     meaning="The store was found damaged: it was set aside, and a new one begun with all that could be read of it",
     does="Works on with the new one; the detail names the file that was set aside, and what was lost",
-    ends="The file that was set aside has been taken away",
+    ends="The file that was set aside has been taken away: by hand, or after the days for which plates are kept",
     look_at="The card or disk, which is likely to fail again; keep the file until nobody asks for what was lost",
 )
 SET_RIGHT = Fault(
@@ -34,8 +34,9 @@ SET_RIGHT = Fault(
 )
 DAMAGED_STILL = Fault(
     code="store.damaged_again",
-    meaning="Damage was found in the store so soon after a new one was begun that no other is begun now",
+    meaning="Damage was found in the store, and no new one is begun: too many were, or the disk has no room for one",
     does="Works on with what can be read and written; an exit that can't be recorded lets out all the same",
     ends="A round through the store finds nothing any more",
-    look_at="The card or disk: replace it. `parkgate-edge journal verify` says where the records break",
+    look_at="The card or disk: replace it, or make room and start again. `parkgate-edge journal verify` says where the "
+    "records break",
 )

@@ -60,6 +60,8 @@ class StoreWatch:
         """Until cancelled."""
         loop = asyncio.get_running_loop()
         self._store.on_trouble(lambda trouble: _hop(loop, self._met, trouble))
+        if self._store.left_damaged:
+            self._faults.raised(DAMAGED_STILL, self._store.left_damaged)
         async with asyncio.TaskGroup() as parts:
             parts.create_task(self._look_after_room())
             parts.create_task(self._go_round())
@@ -136,9 +138,10 @@ class StoreWatch:
         self._faults.raised(SET_RIGHT, f"{different[0]} ({len(different)} values in all)")
 
     def _found(self, damage: str) -> None:
-        lately = quarantine.renewed_lately(self._store.path, self._clock.read().wall)
-        if lately >= quarantine.MOST_LATELY:
-            self._faults.raised(DAMAGED_STILL, damage)
+        at_the_start = "no other could be begun at the start" if self._store.left_damaged else ""
+        why_not = at_the_start or quarantine.why_not_now(self._store.path, self._clock.read().wall)
+        if why_not:
+            self._faults.raised(DAMAGED_STILL, f"{damage}; {why_not}")
         else:
             _LOG.error("store.damage_found", what=damage)
             self._damaged(damage)

@@ -1,4 +1,4 @@
-"""A card that was damaged before all was sent: what it had goes up first, and the cloud knows what goes on from where."""
+"""A card that was damaged before all was sent: what it had goes up first, and the cloud knows what goes on from it."""
 
 from __future__ import annotations
 

@@ -21,22 +21,34 @@ _LOOK_FOR = 5 * SECOND
 """A start mustn't take long: what isn't looked at then, the slow round looks at."""
 
 
-def made_sound(store: Path, lot: LotId, clock: Clock, mark: HeadMark, suspected: str = "") -> None:
+def made_sound(
+    store: Path,
+    lot: LotId,
+    clock: Clock,
+    mark: HeadMark,
+    suspected: str = "",
+    make_room: quarantine.MakeRoom = quarantine.nothing_to_give,
+) -> str:
     """Afterwards the store can be opened, as far as that is in our power. `suspected`: what was found damaged while it
-    was in use. Raises OSError and sqlite3.Error."""
+    was in use. Returns what is damaged in it and why it was left so; empty when it is sound. Raises OSError and
+    sqlite3.Error."""
     if quarantine.put_in_place(store, mark):
-        return
+        return ""
+    quarantine.sweep(store)
     if not store.exists() or store.stat().st_size == 0:
         mark.forget()
-        return
+        return ""
     damage = suspected or _damage(store, lot, clock, mark)
     if not damage:
-        return
-    lately = quarantine.renewed_lately(store, clock.read().wall)
-    if lately >= quarantine.MOST_LATELY and _can_be_opened(store):
-        _LOG.error("store.damaged_again", why=damage, renewed_within_the_hour=lately)
-        return
-    quarantine.begin_anew(store, lot, clock.read(), damage, mark)
+        return ""
+    now = clock.read()
+    why_not = quarantine.why_not_now(store, now.wall)
+    if why_not and quarantine.can_be_opened(store):
+        _LOG.error("store.damaged_again", why=damage, left_because=why_not)
+        return f"{damage}; {why_not}"
+    if quarantine.begin_anew(store, lot, now, damage, mark, make_room):
+        return ""
+    return f"{damage}; the disk has no room for a new one"
 
 
 def _damage(store: Path, lot: LotId, clock: Clock, mark: HeadMark) -> str | None:
@@ -56,12 +68,3 @@ def _is_a_strangers(store: Path, wrong: Exception) -> bool:
     """A file that is no database and was never a store of ours is left alone: its path was written wrongly."""
     code = getattr(wrong, "sqlite_errorcode", 0)
     return code == sqlite3.SQLITE_NOTADB and not bearings_path(store).exists()
-
-
-def _can_be_opened(store: Path) -> bool:
-    try:
-        with closing(only_reading(store)) as connection:
-            connection.execute("SELECT count(*) FROM streams").fetchone()
-    except DATABASE_ERRORS:
-        return False
-    return True

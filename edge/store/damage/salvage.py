@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from edge.store.damage.bearings import bearings_of, take_bearings
 from edge.store.damage.wal import carry_over
@@ -25,7 +26,7 @@ class Astray(Exception):
 def readable_copy(store: Path, committed: int) -> Generator[sqlite3.Connection]:
     """The damaged store as a connection to a copy of it; the file itself stays as it was found. `committed`: the
     number of the last fact that is known to have been. Raises OSError."""
-    copy = store.with_name(store.name + ".salvage")
+    copy = copy_path(store)
     try:
         _copy(store, copy, last_counts=True)
         if (_latest_fact(copy) or 0) > committed:
@@ -33,11 +34,23 @@ def readable_copy(store: Path, committed: int) -> Generator[sqlite3.Connection]:
         bearings = bearings_of(store)
         if bearings and not _has_its_tables(copy, {bearing.name for bearing in bearings}):
             take_bearings(copy, bearings)
-        with closing(_connected(copy)) as connection:
+        with closing(_connected(f"file:{quote(str(copy))}")) as connection:
             yield connection
     finally:
         for end in ("", "-wal", "-shm", "-journal"):
             store.with_name(copy.name + end).unlink(missing_ok=True)
+
+
+@contextmanager
+def readable_in_place(store: Path) -> Generator[sqlite3.Connection]:
+    """The damaged file itself, where there is no room for a copy. Nothing is written beside it, and its log isn't
+    read."""
+    with closing(_connected(f"file:{quote(str(store))}?immutable=1")) as connection:
+        yield connection
+
+
+def copy_path(store: Path) -> Path:
+    return store.with_name(store.name + ".salvage")
 
 
 class Reader:
@@ -168,8 +181,8 @@ def _as_it_is(found: bytes) -> str:
     return found.decode("utf-8", "surrogateescape")
 
 
-def _connected(copy: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(copy, isolation_level=None)
+def _connected(address: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(address, uri=True, isolation_level=None)
     connection.row_factory = sqlite3.Row
     # A text that was damaged is read so that it can't be written again: its row is lost, not what follows it.
     connection.text_factory = _as_it_is
