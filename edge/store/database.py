@@ -186,7 +186,7 @@ class Store:
             decided = decide(transaction)
             transaction.seal()
             if transaction.has_changed_streams:
-                self._mark.forget()
+                self._mark.forget()  # an old one would speak of a stream that was left
             connection.execute("COMMIT")
         except BaseException:
             self._heads.clear()
@@ -207,7 +207,6 @@ class Store:
     def _after_commit(self, transaction: Transaction) -> None:
         if transaction.has_changed_streams:
             self._heads.clear()
-            self._mark.forget()  # an old one would speak of a stream that was left
             found = (journal.head_of(self._write_connection, stream) for stream in journal.STREAMS)
             self._mark.write([head for head in found if head is not None], transaction.at.wall)
         elif transaction.heads:

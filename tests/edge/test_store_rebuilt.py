@@ -203,13 +203,12 @@ def test_a_power_cut_after_a_new_stream_is_no_damage(
     assert comes_back_whole(tmp_path, change, monkeypatch)
 
 
-@CHANGES
 def test_if_the_mark_were_not_forgotten_the_left_stream_would_be_missed(
-    tmp_path: Path, change: Change, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control."""
+    """The control. A ledger that was left is still listed, a telemetry isn't."""
     monkeypatch.setattr(headmark.HeadMark, "forget", lambda _: None)
-    assert not comes_back_whole(tmp_path, change, monkeypatch)
+    assert not comes_back_whole(tmp_path, a_new_telemetry, monkeypatch)
 
 
 def test_who_walks_through_a_telemetry_that_is_left_meanwhile_finds_no_damage(

@@ -161,7 +161,7 @@ async def test_what_was_set_aside_goes_after_the_days_for_plates_and_that_is_on_
     made = lying(lot.path, 2)
     keep = Keep(plates=30)
     since = max(quarantine.lies_since(aside) for aside in made)
-    retention = Retention(keep, lot.store, Pictures(tmp_path / "pictures"), frozenset(), lot.clock)
+    retention = Retention(keep, lot.store, Pictures(tmp_path / "pictures"), lambda: (), lot.clock)
     lot.clock.wall = Instant(since + 30 * 24 * HOUR - HOUR)
     await retention.round()
     assert all(aside.exists() for aside in made), "the control"
