@@ -18,4 +18,4 @@ WORD = Field(max_length=1000, pattern=NO_NUL)
 TEXT = Field(max_length=LONGEST_TEXT, pattern=NO_NUL)
 """A whole body: no longer than an envelope that may be unpacked"""
 COUNT = Field(ge=0, le=LARGEST)
-NUMBER = Field(ge=-LARGEST, le=LARGEST)
+NUMBER = Field(ge=-LARGEST - 1, le=LARGEST)
