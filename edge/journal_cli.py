@@ -191,7 +191,7 @@ def _walked(connection: sqlite3.Connection, lot: LotId, stream: chain.Chained) -
     reached, broken = begun, None
     for place in chain.walk(connection, lot, stream, begun):
         if isinstance(place, chain.Break):
-            broken = place
+            broken, reached = place, place.reached
         else:
             reached = place
     return {

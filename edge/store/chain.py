@@ -13,6 +13,7 @@ from models.facts.base import Stream
 from models.ids import LotId, StreamId
 from models.instants import Instant
 from models.wire.chain import GENESIS
+from models.wire.envelopes import SentFact
 
 AT_ONCE = 500
 _Row = tuple[Instant, Stream, StreamId, int, str, int]
@@ -49,12 +50,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Where a chain doesn't hold. `seq` is the first fact that isn't right."""
+    """Where a chain doesn't hold. `seq` is the first fact that isn't right, `reached` the last place that was."""
 
     stream: str
     stream_id: str
     seq: int
     why: str
+    reached: Place
 
     def __str__(self) -> str:
         return f"{self.stream} {self.stream_id} breaks at {self.seq}: {self.why}"
@@ -78,20 +80,42 @@ def begins(connection: sqlite3.Connection, stream: Chained) -> Place:
 
 def step(connection: sqlite3.Connection, lot: LotId, stream: Chained, place: Place) -> Place | Break:
     """On by some facts. Short, so that a walk keeps nobody from emptying the log. At the end it stays where it is."""
+    facts = _read(connection, stream, place, AT_ONCE)
+    if isinstance(facts, Break):
+        return _one_by_one(connection, lot, stream, place)
+    return _on(lot, stream, place, facts)
+
+
+def _read(connection: sqlite3.Connection, stream: Chained, place: Place, most: int) -> list[SentFact] | Break:
+    """What comes after `place`; a break when that can't be read."""
     try:
-        facts = journal.run(connection, stream.stream_id, place.seq, AT_ONCE)
+        return journal.run(connection, stream.stream_id, place.seq, most)
     except DATABASE_ERRORS as wrong:
         if not is_damage(wrong):
             raise
-        return _first_that_cannot_be_read(connection, stream, place, f"it can't be read ({in_words(wrong)})")
+        return _break(stream, place.seq + 1, f"it can't be read ({in_words(wrong)})", place)
     except ValueError:
-        return _first_that_cannot_be_read(connection, stream, place, "it isn't written as facts are")
+        return _break(stream, place.seq + 1, "it isn't written as facts are", place)
+
+
+def _on(lot: LotId, stream: Chained, place: Place, facts: list[SentFact]) -> Place | Break:
     for fact in facts:
         if fact.seq != place.seq + 1:
-            return Break(stream.stream, stream.stream_id, place.seq + 1, f"facts are missing up to {fact.seq - 1}")
+            return _break(stream, place.seq + 1, f"facts are missing up to {fact.seq - 1}", place)
         if place.hash and not fact.follows(place.hash, lot, stream.stream, stream.stream_id):
-            return Break(stream.stream, stream.stream_id, fact.seq, "its hash doesn't follow from what stands there")
+            return _break(stream, fact.seq, "its hash doesn't follow from what stands there", place)
         place = Place(fact.seq, fact.hash, place.checked + 1)
+    return place
+
+
+def _one_by_one(connection: sqlite3.Connection, lot: LotId, stream: Chained, place: Place) -> Place | Break:
+    """Up to the fact that kept the others beside it from being read."""
+    for _ in range(AT_ONCE):
+        facts = _read(connection, stream, place, 1)
+        reached = facts if isinstance(facts, Break) else _on(lot, stream, place, facts)
+        if isinstance(reached, Break) or reached.seq == place.seq:
+            return reached
+        place = reached
     return place
 
 
@@ -120,19 +144,15 @@ def _is_there(connection: sqlite3.Connection, stream: Chained) -> bool:
 def _ends_elsewhere(stream: Chained, reached: Place) -> Break | None:
     """The last fact that is there against the stream's own account of it. More may have been written meanwhile."""
     if reached.seq < stream.seq:
-        return Break(stream.stream, stream.stream_id, reached.seq + 1, f"facts are missing up to {stream.seq}")
+        return _break(stream, reached.seq + 1, f"facts are missing up to {stream.seq}", reached)
     if reached.seq == stream.seq and reached.hash and reached.hash != stream.hash:
-        return Break(stream.stream, stream.stream_id, reached.seq, "it isn't the fact that the stream ended with")
+        before = Place(reached.seq - 1, "", max(reached.checked - 1, 0))
+        return _break(stream, reached.seq, "it isn't the fact that the stream ended with", before)
     return None
 
 
-def _first_that_cannot_be_read(connection: sqlite3.Connection, stream: Chained, place: Place, why: str) -> Break:
-    seq = place.seq
-    while True:
-        try:
-            seq = journal.run(connection, stream.stream_id, seq, 1)[0].seq
-        except (*DATABASE_ERRORS, ValueError, IndexError):
-            return Break(stream.stream, stream.stream_id, seq + 1, why)
+def _break(stream: Chained, seq: int, why: str, reached: Place) -> Break:
+    return Break(stream.stream, stream.stream_id, seq, why, reached)
 
 
 def _checkpoint(connection: sqlite3.Connection, stream: Chained, seq: int) -> str:

@@ -91,11 +91,15 @@ def broken(lot: Lot, statement: str) -> tuple[int, dict[str, object]]:
         ("DELETE FROM journal WHERE seq = 3", 3),
         ("DELETE FROM journal WHERE seq = 5", 5),
         ("UPDATE streams SET hash = 'x'", 5),
+        ("UPDATE journal SET body = CAST(x'7bff' AS TEXT) WHERE seq = 4", 4),
+        ("UPDATE journal SET personal = '{' WHERE seq = 3", 3),
     ],
 )
-def test_a_broken_chain_is_told_with_its_place_and_its_own_exit_code(lot: Lot, damage: str, at: int) -> None:
+def test_a_broken_chain_is_told_with_its_place_what_holds_before_it_and_its_own_exit_code(
+    lot: Lot, damage: str, at: int
+) -> None:
     code, told = broken(lot, damage)
-    assert (code, told["breaks_at"]) == (3, at)
+    assert (code, told["breaks_at"], told["last"], told["checked"]) == (3, at, at - 1, at - 1)
 
 
 def test_the_control_an_erased_plate_breaks_nothing(lot: Lot) -> None:
