@@ -6,6 +6,8 @@ import asyncio
 import json
 import re
 import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -14,15 +16,17 @@ import typer
 from edge.clock import SystemClock
 from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError
-from edge.store import StoreDamaged, StoreUnavailable, chain, journal
+from edge.store import StoreDamaged, StoreUnavailable, chain, journal, structure
 from edge.store.connecting import looking_into
+from edge.store.trouble import DATABASE_ERRORS, in_words, is_damage
 from models.facts.base import Stream
 from models.ids import LotId
 from models.instants import from_rfc3339, to_datetime, to_rfc3339
 from models.wire.envelopes import SentFact, read_body
 
 BROKEN = 3
-"""Exit code of `verify` when a chain breaks, and of the others when the file is damaged where they look."""
+"""Exit code of `verify` when a chain breaks or a table is damaged, and of the others when they meet damage."""
+_DAMAGED = "The file is damaged here; a daemon that starts on it sets it aside."
 _AT_ONCE = 500
 _LOOK_AGAIN = 0.5
 
@@ -81,8 +85,8 @@ def since(
 
 @journal_app.command()
 def verify(config: _Config = None, file: _File = None, as_json: _AsJson = False) -> None:
-    """Walk the chain of hashes of every stream, from where it was last pruned, and say where it breaks. Exit code 3 if
-    it does."""
+    """Walk the chain of hashes of every stream, from where it was last pruned, and say where it breaks; then look over
+    the file's structure, table by table. Exit code 3 if one of them is broken."""
     store = _store(config, file)
     with _Told(store):
         _verify(store, as_json)
@@ -173,17 +177,60 @@ async def _follow(store: Path, shown: _Shown, reached: chain.Place) -> None:
 # --- what is walked ---
 
 
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """What a walk found. `unwalked`: why the journal couldn't be walked at all; `torn`: tables that aren't whole."""
+
+    lot: LotId | None
+    streams: list[dict[str, Any]]
+    unwalked: str
+    torn: list[structure.Torn]
+    tables: int
+
+    @property
+    def whole(self) -> bool:
+        return not self.torn and not self.unwalked and all(each["breaks_at"] is None for each in self.streams)
+
+    @property
+    def sentences(self) -> Iterator[str]:
+        yield from map(_as_sentence, self.streams)
+        if self.unwalked:
+            yield f"The journal can't be walked: {self.unwalked}."
+        elif not self.streams:
+            yield "The journal is empty."
+        for torn in self.torn:
+            yield f"The table {torn.table} is damaged: {torn.why}."
+        if self.torn:
+            yield f"{self.tables - len(self.torn)} of {self.tables} tables are whole. {_DAMAGED}"
+        else:
+            yield f"The file's structure is whole: {self.tables} tables."
+
+
 def _verify(store: Path, as_json: bool) -> None:
     with looking_into(store) as connection:
-        lot = _lot(connection)
-        walked = [_walked(connection, lot, stream) for stream in chain.streams(connection)]
-    whole = all(each["breaks_at"] is None for each in walked)
+        found = _verified(connection)
     if as_json:
-        typer.echo(json.dumps({"lot": lot, "whole": whole, "streams": walked}))
+        torn = [asdict(each) for each in found.torn]
+        said = {"lot": found.lot, "whole": found.whole, "streams": found.streams, "damaged": torn}
+        typer.echo(json.dumps({**said, "unwalked": found.unwalked or None}))
     else:
-        typer.echo("\n".join(map(_as_sentence, walked)) or "The journal is empty.")
-    if not whole:
+        typer.echo("\n".join(found.sentences))
+    if not found.whole:
         raise typer.Exit(BROKEN)
+
+
+def _verified(connection: sqlite3.Connection) -> _Verified:
+    """The journal, and the structure of what lies beside it: a chain holds though a ticket's page is gone."""
+    lot, walked, unwalked = None, list[dict[str, Any]](), ""
+    try:
+        lot = _lot(connection)
+        walked += [_walked(connection, lot, stream) for stream in chain.streams(connection)]
+    except DATABASE_ERRORS as wrong:
+        if not is_damage(wrong):
+            raise
+        unwalked = in_words(wrong)
+    torn = list(structure.torn(connection))
+    return _Verified(lot, walked, unwalked, torn, len(structure.tables(connection)))
 
 
 def _walked(connection: sqlite3.Connection, lot: LotId, stream: chain.Chained) -> dict[str, Any]:
@@ -260,7 +307,7 @@ class _Told:
 
     def __exit__(self, kind: object, wrong: BaseException | None, trace: object) -> bool:
         if isinstance(wrong, StoreDamaged):
-            _fail(f"{wrong}\nThe file is damaged here; a daemon that starts on it sets it aside.", BROKEN)
+            _fail(f"{wrong}\n{_DAMAGED}", BROKEN)
         if isinstance(wrong, StoreUnavailable):
             _fail(str(wrong), 1)
         if isinstance(wrong, ValueError):

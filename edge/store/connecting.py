@@ -33,6 +33,8 @@ def looking_into(path: Path) -> Generator[sqlite3.Connection]:
     with Reporting(path):
         if not path.exists():
             raise StoreUnavailable(f"{path} doesn't exist: has the daemon run with this configuration?")
+        if path.is_dir():
+            raise StoreUnavailable(f"{path} is a folder: a store is one file, such as {path / 'lot.sqlite'}")
         with closing(only_reading(path)) as connection:
             yield connection
 

@@ -118,6 +118,41 @@ def test_what_was_pruned_is_said_and_the_rest_verifies(lot: Lot) -> None:
     assert "isn't kept" in said
 
 
+def with_a_zeroed_page(lot: Lot, of: str) -> Path:
+    """The lot's file as a card leaves it that has lost the first page of a table or an index."""
+    lot.store.close()
+    with closing(sqlite3.connect(lot.path)) as connection:
+        page = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (of,)).fetchone()[0]
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    with lot.path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
+    return lot.path
+
+
+def test_damage_beside_the_journal_is_told_though_the_chain_holds(lot: Lot) -> None:
+    done = CliRunner().invoke(app, ["journal", "verify", "--file", str(with_a_zeroed_page(lot, "tickets"))])
+    assert done.exit_code == 3
+    assert "5 facts, 1 to 5, the chain holds" in done.output
+    assert "The table tickets is damaged: " in done.output
+    assert "tables are whole" in done.output
+
+
+@pytest.mark.parametrize("table", ["journal", "streams"])
+def test_what_keeps_the_journal_from_being_walked_is_told(lot: Lot, table: str) -> None:
+    file = with_a_zeroed_page(lot, table)
+    done = CliRunner().invoke(app, ["journal", "verify", "--file", str(file), "--json"])
+    told = json.loads(done.output)
+    assert (done.exit_code, told["whole"], [each["table"] for each in told["damaged"]]) == (3, False, [table])
+    assert told["unwalked"]
+
+
+def test_a_folder_is_said_to_be_one(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["journal", "verify", "--file", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "is a folder" in done.output
+
+
 @pytest.mark.timeout(60)
 def test_following_shows_what_comes(lot: Lot) -> None:
     command = [sys.executable, "-c", "from edge.cli import main; main()", "journal", "tail", "-n", "1", "-f", "--json"]
