@@ -12,9 +12,11 @@ from pydantic import BaseModel
 from edge.config.checks import Finding
 from edge.config.document import Path as Way
 from edge.config.settings import LotSettings
+from edge.sync.keys import NoKeys, keys_in
 
 _FILES = {"password_file", "key_file", "ca"}
 _VARIABLES = {"password_env", "key_env"}
+_KEYS_OF_THE_CLOUD = "cloud_keys"
 _FOLDERS = {"weights"}
 _DEVICES = {"port", "file", "device", "at"}
 
@@ -34,6 +36,8 @@ def _why_missing(key: str, value: str) -> str:
         return f"the variable {value} isn't set here; it has to be in the daemon's environment"
     if key in _FILES:
         return _why_unreadable(Path(value))
+    if key == _KEYS_OF_THE_CLOUD:
+        return _why_no_cloud_is_believed(Path(value))
     if key in _FOLDERS and not Path(value).is_dir():
         return f"the folder {value} isn't there"
     if key in _DEVICES and value.startswith("/" if key != "at" else "/dev/") and not Path(value).exists():
@@ -67,6 +71,14 @@ def _why_unreadable(file: Path) -> str:
             opened.read(1)
     except OSError as error:
         return f"the file {file} can't be read: {error.strerror}"
+    return ""
+
+
+def _why_no_cloud_is_believed(file: Path) -> str:
+    try:
+        keys_in(file)
+    except NoKeys as wrong:
+        return f"{wrong}; without it the lot believes nothing from the cloud: `parkgate-edge enroll` writes it"
     return ""
 
 

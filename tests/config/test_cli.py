@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from edge.config import cli
 from edge.config.load import load_lot
 from tests.config.lots import RIGHT, altered
+from tests.keys import public_file
 
 
 @pytest.fixture
@@ -80,8 +81,10 @@ def test_a_password_a_key_and_an_authority_that_are_not_there_are_told_once_each
         "{driver: mqtt, host: 127.0.0.1, ",
         f"{{driver: mqtt, host: 127.0.0.1, username: gate, password_file: {tmp_path}/none, ",
     )
+    public_file(tmp_path)
     text += (
-        "link: {host: cloud.example, username: lot, password_env: LOT_LINK, tls: {ca: /none.pem}}\n"
+        "link: {host: cloud.example, username: lot, password_env: LOT_LINK, tls: {ca: /none.pem}, "
+        f"cloud_keys: {tmp_path}/cloud.keys}}\n"
         f"vision: {{weights: {tmp_path}/weights}}\nstore: {{path: {tmp_path}/lot.sqlite}}\n"
     )
     said = warned(app, tmp_path / "lot.yaml", text)
@@ -91,6 +94,24 @@ def test_a_password_a_key_and_an_authority_that_are_not_there_are_told_once_each
         "32:78 the file /none.pem can't be read: No such file or directory",
         f"33:19 the folder {tmp_path}/weights isn't there",
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        (None, "can't be read: No such file or directory"),
+        ("", "there is no key in"),
+        ("not a key\n", "a key is expected, in base64"),
+    ],
+)
+def test_keys_of_the_cloud_that_are_not_there_or_are_none_are_told(
+    app: typer.Typer, tmp_path: Path, written: str | None, why: str
+):
+    if written is not None:
+        (tmp_path / "keys").write_text(written)
+    text = RIGHT + f"link: {{host: cloud.example, cloud_keys: {tmp_path}/keys}}\n"
+    [said] = [line for line in warned(app, tmp_path / "lot.yaml", text) if "enroll" in line]
+    assert (said.split()[0], why in said) == ("32:41", True), said
 
 
 @pytest.mark.parametrize("way", ["stale_after: 5 min", "availability_topic: in/status"])
@@ -110,9 +131,10 @@ def test_a_slash_at_an_end_of_a_topic_is_told(app: typer.Typer, tmp_path: Path):
 
 def test_what_is_there_is_not_told(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "link.password").write_text("a password\n")
+    public_file(tmp_path)
     monkeypatch.setenv("LOT_LINK", "a password")
     text = RIGHT + f"store: {{path: {tmp_path}/lot.sqlite}}\n"
-    link = "link: {host: cloud.example, username: lot, password_%s: %s}\n"
+    link = f"link: {{host: cloud.example, username: lot, cloud_keys: {tmp_path}/cloud.keys, password_%s: %s}}\n"
     for way in (("env", "LOT_LINK"), ("file", tmp_path / "link.password")):
         said = warned(app, tmp_path / "lot.yaml", text + link % way)
         assert [line for line in said if "video" not in line] == []
