@@ -17,9 +17,10 @@ from edge.local import ask
 from edge.parking.lanes import OpenCall, open_calls
 from edge.parking.spots import Availability, availability
 from edge.status import DaemonStatus, SpotStatus
-from edge.store import boots, inbox, journal
+from edge.store import boots, inbox, journal, streams
 from edge.store.database import looking_into
 from edge.store.journal import Head
+from edge.sync.faults import OUTDATED, RIVAL
 from models.instants import SECOND, Reading, to_rfc3339
 from models.money import Minor, written
 
@@ -83,7 +84,7 @@ def policy_report(connection: sqlite3.Connection) -> PolicyReport | None:
 class Report:
     """One look at a lot. `daemon` is None while no daemon runs on the store; `calls` are those for help that
     nobody has seen to, `refunds` what the lot owes drivers since the time became known; `linked`: a way to the cloud is
-    configured."""
+    configured. `before`: facts of the streams that the ledger goes on from."""
 
     daemon: DaemonStatus | None
     spots: Availability
@@ -92,6 +93,7 @@ class Report:
     calls: tuple[OpenCall, ...] = ()
     refunds: tuple[Refund, ...] = ()
     linked: bool = True
+    before: int = 0
     policy: PolicyReport | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -110,8 +112,19 @@ class Report:
             ],
             "refunds": [asdict(refund) for refund in self.refunds],
             "policy": None if self.policy is None else asdict(self.policy),
-            "link": {"facts": self.ledger.seq if self.ledger else 0, "backlog": backlog},
+            "link": {"facts": self.facts, "backlog": backlog, "kept_apart": self.is_kept_apart},
         }
+
+    @property
+    def facts(self) -> int:
+        """Of the lot's whole history, in however many streams it stands."""
+        return self.before + self.ledger.seq if self.ledger else 0
+
+    @property
+    def is_kept_apart(self) -> bool:
+        """Whether the cloud takes what comes and believes none of it."""
+        faults = self.daemon.faults if self.daemon else ()
+        return any(fault.code in (RIVAL.code, OUTDATED.code) for fault in faults)
 
 
 def look(store: Path, *, linked: bool) -> Report:
@@ -128,6 +141,7 @@ def look(store: Path, *, linked: bool) -> Report:
             calls=tuple(open_calls(connection, now)) if boots.are_kept(connection) else (),
             refunds=_refunds(connection) if boots.are_kept(connection) else (),
             linked=linked,
+            before=streams.written_before(connection, "ledger"),
             policy=policy_report(connection),
         )
 
@@ -171,9 +185,11 @@ def show(name: str, report: Report) -> None:
         )
     if len(report.refunds) > _MOST_REFUNDS:
         console.print(f"Owed back on {len(report.refunds) - _MOST_REFUNDS} more tickets")
-    facts, backlog = (report.ledger.seq, report.ledger.backlog) if report.ledger else (0, 0)
+    backlog = report.ledger.backlog if report.ledger else 0
     link = daemon.link if daemon else "unknown while the daemon doesn't run"
-    waiting = f"link {link}, {backlog} of {facts} facts not yet there"
+    waiting = f"link {link}, {backlog} of {report.facts} facts not yet there"
+    if report.is_kept_apart:
+        waiting = f"link {link}. [red]What this computer sends is kept apart there[/red], not believed: see the fault"
     if link == "none" or not report.linked:
         waiting = "no link is configured"
     console.print(f"Cloud: {waiting}")

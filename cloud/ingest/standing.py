@@ -40,6 +40,7 @@ async def answer(connection: asyncpg.Connection, ask: Ask, at: Instant) -> Answe
             seq=seq,
             hash=hash,
             agrees=0 if own is None else await _agrees(connection, ask),
+            enrolled_anew=enrolled_anew(ask, own, branches),
         )
 
 
@@ -59,6 +60,11 @@ def standing(ask: Ask, in_force: int, own: Branch | None, branches: Sequence[Bra
     if own.current:
         return Standing.CURRENT
     return Standing.LEFT if goes_on_from_its_end(branches, own.stream_id) else Standing.RIVAL
+
+
+def enrolled_anew(ask: Ask, own: Branch | None, branches: Sequence[Branch]) -> bool:
+    """Whether only a newer enrolment ended the stream: it was the last one that the lot had. Pure."""
+    return own is not None and ask.epoch > own.epoch and branches[0] == own
 
 
 async def _agrees(connection: asyncpg.Connection, ask: Ask) -> int:

@@ -76,6 +76,23 @@ def _has_some_of(connection: sqlite3.Connection, stream_id: StreamId, to: int) -
     return connection.execute(found, (stream_id, to)).fetchone() is not None
 
 
+def written_before(connection: sqlite3.Connection, stream: Stream) -> int:
+    """How many facts of the lot's history stand in the streams that this one goes on from."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'streams_left'").fetchone() is None:
+        return 0  # a store of an earlier release
+    row = connection.execute(_WRITTEN_BEFORE, (stream,)).fetchone()
+    return row[0] or 0
+
+
+_WRITTEN_BEFORE = """
+    WITH line (stream_id, after_seq) AS (
+        SELECT streams_left.stream_id, after_seq FROM streams JOIN streams_left ON next_id = streams.stream_id
+        WHERE streams.stream = ?
+        UNION
+        SELECT streams_left.stream_id, streams_left.after_seq FROM line JOIN streams_left ON next_id = line.stream_id
+    ) SELECT sum(after_seq) FROM line"""
+
+
 def move_back(connection: sqlite3.Connection, stream: Stream, seq: int) -> None:
     """The cloud has lost all after `seq`: it counts as unsent again, and only what is said from now on counts."""
     connection.execute(

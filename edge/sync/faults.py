@@ -9,7 +9,8 @@ REFUSED = Fault(
     meaning="The cloud's broker doesn't let this lot in, listen or publish",
     does="Tries again, and keeps every fact until the cloud has it; the lanes don't notice",
     ends="The broker lets the lot in",
-    look_at="The lot's user name, password and access rules at the broker",
+    look_at="Was the lot enrolled anew, or its login revoked? Then `parkgate-edge enroll` with what the operator sent "
+    "last. Else its user name, password and access rules at the broker",
 )
 FORKED = Fault(
     code="link.forked",

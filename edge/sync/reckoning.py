@@ -15,7 +15,7 @@ from edge.store.reopening import Gone, drop_half_made, reopen
 from edge.sync.connection import Connection
 from edge.sync.faults import FORKED, LOST_BY_CLOUD, OUTDATED, RIVAL
 from edge.sync.questions import LOOK_EVERY_SECONDS, Questions
-from edge.sync.standing import KeptApart, LookCloser, Meaning, OpenNew, SendAgain, marks_for, meaning
+from edge.sync.standing import ENROLLED, KeptApart, LookCloser, Meaning, OpenNew, SendAgain, marks_for, meaning
 from models.facts.base import Stream
 from models.ids import LotId, StreamId
 from models.instants import Clock
@@ -113,6 +113,9 @@ class Reckoning:
                 opened = await self._reopened(after, why)
                 if opened is None:
                     return
+                if why == ENROLLED:
+                    _LOG.info("link.enrolled_anew", stream=self._stream, after=after, opened=opened, epoch=self._epoch)
+                    return
                 self._faults.raised(FORKED, f"the {self._stream} parts after fact {after} and goes on as {opened}")
                 _LOG.warning("link.new_stream", stream=self._stream, after=after, opened=opened, why=why)
             case _:
@@ -169,6 +172,6 @@ class Reckoning:
 
 def _ask_what_it_knew(tx: Transaction, stream: Stream, why: str) -> None:
     """The cloud may know of stays that this store doesn't: it is asked, and until it has answered no digest is
-    written. A card that isn't believed isn't told either."""
-    if stream == "ledger" and why != "outdated":
+    written. A card that isn't believed isn't told either, nor one that has all there is."""
+    if stream == "ledger" and why not in ("outdated", ENROLLED):
         want(tx, why)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from models.wire.standing import MOST_MARKS, Answer, Standing
 
+ENROLLED = "enrolled"
+
 
 @dataclass(frozen=True, slots=True)
 class InLine:
@@ -30,7 +32,8 @@ class LookCloser:
 
 @dataclass(frozen=True, slots=True)
 class OpenNew:
-    """The histories part after fact `after`, or the stream may not be gone on with. `why`: forked, left, outdated."""
+    """The histories part after fact `after`, or the stream may not be gone on with. `why`: forked, left, outdated,
+    or enrolled: then there is no other history, but a new enrolment of the same lot."""
 
     after: int
     why: str
@@ -59,6 +62,8 @@ def meaning(answer: Answer, own_hash: str | None, acked: int, head: int, oldest:
             return SendAgain(answer.seq)  # of what the cloud lost, the lot has dropped a part itself
         case Standing.CURRENT:
             why = "forked"
+        case Standing.LEFT if same and answer.enrolled_anew:
+            why = ENROLLED
         case Standing.LEFT | Standing.RIVAL:
             why = "left"
         case Standing.OUTDATED:

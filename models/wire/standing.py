@@ -55,7 +55,8 @@ class Standing(StrEnum):
 
 class Answer(BaseModel):
     """`seq` and `hash`: the last fact of the stream that the cloud has, 0 for none. `agrees`: the highest of the marks
-    that it has with the same hash, 0 when there is none."""
+    that it has with the same hash, 0 when there is none. `enrolled_anew`: it was the lot's stream until this enrolment,
+    and no other came between."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -68,3 +69,4 @@ class Answer(BaseModel):
     seq: int = Field(ge=0, le=LARGEST)
     hash: str
     agrees: int = Field(ge=0, le=LARGEST)
+    enrolled_anew: bool = False

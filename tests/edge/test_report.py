@@ -15,9 +15,11 @@ from edge.status import DaemonStatus, FaultStatus, LaneStatus
 from edge.store.database import connect
 from edge.store.journal import Head
 from edge.store.migrations import migrations
+from edge.store.reopening import reopen
 from models.ids import LaneName, StreamId
 from models.instants import SECOND, Instant
 from models.money import Minor
+from tests.edge.lots import a_lot
 
 BOARD = "/dev/serial/by-id/usb-Numato_Systems_Pvt._Ltd._Numato_Lab_4_Channel_USB_Relay_Module-if00"
 UNPLUGGED = FaultStatus(source="multi-storey-in.barrier", code="relay.unplugged", detail=f"open: there is no {BOARD}")
@@ -118,3 +120,29 @@ def test_a_store_of_an_earlier_release_can_be_looked_at_before_its_daemon_is_res
         migrations.apply(Database(connection), stop_before="0011_known_time")
     report = look(path, linked=False)
     assert (report.calls, report.refunds, report.tickets) == ((), (), {})
+
+
+def test_a_lot_whose_facts_are_kept_apart_is_not_said_to_have_told_the_cloud(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rival = FaultStatus(source="link", code="link.rival", detail="what the ledger sends isn't believed")
+    ledger = Head("ledger", StreamId("s"), 36, "hash", 36)
+    daemon = DaemonStatus(release="0.1.0", pid=1, reader="none", link="up", lanes=(), faults=(rival,))
+    report = Report(daemon, Availability(Count(3, 3), {}, {}), {}, ledger)
+    show("North Street", report)
+    said = capsys.readouterr().out
+    assert "kept apart" in said
+    assert "not yet there" not in said
+    assert report.as_json()["link"] == {"facts": 36, "backlog": 0, "kept_apart": True}
+
+
+async def test_a_lot_that_goes_on_in_a_new_stream_still_counts_all_that_it_has_written(tmp_path: Path) -> None:
+    lot = a_lot(tmp_path)
+    lot.enters("AB12CDE")
+    written = look(lot.path, linked=True).facts
+    for epoch in (2, 3):
+        await reopen(lot.store, "ledger", written, epoch, "enrolled", lot.clock)
+        head = look(lot.path, linked=True).ledger
+        assert head is not None
+        written = head.seq
+    assert look(lot.path, linked=True).facts == 5 + 2, "each new stream says itself what it goes on from"

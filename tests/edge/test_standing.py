@@ -23,10 +23,11 @@ from tests.edge.lots import a_level, a_lot
 LOT, STREAM = LotId("lot"), StreamId("stream")
 
 
-def an_answer(standing: Standing = Standing.CURRENT, seq: int = 0, agrees: int = 0, hash: str = "cloud's") -> Answer:
-    return Answer(
-        lot=LOT, stream="ledger", stream_id=STREAM, nonce="n", standing=standing, seq=seq, hash=hash, agrees=agrees
-    )
+def an_answer(
+    standing: Standing = Standing.CURRENT, seq: int = 0, agrees: int = 0, hash: str = "cloud's", anew: bool = False
+) -> Answer:
+    said = {"standing": standing, "seq": seq, "hash": hash, "agrees": agrees, "enrolled_anew": anew}
+    return Answer.model_validate({"lot": LOT, "stream": "ledger", "stream_id": STREAM, "nonce": "n", **said})
 
 
 def questions_until_the_parting(common: int, acked: int, head: int, cloud: int, oldest: int = 0) -> tuple[int, int]:
@@ -75,6 +76,8 @@ def test_without_the_ends_in_the_question_it_would_never_be_found(monkeypatch: p
         (an_answer(seq=0, hash="same"), "same", SendAgain(0)),
         (an_answer(seq=3), None, OpenNew(0, "forked")),
         (an_answer(Standing.LEFT, seq=10, agrees=15, hash="same"), "same", OpenNew(15, "left")),
+        (an_answer(Standing.LEFT, seq=10, agrees=15, hash="same", anew=True), "same", OpenNew(15, "enrolled")),
+        (an_answer(Standing.LEFT, seq=12, agrees=15, anew=True), "same", OpenNew(15, "left")),
         (an_answer(Standing.RIVAL, seq=10, hash="same"), "same", KeptApart(outdated=False)),
         (an_answer(Standing.OUTDATED, seq=10, hash="same"), "same", KeptApart(outdated=True)),
     ],

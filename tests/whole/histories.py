@@ -43,7 +43,7 @@ SPOTS = 50
 
 @dataclass
 class World:
-    """One lot and its cloud. `board` holds the faults of the link that ran last."""
+    """One lot and its cloud. `board` holds the faults of the link that ran last, `raised` all it has raised."""
 
     folder: Path
     broker: Mosquitto
@@ -52,6 +52,7 @@ class World:
     settings: CloudSettings
     databases: list[str]
     board: FaultBoard = field(default_factory=lambda: FaultBoard(lambda decision: None))
+    raised: set[str] = field(default_factory=set[str])
 
     # --- the lot ---
 
@@ -82,7 +83,8 @@ class World:
 
     @asynccontextmanager
     async def _linked(self, lot: Lot, epoch: int) -> AsyncIterator[None]:
-        self.board = FaultBoard(lambda decision: None)
+        self.raised = set()
+        self.board = FaultBoard(lambda decision: None, lambda source, code: self.raised.add(code))
         password = self.folder / "password"
         password.write_text(USERS["lot"] + "\n", encoding="ascii")
         login = BrokerSettings(

@@ -266,6 +266,7 @@ async def test_two_cards_at_once_are_never_mixed_and_the_newest_enrolment_decide
             await first.enters("HH8")
             await first.has_sent_all()
             assert "link.rival" not in world.faults()
+            assert "link.forked" in world.raised, "the other computer wrote what this one doesn't know"
     stays = await world.stays()
     assert {plate: stays.get(plate) for plate in ("EE5", "FF6", "GG7", "HH8")} == dict.fromkeys(
         ("EE5", "FF6", "GG7", "HH8"), "ACTIVE"
@@ -280,6 +281,7 @@ async def test_a_card_of_an_earlier_enrolment_is_kept_apart_and_not_believed(wor
         async with world.at_work("card", epoch=2) as lot:
             await lot.enters("EE5")
             await lot.has_sent_all()
+            assert world.raised == set(), "an enrolment is no other history"
         assert await world.cases() == {}, "being enrolled anew loses nothing"
         async with world.at_work("image") as old:
             await old.enters("XX9")
