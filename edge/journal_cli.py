@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
-import re
+import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from edge.clock import SystemClock
 from edge.config.load import load_lot
 from edge.config.problems import ConfigurationError
+from edge.journal_lines import as_json, as_line
 from edge.store import StoreDamaged, StoreUnavailable, chain, journal, structure
 from edge.store.connecting import looking_into
 from edge.store.trouble import DATABASE_ERRORS, in_words, is_damage
 from models.facts.base import Stream
 from models.ids import LotId
-from models.instants import from_rfc3339, to_datetime, to_rfc3339
+from models.instants import Instant, from_datetime
 from models.wire.envelopes import SentFact, read_body
 
 BROKEN = 3
 """Exit code of `verify` when a chain breaks or a table is damaged, and of the others when they meet damage."""
 _DAMAGED = "The file is damaged here; a daemon that starts on it sets it aside."
+_SINCE = "A fact's number, or a time: \"2026-11-20 08:12\" by the lot's own clock, or 2026-11-20T08:12:00Z"
+_UTC = ZoneInfo("UTC")
 _AT_ONCE = 500
 _LOOK_AGAIN = 0.5
 
@@ -66,7 +72,7 @@ def tail(
 
 @journal_app.command()
 def since(
-    begin: Annotated[str, typer.Argument(metavar="TIME|NUMBER", help="2026-11-20T08:12:00Z, or a fact's number")],
+    begin: Annotated[str, typer.Argument(metavar="TIME|NUMBER", help=_SINCE)],
     config: _Config = None,
     file: _File = None,
     as_json: _AsJson = False,
@@ -100,9 +106,11 @@ class _Shown:
 
     def __init__(self, as_json: bool, plates: bool, stream: Stream) -> None:
         self._as_json, self._plates, self._stream = as_json, plates, stream
+        self._zone = _UTC
 
     def streams(self, store: Path) -> list[chain.Chained]:
         with looking_into(store) as connection:
+            self._zone = _zone(connection)
             return [stream for stream in chain.streams(connection) if stream.stream == self._stream]
 
     def latest(self, store: Path, lines: int) -> chain.Place:
@@ -129,39 +137,8 @@ class _Shown:
         body.pop("personal", None)  # the commitment to what is kept beside
         personal = fact.personal if self._plates else None
         if self._as_json:
-            return json.dumps(_as_json(stream, fact, body, personal), ensure_ascii=False)
-        when = to_datetime(fact.wall).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + ("" if fact.synced else "?")
-        said = " ".join(f"{name}={_plain(value)}" for name, value in {**body, **(personal or {})}.items())
-        waits = " " if fact.seq <= stream.acked else "*"
-        return f"{fact.seq:>8}{waits} {when}  {fact.type:<20} {said}"
-
-
-def _as_json(
-    stream: chain.Chained, fact: SentFact, body: dict[str, Any], personal: dict[str, Any] | None
-) -> dict[str, Any]:
-    written = {
-        "stream": stream.stream,
-        "stream_id": stream.stream_id,
-        "seq": fact.seq,
-        "hash": fact.hash,
-        "type": fact.type,
-        "version": fact.version,
-        "at": to_rfc3339(fact.wall),
-        "synced": fact.synced,
-        "boot_id": fact.boot_id,
-        "monotonic": fact.monotonic,
-        "sent": fact.seq <= stream.acked,
-        "body": body,
-    }
-    return {**written, "personal": personal} if personal is not None else written
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, dict | list):
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-        return text if len(text) <= 60 else text[:57] + "..."
-    text = "-" if value is None else str(value)
-    return json.dumps(text, ensure_ascii=False) if re.search(r"\s", text) else text
+            return json.dumps(as_json(stream, fact, body, personal), ensure_ascii=False)
+        return as_line(stream, fact, body, personal, self._zone, _width())
 
 
 async def _follow(store: Path, shown: _Shown, reached: chain.Place) -> None:
@@ -271,13 +248,37 @@ def _as_sentence(walked: dict[str, Any]) -> str:
 def _first(connection: sqlite3.Connection, stream: chain.Chained, begin: str) -> int:
     if begin.isdecimal():
         return int(begin)
-    try:
-        at = from_rfc3339(begin if re.search(r"[Zz]|[+-]\d\d:\d\d$", begin) else f"{begin}Z")
-    except ValueError as wrong:
-        raise typer.BadParameter(f"{wrong}, and no number", param_hint="TIME|NUMBER") from wrong
+    at = _moment(begin, _zone(connection))
     found = "SELECT min(seq) FROM journal WHERE stream_id = ? AND wall >= ?"
     first = connection.execute(found, (stream.stream_id, at)).fetchone()[0]
     return stream.seq + 1 if first is None else first
+
+
+def _moment(written: str, zone: ZoneInfo) -> Instant:
+    """With its offset, or by the lot's clock on the wall, as `tail` shows it."""
+    try:
+        at = dt.datetime.fromisoformat(written.upper())
+        return from_datetime(at if at.tzinfo is not None else at.replace(tzinfo=zone))
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f'{written!r} is neither a time nor a fact\'s number: 2026-11-20, "2026-11-20 08:12" (in {zone.key}), '
+            "2026-11-20T08:12:00Z or 185 is expected",
+            param_hint="TIME|NUMBER",
+        ) from None
+
+
+def _zone(connection: sqlite3.Connection) -> ZoneInfo:
+    """The lot's own, in which its people read clocks."""
+    row = connection.execute("SELECT timezone FROM parking_lots LIMIT 1").fetchone()
+    try:
+        return ZoneInfo(row["timezone"]) if row else _UTC
+    except (ZoneInfoNotFoundError, ValueError):
+        return _UTC
+
+
+def _width() -> int:
+    """Of the terminal; 0 where there is none: a line a fact, for `grep`."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def _lot(connection: sqlite3.Connection) -> LotId:

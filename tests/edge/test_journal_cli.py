@@ -10,12 +10,18 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
 
 from edge.cli import app
-from models.instants import to_rfc3339
+from edge.journal_lines import as_line
+from edge.store.chain import Chained
+from models.facts import DaemonStarted
+from models.ids import StreamId
+from models.instants import Instant, to_datetime, to_rfc3339
+from models.wire.envelopes import SentFact
 from tests.edge.lots import Lot, a_lot
 
 PLATE = "AB12CDE"
@@ -58,8 +64,44 @@ def test_since_takes_a_number_or_a_time(lot: Lot) -> None:
 
 
 def test_a_time_that_is_none_is_refused(lot: Lot) -> None:
-    done = CliRunner().invoke(app, ["journal", "since", "yesterday", "--file", str(lot.path)])
+    done = CliRunner().invoke(app, ["journal", "since", "yesterday", "--file", str(lot.path)], env={"COLUMNS": "300"})
     assert done.exit_code == 2
+    assert "'yesterday' is neither a time nor a fact's number" in done.output
+    assert "2026-11-20T08:12:00Z" in done.output
+
+
+def test_times_are_those_of_the_lots_own_clock_and_can_be_typed_into_since(lot: Lot) -> None:
+    lot.clock.forward(hours=1)
+    lot.enters("LATER1")
+    number, date, time, *_ = journal("tail", "-n", 1, "--file", lot.path).split()
+    at = to_datetime(lot.clock.wall).astimezone(ZoneInfo(str(lot.one("SELECT timezone FROM parking_lots"))))
+    assert at.utcoffset()
+    assert (date, time.rstrip("?")[:8]) == tuple(at.strftime("%Y-%m-%d %H:%M:%S").split())
+    since = journal("since", f"{date} {time.rstrip('?')}", "--file", lot.path).splitlines()
+    assert [line.split()[0] for line in since] == ["6*", "7*", number]
+
+
+def test_a_time_within_a_fact_is_readable_and_one_that_no_calendar_has_stays_as_it_is(lot: Lot) -> None:
+    (opened,) = [line for line in journal("tail", "--file", lot.path).splitlines() if "ticket.opened" in line]
+    year = to_datetime(lot.clock.wall).year
+    assert f'entered="{year}-' in opened
+    lot.decide(lambda tx: tx.record(DaemonStarted(release="0.1.0", at=Instant(2**62))))
+    assert f"at={2**62}" in journal("tail", "-n", 1, "--file", lot.path)
+
+
+def test_a_line_is_folded_to_a_terminals_width_and_nothing_is_lost() -> None:
+    stream = Chained("ledger", StreamId("s"), 1, "hash", 0)
+    fact = SentFact.model_validate(
+        {"seq": 1, "type": "ticket.opened", "version": 1, "boot_id": "b", "monotonic": 1, "wall": 1, "synced": False}
+        | {"body": "{}", "hash": "hash"}
+    )
+    body = {"ticket": "0193e1a0-0000-7000-8000-000000000001", "obeyed": True, "why": "a gate that was stuck " * 5}
+    whole = as_line(stream, fact, body, None, ZoneInfo("UTC"), 0)
+    folded = as_line(stream, fact, body, None, ZoneInfo("UTC"), 60).splitlines()
+    assert "\n" not in whole
+    assert "obeyed=yes" in whole
+    assert max(map(len, folded)) <= 60
+    assert "".join("".join(folded).split()) == "".join(whole.split())
 
 
 def test_a_whole_chain_verifies_on_a_copied_file_that_nobody_may_write_beside(lot: Lot, tmp_path: Path) -> None:
