@@ -25,7 +25,7 @@ from edge.kiosk.secret import secret_in
 from edge.lockstep import LockstepError
 from edge.orders_cli import lane_app, passback_app
 from edge.report import look, show
-from edge.store import StoreUnavailable
+from edge.store import StoreTaken, StoreUnavailable
 from edge.vision.cli import read, weights_app
 from models.ids import LaneName
 
@@ -98,6 +98,8 @@ def run(
             pass
     except ConfigurationError as wrong:
         _fail(str(wrong), 2)
+    except StoreTaken as wrong:
+        _fail(f"{wrong}.", 1)
     except StoreUnavailable as wrong:
         _fail(
             f"The lot's store can't be opened: {wrong}\nCheck store.path in {config}, the disk and its permissions.", 1

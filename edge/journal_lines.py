@@ -82,7 +82,7 @@ def _plain(value: object) -> str:
 
 
 def _folded(line: str, width: int) -> Iterator[str]:
-    yield from textwrap.wrap(
+    folded = textwrap.wrap(
         line,
         max(width, _NARROWEST),
         subsequent_indent=_INDENT,
@@ -91,3 +91,4 @@ def _folded(line: str, width: int) -> Iterator[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+    yield from (part.rstrip() for part in folded)

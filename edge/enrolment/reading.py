@@ -17,15 +17,22 @@ def enrolment_from(given: str) -> Enrolment:
     """Raises NoEnrolment, which says what was looked at and what to do."""
     path = Path(given)
     if given.startswith("parkgate1:"):
-        return Enrolment.from_text(given)
+        return _read("The text that was given", given)
     if path.suffix.lower() in _PICTURES:
-        return Enrolment.from_text(_in_picture(path))
+        return _read(str(path), _in_picture(path))
     try:
-        return Enrolment.from_text(path.read_text(encoding="ascii"))
+        return _read(str(path), path.read_text(encoding="ascii"))
     except OSError as wrong:
         raise NoEnrolment(f"{path} can't be read: {wrong.strerror}") from None
     except UnicodeDecodeError:
         raise NoEnrolment(f"{path} isn't an enrolment: a text file, or a picture of its QR code, is expected") from None
+
+
+def _read(source: str, text: str) -> Enrolment:
+    try:
+        return Enrolment.from_text(text)
+    except NoEnrolment as wrong:
+        raise NoEnrolment(f"{source}: {wrong}") from None
 
 
 def _in_picture(path: Path) -> str:

@@ -2,6 +2,6 @@
 
 from edge.store.database import Store
 from edge.store.transaction import Transaction
-from edge.store.trouble import StoreDamaged, StoreFull, StoreUnavailable
+from edge.store.trouble import StoreDamaged, StoreFull, StoreTaken, StoreUnavailable
 
-__all__ = ["Store", "StoreDamaged", "StoreFull", "StoreUnavailable", "Transaction"]
+__all__ = ["Store", "StoreDamaged", "StoreFull", "StoreTaken", "StoreUnavailable", "Transaction"]

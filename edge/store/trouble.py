@@ -1,6 +1,7 @@
 """What a sick disk or a damaged file raises, in the lot's own words.
 
 StoreUnavailable
+├── StoreTaken      another process has it open for writing
 ├── StoreFull       the disk has no room, or only the reserve is left and this isn't what it is for
 └── StoreDamaged    what was read can't be what was written
 """
@@ -11,6 +12,8 @@ import errno
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+
+from edge.store.lock import AlreadyRunning
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _UNREADABLE = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
@@ -24,6 +27,10 @@ DATABASE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 class StoreUnavailable(Exception):
     """The store couldn't do it (disk full, damaged, locked by a stranger). Nothing was changed."""
+
+
+class StoreTaken(StoreUnavailable):
+    """Another process has it open for writing: nothing is wrong with it."""
 
 
 class StoreFull(StoreUnavailable):
@@ -87,6 +94,8 @@ class Reporting:
 
     def _named(self, wrong: Exception) -> StoreUnavailable:
         text = f"{self._path}: {in_words(wrong)}"
+        if isinstance(wrong, AlreadyRunning):
+            return StoreTaken(text)
         if is_damage(wrong):
             return StoreDamaged(text)
         return StoreFull(text) if is_no_room(wrong) else StoreUnavailable(text)

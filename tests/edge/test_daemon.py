@@ -3,11 +3,13 @@ either."""
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from pathlib import Path
 
 from edge.store.damage import quarantine
+from edge.store.lock import StoreLock
 from models.ids import LotId
 from models.wire import topics
 from models.wire.envelopes import Beacon, unpack
@@ -64,6 +66,16 @@ def test_a_car_enters_a_lot_that_then_stops_in_good_order(tmp_path: Path, mosqui
         assert devices.hear_nothing(), "one car, one vend"
         assert PLATE not in daemon.said(), "a log shows no plate"
         assert "HH•" in daemon.said() or "HH\\u2022" in daemon.said()
+
+
+def test_a_second_daemon_is_told_who_has_the_store_and_sent_to_no_disk(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    site = Site(tmp_path, mosquitto)
+    first = StoreLock(site.store)
+    second = edge("run", "--config", str(site.config))
+    first.release()
+    assert (second.returncode, f"process {os.getpid()}" in second.stderr) == (1, True), second.stderr
+    assert "stop it first" in second.stderr
+    assert "permissions" not in second.stderr
 
 
 def test_a_lot_that_is_killed_shows_as_offline_and_knows_of_the_car_that_it_lost_sight_of(

@@ -159,6 +159,7 @@ def test_what_is_no_enrolment_changes_nothing(tmp_path: Path, text: str, said: s
     done = enrol_at_the_lot(str(file) if text.isascii() else text, "--folder", str(etc))
     assert (done.returncode, etc.exists()) == (1, False)
     assert said in done.stderr
+    assert done.stderr.startswith((f"{file}: ", "The text that was given: ")), "what it speaks of is named"
     assert "Traceback" not in done.stderr
 
 
