@@ -12,6 +12,7 @@ import typer
 
 from cloud import queries
 from cloud.at_the_prompt import CANNOT_START, FAILED, AsJson, Tenant, give_up, settings_given, told
+from cloud.broker.login import NoLogin, try_login
 from cloud.clock import SystemClock
 from cloud.commands import audit, ordering
 from cloud.commands.desk import LISTENS_TO, CommandDesk, Wanted
@@ -116,7 +117,7 @@ def _tell(
     )
     try:
         ended = told(settings, lambda: _ordered(settings, tenant or settings.tenant, wanted))
-    except NoSigningKey as wrong:
+    except (NoSigningKey, NoLogin) as wrong:
         give_up(str(wrong), CANNOT_START)
     except _NotPossible as wrong:
         give_up(str(wrong), FAILED)
@@ -135,6 +136,7 @@ class _NotPossible(Exception):
 
 async def _ordered(settings: CloudSettings, tenant_name: str, wanted: Wanted) -> ordering.Ended:
     seals = SigningKey(settings.signing_key_file)
+    try_login(settings)
     line = Line(settings, LISTENS_TO, lambda *about: desk.heard(*about))
     desk = CommandDesk(line.publish, seals)
     engine = connect.engine(settings)
@@ -148,8 +150,9 @@ async def _ordered(settings: CloudSettings, tenant_name: str, wanted: Wanted) ->
             await asyncio.wait_for(line.wait_until_ready(), _BROKER_WITHIN)
         except TimeoutError:
             raise _NotPossible(
-                f"The broker at {settings.mqtt_host}:{settings.mqtt_port} can't be reached, or doesn't let us in:"
-                " check PARKGATE_MQTT_HOST and its login. Nothing was sent."
+                f"The broker at {settings.mqtt_host}:{settings.mqtt_port} can't be reached, or doesn't let us in"
+                f"{f' ({line.away})' if line.away else ''}: check PARKGATE_MQTT_HOST and the settings beside it, which"
+                " the running cloud has. Nothing was sent."
             ) from None
         return await ordering.order(engine, desk, tenant, wanted, "parkgate-cloud", _now)
     finally:

@@ -23,8 +23,18 @@ from cloud.at_the_prompt import (
     settings_given,
     with_database,
 )
-from cloud.broker.folder import CLOUD_PORT, LOTS_PORT, BrokerFolder, BrokerPlan, NoBroker
+from cloud.broker.folder import (
+    CLOUD_ADDRESS,
+    CLOUD_PORT,
+    LOTS_PORT,
+    PID_FILE,
+    STATE,
+    BrokerFolder,
+    BrokerPlan,
+    NoBroker,
+)
 from cloud.broker.passwords import Login, all_logins, give_password, revoke_password
+from cloud.broker.rules import CLOUD_USER
 from cloud.settings import CloudSettings
 from models.enrolment import Enrolment
 from models.ids import LotId
@@ -40,9 +50,9 @@ def setup(
     folder: Folder = None,
     port: Annotated[int, typer.Option(help="Port for the lots.")] = LOTS_PORT,
     cloud_port: Annotated[int, typer.Option(help="Port for the cloud's own processes.")] = CLOUD_PORT,
-    cloud_address: Annotated[str, typer.Option(help="Where that port listens.")] = "127.0.0.1",
-    state: Annotated[str, typer.Option(help="Where Mosquitto keeps what it holds.")] = BrokerPlan.state,
-    pid_file: Annotated[str, typer.Option(help="Where Mosquitto writes its process number.")] = BrokerPlan.pid_file,
+    cloud_address: Annotated[str, typer.Option(help="Where that port listens.")] = CLOUD_ADDRESS,
+    state: Annotated[str, typer.Option(help="Where Mosquitto keeps what it holds.")] = STATE,
+    pid_file: Annotated[str, typer.Option(help="Where Mosquitto writes its process number.")] = PID_FILE,
 ) -> None:
     """Write Mosquitto's configuration, certificate, rules and passwords. Harmless when they are there already."""
     settings = settings_given()
@@ -55,7 +65,9 @@ def setup(
         place.set_up(plan, logins, now)
     except NoBroker as wrong:
         give_up(str(wrong), FAILED)
-    typer.echo(f"{place.conf} is for Mosquitto 2; restart it. The cloud logs in with {place.cloud_password}.")
+    typer.echo(f"{place.conf} is for Mosquitto 2: (re)start it with that file. The cloud is told how to reach it by")
+    for setting, value in _settings_for(place, plan).items():
+        typer.echo(f"  PARKGATE_{setting}={value}")
 
 
 @broker_app.command("passwords")
@@ -110,6 +122,19 @@ def revoke(
     if not with_database(settings, work):
         give_up(f"There is no lot {lot} with a login that still works.", FAILED)
     _renew(settings, _folder(settings, folder))
+
+
+def _settings_for(place: BrokerFolder, plan: BrokerPlan) -> dict[str, object]:
+    """What a cloud on this machine needs to log in."""
+    return {
+        "MQTT_HOST": plan.cloud_host,
+        "MQTT_PORT": plan.cloud_port,
+        "MQTT_USERNAME": CLOUD_USER,
+        "MQTT_PASSWORD_FILE": place.cloud_password,
+        "MQTT_TLS": "true",
+        "MQTT_CA_FILE": place.authority_certificate,
+        "BROKER_FOLDER": place.path,
+    }
 
 
 async def _enrolled(

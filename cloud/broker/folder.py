@@ -21,6 +21,9 @@ from cloud.broker.rules import CLOUD_USER, cloud_acl, lots_acl
 from models.instants import Instant
 
 LOTS_PORT, CLOUD_PORT = 8883, 8884
+CLOUD_ADDRESS = "127.0.0.1"
+STATE, PID_FILE = "/var/lib/mosquitto/", "/run/mosquitto/mosquitto.pid"
+_EVERYWHERE = ("", "0.0.0.0", "::")
 _PUBLIC, _PRIVATE = 0o644, 0o640
 _BROKERS_GROUP = "mosquitto"
 
@@ -40,13 +43,23 @@ class BrokerPlan:
     lots_port: int = LOTS_PORT
     lots_address: str = ""
     cloud_port: int = CLOUD_PORT
-    cloud_address: str = "127.0.0.1"
-    state: str = "/var/lib/mosquitto/"
-    pid_file: str = "/run/mosquitto/mosquitto.pid"
+    cloud_address: str = CLOUD_ADDRESS
+    state: str = STATE
+    pid_file: str = PID_FILE
 
     @property
     def host(self) -> str:
         return self.names[0]
+
+    @property
+    def cloud_host(self) -> str:
+        """Where the cloud's processes find their listener."""
+        return self.host if self.cloud_address in _EVERYWHERE else self.cloud_address
+
+    @property
+    def certified(self) -> tuple[str, ...]:
+        """What the certificate is for: the cloud checks it, too, and mostly reaches the broker over the loopback."""
+        return tuple(dict.fromkeys((*self.names, self.cloud_host)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,10 @@ class BrokerFolder:
     @property
     def conf(self) -> Path:
         return self.path / "mosquitto.conf"
+
+    @property
+    def authority_certificate(self) -> Path:
+        return self.path / "authority.crt"
 
     @property
     def cloud_password(self) -> Path:
@@ -77,16 +94,16 @@ class BrokerFolder:
     def authority(self) -> str:
         """The certificate that the lots have to trust, as PEM. Raises NoBroker."""
         try:
-            return (self.path / "authority.crt").read_text(encoding="ascii")
+            return self.authority_certificate.read_text(encoding="ascii")
         except OSError as wrong:
-            raise NoBroker(f"{self.path / 'authority.crt'}: {wrong.strerror}") from None
+            raise NoBroker(f"{self.authority_certificate}: {wrong.strerror}") from None
 
     def set_up(self, plan: BrokerPlan, logins: Iterable[Login], at: Instant) -> None:
         """Write everything. The authority and the cloud's password of before are kept, or every lot would have to be
         enrolled anew. Raises NoBroker."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self._certify(plan.names, at)
+            self._certify(plan.certified, at)
             self._write("lots.acl", lots_acl(), _PRIVATE)
             self._write("cloud.acl", cloud_acl(), _PRIVATE)
             self._write("cloud.passwords", password_file([Login(CLOUD_USER, hashed(self._password_of_the_cloud()))]))
@@ -117,7 +134,7 @@ class BrokerFolder:
                 "authority.crt", authority.certificate_pem(authority.authority_certificate(key, at)).decode(), _PUBLIC
             )
         signer = authority.key_from_pem((self.path / "authority.key").read_bytes())
-        ours = authority.certificate_from_pem((self.path / "authority.crt").read_bytes())
+        ours = authority.certificate_from_pem(self.authority_certificate.read_bytes())
         key = authority.new_key()
         certificate = authority.server_certificate(names, key, ours, signer, at)
         self._write("server.key", authority.key_pem(key).decode())

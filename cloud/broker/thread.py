@@ -65,7 +65,7 @@ class BrokerThread:
         try:
             self._client.reconnect()
         except OSError as away:
-            self._unreachable(str(away))
+            self._unreachable(_why(away))
             return False
         return True
 
@@ -111,3 +111,13 @@ class BrokerThread:
     def _wake(self) -> None:
         with suppress(OSError):  # full: it is being woken; closed: it has ended
             self._waker.send(b"\0")
+
+
+def _why(away: OSError) -> str:
+    """A certificate's problem is one of a setting; the words of OpenSSL don't say so."""
+    if isinstance(away, ssl.SSLCertVerificationError):
+        return (
+            f"{away.verify_message}: PARKGATE_MQTT_CA_FILE names the authority to trust, the file authority.crt in the"
+            " broker's folder, and PARKGATE_MQTT_HOST a name that the broker's certificate is for"
+        )
+    return str(away)

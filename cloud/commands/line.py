@@ -30,6 +30,8 @@ class Line:
         self._settings, self._topics, self._heard = settings, topics, heard
         self._ready = asyncio.Event()
         self._client: mqtt.Client | None = None
+        self.away = ""
+        """Why the last attempt came to nothing."""
 
     @property
     def ready(self) -> bool:
@@ -46,7 +48,7 @@ class Line:
         client.connect_async(
             self._settings.mqtt_host, self._settings.mqtt_port, self._settings.mqtt_keepalive, clean_start=True
         )
-        thread = BrokerThread(client)
+        thread = BrokerThread(client, self._is_away)
         thread.start()
         try:
             await asyncio.Event().wait()
@@ -76,8 +78,12 @@ class Line:
 
     # These run in the client's thread.
 
+    def _is_away(self, reason: str) -> None:
+        self.away = reason
+
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
+            self.away = str(reason)
             log.warning("line.refused_us", reason=str(reason))
             return
         client.subscribe([(topic, 0) for topic in self._topics])  # pyright: ignore[reportArgumentType]
