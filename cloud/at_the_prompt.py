@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud import enrolment
+from cloud import enrolment, queries
 from cloud.clock import SystemClock
 from cloud.db import connect
 from cloud.settings import CloudSettings
+from models.ids import LotId
 from models.instants import Instant
 
 T = TypeVar("T")
@@ -81,6 +82,15 @@ async def known_tenant(connection: AsyncConnection, name: str) -> str:
     if found is None:
         give_up(f"There is no operator {name!r} yet: `parkgate-cloud lots add` makes the first.", FAILED)
     return found
+
+
+async def known_lot(connection: AsyncConnection, tenant: str, named: str) -> LotId:
+    """The lot of this id, or of this name where only one has it."""
+    lots = await queries.lots_named(connection, tenant, named)
+    if len(lots) != 1:
+        many = f"{len(lots)} lots are called {named!r}: give the id" if lots else f"There is no lot {named!r}"
+        give_up(f"{many}. `parkgate-cloud lots` lists them.", FAILED)
+    return lots[0]
 
 
 def give_up(why: str, code: int) -> NoReturn:

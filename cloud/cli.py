@@ -8,8 +8,8 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
+from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud import enrolment, keys, logs, queries, signing
@@ -19,16 +19,19 @@ from cloud.at_the_prompt import (
     AsJson,
     Tenant,
     give_up,
+    known_lot,
     known_tenant,
     settings_given,
     told,
     with_database,
 )
 from cloud.broker.cli import broker_app, enroll, revoke
+from cloud.broker.login import NoLogin
 from cloud.db import connect, migrate
 from cloud.db.schema import SCOPES
 from cloud.intents.cli import permits_app, policy_app, tariffs_app
 from cloud.lanes_cli import lanes_app
+from cloud.listing import ago, as_of, narrow, print_entries, print_table, shown
 from cloud.parked_cli import cases_app, parked_app
 from cloud.retention.cli import retention_app
 from cloud.signing_cli import signing_app
@@ -90,7 +93,7 @@ def run(
 
     try:
         told(settings, main)
-    except signing.NoSigningKey as wrong:
+    except (signing.NoSigningKey, NoLogin) as wrong:
         give_up(str(wrong), CANNOT_START)
 
 
@@ -114,21 +117,20 @@ def upgrade() -> None:
 
 @lots_app.callback()
 def lots(context: typer.Context, tenant: Tenant = None, as_json: AsJson = False) -> None:
-    """List the operator's lots: last contact, backlog, facts applied, whether the two say the same."""
+    """List the operator's lots: last contact, backlog, whether lot and cloud say the same, free spots."""
     if context.invoked_subcommand is not None:
         return
     settings = settings_given()
 
-    async def work(connection: AsyncConnection, now: Instant) -> list[queries.LotView]:
+    async def work(connection: AsyncConnection, now: Instant) -> tuple[list[queries.LotView], Instant]:
         found = await known_tenant(connection, tenant or settings.tenant)
-        return list(await queries.lots_overview(connection, found, now, settings.silent_after))
+        return list(await queries.lots_overview(connection, found, now, settings.silent_after)), now
 
-    views = with_database(settings, work)
+    views, now = with_database(settings, work)
     if as_json:
         typer.echo(json.dumps([_lot(view) for view in views], indent=2))
     else:
-        # Ids are for copying: a narrow terminal may wrap the line, but never shorten one.
-        Console(width=max(Console().width, 130)).print(_lots_table(views))
+        print_table(_lots_table(views, now))
 
 
 @lots_app.command("add")
@@ -150,24 +152,22 @@ def add_lot(
 
 @lots_app.command("differences")
 def show_differences(
-    lot: Annotated[str, typer.Argument(help="The lot's id.")], tenant: Tenant = None, as_json: AsJson = False
+    lot: Annotated[str, typer.Argument(help="The lot's id, or its name where only one has it.")],
+    tenant: Tenant = None,
+    as_json: AsJson = False,
 ) -> None:
     """What differed between a lot and the cloud when their digests did, and what was done about it. Newest first."""
     settings = settings_given()
 
     async def work(connection: AsyncConnection, now: Instant) -> list[queries.Differed]:
         found = await known_tenant(connection, tenant or settings.tenant)
-        return list(await queries.differences_of(connection, found, lot))
+        return list(await queries.differences_of(connection, found, await known_lot(connection, found, lot)))
 
     differed = with_database(settings, work)
     if as_json:
         typer.echo(json.dumps([{**asdict(one), "at": to_rfc3339(one.at)} for one in differed], indent=2))
         return
-    table = Table("at", "table", Column("row", no_wrap=True), "column", "in the cloud", "at the lot", "outcome")
-    for one in differed:
-        shown = (one.in_cloud or "missing", one.at_lot or "missing", one.outcome)
-        table.add_row(to_rfc3339(one.at)[:19] + "Z", one.table, one.row, one.column, *shown)
-    Console(width=max(Console().width, 160)).print(table)
+    print_entries((_difference(one) for one in differed), "Nothing differed.")
 
 
 @keys_app.command("add")
@@ -216,6 +216,8 @@ def _lot(view: queries.LotView) -> dict[str, object]:
     return {
         "id": view.id,
         "name": view.name,
+        "called": view.called,
+        "revoked": view.revoked,
         "online": view.online,
         "last_contact": None if view.last_contact is None else to_rfc3339(view.last_contact),
         "backlog": view.backlog,
@@ -252,20 +254,34 @@ def _short_digest(view: queries.DigestView) -> str:
     return "-" if view.verdict is None else f"{view.verdict} @{view.seq}{waiting}"
 
 
-def _lots_table(views: list[queries.LotView]) -> Table:
-    table = Table(
-        "lot", Column("id", no_wrap=True), "link", "last contact", "backlog", "applied", "digest", "free", "alarms"
-    )
+def _difference(one: queries.Differed) -> tuple[str, ...]:
+    at_cloud, at_lot = one.in_cloud or "missing", one.at_lot or "missing"
+    row = f"{shown(one.at)}  {one.table}  {one.row}"
+    return row, f"{one.column}: {at_cloud} in the cloud, {at_lot} at the lot; {one.outcome}"
+
+
+def _lots_table(views: list[queries.LotView], now: Instant) -> Table:
+    table = narrow("lot", "link", "backlog", "digest", "free", "alarms")
     for view in views:
         table.add_row(
-            view.name,
-            view.id,
-            "online" if view.online else "offline",
-            "never" if view.last_contact is None else to_rfc3339(view.last_contact)[:19] + "Z",
-            "-" if view.backlog is None else str(view.backlog),
-            str(view.applied_seq),
+            # An id is for copying: it has a line of its own.
+            Text(f"{view.names}\n{view.id}"),
+            _link(view, now),
+            _backlog(view, now),
             _short_digest(view.digest),
             f"{view.available}/{view.total}",
             str(view.alarms),
         )
     return table
+
+
+def _link(view: queries.LotView, now: Instant) -> str:
+    state = "online" if view.online else "revoked" if view.revoked else "offline"
+    return f"{state}\n{'never' if view.last_contact is None else ago(view.last_contact, now)}"
+
+
+def _backlog(view: queries.LotView, now: Instant) -> str:
+    """What a lot said that is out of touch is old."""
+    if view.backlog is None or view.last_contact is None:
+        return "-"
+    return str(view.backlog) if view.online else f"{view.backlog} as of\n{as_of(view.last_contact, now)}"

@@ -31,20 +31,22 @@ async def tenant_named(connection: AsyncConnection, name: str, at: Instant) -> s
 async def enrol_lot(connection: AsyncConnection, tenant: str, name: str, at: Instant) -> LotId:
     """Mints a lot; its id goes into the lot's own YAML. The rest the lot tells about itself."""
     lot = LotId(new_id(at))
-    await connection.execute(insert(parking_lots).values(id=lot, tenant_id=tenant, name=name, enrolled_at=at))
+    await connection.execute(
+        insert(parking_lots).values(id=lot, tenant_id=tenant, name=name, called=name, enrolled_at=at)
+    )
     return lot
 
 
-async def enrol_anew(connection: AsyncConnection, tenant: str, lot: LotId, at: Instant) -> tuple[str, int] | None:
-    """The lot's name and its new epoch: what speaks for an earlier one isn't this lot any more. None: no such lot."""
+async def enrol_anew(connection: AsyncConnection, tenant: str, lot: LotId, at: Instant) -> tuple[str, int]:
+    """The lot's name and its new epoch: what speaks for an earlier one isn't this lot any more."""
     renewed = await connection.execute(
         update(parking_lots)
         .where(parking_lots.c.id == lot, parking_lots.c.tenant_id == tenant)
         .values(epoch=parking_lots.c.epoch + 1, enrolled_at=at)
         .returning(parking_lots.c.name, parking_lots.c.epoch)
     )
-    found = renewed.one_or_none()
-    return None if found is None else (found.name, found.epoch)
+    found = renewed.one()
+    return found.name, found.epoch
 
 
 def new_id(at: Instant) -> str:

@@ -9,9 +9,20 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud import queries
-from cloud.at_the_prompt import CANNOT_START, FAILED, AsJson, Tenant, give_up, settings_given, told
+from cloud.at_the_prompt import (
+    CANNOT_START,
+    FAILED,
+    AsJson,
+    Tenant,
+    give_up,
+    known_lot,
+    known_tenant,
+    settings_given,
+    told,
+    with_database,
+)
 from cloud.broker.login import NoLogin, try_login
 from cloud.clock import SystemClock
 from cloud.commands import audit, ordering
@@ -38,7 +49,7 @@ lanes_app = typer.Typer(
     help="Tell a lot's lane what to do, at most once. Each order needs a reason and stands in the records of both.",
 )
 
-_Lot = Annotated[str, typer.Argument(metavar="LOT", help="The lot's id, as `parkgate-cloud lots` shows it")]
+_Lot = Annotated[str, typer.Argument(metavar="LOT", help="The lot's name or id, as `parkgate-cloud lots` shows them")]
 _Lane = Annotated[str, typer.Argument(metavar="LANE", help="The lane's name")]
 _Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; it stands in the records")]
 _By = Annotated[str, typer.Option("--by", help="Who you are", default_factory=getpass.getuser)]
@@ -103,12 +114,17 @@ def _tell(
     settings = settings_given()
     if not reason.strip():
         raise typer.BadParameter("a reason is needed: it stands in the records", param_hint="--reason")
-    if not queries.is_id(lot):
-        give_up(f"{lot!r} is no id of a lot: `parkgate-cloud lots` shows them.", FAILED)
-    now = SystemClock().read().wall
+
+    async def found(connection: AsyncConnection, now: Instant) -> LotId:
+        return await known_lot(connection, await known_tenant(connection, tenant or settings.tenant), lot)
+
+    try:
+        try_login(settings)
+    except NoLogin as wrong:
+        give_up(str(wrong), CANNOT_START)
     wanted = Wanted(
-        id=UUID(new_id(now)),
-        lot=LotId(lot),
+        id=UUID(new_id(_now())),
+        lot=with_database(settings, found),
         lane=lane,
         kind=kind,
         by=by[:LONGEST_NAME],
@@ -117,7 +133,7 @@ def _tell(
     )
     try:
         ended = told(settings, lambda: _ordered(settings, tenant or settings.tenant, wanted))
-    except (NoSigningKey, NoLogin) as wrong:
+    except NoSigningKey as wrong:
         give_up(str(wrong), CANNOT_START)
     except _NotPossible as wrong:
         give_up(str(wrong), FAILED)
@@ -136,7 +152,6 @@ class _NotPossible(Exception):
 
 async def _ordered(settings: CloudSettings, tenant_name: str, wanted: Wanted) -> ordering.Ended:
     seals = SigningKey(settings.signing_key_file)
-    try_login(settings)
     line = Line(settings, LISTENS_TO, lambda *about: desk.heard(*about))
     desk = CommandDesk(line.publish, seals)
     engine = connect.engine(settings)

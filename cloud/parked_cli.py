@@ -9,44 +9,56 @@ from uuid import UUID
 
 import asyncpg
 import typer
-from rich.console import Console
-from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.at_the_prompt import FAILED, AsJson, give_up, settings_given, told
+from cloud.at_the_prompt import (
+    FAILED,
+    AsJson,
+    Tenant,
+    give_up,
+    known_lot,
+    known_tenant,
+    settings_given,
+    told,
+    with_database,
+)
 from cloud.clock import SystemClock
 from cloud.db import connect
 from cloud.ingest.release import Judge, Released, release_fact, release_ticket, settle
+from cloud.listing import print_entries, shown
 from cloud.queries.parked import ParkedFact, open_cases, parked_facts
 from models.ids import LotId, StreamId, TicketId
-from models.instants import Instant, to_rfc3339
+from models.instants import Instant
 
 T = TypeVar("T")
 parked_app = typer.Typer(no_args_is_help=True, help="Facts that couldn't be applied, and wait for a person.")
 cases_app = typer.Typer(no_args_is_help=True, help="What the cloud met that a person must judge.")
 
-Lot = Annotated[UUID | None, typer.Option(help="Of this lot only.")]
-OfLot = Annotated[UUID, typer.Option(help="The lot's id.")]
+Lot = Annotated[str | None, typer.Option(help="Of this lot only: its id, or its name where only one has it.")]
+OfLot = Annotated[str, typer.Option(help="The lot's id, or its name where only one has it.")]
 Subject = Annotated[str, typer.Argument(help="A ticket's id, or STREAM/NUMBER of a fact that is of no ticket.")]
 By = Annotated[str, typer.Option(help="Who judges.")]
 Why = Annotated[str, typer.Option(help="Why; it stays on record.")]
 
 
 @parked_app.command("list")
-def list_parked(lot: Lot = None, settled: bool = False, as_json: AsJson = False) -> None:
+def list_parked(lot: Lot = None, settled: bool = False, tenant: Tenant = None, as_json: AsJson = False) -> None:
     """Each ticket or fact that waits, and why. With --settled, what became of those that don't any more."""
+    only = None if lot is None else _found(lot, tenant)[1]
 
     async def work(connection: asyncpg.Connection, now: Instant) -> Sequence[ParkedFact]:
-        return await parked_facts(connection, None if lot is None else str(lot), settled=settled)
+        return await parked_facts(connection, only, settled=settled)
 
-    _print(_ask(work), as_json)
+    _print(_ask(work), as_json, nothing="Nothing has been settled." if settled else "Nothing is parked.")
 
 
 @parked_app.command("show")
-def show(subject: Subject, lot: OfLot, as_json: AsJson = False) -> None:
+def show(subject: Subject, lot: OfLot, tenant: Tenant = None, as_json: AsJson = False) -> None:
     """The facts themselves, without what is personal in them."""
+    _, of = _found(lot, tenant)
 
     async def work(connection: asyncpg.Connection, now: Instant) -> Sequence[ParkedFact]:
-        return await parked_facts(connection, str(lot), subject=subject)
+        return await parked_facts(connection, of, subject=subject)
 
     found = _ask(work)
     if not found:
@@ -55,15 +67,15 @@ def show(subject: Subject, lot: OfLot, as_json: AsJson = False) -> None:
 
 
 @parked_app.command("release")
-def release(subject: Subject, lot: OfLot, by: By, why: Why, as_json: AsJson = False) -> None:
+def release(subject: Subject, lot: OfLot, by: By, why: Why, tenant: Tenant = None, as_json: AsJson = False) -> None:
     """Try to apply them again, in their order: after an upgrade, or because the lot's word is to count."""
     judge, about = Judge(by, why), _subject(subject)
+    owner, of = _found(lot, tenant)
 
     async def work(connection: asyncpg.Connection, now: Instant) -> Released:
-        tenant = await _tenant(connection, lot)
         if isinstance(about, tuple):
-            return await release_fact(connection, tenant, LotId(str(lot)), *about, now, judge)
-        return await release_ticket(connection, tenant, LotId(str(lot)), about, now, judge)
+            return await release_fact(connection, owner, of, *about, now, judge)
+        return await release_ticket(connection, owner, of, about, now, judge)
 
     done = _ask(work)
     text = f"{done.applied} applied, {done.waiting} still parked."
@@ -73,13 +85,15 @@ def release(subject: Subject, lot: OfLot, by: By, why: Why, as_json: AsJson = Fa
 
 
 @parked_app.command("settle")
-def settle_parked(subject: Subject, lot: OfLot, by: By, why: Why, as_json: AsJson = False) -> None:
+def settle_parked(
+    subject: Subject, lot: OfLot, by: By, why: Why, tenant: Tenant = None, as_json: AsJson = False
+) -> None:
     """Judge that they aren't to be applied. They stay on record, with who said so and why."""
     about = _subject(subject)
+    _, of = _found(lot, tenant)
 
     async def work(connection: asyncpg.Connection, now: Instant) -> int:
-        await _tenant(connection, lot)
-        return await settle(connection, LotId(str(lot)), about, now, Judge(by, why))
+        return await settle(connection, of, about, now, Judge(by, why))
 
     count = _ask(work)
     if count == 0:
@@ -88,20 +102,18 @@ def settle_parked(subject: Subject, lot: OfLot, by: By, why: Why, as_json: AsJso
 
 
 @cases_app.command("list")
-def list_cases(lot: Lot = None, as_json: AsJson = False) -> None:
+def list_cases(lot: Lot = None, tenant: Tenant = None, as_json: AsJson = False) -> None:
     """The open cases, the newest first."""
+    only = None if lot is None else _found(lot, tenant)[1]
 
     async def work(connection: asyncpg.Connection, now: Instant) -> Sequence[dict[str, object]]:
-        return await open_cases(connection, None if lot is None else str(lot))
+        return await open_cases(connection, only)
 
     found = _ask(work)
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    table = Table("id", "lot", "case", "about", "times", "detail")
-    for case in found:
-        table.add_row(*(str(case[name]) for name in ("id", "lot", "kind", "subject", "times", "detail")))
-    Console(width=max(Console().width, 130)).print(table)
+    print_entries((_case(case) for case in found), "There is no open case.")
 
 
 @cases_app.command("close")
@@ -134,11 +146,15 @@ def _ask(work: Callable[[asyncpg.Connection, Instant], Awaitable[T]]) -> T:
     return told(settings, main)
 
 
-async def _tenant(connection: asyncpg.Connection, lot: UUID) -> str:
-    tenant = await connection.fetchval("SELECT tenant_id::text FROM parking_lots WHERE id = $1", str(lot))
-    if tenant is None:
-        give_up(f"There is no lot {lot}.", FAILED)
-    return tenant
+def _found(named: str, tenant: str | None) -> tuple[str, LotId]:
+    """The operator and the lot."""
+    settings = settings_given()
+
+    async def work(connection: AsyncConnection, now: Instant) -> tuple[str, LotId]:
+        owner = await known_tenant(connection, tenant or settings.tenant)
+        return owner, await known_lot(connection, owner, named)
+
+    return with_database(settings, work)
 
 
 def _subject(text: str) -> TicketId | tuple[StreamId, int]:
@@ -151,17 +167,28 @@ def _subject(text: str) -> TicketId | tuple[StreamId, int]:
         give_up(f"{text!r} is neither a ticket's id nor STREAM/NUMBER: `parked list` shows them.", FAILED)
 
 
-def _print(found: Sequence[ParkedFact], as_json: bool, *, bodies: bool = False) -> None:
+def _print(found: Sequence[ParkedFact], as_json: bool, *, nothing: str = "", bodies: bool = False) -> None:
     if as_json:
         typer.echo(json.dumps([fact.as_json() if bodies else fact.in_short() for fact in found], indent=2))
-        return
-    table = Table("lot", "subject", "fact", "since", "cause", "why", "outcome")
-    for fact in found:
-        outcome = "" if fact.outcome is None else f"{fact.outcome} by {fact.settled_by}: {fact.settled_why}"
-        since = to_rfc3339(fact.parked_at)[:19] + "Z"
-        what = f"{fact.seq} {fact.type} v{fact.version}"
-        table.add_row(fact.lot, fact.subject, what, since, fact.cause, fact.why, outcome)
-    Console(width=max(Console().width, 160)).print(table)
-    if bodies:
-        for fact in found:
-            typer.echo(f"{fact.seq}: {fact.body}")
+    else:
+        print_entries((_fact(fact, bodies) for fact in found), nothing)
+
+
+def _fact(fact: ParkedFact, body: bool) -> tuple[str, ...]:
+    """What the other commands take stands by itself in the first line."""
+    return (
+        f"{fact.subject}  {fact.lot_name}",
+        f"{f'{fact.seq} {fact.type} v{fact.version}, ' if fact.seq else ''}parked {shown(fact.parked_at)}",
+        f"{fact.cause}: {fact.why}",
+        "" if fact.outcome is None else f"{fact.outcome} by {fact.settled_by}: {fact.settled_why}",
+        fact.body if body else "",
+    )
+
+
+def _case(case: dict[str, object]) -> tuple[str, ...]:
+    times = "" if case["times"] == 1 else f" {case['times']} times,"
+    return (
+        f"{case['id']}  {case['kind']}  {case['lot_name']}",
+        f"about {case['subject']},{times} last {str(case['seen_at'])[:19]}Z",
+        str(case["detail"]),
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from cloud.broker.login import try_login
 from cloud.clock import SystemClock
 from cloud.commands.service import Commands
 from cloud.db import connect
@@ -41,7 +42,9 @@ class Cloud:
 
     @classmethod
     def of(cls, settings: CloudSettings, clock: Clock | None = None) -> Cloud:
-        """Raises cloud.signing.NoSigningKey."""
+        """Raises cloud.signing.NoSigningKey, cloud.broker.login.NoLogin."""
+        if settings.ingest or settings.signing_key_file:
+            try_login(settings)
         clock = clock or SystemClock()
         metrics, engine = Metrics(), connect.engine(settings)
         key = SigningKey(settings.signing_key_file) if settings.ingest or settings.signing_key_file else None

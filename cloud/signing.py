@@ -29,16 +29,24 @@ class NoSuchChange(Exception):
 
 
 def signer_in(path: Path | None) -> Signer:
-    """Raises NoSigningKey."""
+    """The key that PARKGATE_SIGNING_KEY_FILE names. Raises NoSigningKey."""
     if path is None:
         raise NoSigningKey(
             "PARKGATE_SIGNING_KEY_FILE: a file is expected; `parkgate-cloud signing new FILE` makes the first"
         )
     try:
+        return signer_at(path)
+    except NoSigningKey as wrong:
+        raise NoSigningKey(f"PARKGATE_SIGNING_KEY_FILE: {wrong}") from None
+
+
+def signer_at(path: Path) -> Signer:
+    """The key of a file that a person named. Raises NoSigningKey."""
+    try:
         return Signer.from_text(path.read_text(encoding="ascii"))
     except (OSError, UnicodeDecodeError, ValueError) as wrong:
         why = getattr(wrong, "strerror", None) or "a key is expected, as `parkgate-cloud signing new` writes it"
-        raise NoSigningKey(f"PARKGATE_SIGNING_KEY_FILE: {path}: {why}") from None
+        raise NoSigningKey(f"{path}: {why}") from None
 
 
 def new_signer(path: Path) -> Signer:
@@ -136,7 +144,7 @@ def changed_chain(key_file: Path, keys: Sequence[str], newest: Signer) -> KeyCha
 def take_into_use(key_file: Path, next_file: Path) -> Signer:
     """From now on the key in `next_file` signs from day to day. Raises NoSigningKey, NoSuchChange when no lot would
     believe it."""
-    signer = signer_in(next_file)
+    signer = signer_at(next_file)
     if signer.public_text not in chain_beside(key_file).trust.keys:
         raise NoSuchChange(
             f"the lots don't know the key in {next_file}; `parkgate-cloud signing next` makes one that they learn"

@@ -42,7 +42,7 @@ def next_key(
     """Make the next key, long before it is needed, and tell the lots. From then on only it can change the keys."""
     key_file = _key_file()
     try:
-        newest = signing.signer_in(with_ or key_file)
+        newest = _newest(key_file, with_)
         known = signing.chain_beside(key_file).trust.keys
         made = signing.new_signer(file)
         _change(key_file, [*known, made.public_text], newest, undo=file)
@@ -51,7 +51,7 @@ def next_key(
     typer.echo(made.public_text)
     typer.echo(
         f"The next key is {made.key_id}. Keep {file} where the cloud's servers aren't; only it can change the keys now."
-        " Put its public half, printed above, at the end of the keys of each lot enrolled from now on.",
+        " The lots are told by themselves; `lots enroll` gives it to new ones.",
         err=True,
     )
 
@@ -88,7 +88,7 @@ def retire(
             give_up(f"There is no key {key}: `parkgate-cloud signing list` shows them.", FAILED)
         if signing.signer_in(key_file).key_id == key:
             give_up(f"{key} signs from day to day: `signing rotate` first.", FAILED)
-        _change(key_file, left, signing.signer_in(with_ or key_file))
+        _change(key_file, left, _newest(key_file, with_))
     except signing.NoSigningKey as wrong:
         give_up(str(wrong), FAILED)
     typer.echo(f"{key} is retired; lots in touch hear of it within seconds, the others when they are back.")
@@ -118,6 +118,10 @@ def list_keys(as_json: AsJson = False) -> None:
         ]
         typer.echo(f"{known['id']}  {known['public']}  {', '.join(does)}")
     typer.echo(f"Change {chain.trust.serial}; {followed} lots go by it, {behind} haven't said so yet.")
+
+
+def _newest(key_file: Path, named: Path | None) -> Signer:
+    return signing.signer_in(key_file) if named is None else signing.signer_at(named)
 
 
 def _change(key_file: Path, keys: Sequence[str], newest: Signer, undo: Path | None = None) -> None:

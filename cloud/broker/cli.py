@@ -6,19 +6,19 @@ import json
 import os
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import segno
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud import enrolment, signing
+from cloud import enrolment, queries, signing
 from cloud.at_the_prompt import (
     CANNOT_START,
     FAILED,
     AsJson,
     Tenant,
     give_up,
+    known_lot,
     known_tenant,
     settings_given,
     with_database,
@@ -37,10 +37,10 @@ from cloud.broker.passwords import Login, all_logins, give_password, revoke_pass
 from cloud.broker.rules import CLOUD_USER
 from cloud.settings import CloudSettings
 from models.enrolment import Enrolment
-from models.ids import LotId
 from models.instants import Instant
 
 broker_app = typer.Typer(no_args_is_help=True, help="The MQTT broker between the lots and the cloud.")
+_PICTURES = (".png", ".svg")
 Folder = Annotated[Path | None, typer.Option(help="The broker's folder; PARKGATE_BROKER_FOLDER unless given.")]
 
 
@@ -79,7 +79,9 @@ def passwords(folder: Folder = None) -> None:
 
 def enroll(
     name: Annotated[str | None, typer.Option(help="What people call the new lot.")] = None,
-    lot: Annotated[UUID | None, typer.Option(help="A lot that is known already: what it had ends with this.")] = None,
+    lot: Annotated[
+        str | None, typer.Option(help="Id or name of a lot that is known already: what it had ends with this.")
+    ] = None,
     file: Annotated[Path | None, typer.Option(help="Write the enrolment here, for the technician.")] = None,
     qr: Annotated[Path | None, typer.Option(help="Draw it as a QR code here (.png or .svg).")] = None,
     folder: Folder = None,
@@ -91,6 +93,10 @@ def enroll(
         give_up("Either --name of a new lot or --lot of one that is known is expected.", CANNOT_START)
     if file is None and qr is None:
         give_up("--file or --qr is expected: the enrolment is told once, and never on the screen.", CANNOT_START)
+    for path in filter(None, (file, qr)):
+        _refuse_unwritable(path)
+    if qr is not None and qr.suffix.lower() not in _PICTURES:
+        give_up(f"{qr}: a picture ends in {' or '.join(_PICTURES)}.", CANNOT_START)
     settings = settings_given()
     place = _folder(settings, folder)
     try:
@@ -110,18 +116,23 @@ def enroll(
 
 
 def revoke(
-    lot: Annotated[UUID, typer.Argument(help="The lot's id.")], folder: Folder = None, tenant: Tenant = None
+    lot: Annotated[str, typer.Argument(help="The lot's id, or its name where only one has it.")],
+    folder: Folder = None,
+    tenant: Tenant = None,
 ) -> None:
     """End a lot's way in: a stolen computer, a lot given up. `enroll --lot` gives it a new one."""
     settings = settings_given()
 
+    place = _folder(settings, folder)
+
     async def work(connection: AsyncConnection, now: Instant) -> bool:
         owner = await known_tenant(connection, tenant or settings.tenant)
-        return await revoke_password(connection, owner, LotId(str(lot)), now)
+        return await revoke_password(connection, owner, await known_lot(connection, owner, lot), now)
 
     if not with_database(settings, work):
-        give_up(f"There is no lot {lot} with a login that still works.", FAILED)
-    _renew(settings, _folder(settings, folder))
+        give_up(f"{lot} has no login that still works.", FAILED)
+    _renew(settings, place)
+    typer.echo(f"{lot} is revoked: the broker doesn't let it in any more. `lots enroll --lot` gives it a new way in.")
 
 
 def _settings_for(place: BrokerFolder, plan: BrokerPlan) -> dict[str, object]:
@@ -144,19 +155,18 @@ async def _enrolled(
     authority: str,
     believed: tuple[str, ...],
     name: str | None,
-    lot: UUID | None,
+    lot: str | None,
     tenant: str | None,
     now: Instant,
 ) -> Enrolment:
     if name is not None:
         owner = await enrolment.tenant_named(connection, tenant or settings.tenant, now)
+        await _refuse_known(connection, owner, name)
         id, called, epoch = await enrolment.enrol_lot(connection, owner, name, now), name, 1
     else:
-        owner, id = await known_tenant(connection, tenant or settings.tenant), LotId(str(lot))
-        renewed = await enrolment.enrol_anew(connection, owner, id, now)
-        if renewed is None:
-            give_up(f"There is no lot {lot}: `parkgate-cloud lots` lists them.", FAILED)
-        called, epoch = renewed
+        owner = await known_tenant(connection, tenant or settings.tenant)
+        id = await known_lot(connection, owner, lot or "")
+        called, epoch = await enrolment.enrol_anew(connection, owner, id, now)
     return Enrolment.model_validate(
         {
             "lot": id,
@@ -170,6 +180,25 @@ async def _enrolled(
             "keys": believed,
         }
     )
+
+
+async def _refuse_known(connection: AsyncConnection, owner: str, name: str) -> None:
+    """Typed twice, it would make two lots where there is one."""
+    if found := await queries.lots_named(connection, owner, name):
+        give_up(
+            f"There is a lot {name!r} already: `lots enroll --lot {found[0]}` enrols it anew. If there really are two"
+            " of that name, `lots add` makes the second, and `lots enroll --lot` with its id enrols it.",
+            FAILED,
+        )
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """Before the lot is enrolled: what can't be handed over afterwards would leave a lot that nobody can bring on."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        give_up(f"{path}: there is no folder {folder}. Nothing was enrolled.", CANNOT_START)
+    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        give_up(f"{path}: it can't be written. Nothing was enrolled.", CANNOT_START)
 
 
 def _hand_over(made: Enrolment, file: Path | None, qr: Path | None) -> None:

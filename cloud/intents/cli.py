@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Column, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.at_the_prompt import (
@@ -21,6 +19,7 @@ from cloud.at_the_prompt import (
     AsJson,
     Tenant,
     give_up,
+    known_lot,
     known_tenant,
     settings_given,
     with_database,
@@ -28,13 +27,15 @@ from cloud.at_the_prompt import (
 from cloud.enrolment import new_id
 from cloud.intents import views
 from cloud.intents.issue import Order, Unacceptable, issue
+from cloud.intents.listed import permit_entry, policy_entry, policy_json, stands_json, tariff_entry
 from cloud.intents.settling import ask_to_adopt, overrule
 from cloud.intents.views import PolicyView, Stands
+from cloud.listing import print_entries, shown
 from models.cards import card_number
 from models.ids import LotId, PermitId, TariffId
-from models.instants import Instant, from_rfc3339, to_rfc3339
+from models.instants import Instant, from_rfc3339
 from models.intents import Intent, PermitGranted, PermitRevoked, TariffSet, TariffWithdrawn
-from models.money import from_major
+from models.money import Minor, from_major
 from models.passback import Passback
 from models.plates import normalised
 from models.spots import Right
@@ -94,6 +95,8 @@ def add_permit(
     """Grant a permit at a lot. Prints its id, which revokes it."""
 
     def granted(now: Instant) -> Intent:
+        if valid_until is not None and valid_until <= now:
+            raise Unacceptable(f"--until {shown(valid_until)} is past: the permit would let nobody in")
         return PermitGranted.model_validate(
             {
                 "permit": new_id(now),
@@ -127,7 +130,7 @@ def revoke_permit(
 @permits_app.command("list")
 def list_permits(lot: _Lot, tenant: Tenant = None, as_json: AsJson = False) -> None:
     """List the permits that stand at a lot, and whether the lot has them yet."""
-    _listed(lot, tenant, views.permits, _PERMIT_COLUMNS, _permit_row, as_json=as_json)
+    _listed(lot, tenant, views.permits, permit_entry, "No permit stands there.", as_json=as_json)
 
 
 @tariffs_app.command("set")
@@ -182,7 +185,7 @@ def withdraw_tariff(
 @tariffs_app.command("list")
 def list_tariffs(lot: _Lot, tenant: Tenant = None, as_json: AsJson = False) -> None:
     """List the tariffs that stand at a lot; of several that have begun the last holds."""
-    _listed(lot, tenant, views.tariffs, _TARIFF_COLUMNS, _tariff_row, as_json=as_json)
+    _listed(lot, tenant, views.tariffs, tariff_entry, "No tariff stands there.", as_json=as_json)
 
 
 @policy_app.callback()
@@ -197,14 +200,9 @@ def policy(context: typer.Context, tenant: Tenant = None, as_json: AsJson = Fals
 
     found = with_database(settings, work)
     if as_json:
-        typer.echo(json.dumps([_policy_json(view) for view in found], indent=2))
+        typer.echo(json.dumps([policy_json(view) for view in found], indent=2))
         return
-    table = Table("lot", Column("id", no_wrap=True), "state", "issued", "at the lot", "parked", "withheld", "release")
-    for view in found:
-        said = view.said
-        counts = ("-", "-", "-") if said is None else (said.parked_in_all, len(said.withheld), said.release)
-        table.add_row(view.name, view.lot, view.state, str(view.revision), str(view.acked), *map(str, counts))
-    _print(table)
+    print_entries(map(policy_entry, found), "No lot has permits or tariffs from here yet.")
 
 
 @policy_app.command("overrule")
@@ -241,11 +239,7 @@ def _with_lot(
 
     async def found(connection: AsyncConnection, now: Instant) -> T:
         owner = await known_tenant(connection, tenant or settings.tenant)
-        lots = await views.find_lots(connection, owner, named)
-        if len(lots) != 1:
-            many = f"{len(lots)} lots are called {named!r}: give the id" if lots else f"there is no lot {named!r}"
-            give_up(f"{many}. `parkgate-cloud lots` lists them.", FAILED)
-        return await work(connection, owner, lots[0], now)
+        return await work(connection, owner, await known_lot(connection, owner, named), now)
 
     try:
         return with_database(settings, found)
@@ -291,8 +285,8 @@ def _listed(
     named: str,
     tenant: str | None,
     standing: Callable[[AsyncConnection, LotId], Awaitable[list[Stands]]],
-    columns: tuple[str, ...],
-    row: Callable[[Any], tuple[str, ...]],
+    entry: Callable[[Stands], Sequence[str]],
+    nothing: str,
     *,
     as_json: bool,
 ) -> None:
@@ -301,14 +295,9 @@ def _listed(
 
     found = _with_lot(named, tenant, work)
     if as_json:
-        typer.echo(json.dumps([_stands_json(stands) for stands in found], indent=2))
+        typer.echo(json.dumps([stands_json(stands) for stands in found], indent=2))
         return
-    table = Table(Column("id", no_wrap=True), *columns, "at the lot", "by", "why")
-    for stands in found:
-        has_it = "yes" if stands.at_the_lot else "not yet"
-        id = stands.intent.subject.partition(":")[2]
-        table.add_row(id, *row(stands.intent), has_it, stands.issued_by, stands.reason)
-    _print(table)
+    print_entries(map(entry, found), nothing)
 
 
 def _terms(file: Path | None, currency: str, hourly_rate: str | None, daily_maximum: str | None) -> dict[str, Any]:
@@ -319,73 +308,23 @@ def _terms(file: Path | None, currency: str, hourly_rate: str | None, daily_maxi
             give_up(f"{file}: {wrong}", CANNOT_START)
     if hourly_rate is None or daily_maximum is None:
         give_up("Give --hourly-rate and --daily-maximum, or a file with --terms.", CANNOT_START)
+    return {
+        "hourly_rate": _price("--hourly-rate", hourly_rate, currency),
+        "daily_maximum": _price("--daily-maximum", daily_maximum, currency),
+    }
+
+
+def _price(option: str, text: str, currency: str) -> Minor:
     try:
-        return {
-            "hourly_rate": from_major(Decimal(hourly_rate), currency),
-            "daily_maximum": from_major(Decimal(daily_maximum), currency),
-        }
-    except InvalidOperation:
-        give_up("A price is expected as 2.50.", CANNOT_START)
+        price = from_major(Decimal(text), currency)
+    except (InvalidOperation, OverflowError):
+        give_up(f"{option}: a price is expected as 2.50, not {text!r}.", CANNOT_START)
     except ValueError as wrong:
-        give_up(str(wrong), CANNOT_START)
-
-
-_PERMIT_COLUMNS = ("plates", "cards", "rights", "from", "until")
-_TARIFF_COLUMNS = ("name", "currency", "dialect", "terms", "from")
-
-
-def _permit_row(permit: PermitGranted) -> tuple[str, ...]:
-    listed = (", ".join(permit.plates), ", ".join(permit.cards), ", ".join(permit.rights))
-    return (*listed, _when(permit.valid_from), _when(permit.valid_until))
-
-
-def _tariff_row(tariff: TariffSet) -> tuple[str, ...]:
-    return (tariff.name, tariff.currency, str(tariff.dialect), json.dumps(tariff.terms), _when(tariff.valid_from))
-
-
-def _when(at: Instant | None) -> str:
-    return "-" if at is None else to_rfc3339(at)
-
-
-def _stands_json(stands: Stands) -> dict[str, Any]:
-    times = {
-        name: to_rfc3339(at)
-        for name in ("valid_from", "valid_until")
-        if (at := getattr(stands.intent, name, None)) is not None
-    }
-    return {
-        **stands.intent.model_dump(mode="json"),
-        **times,
-        "revision": stands.revision,
-        "issued_by": stands.issued_by,
-        "reason": stands.reason,
-        "issued_at": to_rfc3339(stands.at),
-        "at_the_lot": stands.at_the_lot,
-    }
-
-
-def _policy_json(view: PolicyView) -> dict[str, Any]:
-    said = view.said
-    return {
-        "lot": view.lot,
-        "name": view.name,
-        "state": view.state,
-        "revision": view.revision,
-        "acked": view.acked,
-        "forked": view.forked,
-        "heard_at": None if view.said_at is None else to_rfc3339(view.said_at),
-        "release": None if said is None else said.release,
-        "understands": None if said is None else said.understands,
-        "dialects": None if said is None else said.dialects,
-        "parked": [] if said is None else [each.model_dump() for each in said.parked],
-        "withheld": [] if said is None else said.withheld,
-    }
+        give_up(f"{option}: {wrong}.", CANNOT_START)
+    if price < 0:
+        give_up(f"{option}: a price is 0 or more, not {text}.", CANNOT_START)
+    return price
 
 
 def _say(said: dict[str, Any], plain: str, *, as_json: bool) -> None:
     typer.echo(json.dumps(said) if as_json else said[plain])
-
-
-def _print(table: Table) -> None:
-    """Ids are for copying: a narrow terminal may wrap the line, but never shorten one."""
-    Console(width=max(Console().width, 130)).print(table)

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydantic import ValidationError
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -75,7 +76,19 @@ def _refuse_nonsense_of_tariff(tariff: TariffSet, currency: str | None) -> None:
     try:
         tariff.read()
     except ValueError as wrong:
-        raise Unacceptable(f"the terms aren't a tariff of dialect {tariff.dialect}: {wrong}") from None
+        raise Unacceptable(f"the terms aren't a tariff of dialect {tariff.dialect}: {_plainly(wrong)}") from None
+
+
+def _plainly(wrong: ValueError) -> str:
+    """Without what pydantic adds for programmers."""
+    if not isinstance(wrong, ValidationError):
+        return str(wrong)
+    found = wrong.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(": ".join(filter(None, (".".join(map(str, one["loc"])), _worded(one["msg"])))) for one in found)
+
+
+def _worded(message: str) -> str:
+    return message.removeprefix("Value error, ")
 
 
 async def _write(

@@ -6,11 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping, or_, select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.db.schema import intents, parking_lots, policies, standing_intents
-from cloud.queries import is_id
 from models.ids import LotId
 from models.instants import Instant
 from models.intents import Intent, PermitGranted, TariffSet, decode
@@ -50,14 +49,6 @@ class PolicyView:
         if self.said is None:
             return "not heard yet"
         return "up to date" if self.acked >= self.revision else f"{self.revision - self.acked} behind"
-
-
-async def find_lots(connection: AsyncConnection, tenant: str, named: str) -> list[LotId]:
-    """The lots with this id or this name; more than one when two have the same name."""
-    same = parking_lots.c.name == named
-    either = or_(same, parking_lots.c.id == named) if is_id(named) else same
-    rows = await connection.execute(select(parking_lots.c.id).where(parking_lots.c.tenant_id == tenant, either))
-    return [LotId(row.id) for row in rows]
 
 
 async def permits(connection: AsyncConnection, lot: LotId) -> list[Stands]:

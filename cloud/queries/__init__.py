@@ -8,7 +8,7 @@ from cloud.queries.alarms import Alarm, active_alarms
 from cloud.queries.availability import Availability, Count, availability
 from cloud.queries.differences import Differed, differences_of
 from cloud.queries.lanes import LaneView, lanes_now
-from cloud.queries.lots import DigestView, LotView, find_lot, is_id, lots_overview
+from cloud.queries.lots import DigestView, LotView, find_lot, is_id, lots_named, lots_overview
 from cloud.queries.tickets import TicketFilter, TicketPage, TicketView, tickets_page
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "find_lot",
     "is_id",
     "lanes_now",
+    "lots_named",
     "lots_overview",
     "tickets_page",
 ]

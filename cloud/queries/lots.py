@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, RowMapping, ScalarSelect, and_, case, cast, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    RowMapping,
+    ScalarSelect,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.db.schema import (
@@ -15,6 +27,7 @@ from cloud.db.schema import (
     cases,
     digests,
     faults,
+    lot_logins,
     parked_facts,
     parking_lots,
     resyncs,
@@ -77,6 +90,14 @@ class LotView:
     alarms: int
     parked: int
     digest: DigestView = DigestView()
+    called: str | None = None
+    """What the operator called it at first; `name` is what its own file says."""
+    revoked: bool = False
+
+    @property
+    def names(self) -> str:
+        """The operator's name, and the lot's own where it is another one."""
+        return self.name if self.called in (None, self.name) else f"{self.called} ({self.name})"
 
     @property
     def occupied(self) -> int:
@@ -98,6 +119,14 @@ async def find_lot(
     found = _overview().where(parking_lots.c.tenant_id == tenant, parking_lots.c.id == lot)
     row = (await connection.execute(found)).mappings().first()
     return None if row is None else _view(row, now, silent_after)
+
+
+async def lots_named(connection: AsyncConnection, tenant: str, named: str) -> Sequence[LotId]:
+    """The lots with this id or name, the operator's or their own; more than one where two are called the same."""
+    same = or_(parking_lots.c.name == named, parking_lots.c.called == named)
+    either = or_(same, parking_lots.c.id == named) if is_id(named) else same
+    rows = await connection.execute(select(parking_lots.c.id).where(parking_lots.c.tenant_id == tenant, either))
+    return [LotId(row.id) for row in rows]
 
 
 def is_id(text: str) -> bool:
@@ -161,6 +190,7 @@ def _overview():
             digests.c.equal_seq,
             digests.c.equal_at,
             digests.c.differs_since,
+            exists().where(_of_lot(lot_logins.c.lot_id), lot_logins.c.revoked_at.is_not(None)).label("revoked"),
             _last_resync(resyncs.c.state).label("resync"),
             _last_resync(resyncs.c.rows_changed).label("rows_corrected"),
         )
@@ -211,6 +241,8 @@ def _view(row: RowMapping, now: Instant, silent_after: int) -> LotView:
         release=row["release"],
         alarms=row["faults"] + row["cases"],
         parked=row["parked"],
+        called=row["called"],
+        revoked=row["revoked"],
         digest=DigestView(
             verdict=row["verdict"],
             seq=row["digest_seq"],

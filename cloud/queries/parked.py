@@ -10,6 +10,7 @@ import asyncpg
 from models.instants import Instant, to_rfc3339
 
 _TORN = "two histories have facts of this ticket; the lot hasn't said anything of it since"
+_LOTS_NAME = "coalesce(lots.called, lots.name)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class ParkedFact:
     """`subject` is what `parkgate-cloud parked` takes: the fact's ticket, or its stream and number when it has none."""
 
     lot: str
+    lot_name: str
     subject: str
     stream_id: str
     seq: int
@@ -45,16 +47,18 @@ async def parked_facts(
     """In the order in which they were parked; without what is personal in them. A ticket of which two histories have
     facts is among them, as fact 0, before its lot has said anything of it."""
     rows = await connection.fetch(
-        "SELECT parked.lot_id::text AS lot,"
+        f"SELECT parked.lot_id::text AS lot, {_LOTS_NAME} AS lot_name,"
         " coalesce(parked.ticket_id::text, parked.stream_id::text || '/' || parked.seq) AS subject,"
         " parked.stream_id::text AS stream_id, parked.seq, facts.type, facts.version, parked.cause, parked.why,"
         " parked.parked_at, facts.body, parked.settled_at, parked.outcome, parked.settled_by, parked.settled_why"
         " FROM parked_facts AS parked JOIN facts USING (lot_id, stream_id, seq)"
+        " JOIN parking_lots AS lots ON lots.id = parked.lot_id"
         " WHERE ($1::text IS NULL OR parked.lot_id::text = $1) AND (parked.settled_at IS NOT NULL) = $3"
         " AND ($2::text IS NULL OR coalesce(parked.ticket_id::text, parked.stream_id::text || '/' || parked.seq) = $2)"
-        " UNION ALL SELECT torn.lot_id::text, torn.ticket_id::text, torn.stream_id::text, 0, '-', 0, 'torn', $4,"
+        f" UNION ALL SELECT torn.lot_id::text, {_LOTS_NAME}, torn.ticket_id::text, torn.stream_id::text, 0, '-', 0, 'torn', $4,"
         " streams.opened_at, '', torn.settled_at, torn.outcome, torn.settled_by, torn.settled_why"
         " FROM torn_tickets AS torn JOIN streams USING (lot_id, stream_id)"
+        " JOIN parking_lots AS lots ON lots.id = torn.lot_id"
         " WHERE ($1::text IS NULL OR torn.lot_id::text = $1) AND (torn.settled_at IS NOT NULL) = $3"
         " AND ($2::text IS NULL OR torn.ticket_id::text = $2) AND NOT EXISTS (SELECT 1 FROM parked_facts AS parked"
         "  WHERE parked.lot_id = torn.lot_id AND parked.ticket_id = torn.ticket_id AND parked.cause <> 'superseded')"
@@ -66,7 +70,8 @@ async def parked_facts(
 
 async def open_cases(connection: asyncpg.Connection, lot: str | None) -> Sequence[dict[str, object]]:
     rows = await connection.fetch(
-        "SELECT id::text, lot_id::text AS lot, kind, subject, detail, opened_at, seen_at, times FROM cases"
+        f"SELECT cases.id::text, lot_id::text AS lot, {_LOTS_NAME} AS lot_name, kind, subject, detail, opened_at,"
+        " seen_at, times FROM cases JOIN parking_lots AS lots ON lots.id = lot_id"
         " WHERE closed_at IS NULL AND ($1::text IS NULL OR lot_id::text = $1) ORDER BY opened_at DESC LIMIT 10000",
         lot,
     )

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Row, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.at_the_prompt import CANNOT_START, AsJson, Tenant, give_up, known_tenant, settings_given, with_database
 from cloud.db.schema import deletions, parking_lots, tenants
+from cloud.listing import print_entries, shown
 from cloud.settings import CloudSettings
 from models.instants import Instant, to_rfc3339
 
@@ -39,29 +38,37 @@ def show(context: typer.Context, tenant: Tenant = None, as_json: AsJson = False)
         told = [{**row._mapping, "up_to": to_rfc3339(row.up_to), "at": to_rfc3339(row.at)} for row in erased]
         typer.echo(json.dumps({"days": days, "erased": told}, indent=2))
         return
-    typer.echo(f"Plates are kept for {days['plates']} days, those of debts for {days['debts']}.")
+    typer.echo(_kept(days))
     if erased:
-        Console(width=max(Console().width, 110)).print(_table(erased))
+        print_entries(map(_entry, erased), "")
 
 
 @retention_app.command("set")
 def set_days(
-    plates: Annotated[int, typer.Option(help="Days after the end of a stay; 0: as the settings say.")],
-    debts: Annotated[int, typer.Option(help="Days for a vehicle that left unpaid; 0: as the settings say.")] = 0,
+    plates: Annotated[int, typer.Option(help="Days after the end of a stay; 0: as PARKGATE_PLATE_DAYS says.")],
+    debts: Annotated[int, typer.Option(help="For one that left unpaid; 0: as PARKGATE_DEBT_PLATE_DAYS says.")] = 0,
     tenant: Tenant = None,
 ) -> None:
     """Set the operator's own days, in place of PARKGATE_PLATE_DAYS and PARKGATE_DEBT_PLATE_DAYS."""
     if not (0 <= plates <= _MOST_DAYS and 0 <= debts <= _MOST_DAYS) or 0 < debts < plates:
-        give_up(f"Days from 0 to {_MOST_DAYS} are expected, and for debts at least as many.", CANNOT_START)
+        give_up(
+            f"Days from 1 to {_MOST_DAYS} are expected, for debts at least as many; 0 stands for the setting.",
+            CANNOT_START,
+        )
     settings = settings_given()
 
-    async def work(connection: AsyncConnection, now: Instant) -> None:
+    async def work(connection: AsyncConnection, now: Instant) -> dict[str, int]:
         found = await known_tenant(connection, tenant or settings.tenant)
         own = {"plate_days": plates or None, "debt_plate_days": debts or None}
         await connection.execute(update(tenants).where(tenants.c.id == found).values(own))
+        return await _days(connection, found, settings)
 
-    with_database(settings, work)
-    typer.echo("Set. What is due by it goes within the hour, and doesn't come back.")
+    typer.echo(_kept(with_database(settings, work)))
+    typer.echo("What is due by that goes within the hour, and doesn't come back.")
+
+
+def _kept(days: dict[str, int]) -> str:
+    return f"Plates are kept for {days['plates']} days, those of debts for {days['debts']}."
 
 
 async def _days(connection: AsyncConnection, tenant: str, settings: CloudSettings) -> dict[str, int]:
@@ -88,9 +95,9 @@ async def _last(connection: AsyncConnection, tenant: str) -> Sequence[Row[Any]]:
     return (await connection.execute(last)).all()
 
 
-def _table(erased: Sequence[Row[Any]]) -> Table:
-    table = Table("at", "lot", "by", "what", "how many", "up to", "why")
-    for row in erased:
-        at, up_to = (to_rfc3339(moment)[:19] + "Z" for moment in (row.at, row.up_to))
-        table.add_row(at, row.lot, row.done_by, row.what, str(row._mapping["count"]), up_to, row.why)
-    return table
+def _entry(row: Row[Any]) -> tuple[str, ...]:
+    done_by = "the cloud" if row.done_by == "cloud" else f"the {row.done_by}"
+    return (
+        f"{shown(row.at)}  {row._mapping['count']} {row.what}  {row.lot}",
+        f"up to {shown(row.up_to)}, by {done_by}: {row.why}",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from cloud.settings import CloudSettings
 from simulator.servers.ports import answers, free_port
 from simulator.servers.process import Server, required
 from tests.cloud.test_policy_cli import Typed, typed
+from tests.keys import signing_key_file
 
 HERE = ("STATE", "/var/lib/mosquitto/"), ("PID_FILE", "/run/mosquitto/mosquitto.pid")
 
@@ -97,3 +99,42 @@ async def test_without_the_authority_the_log_names_the_setting(
     del told["mqtt_ca_file"]
     reasons = await connects(CloudSettings.model_validate({**settings.model_dump(), **told}))
     assert "PARKGATE_MQTT_CA_FILE" in reasons[0]
+
+
+def enrolled(settings: CloudSettings, folder: Path, *words: str) -> Typed:
+    url = settings.database_url.get_secret_value()
+    key = {"PARKGATE_SIGNING_KEY_FILE": str(signing_key_file())}
+    return typed(url, "lots", "enroll", *words, "--folder", str(folder / "broker"), **key)
+
+
+def lots(settings: CloudSettings) -> str:
+    return typed(settings.database_url.get_secret_value(), "lots").stdout
+
+
+def test_a_name_typed_twice_makes_no_second_lot(settings: CloudSettings, set_up: Typed, tmp_path: Path) -> None:
+    first = enrolled(settings, tmp_path, "--name", "Second", "--file", str(tmp_path / "first"))
+    assert first.returncode == 0, first.stderr
+    again = enrolled(settings, tmp_path, "--name", "Second", "--file", str(tmp_path / "second"))
+    assert (again.returncode, (tmp_path / "second").exists()) == (1, False)
+    assert "lots enroll --lot" in again.stderr
+    anew = enrolled(settings, tmp_path, "--lot", "Second", "--file", str(tmp_path / "second"), "--json")
+    assert json.loads(anew.stdout)["epoch"] == 2
+    assert lots(settings).count("Second") == 1
+
+
+@pytest.mark.parametrize("words", [("--file", "nowhere/at-all"), ("--file", "fine", "--qr", "fine.jpg")], ids=str)
+def test_what_cannot_be_handed_over_enrols_nothing(
+    settings: CloudSettings, set_up: Typed, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    there = (word if word.startswith("--") else str(tmp_path / word) for word in words)
+    done = enrolled(settings, tmp_path, "--name", "Second", *there)
+    assert (done.returncode, "Second" in lots(settings)) == (2, False)
+
+
+def test_a_revoked_lot_is_said_to_be(settings: CloudSettings, set_up: Typed, tmp_path: Path) -> None:
+    enrolled(settings, tmp_path, "--name", "Second", "--file", str(tmp_path / "first"))
+    assert "revoked" not in lots(settings)
+    url = settings.database_url.get_secret_value()
+    done = typed(url, "lots", "revoke", "Second", "--folder", str(tmp_path / "broker"))
+    assert done.stdout.startswith("Second is revoked")
+    assert "revoked" in lots(settings)

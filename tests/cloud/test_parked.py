@@ -157,6 +157,8 @@ async def test_from_the_command_line_a_person_looks_at_what_is_parked_and_judges
     assert [fact["subject"] for fact in json.loads(listed)] == [ghost, loose]
     _, shown, _ = await asks("parked", "show", ghost, *here, "--json")
     assert json.loads(json.loads(shown)[0]["body"])["ticket"] == ghost
+    _, plain, _ = await asks("parked", "list", "--lot", "North")
+    assert [line.split()[0] for line in plain.splitlines() if not line.startswith(" ")] == [ghost, loose], "uncut"
     judged = (*here, "--by", "ann", "--why", "a test of the printer")
     code, told, _ = await asks("parked", "release", ghost, *judged, "--json")
     assert (code, json.loads(told)) == (1, {"applied": 0, "parked": 1})
@@ -172,6 +174,8 @@ async def test_from_the_command_line_a_person_looks_at_what_is_parked_and_judges
     lot.says(TicketConfirmed(ticket=ghost, lane=IN, passed=lot.now))
     await apply(database, lot.window())
     cases = json.loads((await asks("cases", "list", "--json"))[1])
+    plain = (await asks("cases", "list"))[1]
+    assert plain.splitlines()[0] == f"{cases[0]['id']}  fact_parked  North", "the lot by its name, the id uncut"
     assert [case["subject"] for case in cases] == [ghost], "what comes after the judgement is judged anew"
     assert (await asks("cases", "close", cases[0]["id"], "--by", "ann", "--why", "seen"))[0] == 0
     assert (await asks("cases", "close", cases[0]["id"], "--by", "ann", "--why", "seen"))[0] == 1

@@ -91,6 +91,9 @@ def test_a_new_computer_is_brought_on_line_with_one_file(town: Town, tmp_path: P
         finally:
             cloud.kill()
     assert listed(town, lot)["name"] == "North", "the name that its own file says"
+    for name in ("North", "North Street"):
+        assert town.types("permits", "list", "--lot", name).returncode == 0, "both are its name"
+    assert "North Street (North)" in town.types("lots").stdout
 
 
 def listed(town: Town, lot: str) -> dict[str, object]:

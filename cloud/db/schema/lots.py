@@ -31,6 +31,8 @@ parking_lots = Table(
     Column("id", Uuid(as_uuid=False), primary_key=True),
     Column("tenant_id", Uuid(as_uuid=False), ForeignKey("tenants.id"), nullable=False),
     words("name"),
+    # What the operator called it when it was made known: the lot's own file may say another name, which is `name`.
+    Column("called", Text, nullable=True),
     Column("address", Text, nullable=False, server_default=""),
     Column("timezone", Text, nullable=False, server_default="UTC"),
     Column("currency", Text, nullable=True),

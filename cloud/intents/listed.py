@@ -1,0 +1,96 @@
+"""How a lot's permits, tariffs and policy are told at the prompt, in words and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from cloud.intents.views import PolicyView, Stands
+from cloud.listing import shown
+from models.instants import Instant, to_rfc3339
+from models.intents import PermitGranted, TariffSet
+from models.money import Minor, written
+
+
+def permit_entry(stands: Stands) -> Sequence[str]:
+    permit = stands.intent
+    assert isinstance(permit, PermitGranted)
+    has = [f"{name} {', '.join(some)}" for name, some in (("cards", permit.cards), ("rights", permit.rights)) if some]
+    times = _times(permit.valid_from, permit.valid_until)
+    return f"{permit.permit}  {', '.join(permit.plates)}", "; ".join([*has, *times]), _whose(stands)
+
+
+def tariff_entry(stands: Stands) -> Sequence[str]:
+    tariff = stands.intent
+    assert isinstance(tariff, TariffSet)
+    prices = f"{_prices(tariff)}; {'; '.join(_times(tariff.valid_from, None))}"
+    return f"{tariff.tariff}  {tariff.name}", prices, _whose(stands)
+
+
+def policy_entry(view: PolicyView) -> Sequence[str]:
+    said = view.said
+    return (
+        f"{view.lot}  {view.name}",
+        f"{view.state}: {view.acked} of {view.revision} at the lot",
+        ""
+        if said is None
+        else f"{said.parked_in_all} parked, {len(said.withheld)} withheld; the lot runs {said.release}",
+    )
+
+
+def stands_json(stands: Stands) -> dict[str, Any]:
+    times = {
+        name: to_rfc3339(at)
+        for name in ("valid_from", "valid_until")
+        if (at := getattr(stands.intent, name, None)) is not None
+    }
+    return {
+        **stands.intent.model_dump(mode="json"),
+        **times,
+        "revision": stands.revision,
+        "issued_by": stands.issued_by,
+        "reason": stands.reason,
+        "issued_at": to_rfc3339(stands.at),
+        "at_the_lot": stands.at_the_lot,
+    }
+
+
+def policy_json(view: PolicyView) -> dict[str, Any]:
+    said = view.said
+    return {
+        "lot": view.lot,
+        "name": view.name,
+        "state": view.state,
+        "revision": view.revision,
+        "acked": view.acked,
+        "forked": view.forked,
+        "heard_at": None if view.said_at is None else to_rfc3339(view.said_at),
+        "release": None if said is None else said.release,
+        "understands": None if said is None else said.understands,
+        "dialects": None if said is None else said.dialects,
+        "parked": [] if said is None else [each.model_dump() for each in said.parked],
+        "withheld": [] if said is None else said.withheld,
+    }
+
+
+def _prices(tariff: TariffSet) -> str:
+    """Of the first dialect, as on the sign; of another one as it was given."""
+    terms = tariff.terms
+    try:
+        if tariff.dialect == 1:
+            rate, most = (
+                written(Minor(int(terms[name])), tariff.currency) for name in ("hourly_rate", "daily_maximum")
+            )
+            return f"{rate} an hour, {most} at most"
+    except (KeyError, TypeError, ValueError):
+        pass
+    return f"{tariff.currency}, dialect {tariff.dialect}: {json.dumps(terms)}"
+
+
+def _times(begins: Instant | None, ends: Instant | None) -> list[str]:
+    return [f"{word} {shown(at)}" for word, at in (("from", begins), ("until", ends)) if at is not None]
+
+
+def _whose(stands: Stands) -> str:
+    return f"{'at the lot' if stands.at_the_lot else 'not at the lot yet'}; by {stands.issued_by}: {stands.reason}"
