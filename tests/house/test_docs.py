@@ -15,6 +15,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from cloud.cli import app as cloud
+from cloud.ingest.cases import CaseKind
 from drivers.registry import catalogue, driver_name
 from drivers.settings import DriverSettings
 from edge.cli import app as edge
@@ -36,6 +37,11 @@ def test_a_technician_finds_every_fault_that_a_lot_can_raise() -> None:
 
 def test_an_operator_finds_every_reason_for_a_refusal() -> None:
     assert refusal_table() in (HOUSE / "docs/operator.md").read_text()
+
+
+@pytest.mark.parametrize("kind", get_args(CaseKind))
+def test_an_operator_finds_every_case(kind: str) -> None:
+    assert f"| `{kind}` |" in (HOUSE / "docs/operator.md").read_text()
 
 
 @pytest.mark.parametrize(

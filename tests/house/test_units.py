@@ -80,3 +80,13 @@ def test_the_units_start_what_the_technician_was_told_to_install() -> None:
     told = (HOUSE / "docs/technician.md").read_text()
     assert "/opt/parkgate && cd /opt/parkgate" in told
     assert "parkgate-edge run --config /etc/parkgate/lot.yaml" in told
+
+
+def test_the_clouds_unit_runs_as_the_user_to_whom_the_operator_gives_the_secrets() -> None:
+    """A user of the day (DynamicUser) couldn't read them, and a copy would never see a new key."""
+    service = settings("parkgate-cloud.service")["Service"]
+    assert "DynamicUser" not in service
+    assert f"u {service['User']} " in (SYSTEMD / "sysusers.d/parkgate-cloud.conf").read_text()
+    told = (HOUSE / "docs/operator.md").read_text()
+    for secret in ("signing.key", "broker/cloud.password"):
+        assert f"chown {service['User']}: /etc/parkgate/{secret}" in told
