@@ -117,7 +117,7 @@ def upgrade() -> None:
 
 @lots_app.callback()
 def lots(context: typer.Context, tenant: Tenant = None, as_json: AsJson = False) -> None:
-    """List the operator's lots: last contact, backlog, whether lot and cloud say the same, free spots."""
+    """List the operator's lots: last contact, backlog, what is applied, whether both say the same, free spots."""
     if context.invoked_subcommand is not None:
         return
     settings = settings_given()
@@ -268,7 +268,7 @@ def _lots_table(views: list[queries.LotView], now: Instant) -> Table:
             Text(f"{view.names}\n{view.id}"),
             _link(view, now),
             _backlog(view, now),
-            _short_digest(view.digest),
+            f"{_short_digest(view.digest)}\napplied {view.applied_seq}",
             f"{view.available}/{view.total}",
             str(view.alarms),
         )
