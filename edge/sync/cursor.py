@@ -10,6 +10,9 @@ from models.wire.envelopes import Ack
 
 WINDOWS_AHEAD = 8
 """Windows that may be under way at once; more would only wait in a broker that may die."""
+REST_AHEAD = 2
+"""So many before one that isn't full: over a slow line many small ones would be sent, each with an answer to wait for,
+and the lot would never catch up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,11 @@ class Cursor:
     @property
     def may_send(self) -> bool:
         return len(self.ends) < WINDOWS_AHEAD
+
+    @property
+    def may_send_rest(self) -> bool:
+        """Whether all that there is may go up, though a window has room for more."""
+        return len(self.ends) < REST_AHEAD
 
 
 def resumed(stream_id: StreamId, acked: int, last: int, *, replay_to: int = 0, session: str = "") -> Cursor:

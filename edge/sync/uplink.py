@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
@@ -31,6 +32,15 @@ _FACTS_AT_ONCE = 400
 _PATIENCE_SECONDS = 5
 _MOST_PATIENCE_SECONDS = 40
 _RETRY_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A window to send. `full`: more is waiting than it holds."""
+
+    window: Window
+    packed: bytes
+    full: bool
 
 
 class Uplink:
@@ -105,9 +115,9 @@ class Uplink:
         now = self._cursor
         if filled is None or self._reckoning.held or now is None or not still_next(cursor, now):
             return False
-        return self._publish(now, *filled)
+        return (filled.full or now.may_send_rest) and self._publish(now, filled)
 
-    def _next_window(self, connection: sqlite3.Connection, cursor: Cursor) -> tuple[Window, bytes] | None:
+    def _next_window(self, connection: sqlite3.Connection, cursor: Cursor) -> Filled | None:
         """In the reader's thread."""
         sent, dropped = self._sent_or_dropped(connection, cursor)
         most = min(_FACTS_AT_ONCE, max(0, self._past[0].to - sent)) if self._past else _FACTS_AT_ONCE
@@ -116,7 +126,8 @@ class Uplink:
         if not facts or previous is None:
             return None
         label = Label(self._lot, self._stream, cursor.stream_id, self._epoch, self._reckoning.session)
-        return fill_window(label, previous, facts, dropped)
+        window, packed = fill_window(label, previous, facts, dropped)
+        return Filled(window, packed, full=len(window.facts) < len(facts) or len(facts) == most)
 
     def _sent_or_dropped(self, connection: sqlite3.Connection, cursor: Cursor) -> tuple[int, Tombstone | None]:
         """After which fact to go on. What has been dropped can't be sent, be it telemetry, or facts that the cloud had
@@ -126,12 +137,12 @@ class Uplink:
             return cursor.sent, None
         return checkpoint.seq, Tombstone(last=checkpoint.seq, why=checkpoint.why)
 
-    def _publish(self, cursor: Cursor, window: Window, packed: bytes) -> bool:
-        if not self._connection.publish(topics.up(self._lot, self._stream), packed, qos=1):
+    def _publish(self, cursor: Cursor, filled: Filled) -> bool:
+        if not self._connection.publish(topics.up(self._lot, self._stream), filled.packed, qos=1):
             return False
         if cursor.sent == cursor.acked:
             self._progress = self._clock.monotonic()
-        self._cursor = after_sending(cursor, window.facts[-1].seq)
+        self._cursor = after_sending(cursor, filled.window.facts[-1].seq)
         return True
 
     def taken(self) -> None:

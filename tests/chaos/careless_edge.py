@@ -8,17 +8,16 @@ from edge.cli import main
 from edge.store import journal
 from edge.sync.cursor import Cursor, resumed
 from edge.sync.reckoning import Reckoning
-from edge.sync.uplink import Uplink
-from models.wire.envelopes import Window
+from edge.sync.uplink import Filled, Uplink
 
 _publish = Uplink._publish
 _PENDING: list[asyncio.Future[None]] = []
 
 
-def _publish_and_forget(self: Uplink, cursor: Cursor, window: Window, packed: bytes) -> bool:
-    sent = _publish(self, cursor, window, packed)
+def _publish_and_forget(self: Uplink, cursor: Cursor, filled: Filled) -> bool:
+    sent = _publish(self, cursor, filled)
     if sent:
-        last = window.facts[-1].seq
+        last = filled.window.facts[-1].seq
         self._cursor = resumed(cursor.stream_id, last, last)
         marked = self._store.write(
             lambda tx: journal.mark_acked(tx.connection, self._stream, cursor.stream_id, last, tx.at)

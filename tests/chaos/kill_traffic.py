@@ -31,6 +31,7 @@ _ASKS_AGAIN_AFTER = 3.0
 _SETTLED_WITHIN = 30.0
 _HEARD_WITHIN = 30.0
 _CERTAIN_US = 1_500_000
+_LETS_IN_WITHIN_US = 4_000_000
 _BACK_OUT_US = _CERTAIN_US + round((MAKE.rises_in + MAKE.closes_unused_after + MAKE.falls_in + PULSE) * 1e6)
 
 
@@ -173,6 +174,10 @@ class Traffic:
             gone_in=self.downs.run_at(gone),
         )
 
+    def _nobody_was_there(self, visit: Visit) -> bool:
+        """Whether the daemon was down each time that it was asked, or killed before it could have let the vehicle in."""
+        return all(self.downs.touch(asked, asked + _LETS_IN_WITHIN_US) for asked in visit.asked_us)
+
     def _raised(self, visit: Visit) -> int:
         made = self._account.contacts(visit.came_us, visit.lane)
         made = sorted((one for one in made if one.channel == visit.post.kind.open_on), key=lambda one: one.made_us)
@@ -182,7 +187,7 @@ class Traffic:
         return told_again((before, after), self.downs.next_kill(before.made_us), round(RISES_WITHIN * 1e6))
 
     def _judged(self, visit: Visit, found: Findings) -> None:
-        self.stranded += visit.stranded
+        self.stranded += visit.stranded and not self._nobody_was_there(visit)
         self.found += found
         if not found.none:
             self._say(f"found: {found}")
