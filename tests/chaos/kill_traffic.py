@@ -175,7 +175,7 @@ class Traffic:
         )
 
     def _nobody_was_there(self, visit: Visit) -> bool:
-        """Whether the daemon was down each time that it was asked, or killed before it could have let the vehicle in."""
+        """Whether the daemon was down each time that it was asked, or killed before it can have let the vehicle in."""
         return all(self.downs.touch(asked, asked + _LETS_IN_WITHIN_US) for asked in visit.asked_us)
 
     def _raised(self, visit: Visit) -> int:

@@ -338,7 +338,7 @@ async def test_no_forged_permit_reservation_or_tariff_is_believed(mosquitto: Mos
         honest = SIGNER.seal(SealedAs.INTENTS, there.id, wanted.deltas())
         await sends(mosquitto, [(topics.down(there.id, INTENTS), honest)])
         await becomes(lambda: there.has("AB12CDE"))
-    assert there.faults == set(), "the cloud is heard with a signature that is right"
+        assert there.faults == {"link.not_believed"}, "whoever forged them may still be there"
 
 
 async def test_without_the_seal_forged_ones_would_be_believed(
@@ -645,7 +645,7 @@ async def test_a_lot_restored_from_last_weeks_card_is_brought_to_the_present(
         restored = AtTheLot(office.lot, tmp_path / "restored")
         assert (restored.revision, restored.has("AA1")) == (1, True)
         async with restored.linked(mosquitto):
-            await becomes(lambda: restored.revision == 3)
+            await becomes(lambda: restored.revision == 3 and restored.has("AA2"))
     assert (restored.has("AA1"), restored.has("AA2")) == (False, True)
 
 

@@ -198,7 +198,7 @@ async def test_a_lot_whose_snapshot_meets_a_defect_keeps_no_other_lot_waiting(
             await asyncio.sleep(0.05)
     assert not task.done()
     task.cancel()
-    assert (metrics.registry.get_sample_value("parkgate_resyncs_total", {"end": "failed"}) or 0) >= 1
+    assert (metrics.registry.get_sample_value("parkgate_messages_dropped_total", {"why": "failed"}) or 0) >= 1
 
 
 async def test_effects_that_can_not_be_worked_out_any_more_refuse_the_snapshot(

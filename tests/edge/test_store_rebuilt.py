@@ -17,7 +17,7 @@ from edge.store.checkpoints import Checkpoint, keep_checkpoint
 from edge.store.damage import headmark, quarantine, rebuilding
 from edge.store.damage.headmark import mark_path
 from edge.store.damage.quarantine import Renewal
-from edge.store.streams import reopen
+from edge.store.reopening import begin, go_on
 from edge.sync import uplink
 from models.facts import DaemonStarted, TelemetryBegun
 from models.ids import StreamId
@@ -165,8 +165,10 @@ class Card:
         self._mark.write_bytes(self._durable)
 
 
-def a_new_ledger(tx: Transaction) -> None:
-    reopen(tx, "ledger", 5, 1, "forked")
+def a_new_ledger(tx: Transaction, why: str = "forked") -> None:
+    opened = begin(tx, "ledger", 5, 1, why).stream_id
+    while not go_on(tx, opened):
+        pass
 
 
 def a_new_telemetry(tx: Transaction) -> None:
@@ -242,7 +244,7 @@ def left_behind_what_was_dropped(folder: Path) -> tuple[Lot, Books, StreamId]:
     at = Checkpoint("ledger", head.stream_id, 8, facts[7].hash, 8, lot.clock.wall, "age", None, None)
     lot.decide(lambda tx: keep_checkpoint(tx.connection, at))
     lot.decide(lambda tx: tx.connection.execute("DELETE FROM journal WHERE seq <= 8"))
-    lot.decide(lambda tx: reopen(tx, "ledger", 5, 1, streams.DAMAGED))  # so that its past goes up at once
+    lot.decide(lambda tx: a_new_ledger(tx, streams.DAMAGED))  # so that its past goes up at once
     return lot, books, head.stream_id
 
 
