@@ -45,6 +45,7 @@ async def ours(store: Store, broker: Mosquitto) -> float:
         (topics.state(LOT), b""),
         taken.set,
         lambda topic, payload: None,
+        lambda topic, payload: None,
         taken.set,
         board().reporter("link"),
     )
