@@ -6,28 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from models.effects import Change, Table
 from models.ids import LotId
 
-TABLES: Sequence[Table] = (
-    "parking_lots",
-    "levels",
-    "spots",
-    "vehicles",
-    "tickets",
-    "payments",
-    "access_refusals",
-    "faults",
-    "lane_states",
-    "lane_orders",
-    "passages",
-    "help_calls",
-    "fee_corrections",
-    "taken_commands",
-    "deletions",
-)
+TABLES: Sequence[Table] = get_args(Table)
 """In the order in which rows must be written: what is referred to comes first."""
 
 

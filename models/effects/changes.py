@@ -27,6 +27,7 @@ Table = Literal[
     "taken_commands",
     "deletions",
 ]
+"""In the order in which rows must be written: what is referred to comes first."""
 Value = str | int | float | bool | None
 
 SpotOf = Callable[[str], SpotId | None]

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from cloud.ingest import opening
 from edge.sync import uplink
-from simulator.servers import Mosquitto, Postgres
-from tests.whole.histories import World, a_template, a_world
+from tests.whole.histories import World
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def template(postgres: Postgres) -> str:
-    return await a_template(postgres)
-
-
-@pytest.fixture
-async def world(tmp_path: Path, mosquitto: Mosquitto, postgres: Postgres, template: str) -> AsyncIterator[World]:
-    made = await a_world(tmp_path, mosquitto, postgres, template)
-    yield made
-    for name in made.databases:
-        postgres.drop_database(name)
 
 
 def strike(card: Path) -> None:

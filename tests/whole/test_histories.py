@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from cloud.ingest import opening, resyncs, standing
 from cloud.ingest.release import Judge, release_ticket, settle
@@ -18,24 +15,10 @@ from edge.sync.questions import Questions
 from edge.sync.standing import InLine
 from models.instants import Instant
 from models.wire.standing import Standing
-from simulator.servers import Mosquitto, Postgres
 from tests.edge.clouds import becomes
-from tests.whole.histories import World, a_template, a_world
+from tests.whole.histories import World
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def template(postgres: Postgres) -> str:
-    return await a_template(postgres)
-
-
-@pytest.fixture
-async def world(tmp_path: Path, mosquitto: Mosquitto, postgres: Postgres, template: str) -> AsyncIterator[World]:
-    made = await a_world(tmp_path, mosquitto, postgres, template)
-    yield made
-    for name in made.databases:
-        postgres.drop_database(name)
 
 
 async def last_week(world: World) -> None:
