@@ -14,7 +14,6 @@ import typer
 
 from edge.config.cli import check, init
 from edge.config.load import load_lot
-from edge.config.problems import ConfigurationError
 from edge.config.settings import LotSettings
 from edge.daemon import RELEASE, Daemon
 from edge.doctor.cli import doctor
@@ -27,6 +26,7 @@ from edge.orders_cli import lane_app, passback_app
 from edge.report import look, show
 from edge.store import StoreTaken, StoreUnavailable
 from edge.vision.cli import read, weights_app
+from models.documents.problems import ConfigurationError
 from models.ids import LaneName
 
 app = typer.Typer(

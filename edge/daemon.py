@@ -16,7 +16,6 @@ from drivers.twin_connection import LINE
 from edge.assembly import Assembly, cameras_of
 from edge.clock import NEVER, FastClock, Kernel, Linux, Remembered, SystemClock
 from edge.config.settings import LotSettings
-from edge.config.spelling import nearest
 from edge.digests import Digests
 from edge.faults import FaultBoard, forget_faults_of_last_run
 from edge.inputs import MEANS, FireContact, watch
@@ -52,6 +51,7 @@ from edge.systemd import notify, watchdog_seconds
 from edge.telemetry.recorder import Recorder
 from edge.timekeeping import Timekeeper, learn
 from edge.vision.process import VisionProcess
+from models.documents.spelling import nearest
 from models.facts import DaemonStarted
 from models.ids import LaneName
 from models.instants import Clock

@@ -18,11 +18,11 @@ import typer
 
 from edge.clock import SystemClock
 from edge.config.load import load_lot
-from edge.config.problems import ConfigurationError
 from edge.journal_lines import as_json, as_line
 from edge.store import StoreDamaged, StoreUnavailable, chain, journal, structure
 from edge.store.connecting import looking_into
 from edge.store.trouble import DATABASE_ERRORS, in_words, is_damage
+from models.documents.problems import ConfigurationError
 from models.facts.base import Stream
 from models.ids import LotId
 from models.instants import Instant, from_datetime

@@ -10,9 +10,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from edge.config.load import load_lot
-from edge.config.problems import ConfigurationError
-from edge.config.spelling import nearest
 from edge.local import LaneOrder, NoDaemon, Obeyed, PassbackOrder, give
+from models.documents.problems import ConfigurationError
+from models.documents.spelling import nearest
 from models.lanes import LaneState, OrderKind
 
 REFUSED = 3

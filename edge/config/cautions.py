@@ -8,9 +8,9 @@ from drivers.contract import Barrier, DriverContext
 from drivers.settings import DriverSettings
 from edge.clock import SystemClock
 from edge.config.checks import Finding
-from edge.config.document import Path
-from edge.config.section import parts_of
+from edge.config.parts import parts_of
 from edge.config.settings import LotSettings
+from models.documents.document import Path
 from models.faults import Fault
 
 SLOWEST_CLOSING_LOOP = 0.25

@@ -10,7 +10,6 @@ from drivers.contract import CameraSettings
 from drivers.registry import driver_name
 from drivers.settings import DriverSettings
 from drivers.twin_connection import TWIN
-from edge.config.document import Path, path_text
 from edge.config.retention_settings import RetentionSettings
 from edge.config.settings import (
     LevelSettings,
@@ -21,6 +20,7 @@ from edge.config.settings import (
     TariffSettings,
 )
 from models.cards import card_number
+from models.documents.document import Path, path_text
 from models.ids import LaneName
 from models.money import from_major
 from models.tickets import Direction

@@ -16,8 +16,8 @@ from drivers.settings import DriverSettings
 from edge.config.cautions import as_built
 from edge.config.lane_settings import LaneSettings
 from edge.config.load import look_over
-from edge.config.problems import ConfigurationError, counted, rendered
 from edge.config.settings import LotSettings
+from models.documents.problems import ConfigurationError, counted, rendered
 from models.money import written
 
 WRONG = 2

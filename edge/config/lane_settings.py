@@ -20,10 +20,11 @@ from drivers.contract import (
 )
 from drivers.registry import settings_for
 from drivers.settings import DriverSettings
-from edge.config.section import Section, parts_of
+from edge.config.parts import parts_of
 from edge.config.timing import TimingSettings
 from edge.lane.lane import WhenUnread
 from edge.vision.settings import ViewSettings
+from models.documents.section import Section
 from models.ids import LaneName
 from models.spots import VehicleType
 from models.tickets import Direction

@@ -14,14 +14,15 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from edge.config.absent import absent
 from edge.config.cautions import cautions
 from edge.config.checks import Finding, KnownLane, Pieces, disagreements
-from edge.config.document import Document, read_document
-from edge.config.explain import problems_of
+from edge.config.explain import problems_of_lot
 from edge.config.lane_settings import LaneSettings
-from edge.config.problems import ConfigurationError, Problem, without_secrets
-from edge.config.section import parts_in
+from edge.config.parts import parts_in
 from edge.config.settings import LevelSettings, LotSettings, PermitSettings
 from edge.config.timing import TimingSettings
 from edge.vision.settings import ViewSettings
+from models.documents.document import Document, read_document
+from models.documents.problems import ConfigurationError, Problem, in_order
+from models.documents.text import text_of
 
 LISTS = ("levels", "permits", "lanes")
 BESIDE_THE_LANES = ("fire", "inputs", "spot_sensors")
@@ -40,7 +41,7 @@ def look_over(path: Path) -> tuple[LotSettings, list[Problem]]:
     text = _text_of(path)
     lot = parse_lot(text, str(path))
     document = read_document(text, str(path))
-    return lot, _in_order([_warning(document, finding) for finding in (*cautions(lot), *absent(lot))])
+    return lot, in_order([_warning(document, finding) for finding in (*cautions(lot), *absent(lot))])
 
 
 def _warning(document: Document, finding: Finding) -> Problem:
@@ -67,21 +68,13 @@ def _checked(document: Document) -> LotSettings:
     try:
         settings = LotSettings.model_validate(document.data)
     except ValidationError as error:
-        problems += problems_of(document, LotSettings, error.errors(include_url=False))
+        problems += problems_of_lot(document, LotSettings, error.errors(include_url=False))
     for finding in disagreements(_pieces(document.data)):
         mark = document.at_value(finding.path)
         problems.append(document.problem(mark, finding.path, finding.expected))
     if settings is None or problems:
-        raise ConfigurationError(_in_order(problems))
+        raise ConfigurationError(in_order(problems))
     return settings
-
-
-def _in_order(problems: list[Problem]) -> list[Problem]:
-    """By line; what stands once in the file and is used by several sections is told once."""
-    once: dict[tuple[int, int, str], Problem] = {}
-    for problem in problems:
-        once.setdefault((problem.line, problem.column, problem.message), problem)
-    return sorted(once.values(), key=lambda problem: (problem.line, problem.column))
 
 
 def _pieces(data: dict[str, Any]) -> Pieces:
@@ -151,23 +144,18 @@ def _no_lot(document: Document) -> Problem:
 
 
 def _text_of(path: Path) -> str:
+    return text_of(_content(path), str(path))
+
+
+def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
-        reason = f"byte 0x{error.object[error.start]:02x} isn't UTF-8: save the file as UTF-8 text"
-        problem = Problem(str(path), line, column, "", "", reason, source=_legible(error.object, line))
+        return path.read_bytes()
     except IsADirectoryError:
-        problem = Problem(str(path), 0, 0, "", "", "this is a folder; a file is expected")
+        reason = "this is a folder; a file is expected"
     except FileNotFoundError:
-        problem = Problem(str(path), 0, 0, "", "", "there is no such file; `parkgate-edge init` writes an example")
+        reason = "there is no such file; `parkgate-edge init` writes an example"
     except PermissionError:
-        problem = Problem(str(path), 0, 0, "", "", "no permission to read this file")
+        reason = "no permission to read this file"
     except OSError as error:
-        problem = Problem(str(path), 0, 0, "", "", f"the file can't be read: {error.strerror}")
-    raise ConfigurationError([problem])
-
-
-def _legible(content: bytes, line: int) -> str:
-    return without_secrets(content.split(b"\n")[line - 1].decode("latin-1").rstrip("\r"))
+        reason = f"the file can't be read: {error.strerror}"
+    raise ConfigurationError([Problem(str(path), 0, 0, "", "", reason)])

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from edge.config.section import Section
 from edge.retention.keep import Keep
+from models.documents.section import Section
 
 _DAYS = re.compile(r"\s*(\d{1,6})\s*(days?|weeks?|years?|d|w|y)?\s*")
 _LONG = {"d": 1, "w": 7, "y": 365}

@@ -16,14 +16,15 @@ from drivers.registry import settings_for
 from drivers.settings import DriverSettings
 from edge.config.lane_settings import LaneSettings
 from edge.config.retention_settings import RetentionSettings
-from edge.config.section import Section
-from edge.config.written import Amount, SpotNumbers, WrittenInstant, WrittenLotId, WrittenPlate, ZoneName, as_written
+from edge.config.written import SpotNumbers, WrittenLotId, WrittenPlate
 from edge.inputs import InputMeaning
 from edge.kiosk.settings import KioskSettings
 from edge.parking.layout import PlannedLevel
 from edge.parking.permits import Permit
 from edge.vision.settings import VisionSettings
 from models.cards import card_number
+from models.documents.section import Section
+from models.documents.written import Amount, WrittenInstant, ZoneName, as_written
 from models.facts import DeclaredLane, LotDeclared
 from models.ids import LaneName
 from models.instants import Instant

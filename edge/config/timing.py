@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from drivers.values import Seconds
-from edge.config.section import Section
 from edge.lane.timing import LaneTiming
+from models.documents.section import Section
 
 
 class TimingSettings(Section):

@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 
 from edge.config.load import load_lot
-from edge.config.problems import ConfigurationError, counted, rendered
 from edge.config.settings import LotSettings
 from edge.doctor.checks.configuration import problem
 from edge.doctor.findings import SOMETHING_TO_MEND, UNUSABLE, WALKED, Finding, exit_code, report
@@ -23,6 +22,7 @@ from edge.doctor.subject import Subject
 from edge.doctor.visit import EVERYTHING, Visit, run
 from edge.doctor.walk.voice import Nobody, Terminal
 from edge.local import ask
+from models.documents.problems import ConfigurationError, counted, rendered
 from models.instants import to_rfc3339
 
 _UNATTENDED_SECONDS = 30.0

@@ -11,10 +11,10 @@ import typer
 from ruamel.yaml import YAML
 
 from edge.config.load import load_lot
-from edge.config.problems import ConfigurationError
 from edge.enrolment.reading import enrolment_from
 from edge.enrolment.writing import CannotEnrol, put_files, put_into, section
 from edge.store.database import StoreUnavailable, looking_into
+from models.documents.problems import ConfigurationError
 from models.enrolment import Enrolment, NoEnrolment
 from models.ids import LotId
 

@@ -17,12 +17,12 @@ from rich.table import Table
 from drivers.contract import PlateReader
 from edge.clock import SystemClock
 from edge.config.load import load_lot
-from edge.config.problems import ConfigurationError
 from edge.vision import weights
 from edge.vision.files import FoundPlate, UnreadableFile, read_file
 from edge.vision.readers import choose_reader
 from edge.vision.settings import VisionSettings
 from edge.vision.weights import Weights, WeightsError
+from models.documents.problems import ConfigurationError
 from models.instants import SECOND
 
 weights_app = typer.Typer(help="The weights of the plate reader: where they are, and how they get there.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.config.load import parse_lot
-from edge.config.problems import ConfigurationError, Problem
+from models.documents.problems import ConfigurationError, Problem
 
 RIGHT = """\
 lot:

@@ -11,7 +11,7 @@ from drivers.registry import catalogue, driver_name
 from drivers.settings import DriverSettings
 from drivers.twin_connection import TWIN
 from edge.config.load import load_lot, parse_lot
-from edge.config.section import parts_of
+from edge.config.parts import parts_of
 from edge.config.timing import TimingSettings
 from edge.lane.timing import LaneTiming
 from models.instants import from_rfc3339

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.config.load import load_lot
-from edge.config.problems import ConfigurationError
+from models.documents.problems import ConfigurationError
 from tests.config.lots import RIGHT, altered, problems, told
 
 ARMING_LOOP = "{driver: mqtt, host: 127.0.0.1, topic: in/arming, stale_after: 5 min}"

@@ -41,9 +41,10 @@ from edge.config import settings as lot
 from edge.config.lane_settings import ButtonSettings, LaneSettings
 from edge.config.retention_settings import Days, RetentionSettings, Size
 from edge.config.timing import TimingSettings
-from edge.config.written import Amount, SpotNumbers, WrittenInstant, WrittenLotId, WrittenPlate, ZoneName
+from edge.config.written import SpotNumbers, WrittenLotId, WrittenPlate
 from edge.kiosk.settings import KioskSettings
 from edge.vision.settings import Area, ViewSettings, VisionSettings
+from models.documents.written import Amount, WrittenInstant, ZoneName
 
 CONTRACTS: Mapping[type, str] = {
     Barrier: "barrier",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from edge.config.cautions import cautions
 from edge.config.cli import notes
-from edge.config.document import Path, path_text
-from edge.config.problems import Problem, rendered
 from edge.config.settings import LotSettings
 from edge.doctor.findings import About, Finding
 from edge.doctor.subject import Found, Subject
+from models.documents.document import Path, path_text
+from models.documents.problems import Problem, rendered
 
 CHECK = "configuration"
 

@@ -10,8 +10,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from edge.config.problems import Problem, without_secrets
-from edge.config.written import WrittenFloat, WrittenInt
+from models.documents.problems import Problem, without_secrets
+from models.documents.written import WrittenFloat, WrittenInt
 
 Path = tuple[str | int, ...]
 

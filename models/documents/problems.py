@@ -1,4 +1,4 @@
-"""What is wrong with a configuration file, and how it is shown to the technician who wrote it."""
+"""What is wrong with a file that people write, and how it is shown to whoever wrote it."""
 
 from __future__ import annotations
 
@@ -48,6 +48,14 @@ class ConfigurationError(Exception):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(f"{rendered(problems)}\n{counted(problems)}")
         self.problems = tuple(problems)
+
+
+def in_order(problems: Sequence[Problem]) -> list[Problem]:
+    """By line; what stands once in the file and is used by several sections is told once."""
+    once: dict[tuple[int, int, str], Problem] = {}
+    for problem in problems:
+        once.setdefault((problem.line, problem.column, problem.message), problem)
+    return sorted(once.values(), key=lambda problem: (problem.line, problem.column))
 
 
 def counted(problems: Sequence[Problem], each: str = "problem") -> str:

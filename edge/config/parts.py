@@ -1,11 +1,11 @@
-"""A section of a lot's file, and the hardware that is found in it and below it."""
+"""The hardware that is found in a section of a lot's file and below it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel
 
 from drivers.settings import DriverSettings
 
@@ -26,17 +26,3 @@ def parts_in(path: tuple[str | int, ...], value: Any) -> Iterator[tuple[tuple[st
     elif isinstance(value, tuple):
         for index, item in enumerate(cast("tuple[Any, ...]", value)):
             yield from parts_in((*path, index), item)
-
-
-class Section(BaseModel):
-    """A section of the file. A key without a value counts as left out."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_left_out(cls, written: Any) -> Any:
-        if not isinstance(written, dict):
-            return written
-        pairs = cast("dict[Any, Any]", written).items()
-        return {key: value for key, value in pairs if value is not None or key not in cls.model_fields}
