@@ -76,7 +76,7 @@ compile_ours() { # the daemon's user may not write here: it would compile every 
     .venv/bin/python -m compileall -qq models drivers edge || true
 }
 
-megabytes() { if [[ $kind == dev ]]; then echo 347; else echo 211; fi; }
+megabytes() { if [[ $kind == dev ]]; then echo 366; else echo 230; fi; }
 
 [[ $kind == dev ]] && need_test_packages
 if is_current "$kind" || { [[ $kind == demo ]] && is_current dev; }; then
