@@ -36,12 +36,12 @@ from models.instants import SECOND, Monotonic
 from models.money import Minor
 from models.plates import Plate
 from models.spots import SpotType, VehicleType
-from models.tariff import Tariff
+from models.tariff import HourlyTariff
 from models.tickets import Direction
 
 _LOT = LotId("0193e1a0-0000-7000-8000-00000000be9c")
 _LANE = LaneName("in")
-_TARIFF = Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
+_TARIFF = HourlyTariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
 
 
 class _BusyClock(SystemClock):

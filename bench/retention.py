@@ -33,11 +33,11 @@ from models.money import Minor
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import SpotType, VehicleType
-from models.tariff import Tariff
+from models.tariff import HourlyTariff
 
 _LOT = LotId("0193e1a0-0000-7000-8000-00000000be9d")
 _IN, _OUT = LaneName("in"), LaneName("out")
-_TARIFF = Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
+_TARIFF = HourlyTariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
 _PACE_SECONDS = 0.02
 
 

@@ -27,13 +27,13 @@ from models.ids import LaneName, LotId, PaymentId, SpotId, TicketId, VehicleId
 from models.instants import HOUR, SECOND, Instant, Monotonic, Reading
 from models.money import Minor
 from models.spots import SpotType, VehicleType
-from models.tariff import Tariff
+from models.tariff import HourlyTariff
 from models.tickets import Direction
 from models.wire.envelopes import Window
 
 IN, OUT = LaneName("north-in"), LaneName("north-out")
 SPOTS = 400
-_TARIFF = Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
+_TARIFF = HourlyTariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
 _AT_ONCE = 400
 _FACTS_AT_ONCE = 400
 _BEGAN = Instant(1_795_000_000_000_000)

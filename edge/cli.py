@@ -18,6 +18,7 @@ from edge.config.settings import LotSettings
 from edge.daemon import RELEASE, Daemon
 from edge.doctor.cli import doctor
 from edge.enrolment.cli import enroll
+from edge.fee_cli import price_of_a_stay
 from edge.journal_cli import journal_app
 from edge.kiosk.passes import UnknownHost, link
 from edge.kiosk.secret import secret_in
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command()(check)
 app.command()(init)
 app.command()(read)
+app.command("fee")(price_of_a_stay)
 app.command()(doctor)
 app.command()(enroll)
 app.add_typer(weights_app, name="weights")

@@ -31,13 +31,13 @@ from models.ids import ENTROPY_BYTES, LaneName, LevelId, LotId, PaymentId, SpotI
 from models.instants import Instant, Monotonic, Reading
 from models.money import Minor
 from models.spots import SpotType, VehicleType
-from models.tariff import Tariff
+from models.tariff import HourlyTariff
 from models.tickets import Direction
 from models.wire.chain import GENESIS, link
 from models.wire.envelopes import WINDOW_BYTES, Ack, SentFact, body_text
 
 IN, OUT = LaneName("in"), LaneName("out")
-_TARIFF = Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
+_TARIFF = HourlyTariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
 _WINDOWS_AHEAD = 8
 _FACTS_AT_ONCE = 400
 _TEXT_AT_ONCE = 3 * WINDOW_BYTES

@@ -16,7 +16,7 @@ from models.ids import LotId, SpotId, TicketId
 from models.instants import HOUR, Instant
 from models.money import Minor
 from models.spots import SpotStatus, SpotType, VehicleType
-from models.tariff import Tariff, fee
+from models.tariff import Tariff, fee, read_pinned
 from models.tickets import OPEN, TicketStatus
 
 EVENTS = 50
@@ -200,6 +200,6 @@ def _line(type: str, version: int, body: str, personal: str | None) -> Line | No
 
 def _tariff(text: str) -> Tariff | None:
     try:
-        return Tariff.model_validate_json(text)
+        return read_pinned(text)
     except ValueError:
         return None

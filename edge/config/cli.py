@@ -18,7 +18,7 @@ from edge.config.lane_settings import LaneSettings
 from edge.config.load import look_over
 from edge.config.settings import LotSettings
 from models.documents.problems import ConfigurationError, counted, rendered
-from models.money import written
+from models.tariff.spoken import spoken
 
 WRONG = 2
 """Exit code for a file that can't be used."""
@@ -84,11 +84,7 @@ def _summary(lot: LotSettings) -> Table:
     table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
     tariff = lot.tariff.tariff()
     table.add_row("lot", f"{lot.lot.id}  ({lot.lot.timezone})")
-    table.add_row(
-        "tariff",
-        f"{written(tariff.hourly_rate, tariff.currency)} for each started hour, "
-        f"at most {written(tariff.daily_maximum, tariff.currency)}",
-    )
+    table.add_row("tariff", "; ".join(spoken(tariff)))
     for level in lot.planned_levels():
         types = Counter(type for _, type in level.spots)
         table.add_row(

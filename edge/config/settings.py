@@ -32,7 +32,7 @@ from models.money import from_major
 from models.passback import Passback
 from models.plates import Plate
 from models.spots import Right, SpotType
-from models.tariff import Tariff
+from models.tariff import HourlyTariff, Tariff
 
 MICRODEGREES = 1_000_000
 
@@ -73,7 +73,7 @@ class TariffSettings(Section):
 
     def tariff(self) -> Tariff:
         """In minor units. Raises ValueError for a part of a minor unit, or a maximum below the rate."""
-        return Tariff(
+        return HourlyTariff(
             currency=self.currency,
             hourly_rate=from_major(self.hourly_rate, self.currency),
             daily_maximum=from_major(self.daily_maximum, self.currency),

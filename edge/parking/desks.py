@@ -28,6 +28,7 @@ from models.qr import qr_text
 from models.refusals import Refusal
 from models.spots import VehicleType
 from models.tariff import Tariff
+from models.tariff.spoken import spoken
 from models.tickets import Direction
 
 UNDATED = "Time of entry: not known yet"
@@ -142,14 +143,13 @@ class EntryDesk(_Desk):
         return to_datetime(at).astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M %Z")
 
     def _printed(self, admitted: entry.Admitted, tariff: Tariff) -> PrintedTicket:
-        price, most = (written(sum, tariff.currency) for sum in (tariff.hourly_rate, tariff.daily_maximum))
         spot = (f"Spot {admitted.spot_number}",) if admitted.spot_number else ()
         return PrintedTicket(
             lot=self.lot_name,
             code=admitted.code,
             qr=qr_text(admitted.code),
             entered=self._shown(admitted.entered) if admitted.dated else UNDATED,
-            lines=(*spot, f"{price} for each hour begun", f"At most {most}"),
+            lines=(*spot, *spoken(tariff)),
         )
 
 

@@ -14,7 +14,7 @@ from models.instants import Clock, Instant
 from models.passback import Passback
 from models.plates import Plate
 from models.spots import Right
-from models.tariff import Tariff
+from models.tariff import Tariff, read_pinned
 from models.timeline import Bounds
 
 
@@ -150,9 +150,7 @@ class LotPolicy:
         self._time.learn(connection)
         granted = _granted(connection, self._passback)
         rows = connection.execute("SELECT * FROM tariffs ORDER BY valid_from, revision").fetchall()
-        self._tariffs = tuple(
-            _Priced(row["valid_from"], row["name"], Tariff.model_validate_json(row["tariff"])) for row in rows
-        )
+        self._tariffs = tuple(_Priced(row["valid_from"], row["name"], read_pinned(row["tariff"])) for row in rows)
         self.permits.hear(granted)
 
     def _priced(self) -> _Priced | None:

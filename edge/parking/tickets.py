@@ -9,7 +9,7 @@ from models.ids import SpotId, TicketId, VehicleId
 from models.instants import Instant
 from models.money import Minor
 from models.plates import Plate
-from models.tariff import Tariff
+from models.tariff import Tariff, read_pinned
 from models.tickets import OPEN, TicketStatus
 
 _TICKET = """
@@ -98,5 +98,5 @@ def _ticket(row: sqlite3.Row | None) -> Ticket | None:
         amount_paid=row["amount_paid"],
         uncollected=row["uncollected"],
         refund_owed=row["refund_owed"],
-        tariff=Tariff.model_validate_json(row["tariff"]),
+        tariff=read_pinned(row["tariff"]),
     )

@@ -6,10 +6,12 @@ from typing import Any, cast
 
 from pydantic import Field, field_validator
 
+from models.documents.document import path_text
 from models.ids import TariffId
 from models.instants import Instant
 from models.intents.base import Intent
-from models.tariff import Tariff, UnknownDialect, runs
+from models.tariff import Tariff, Terms, UnknownDialect, as_tariff, runs
+from models.tariff.checks import disagreements
 
 
 class TariffSet(Intent, type="tariff.set", version=1, about="tariff"):
@@ -36,7 +38,11 @@ class TariffSet(Intent, type="tariff.set", version=1, about="tariff"):
         """As the fee engine takes it. Raises UnknownDialect, or ValueError for terms that the dialect doesn't have."""
         if not runs(self.dialect):
             raise UnknownDialect(self.dialect)
-        return Tariff.model_validate({**self.terms, "currency": self.currency, "dialect": self.dialect})
+        tariff = as_tariff({**self.terms, "currency": self.currency, "dialect": self.dialect})
+        wrong = next(disagreements(tariff), None) if isinstance(tariff, Terms) else None
+        if wrong is not None:
+            raise ValueError(f"{path_text(wrong.path)}: {wrong.expected}")
+        return tariff
 
 
 class TariffWithdrawn(Intent, type="tariff.withdrawn", version=1, about="tariff", ends=True):

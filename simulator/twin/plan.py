@@ -12,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 
 from models.ids import LaneName
 from models.money import from_major
-from models.tariff import Tariff
+from models.tariff import HourlyTariff, Tariff
 from models.tickets import Direction
 from simulator.lots import seconds_written
 from simulator.twin.patience import Patience
@@ -55,7 +55,7 @@ def twin_plan(path: Path) -> TwinPlan:
 
 def _tariff(written: dict[str, Any]) -> Tariff:
     currency = str(written["currency"])
-    return Tariff(
+    return HourlyTariff(
         currency=currency,
         hourly_rate=from_major(Decimal(str(written["hourly_rate"])), currency),
         daily_maximum=from_major(Decimal(str(written["daily_maximum"])), currency),

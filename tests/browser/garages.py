@@ -37,14 +37,14 @@ from models.ids import LaneName, LevelId, LotId, SpotId, TicketId
 from models.instants import Instant
 from models.money import Minor
 from models.spots import SpotType, VehicleType
-from models.tariff import Tariff, fee
+from models.tariff import HourlyTariff, fee
 from models.tickets import Direction, TicketStatus
 from models.wire.envelopes import Beacon, LaneNow
 from tests.cloud.lots import Lot, an_id
 
 T = TypeVar("T")
 MINUTE = 60_000_000
-TARIFF = Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
+TARIFF = HourlyTariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
 KINDS = (
     (SpotType.MOTORCYCLE, 2),
     (SpotType.COMPACT, 5),

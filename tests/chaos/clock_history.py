@@ -23,7 +23,7 @@ from models.money import Minor
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
-from models.tariff import Tariff, fee
+from models.tariff import HourlyTariff, fee
 from models.wire.restoring import KnownStay
 from tests.chaos.clock_machine import DAY, Battery, Machine, Run, Site
 from tests.edge.lots import IN, OUT
@@ -31,7 +31,7 @@ from tests.edge.test_store import tables_agree_with_facts
 
 PERMIT = Plate("PERM1T")
 MOST_INSIDE = 10
-TARIFF = Tariff(currency="EUR", hourly_rate=Minor(100), daily_maximum=Minor(10**9))
+TARIFF = HourlyTariff(currency="EUR", hourly_rate=Minor(100), daily_maximum=Minor(10**9))
 """Without a maximum that any stay reaches: each hour too many shows."""
 BEFORE_THE_CLOCKS_CHANGE = tuple(map(from_rfc3339, ("2026-03-28T14:00:00Z", "2026-10-24T13:00:00Z")))
 """Berlin goes to summer time and back within the day."""

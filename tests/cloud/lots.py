@@ -26,13 +26,13 @@ from models.ids import LaneName, LevelId, LotId, PaymentId, SpotId, StreamId, Ti
 from models.instants import HOUR, SECOND, Instant, Monotonic, Reading
 from models.money import Minor
 from models.spots import SpotType, VehicleType
-from models.tariff import Tariff
+from models.tariff import HourlyTariff
 from models.tickets import Direction
 from models.wire.chain import GENESIS, link
 from models.wire.envelopes import SentFact, Window, body_text
 
 NOON = Instant(1_795_000_000_000_000)
-TARIFF = Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
+TARIFF = HourlyTariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
 IN, OUT = LaneName("north-in"), LaneName("north-out")
 
 

@@ -420,7 +420,7 @@ async def test_a_tariff_goes_to_no_lot_that_cannot_run_it_until_it_can(
     there: AtTheLot,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bands = a_tariff("bands", dialect=2, terms={"bands": [[60, 100], [1440, 900]]})
+    bands = a_tariff("bands", dialect=3, terms={"bands": [[60, 100], [1440, 900]]})
     async with publishing(settings, mosquitto):
         async with there.linked(mosquitto):
             await office.wants(a_tariff("plain", rate=400), bands, a_permit("p1", "AA1"))
@@ -429,7 +429,7 @@ async def test_a_tariff_goes_to_no_lot_that_cannot_run_it_until_it_can(
             assert there.lot.one("SELECT body FROM intents WHERE subject = 'tariff:bands'") is None
             assert there.policy.tariff().hourly_rate == 400
             assert await office.cases() == {"intents_withheld"}
-        monkeypatch.setattr(downlink, "DIALECTS", (1, 2))
+        monkeypatch.setattr(downlink, "DIALECTS", (1, 2, 3))
         async with there.linked(mosquitto):
             await becomes(lambda: there.lot.one("SELECT body FROM intents WHERE subject = 'tariff:bands'") is not None)
 
@@ -568,7 +568,7 @@ def test_what_was_issued_here_since_the_copy_holds_and_what_nobody_has_is_named(
     there.says(a_permit("p2", "BB2"))
     there.says(a_permit("p0", "CC0"))
     there.says(a_permit("p9", "AA9"))
-    lost = there.says(a_tariff("t", dialect=2))
+    lost = there.says(a_tariff("t", dialect=3))
     found = to_adopt(here.standing, [*there.standing[:-1], lost.withheld()], acked=3)
     assert [sent.subject for sent in found.take] == ["permit:p2", "permit:p9"]
     assert [sent.subject for sent in found.end] == ["permit:p1"]

@@ -28,7 +28,7 @@ def test_check_says_what_a_lot_consists_of(app: typer.Typer, tmp_path: Path):
     result = CliRunner().invoke(app, ["check", str(file)])
     assert result.exit_code == 0
     assert "North Street can be run." in result.stdout
-    assert "2.50 EUR for each started hour" in result.stdout
+    assert "2.50 EUR for each hour begun" in result.stdout
     assert "takes no money" in result.stdout
 
 

@@ -22,7 +22,7 @@ from models.money import Minor
 from models.plates import Plate, normalised
 from models.refusals import Refusal
 from models.spots import Right, SpotType, VehicleType
-from models.tariff import Tariff
+from models.tariff import HourlyTariff, Tariff
 from models.tickets import Direction, TicketStatus
 from models.wire.restoring import KnownStay
 
@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 
 LOT = LotId("0193e1a0-0000-7000-8000-000000000001")
 IN, OUT = LaneName("in"), LaneName("out")
-TARIFF = Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
+TARIFF = HourlyTariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
 NOON = Instant(1_795_000_000 * SECOND)
 
 

@@ -171,7 +171,7 @@ def test_an_unknown_intent_can_end_what_is_known(lot: Lot) -> None:
 def test_a_tariff_that_the_lot_cannot_run_is_only_named_to_it_and_the_one_before_holds(lot: Lot) -> None:
     cloud = Issued()
     cloud.says(a_tariff("old"))
-    cloud.says(a_tariff("new", dialect=2, terms={"bands": [[0, 100]]}))
+    cloud.says(a_tariff("new", dialect=3, terms={"bands": [[0, 100]]}))
     cloud.says(a_permit())
     takes(lot, cloud.deltas(said=a_word()))
     assert lot.rows("SELECT id FROM tariffs") == [("old",)]

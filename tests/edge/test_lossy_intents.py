@@ -192,7 +192,7 @@ INTENTS = [
     *(a_permit(f"p{n}", f"AB{n}") for n in range(4)),
     *(revoked(f"p{n}") for n in range(4)),
     a_tariff("t1"),
-    a_tariff("t2", dialect=2),
+    a_tariff("t2", dialect=3),
     a_reservation(),
 ]
 
@@ -257,7 +257,7 @@ class LossyLine(RuleBasedStateMachine):
         self.line.lot.forgets_everything()
         self.had = 0
 
-    @rule(dialects=st.sampled_from([(1,), (1, 2)]))
+    @rule(dialects=st.sampled_from([(1,), (1, 2, 3)]))
     def the_lot_gets_another_release(self, dialects: tuple[int, ...]) -> None:
         self.line.lot.dialects = dialects
 
@@ -379,10 +379,10 @@ def test_due_says_nothing_to_a_lot_that_has_not_said_what_it_understands() -> No
 
 def test_a_lot_that_is_upgraded_gets_the_tariff_that_was_kept_from_it() -> None:
     line = a_line(1)
-    line.cloud.issues(a_tariff("t2", dialect=2))
+    line.cloud.issues(a_tariff("t2", dialect=3))
     assert line.settles()
     assert line.lot.says().withheld == (3,)
-    line.lot.dialects = (1, 2)
+    line.lot.dialects = (1, 2, 3)
     assert line.settles()
     said = line.lot.says()
     assert said.withheld == ()

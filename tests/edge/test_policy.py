@@ -28,7 +28,7 @@ from models.passback import Passback
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import Right, VehicleType
-from models.tariff import Tariff
+from models.tariff import Tariff, read_pinned
 from models.wire import topics
 from models.wire.intents import INTENTS
 from models.wire.seals import SealedAs
@@ -72,7 +72,7 @@ class Gate:
         return asyncio.run(self.desk.decide(Asked(shown, state=state)))
 
     def pinned(self) -> Tariff:
-        return Tariff.model_validate_json(str(self.lot.one("SELECT tariff FROM tickets ORDER BY rowid DESC LIMIT 1")))
+        return read_pinned(str(self.lot.one("SELECT tariff FROM tickets ORDER BY rowid DESC LIMIT 1")))
 
 
 def read(plate: str) -> Read:
@@ -196,7 +196,7 @@ def test_a_tariff_of_the_cloud_is_pinned_on_new_tickets_and_never_reaches_who_is
     gate.hears(a_tariff("dearer", rate=400))
     gate.lets_in(read("AA2"), LaneState.OPEN)
     assert gate.pinned().hourly_rate == 400
-    assert Tariff.model_validate_json(str(lot.one("SELECT tariff FROM tickets ORDER BY rowid LIMIT 1"))) == TARIFF
+    assert read_pinned(str(lot.one("SELECT tariff FROM tickets ORDER BY rowid LIMIT 1"))) == TARIFF
 
 
 def test_a_tariff_holds_from_its_moment_on_and_the_last_one_begun_holds(lot: Lot) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hypothesis import strategies as st
 
 from models.facts import Fact
@@ -9,7 +11,7 @@ from models.facts.base import known_facts
 from models.ids import LotId, StreamId
 from models.instants import Instant, Monotonic, Reading
 from models.money import Minor
-from models.tariff import Tariff
+from models.tariff import HourlyTariff, Terms
 from models.wire.chain import GENESIS, link
 from models.wire.envelopes import SentFact, body_text
 
@@ -19,12 +21,33 @@ SALT = "5a" * 16
 
 WHOLE = st.integers(-(2**63), 2**63 - 1)
 TARIFFS = st.tuples(st.integers(0, 10_000), st.integers(0, 100_000)).map(
-    lambda pair: Tariff(currency="EUR", hourly_rate=Minor(pair[0]), daily_maximum=Minor(pair[0] + pair[1]))
+    lambda pair: HourlyTariff(currency="EUR", hourly_rate=Minor(pair[0]), daily_maximum=Minor(pair[0] + pair[1]))
 )
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 READINGS = st.builds(Reading, TEXTS, WHOLE.map(Monotonic), WHOLE.map(Instant), st.booleans())
 
-st.register_type_strategy(Tariff, TARIFFS)
+CITY = Terms.model_validate(
+    {
+        "tariff": "City",
+        "currency": "EUR",
+        "timezone": "Europe/Berlin",
+        "rates": [
+            {
+                "name": "Day",
+                "from": "08:00",
+                "to": "20:00",
+                "tiers": [{"up_to": "1 h", "price": "3"}, {"price": "2", "per": "30 min"}],
+            },
+            {"name": "Night", "price": "1", "per": "1 h"},
+        ],
+        "caps": [{"amount": "20", "per": "24 h"}],
+    }
+)
+
+st.register_type_strategy(HourlyTariff, TARIFFS)
+st.register_type_strategy(
+    Terms, st.sampled_from(["0.8", "1", "1.3"]).map(lambda factor: CITY.at_factor(Decimal(factor)))
+)
 
 
 PLATES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)

@@ -52,13 +52,13 @@ from models.instants import Instant
 from models.lanes import HoldCause, LaneState, OrderKind, PassageKind
 from models.money import Minor
 from models.spots import SpotType, VehicleType
-from models.tariff import Tariff
+from models.tariff import HourlyTariff
 from models.tickets import Direction
 from tests.models.happenings import LOT, any_fact
 from tests.models.paper import NOT_FROM_FACTS, TABLES, Rows, on_paper
 
 IN, OUT = LaneName("in"), LaneName("out")
-TARIFF = Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
+TARIFF = HourlyTariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
 SPOTS = 3
 STEPS = st.lists(
     st.tuples(

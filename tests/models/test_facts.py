@@ -29,7 +29,7 @@ from models.ids import LaneName, SpotId, TicketId, VehicleId
 from models.instants import Instant
 from models.money import Minor
 from models.spots import VehicleType
-from models.tariff import Tariff
+from models.tariff import HourlyTariff
 from models.wire.chain import canonical
 from models.wire.envelopes import read_body
 from tests.models.happenings import any_fact
@@ -110,7 +110,7 @@ def test_a_ticket_opened_today_is_written_like_this() -> None:
         lane=LaneName("in"),
         spot=SpotId("s"),
         entered=Instant(1),
-        tariff=Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800)),
+        tariff=HourlyTariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800)),
         confidence_permille=971,
     )
     assert canonical(opened.body()) == (

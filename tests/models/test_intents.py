@@ -79,7 +79,7 @@ def test_a_tariff_is_exact_and_in_a_language_that_the_engine_knows() -> None:
     with pytest.raises(ValidationError):
         a_tariff(terms={"bands": [{"price": 2.5}]})
     with pytest.raises(UnknownDialect):
-        a_tariff(dialect=2, terms={}).read()
+        a_tariff(dialect=3, terms={}).read()
     with pytest.raises(ValueError, match="maximum"):
         a_tariff(terms={"hourly_rate": 5, "daily_maximum": 1}).read()
     assert TariffSet.model_validate_json(a_tariff().model_dump_json()).read().hourly_rate == 300

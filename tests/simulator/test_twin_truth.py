@@ -10,7 +10,7 @@ from drivers.contract import ChargeOutcome, Position
 from models.ids import LaneName
 from models.instants import HOUR, SECOND, Instant
 from models.money import Minor
-from models.tariff import Tariff
+from models.tariff import HourlyTariff
 from models.tickets import Direction
 from simulator.cars import Traffic
 from simulator.lanes import How
@@ -23,7 +23,7 @@ from simulator.twin.truth import Life, Truth, Visit
 
 MINUTE = 60 * SECOND
 IN, OUT = LaneName("in"), LaneName("out")
-TARIFF = Tariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
+TARIFF = HourlyTariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
 TAKEN, DECLINED, UNREACHABLE = ChargeOutcome.TAKEN, ChargeOutcome.DECLINED, ChargeOutcome.UNREACHABLE
 
 

@@ -1,0 +1,48 @@
+"""Amounts that can't be paid: parts of the smallest coin, more than all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from models.documents.document import Path
+from models.money import from_major
+from models.tariff.checks.finding import Finding
+from models.tariff.language.terms import Terms
+
+
+def amounts(terms: Terms) -> Iterator[Finding]:
+    for path, amount in _paid_as_they_stand(terms):
+        try:
+            from_major(amount, terms.currency)
+        except ValueError as error:
+            yield Finding(path, str(error))
+    for index, tax in enumerate(terms.tax):
+        if tax.percent > 100:
+            yield Finding(("tax", index, "percent"), "at most 100 % is expected")
+    if terms.rounding.to == 0:
+        yield Finding(("rounding", "to"), "more than nothing is expected; leave it out for the smallest coin")
+
+
+def _paid_as_they_stand(terms: Terms) -> Iterator[tuple[Path, Decimal]]:
+    """Prices of units may be finer than a coin; these may not."""
+    for section, rates in (("rates", terms.rates), ("extras", terms.extras)):
+        for index, rate in enumerate(rates):
+            yield from _said((section, index, "cap"), rate.cap)
+    for index, cap in enumerate(terms.caps):
+        yield from _said(("caps", index, "amount"), cap.amount)
+        for place, amount in enumerate(cap.amounts):
+            yield ("caps", index, "amounts", place), amount
+    for index, special in enumerate(terms.specials):
+        yield ("specials", index, "price"), special.price
+    yield from _said(("minimum",), terms.minimum)
+    yield from _said(("machine_maximum",), terms.machine_maximum)
+    yield from _said(("rounding", "to"), terms.rounding.to)
+    if terms.lost_ticket is not None:
+        yield from _said(("lost_ticket", "charge"), terms.lost_ticket.charge)
+        yield from _said(("lost_ticket", "plus"), terms.lost_ticket.plus)
+
+
+def _said(path: Path, amount: Decimal | str | None) -> Iterator[tuple[Path, Decimal]]:
+    if isinstance(amount, Decimal):
+        yield path, amount

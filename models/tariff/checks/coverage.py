@@ -1,0 +1,137 @@
+"""Whether each moment of the week has one rate: no gap, and no two that both want to hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from models.documents.document import Path
+from models.spots import SpotType, VehicleType
+from models.tariff.checks.finding import Finding
+from models.tariff.engine.windows import covers, names_holidays, rank
+from models.tariff.language.rates import Rate
+from models.tariff.language.terms import Terms
+from models.tariff.language.written import MINUTES_OF_A_DAY, WEEKDAYS
+
+_SUMMER = dt.date(2028, 7, 3)
+"""A Monday; any week does for what holds each week."""
+
+
+class _Day(NamedTuple):
+    """A day to be looked at; `name` as people call it."""
+
+    day: int
+    holidays: frozenset[int]
+    name: str
+    dated: bool
+
+
+def coverage(terms: Terms) -> Iterator[Finding]:
+    told: set[Path] = set()
+    for vehicle in VehicleType:
+        for spot in _spots(terms):
+            for finding in _of(terms, vehicle, spot):
+                if finding.path not in told:
+                    told.add(finding.path)
+                    yield finding
+
+
+def _spots(terms: Terms) -> list[SpotType | None]:
+    return [None, *sorted({spot for rate in terms.rates for spot in rate.spots})]
+
+
+def _of(terms: Terms, vehicle: VehicleType, spot: SpotType | None) -> Iterator[Finding]:
+    fitting = [
+        (index, rate)
+        for index, rate in enumerate(terms.rates)
+        if (not rate.vehicles or vehicle in rate.vehicles) and (not rate.spots or spot in rate.spots)
+    ]
+    rates = [rate for _, rate in fitting]
+    whose = f" for {vehicle}" if any(rate.vehicles for rate in terms.rates) else ""
+    gap: Finding | None = None
+    for day in _days(rates):
+        for minute, until in _pieces(rates):
+            held = _held(rates, day, minute)
+            if len(held) > 1:
+                first, second = (fitting[place][0] for place in held[:2])
+                yield _overlap(terms, first, second, day, minute)
+            elif not held and gap is None and not day.dated:
+                gap = _gap(day, minute, until, whose)
+    if gap is not None:
+        yield gap
+
+
+def _held(rates: Sequence[Rate], day: _Day, minute: int) -> list[int]:
+    """The places of the rates that want to hold, with nothing to choose between them."""
+    named = names_holidays(rates)
+    best: tuple[object, ...] | None = None
+    held: list[int] = []
+    for place, rate in enumerate(rates):
+        if covers(rate, day.day, minute, day.holidays, named=named) is None:
+            continue
+        here = (2 * bool(rate.spots) + bool(rate.vehicles), rank(rate, on_holiday=day.day in day.holidays))
+        if best is None or here > best:
+            best, held = here, [place]
+        elif here == best:
+            held.append(place)
+    return held
+
+
+def _pieces(rates: Sequence[Rate]) -> list[tuple[int, int]]:
+    ends = {end.minute % MINUTES_OF_A_DAY for rate in rates for end in (rate.from_, rate.to) if end is not None}
+    edges = [*sorted({0, *ends}), MINUTES_OF_A_DAY]
+    return list(pairwise(edges))
+
+
+def _days(rates: Sequence[Rate]) -> Iterator[_Day]:
+    """A week of each season, a holiday, and the dates that are named."""
+    for monday in _weeks(rates):
+        for weekday in range(7):
+            date = monday + dt.timedelta(days=weekday)
+            yield _Day(date.toordinal(), frozenset(), _named(date, rates), dated=False)
+    if names_holidays(rates):
+        day = _SUMMER.toordinal() + 2
+        yield _Day(day, frozenset({day}), "holidays", dated=False)
+    for rate in rates:
+        for span in rate.dates or ():
+            for date in {span.first, span.last}:
+                yield _Day(date.toordinal(), frozenset(), f"{date}", dated=True)
+
+
+def _weeks(rates: Sequence[Rate]) -> list[dt.date]:
+    firsts = {_SUMMER}
+    for rate in rates:
+        if rate.season is not None:
+            for month, day in (rate.season.first, rate.season.last):
+                date = dt.date(2028, month, day)
+                firsts |= {date - dt.timedelta(days=7), date, date + dt.timedelta(days=1)}
+    return sorted(firsts)
+
+
+def _named(date: dt.date, rates: Sequence[Rate]) -> str:
+    weekday = WEEKDAYS[date.weekday()]
+    return f"{weekday} ({date:%m-%d})" if any(rate.season for rate in rates) else weekday
+
+
+def _gap(day: _Day, minute: int, until: int, whose: str) -> Finding:
+    return Finding(
+        ("rates",),
+        f"no rate holds{whose} on {day.name} from {_clock(minute)} to {_clock(until)}: add one for that time (price: 0 "
+        "where it is free), or one without days and times, for all other times",
+    )
+
+
+def _overlap(terms: Terms, first: int, second: int, day: _Day, minute: int) -> Finding:
+    rate, path = terms.rates[second], ("rates", second)
+    key = next((key for key, value in (("from", rate.from_), ("days", rate.days)) if value is not None), None)
+    other = terms.rates[first].name or f"rates[{first}]"
+    return Finding(
+        path if key is None else (*path, key),
+        f'"{other}" holds on {day.name} at {_clock(minute)} too: one has to end where the other begins',
+    )
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"

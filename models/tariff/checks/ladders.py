@@ -1,0 +1,63 @@
+"""Steps of a ladder that are out of order, never reached, or end before the stay does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from models.documents.document import Path
+from models.tariff.checks.finding import Finding
+from models.tariff.language.parts import DAYS_END, MIDNIGHT
+from models.tariff.language.rates import Rate
+from models.tariff.language.terms import Terms
+from models.tariff.language.written import length_text
+
+_DAY, _WEEK = 86_400, 604_800
+
+
+def ladders(terms: Terms) -> Iterator[Finding]:
+    for section, rates in (("rates", terms.rates), ("extras", terms.extras)):
+        for index, rate in enumerate(rates):
+            if rate.tiers:
+                yield from _ladder((section, index, "tiers"), rate)
+
+
+def _ladder(path: Path, rate: Rate) -> Iterator[Finding]:
+    begun: int | None = 0
+    longest = longest_frame(rate)
+    for index, tier in enumerate(rate.tiers):
+        here = (*path, index)
+        if begun is None:
+            yield Finding(here, "this step is never reached: the one before goes on without end")
+            return
+        if longest is not None and begun >= longest:
+            yield Finding(here, f"this step is never reached: the ladder starts again after {length_text(longest)}")
+            return
+        if tier.up_to is not None and tier.up_to <= begun:
+            yield Finding((*here, "up_to"), f"more than {length_text(begun)} is expected: the step before ends there")
+            return
+        begun = tier.up_to if tier.up_to is not None else None if tier.next is None else begun + tier.next
+    if begun is not None and (longest is None or begun < longest):
+        last = rate.tiers[-1]
+        key = "up_to" if last.up_to is not None else "next"
+        yield Finding(
+            (*path, len(rate.tiers) - 1, key),
+            f"a longer stay than {length_text(begun)} has no price: leave `{key}` out of the last step, add a step "
+            f"without it, or say when the ladder starts again, such as starts_again: 24 h",
+        )
+
+
+def longest_frame(rate: Rate) -> int | None:
+    """Seconds after which the ladder starts again at the latest; None: it never does."""
+    timed = rate.from_ is not None or rate.to is not None
+    again = rate.starts_again or ("each window" if timed else "never")
+    if isinstance(again, int):
+        return again
+    if again == "each day":
+        return _DAY
+    if again == "never" or not timed:
+        return None
+    begin, end = rate.from_ or MIDNIGHT, rate.to or DAYS_END
+    if begin.weekday is not None and end.weekday is not None:
+        minutes = (end.weekday - begin.weekday) * 1440 + end.minute - begin.minute
+        return (minutes * 60 - 1) % _WEEK + 1
+    return ((end.minute - begin.minute) * 60 - 1) % _DAY + 1

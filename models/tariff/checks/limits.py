@@ -1,0 +1,96 @@
+"""Caps that are too low to be reached in order, and specials that nobody can have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from models.tariff.checks.finding import Finding
+from models.tariff.language.rates import Cap, Rate
+from models.tariff.language.terms import Terms
+
+_USUAL = {"day": 86_400, "week": 604_800, "month": 2_419_200}
+
+
+def limits(terms: Terms) -> Iterator[Finding]:
+    yield from _windows(terms)
+    yield from _caps(terms)
+    yield from _longer_periods(terms)
+    yield from _specials(terms)
+
+
+def _windows(terms: Terms) -> Iterator[Finding]:
+    for section, rates in (("rates", terms.rates), ("extras", terms.extras)):
+        for index, rate in enumerate(rates):
+            if rate.cap is not None and (dearest := _dearest(rate)) > rate.cap:
+                said = f"at least {dearest} is expected: one unit of this rate costs that"
+                yield Finding((section, index, "cap"), said)
+
+
+def _caps(terms: Terms) -> Iterator[Finding]:
+    for index, cap in enumerate(terms.caps):
+        for rate in terms.rates:
+            if _meets(cap, rate) and (dearest := _dearest(rate)) > cap.ladder[0]:
+                name = f'"{rate.name}"' if rate.name else "the rate"
+                key = "amount" if cap.amount is not None else "amounts"
+                yield Finding(("caps", index, key), f"at least {dearest} is expected: one unit of {name} costs that")
+                break
+        if cap.resets is not None and cap.per not in ("day", "week", "month"):
+            yield Finding(("caps", index, "resets"), "`resets` goes with per: day, week or month")
+        elif cap.resets is not None and cap.resets.weekday is not None and cap.per != "week":
+            yield Finding(("caps", index, "resets"), 'a time of day alone is expected, such as "04:00"')
+
+
+def _meets(cap: Cap, rate: Rate) -> bool:
+    if cap.rates and rate.name not in cap.rates:
+        return False
+    if cap.vehicles and rate.vehicles and not set(cap.vehicles) & set(rate.vehicles):
+        return False
+    if cap.spots and rate.spots and not set(cap.spots) & set(rate.spots):
+        return False
+    if cap.days is None or rate.days is None:
+        return cap.days is None or rate.from_ is None or rate.from_.weekday is None
+    return bool(cap.days.weekdays & rate.days.weekdays)
+
+
+def _dearest(rate: Rate) -> Decimal:
+    """The price of the dearest single unit; of a table, of its first step."""
+    if rate.price is not None:
+        return rate.price if rate.in_steps_of is None else Decimal(0)
+    found = [tier.price for tier in rate.tiers if tier.price is not None and tier.in_steps_of is None]
+    found += [total for total in (rate.tiers[0].total,) if total is not None]
+    return max(found) if found else Decimal(0)
+
+
+def _longer_periods(terms: Terms) -> Iterator[Finding]:
+    plain = [(index, cap) for index, cap in enumerate(terms.caps) if not (cap.days or cap.rates or cap.once)]
+    for index, cap in plain:
+        for other in (each for _, each in plain if _whose(each) == _whose(cap) and _length(each) < _length(cap)):
+            if cap.ladder[0] < other.ladder[0]:
+                key = "amount" if cap.amount is not None else "amounts"
+                said = f"at least {other.ladder[0]} is expected: that is the most for the shorter period"
+                yield Finding(("caps", index, key), said)
+                break
+
+
+def _whose(cap: Cap) -> tuple[object, ...]:
+    return cap.vehicles, cap.spots
+
+
+def _length(cap: Cap) -> float:
+    return cap.per if isinstance(cap.per, int) else _USUAL.get(cap.per, float("inf"))
+
+
+def _specials(terms: Terms) -> Iterator[Finding]:
+    for index, special in enumerate(terms.specials):
+        least, most = special.at_least, special.at_most
+        if least is not None and most is not None and least > most:
+            said = "no stay is so long and so short at once: less than `at_most`"
+            yield Finding(("specials", index, "at_least"), said)
+        begin, leave = special.arrive.from_, special.leave
+        if least is None or leave is None or begin is None or begin.weekday is not None:
+            continue
+        if leave.by.weekday is None and least > ((leave.by.minute - begin.minute - 1) % 1440 + 1) * 60:
+            yield Finding(
+                ("specials", index, "at_least"), "nobody can have this: from the first arrival to `leave.by` is less"
+            )

@@ -1,0 +1,78 @@
+"""Names that stand for something else in the tariff: rates, holidays, the day's maximum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from models.documents.document import Path
+from models.documents.spelling import nearest
+from models.tariff import calendars
+from models.tariff.checks.finding import Finding
+from models.tariff.language.terms import Terms
+from models.tariff.language.written import Days
+
+
+def references(terms: Terms) -> Iterator[Finding]:
+    yield from _names(terms)
+    yield from _rates_of_caps(terms)
+    yield from _holidays(terms)
+    yield from _lost(terms)
+
+
+def _names(terms: Terms) -> Iterator[Finding]:
+    seen: dict[str, Path] = {}
+    for section, parts in (("rates", terms.rates), ("extras", terms.extras)):
+        for index, part in enumerate(parts):
+            where = (section, index, "name")
+            if part.name and part.name in seen and not part.vehicles and not part.spots:
+                yield Finding(where, f"{_text(seen[part.name])} has this name too: each rate has one of its own")
+            seen.setdefault(part.name, where)
+
+
+def _text(path: Path) -> str:
+    return f"{path[0]}[{path[1]}]"
+
+
+def _rates_of_caps(terms: Terms) -> Iterator[Finding]:
+    known = [rate.name for rate in (*terms.rates, *terms.extras) if rate.name]
+    for index, cap in enumerate(terms.caps):
+        for name in cap.rates:
+            if name not in known:
+                guess = nearest(name, known)
+                hint = (
+                    f'; did you mean "{guess}"?' if guess else f"; there are {', '.join(known) or 'none with a name'}"
+                )
+                yield Finding(("caps", index, "rates"), f'there is no rate "{name}"{hint}')
+
+
+def _holidays(terms: Terms) -> Iterator[Finding]:
+    if terms.holidays is None:
+        for path in _holidays_named(terms):
+            yield Finding(path, "which days are holidays isn't said: add `holidays: {country: DE}`, or a list of dates")
+        return
+    wrong = calendars.unknown(terms.holidays)
+    if wrong is not None:
+        yield Finding(("holidays", wrong[0]), wrong[1])
+
+
+def _holidays_named(terms: Terms) -> Iterator[Path]:
+    for section, parts in (("rates", terms.rates), ("extras", terms.extras), ("caps", terms.caps)):
+        for index, part in enumerate(parts):
+            if _named(part.days):
+                yield (section, index, "days")
+    for section, parts in (("specials", terms.specials), ("free", terms.free)):
+        for index, part in enumerate(parts):
+            if _named(part.arrive.days):
+                yield (section, index, "arrive", "days")
+
+
+def _named(days: Days | None) -> bool:
+    return days is not None and days.holidays
+
+
+def _lost(terms: Terms) -> Iterator[Finding]:
+    lost = terms.lost_ticket
+    if lost is not None and isinstance(lost.charge, str) and not any(cap.per in ("day", 86_400) for cap in terms.caps):
+        yield Finding(
+            ("lost_ticket", "charge"), "there is no cap for a day or for 24 h: add one, or say an amount, such as 25.00"
+        )

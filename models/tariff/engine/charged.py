@@ -1,0 +1,105 @@
+"""The fee of a stay: from what is known of it to each line of its bill."""
+
+from __future__ import annotations
+
+from models.instants import HOUR, SECOND, Instant
+from models.money import Minor
+from models.spots import SpotType, VehicleType
+from models.tariff.bill import Fee, Line, Stay, What
+from models.tariff.engine import rounding
+from models.tariff.engine.charging import charging, paid_by_charging
+from models.tariff.engine.parking import Item, parking
+from models.tariff.engine.plan import Plan, planned
+from models.tariff.engine.validating import validated
+from models.tariff.language.terms import Terms
+
+_MINUTE = 60 * SECOND
+
+
+def plan_of(terms: Terms, vehicle: VehicleType | None = None, spot: SpotType | None = None) -> Plan:
+    """Kept beside the terms: they never change. Raises UnresolvedHolidays."""
+    known = terms.plans.get((vehicle, spot))
+    if known is None:
+        known = terms.plans[vehicle, spot] = planned(terms, vehicle, spot)
+    assert isinstance(known, Plan)
+    return known
+
+
+def charged(terms: Terms, entered: Instant, leaves: Instant, stay: Stay) -> Fee:
+    """What a stay costs, tax included, in minor units.
+
+    A stay of no length, or one whose clock ran backwards, costs the first unit: the vehicle was here. Raises
+    UnknownValidation, UnresolvedHolidays.
+    """
+    plan = plan_of(terms, stay.vehicle, stay.spot)
+    entered, paid = _goes_on(terms, entered, stay)
+    if terms.whole_minutes:
+        entered, leaves = Instant(entered // _MINUTE * _MINUTE), Instant(leaves // _MINUTE * _MINUTE)
+    leaves = max(leaves, Instant(entered + 1))
+    lines = rounding.lines(plan, _items(plan, entered, leaves, stay))
+    net = Minor(sum(line.amount for line in lines))
+    taxes = rounding.taxed(plan, net)
+    lines += taxes
+    gross = Minor(net + sum(line.amount for line in taxes))
+    lines += rounding.to_step(plan, gross)
+    total = Minor(sum(line.amount for line in lines))
+    of_it = rounding.included(plan, total, taxes)
+    if paid:
+        paid = Minor(min(paid, total))
+        lines.append(Line(What.PAID, "Paid before", Minor(-paid)))
+    return _fee(plan, Minor(total - paid), lines, of_it, entered, leaves)
+
+
+def _fee(
+    plan: Plan, total: Minor, lines: list[Line], taxes: tuple[tuple[str, Minor], ...], entered: Instant, leaves: Instant
+) -> Fee:
+    most = plan.terms.machine_maximum
+    return Fee(
+        total=total,
+        currency=plan.terms.currency,
+        started_hours=max(1, -(-(leaves - entered) // HOUR)),
+        capped=any(line.what is What.CAP for line in lines),
+        lines=tuple(lines),
+        taxes=taxes,
+        needs_person=most is not None and total * plan.scale > plan.scaled(most),
+    )
+
+
+def _goes_on(terms: Terms, entered: Instant, stay: Stay) -> tuple[Instant, Minor]:
+    """From when the stay counts, and what was paid for it before: a short absence doesn't end it."""
+    paid = 0
+    if terms.re_entry is None:
+        return entered, Minor(0)
+    for before in reversed(stay.earlier):
+        if not 0 <= entered - before.left <= terms.re_entry.within * SECOND:
+            break
+        entered, paid = before.entered, paid + before.paid
+    return entered, Minor(paid)
+
+
+def _items(plan: Plan, entered: Instant, leaves: Instant, stay: Stay) -> list[Item]:
+    lost = plan.terms.lost_ticket
+    items: list[Item]
+    if stay.lost and lost is not None and not (lost.from_entry_if_known and stay.entry_known):
+        items = [_for_lost(plan)]
+    else:
+        free = paid_by_charging(plan, stay, entered)
+        items = validated(
+            plan, stay.validations, lambda seconds: parking(plan, entered, leaves, free + seconds * SECOND)
+        )
+    if stay.lost and lost is not None and lost.plus is not None:
+        items = [*items, Item(What.LOST, "Lost ticket: for the work", plan.scaled(lost.plus))]
+    return [*items, *charging(plan, stay, entered, leaves)]
+
+
+def _for_lost(plan: Plan) -> Item:
+    lost = plan.terms.lost_ticket
+    assert lost is not None
+    if isinstance(lost.charge, str):
+        return Item(What.LOST, "Lost ticket: the day's maximum", day_maximum(plan))
+    return Item(What.LOST, "Lost ticket", plan.scaled(lost.charge))
+
+
+def day_maximum(plan: Plan) -> int:
+    """The least cap of a day or of 24 hours, of its first period."""
+    return min(cap.limits[0] for cap in plan.caps if cap.cap.per in ("day", 86_400))

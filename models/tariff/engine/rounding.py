@@ -1,0 +1,81 @@
+"""From exact parts of a coin to a sum that can be paid: tax, and rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from models.money import Minor
+from models.tariff.bill import Line, What
+from models.tariff.engine.parking import Item
+from models.tariff.engine.plan import Plan
+from models.tariff.language.settling import Rounding
+
+
+def rounded(amount: Fraction | int, step: Fraction | int, how: str) -> Fraction | int:
+    """The multiple of `step` that `how` says."""
+    count = Fraction(amount) / step
+    whole = count.numerator // count.denominator
+    rest = count - whole
+    match how:
+        case "up":
+            whole += rest > 0
+        case "down":
+            pass
+        case "nearest even":
+            whole = round(count)
+        case _:
+            whole += rest >= Fraction(1, 2)
+    return whole * step
+
+
+def lines(plan: Plan, items: Sequence[Item]) -> list[Line]:
+    """The items in minor units: each line is rounded so that they add up to the rounded sum."""
+    how = plan.terms.rounding.how
+    found: list[Line] = []
+    exact, before = 0, 0
+    for item in items:
+        exact += item.amount
+        here = _to_minor(exact, plan.scale, how)
+        found.append(Line(item.what, item.text, Minor(here - before), item.since, item.until))
+        before = here
+    return found
+
+
+def _to_minor(amount: Fraction | int, scale: int, how: str) -> int:
+    if isinstance(amount, int):
+        whole, rest = divmod(amount, scale)
+        if not rest:
+            return whole
+    return int(rounded(Fraction(amount) / scale, 1, how))
+
+
+def taxed(plan: Plan, net: Minor) -> list[Line]:
+    """The taxes on prices that don't include them, each rounded by itself."""
+    if plan.terms.prices == "include tax":
+        return []
+    sums = [rounded(Fraction(tax.percent) / 100 * net, 1, "nearest") for tax in plan.terms.tax]
+    return [
+        Line(What.TAX, f"{tax.name}: {tax.percent} %", Minor(int(sum_)))
+        for tax, sum_ in zip(plan.terms.tax, sums, strict=True)
+    ]
+
+
+def included(plan: Plan, total: Minor, added: Sequence[Line]) -> tuple[tuple[str, Minor], ...]:
+    """What of a total is tax, by name."""
+    if added:
+        return tuple((tax.name, line.amount) for tax, line in zip(plan.terms.tax, added, strict=True))
+    whole = 100 + sum(Fraction(tax.percent) for tax in plan.terms.tax)
+    return tuple(
+        (tax.name, Minor(int(rounded(total * Fraction(tax.percent) / whole, 1, "nearest")))) for tax in plan.terms.tax
+    )
+
+
+def to_step(plan: Plan, total: Minor) -> list[Line]:
+    """What the last rounding adds or takes off."""
+    said: Rounding = plan.terms.rounding
+    if not said.to:
+        return []
+    step = Fraction(said.to) * plan.minor / plan.scale
+    change = int(rounded(total, step, said.how)) - total
+    return [Line(What.ROUNDING, f"Rounded to {said.to}", Minor(change))] if change else []

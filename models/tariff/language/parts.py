@@ -1,0 +1,140 @@
+"""What the sections of a tariff share: whom they are for, and when they hold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Self, cast
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+
+from models.documents.section import Section
+from models.spots import SpotType, VehicleType
+from models.tariff.language.written import (
+    MINUTES_OF_A_DAY,
+    At,
+    ClockTime,
+    WrittenDates,
+    WrittenDays,
+    WrittenSeason,
+    length,
+    length_text,
+    one_or_several,
+)
+
+MIDNIGHT = At(0)
+DAYS_END = At(MINUTES_OF_A_DAY)
+
+
+def _listed(value: Any) -> Any:
+    return cast("Any", value) if isinstance(value, list | tuple) else [value]
+
+
+Several = BeforeValidator(_listed)
+"""One section may stand without a list around it."""
+
+
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+Vehicles = Annotated[tuple[VehicleType, ...], BeforeValidator(one_or_several(_upper))]
+Spots = Annotated[tuple[SpotType, ...], BeforeValidator(one_or_several(_upper))]
+Names = Annotated[tuple[str, ...], BeforeValidator(one_or_several(str))]
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+def or_length(*words: str) -> Any:
+    """One of the words, or a length of time in seconds."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str) and " ".join(value.split()).lower() in words:
+            return " ".join(value.split()).lower()
+        try:
+            return length(value)
+        except ValueError as error:
+            raise ValueError(f"{error}; or one of: {', '.join(words)}") from None
+
+    def write(value: int | str | None) -> str | None:
+        return length_text(value) if isinstance(value, int) else value
+
+    return PlainValidator(read), PlainSerializer(write)
+
+
+class Part(Section):
+    """A section of a tariff. It writes itself as it was written: without what was left out."""
+
+    always_written: ClassVar[frozenset[str]] = frozenset()
+    """Keys that stand there whatever their value"""
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        said: dict[str, Any] = handler(self)
+        fields = type(self).model_fields
+        return {
+            fields[key].alias or key: value
+            for key, value in said.items()
+            if key in self.always_written
+            or fields[key].is_required()
+            or getattr(self, key) != fields[key].get_default(call_default_factory=True)
+        }
+
+
+class Whose(Part):
+    """Whom something is for: all, unless it says so."""
+
+    vehicles: Vehicles = ()
+    """MOTORCYCLE, COMPACT, REGULAR, LARGE; left out: all"""
+    spots: Spots = ()
+    """MOTORCYCLE, COMPACT, REGULAR, LARGE, HANDICAP, EV; left out: all"""
+
+
+class Times(Part):
+    """When something holds, by the wall clock of the lot; left out: always."""
+
+    days: WrittenDays | None = None
+    """mon-fri, or sat, sun, holidays; a window over midnight belongs to the day on which it begins"""
+    from_: Annotated[ClockTime | None, Field(alias="from")] = None
+    """The time at which it begins, such as 08:00, or fri 18:00 for once a week"""
+    to: ClockTime | None = None
+    """The time at which it ends; before `from`: on the next day"""
+    dates: WrittenDates | None = None
+    """Only on these dates, and before all that names none"""
+    season: WrittenSeason | None = None
+    """Only in this part of each year, such as 05-01 to 09-30"""
+
+    @property
+    def always(self) -> bool:
+        return self.days is None and self.from_ is None and self.to is None and not self.dates and self.season is None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        begin, end = self.from_ or MIDNIGHT, self.to or At(1440)
+        if (begin.weekday is None) != (end.weekday is None):
+            raise ValueError("`from` and `to` both name a day of the week, or neither does")
+        if begin.weekday is not None and self.days is not None:
+            raise ValueError("`days` doesn't go with a day of the week in `from` and `to`")
+        return self
+
+
+class Window(Whose, Times):
+    """Whom something is for, and when it holds."""
+
+
+class Arrival(Times):
+    """When a vehicle comes, by the wall clock; at `to` is in time."""
+
+
+class Leave(Part):
+    """When it leaves: by the first such time after it came."""
+
+    by: ClockTime
+    """At this time at the latest, such as 19:00, or mon 06:00"""
+    after: ClockTime | None = None
+    """Not before this time, the last such time before `by`"""

@@ -1,0 +1,110 @@
+"""The second dialect of the tariff language: what a parking manager writes, and what is pinned on a ticket.
+
+A stay is charged in this order: rates (with their tiers) and extras, under the caps; specials; factors; the minimum;
+charging of electric vehicles; validations; tax; rounding. `docs/tariffs.md` says each rule in words, with examples.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Literal, cast
+
+from pydantic import Field, PlainSerializer, PlainValidator, PrivateAttr, model_validator
+
+from models.documents.written import ZoneName
+from models.tariff.language.parts import MIDNIGHT, Name, Part, Several
+from models.tariff.language.rates import Cap, Extra, Rate
+from models.tariff.language.settling import Charging, Rounding, Tax, Validations
+from models.tariff.language.stays import Factor, Free, Grace, Lost, ReEntry, Special
+from models.tariff.language.written import ClockTime, Price, WrittenDates, price
+
+
+def _factor(value: Any) -> Decimal:
+    """Raises ValueError."""
+    return price(value)
+
+
+class Calendar(Part):
+    """The holidays of the tariff."""
+
+    country: str | None = None
+    """Two letters as in ISO 3166, such as DE"""
+    region: str | None = None
+    """Part of the country, such as BY"""
+    also: WrittenDates = ()
+    """Days that count as holidays besides those of the country"""
+    except_: Annotated[WrittenDates, Field(alias="except")] = ()
+    """Holidays of the country that count as any other day"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _dates_alone(cls, written: Any) -> Any:
+        return cast("Any", written) if isinstance(written, dict) else {"also": written}
+
+
+class Terms(Part):
+    """A tariff."""
+
+    always_written: ClassVar[frozenset[str]] = frozenset({"dialect"})
+
+    tariff: Name = "Tariff"
+    """Its name"""
+    dialect: Literal[2] = 2
+    """Version of this language; its meaning never changes"""
+    version: str = ""
+    """The manager's own mark, such as 2026-04"""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """Three letters as in ISO 4217, such as EUR"""
+    timezone: ZoneName
+    """Name of the IANA list, such as Europe/Berlin: by its clock the windows hold"""
+    holidays: Calendar | None = None
+    rates: Annotated[tuple[Rate, ...], Several, Field(min_length=1)]
+    """What the time costs; together they cover the whole week"""
+    by_arrival: bool = False
+    """The rate in force at entry holds for the whole stay"""
+    edges: Literal["cut", "run on"] = "cut"
+    """A unit that runs over the end of a window: cut there, or it runs on and the next begins after it"""
+    units: Literal["begun", "completed"] = "begun"
+    """Which units are charged"""
+    day_starts: ClockTime = MIDNIGHT
+    """When a day begins for caps and ladders"""
+    whole_minutes: bool = False
+    """Entry and exit count by the minute that the clock shows, without its seconds"""
+    grace: Grace = Field(default_factory=Grace)
+    free: Annotated[tuple[Free, ...], Several] = ()
+    extras: Annotated[tuple[Extra, ...], Several] = ()
+    caps: Annotated[tuple[Cap, ...], Several] = ()
+    specials: Annotated[tuple[Special, ...], Several] = ()
+    factors: Annotated[tuple[Factor, ...], Several] = ()
+    minimum: Price | None = None
+    """The least that a stay costs that costs anything"""
+    charging: Charging | None = None
+    validations: Validations | None = None
+    tax: Annotated[tuple[Tax, ...], Several] = ()
+    prices: Literal["include tax", "exclude tax"] = "include tax"
+    rounding: Rounding = Field(default_factory=Rounding)
+    machine_maximum: Price | None = None
+    """A machine takes no more than this; above it a person has to look"""
+    lost_ticket: Lost | None = None
+    re_entry: ReEntry | None = None
+    factor: Annotated[Decimal, PlainValidator(_factor), PlainSerializer(str)] = Decimal(1)
+    """By what the rates are multiplied (dynamic price); on a ticket, it is the one that the sign showed at entry"""
+
+    _plans: dict[Any, Any] = PrivateAttr(default_factory=dict[Any, Any])
+
+    @property
+    def plans(self) -> dict[Any, Any]:
+        """Where the engine keeps what it has worked out of these terms."""
+        return self._plans
+
+    def at_factor(self, factor: Decimal) -> Terms:
+        """The same terms with the rates multiplied by `factor`."""
+        return self._but("factor", factor)
+
+    def with_holidays(self, holidays: Calendar) -> Terms:
+        return self._but("holidays", holidays)
+
+    def _but(self, key: str, value: Any) -> Terms:
+        other = self.model_copy(update={key: value})
+        other._plans = {}
+        return other

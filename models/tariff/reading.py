@@ -1,0 +1,53 @@
+"""Reads a tariff's YAML text: either terms that can be charged, or every problem of the file at its place."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from models.documents.document import Document, read_document
+from models.documents.explain import problems_of
+from models.documents.problems import ConfigurationError, Problem, in_order
+from models.tariff.checks import disagreements
+from models.tariff.language.terms import Terms
+
+FOR_ANCHORS = "x-"
+"""Top-level keys that begin so are passed over: a place for what several sections share."""
+
+
+def parse_tariff(text: str, name: str) -> Terms:
+    """The tariff that `text` describes; `name` stands for the file in problems. Raises ConfigurationError."""
+    document = read_document(text, name)
+    if document.problems and document.data is None:
+        raise ConfigurationError(document.problems)
+    written: Any = document.data
+    if not isinstance(written, dict):
+        raise ConfigurationError([_no_tariff(document)])
+    said = cast("dict[str, Any]", written)
+    document.data = {key: value for key, value in said.items() if not key.startswith(FOR_ANCHORS)}
+    return terms_of(document)
+
+
+def terms_of(document: Document) -> Terms:
+    """Raises ConfigurationError."""
+    problems = list(document.problems)
+    terms: Terms | None = None
+    try:
+        terms = Terms.model_validate(document.data)
+    except ValidationError as error:
+        problems += problems_of(document, Terms, error.errors(include_url=False))
+    if terms is not None:
+        for finding in disagreements(terms):
+            problems.append(document.problem(document.at_value(finding.path), finding.path, finding.expected))
+    if terms is None or problems:
+        raise ConfigurationError(in_order(problems))
+    return terms
+
+
+def _no_tariff(document: Document) -> Problem:
+    if document.data is None:
+        return Problem(
+            document.name, 0, 0, "", "", "the file is empty; a tariff is expected: currency, timezone, rates"
+        )
+    return document.problem(document.values[()], (), "a tariff is expected: currency, timezone and rates")
