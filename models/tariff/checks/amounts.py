@@ -38,9 +38,9 @@ def _paid_as_they_stand(terms: Terms) -> Iterator[tuple[Path, Decimal]]:
     yield from _said(("minimum",), terms.minimum)
     yield from _said(("machine_maximum",), terms.machine_maximum)
     yield from _said(("rounding", "to"), terms.rounding.to)
-    if terms.lost_ticket is not None:
-        yield from _said(("lost_ticket", "charge"), terms.lost_ticket.charge)
-        yield from _said(("lost_ticket", "plus"), terms.lost_ticket.plus)
+    for index, lost in enumerate(terms.lost_ticket):
+        yield from _said(("lost_ticket", index, "charge"), lost.charge)
+        yield from _said(("lost_ticket", index, "plus"), lost.plus)
 
 
 def _said(path: Path, amount: Decimal | str | None) -> Iterator[tuple[Path, Decimal]]:

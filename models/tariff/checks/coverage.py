@@ -10,7 +10,7 @@ from typing import NamedTuple
 from models.documents.document import Path
 from models.spots import SpotType, VehicleType
 from models.tariff.checks.finding import Finding
-from models.tariff.engine.windows import covers, names_holidays, rank
+from models.tariff.engine.windows import ApartDays, apart, covers, rank
 from models.tariff.language.rates import Rate
 from models.tariff.language.terms import Terms
 from models.tariff.language.written import MINUTES_OF_A_DAY, WEEKDAYS
@@ -19,11 +19,14 @@ _SUMMER = dt.date(2028, 7, 3)
 """A Monday; any week does for what holds each week."""
 
 
+_NONE = ApartDays(frozenset(), frozenset())
+
+
 class _Day(NamedTuple):
     """A day to be looked at; `name` as people call it."""
 
     day: int
-    holidays: frozenset[int]
+    apart: ApartDays
     name: str
     dated: bool
 
@@ -65,13 +68,15 @@ def _of(terms: Terms, vehicle: VehicleType, spot: SpotType | None) -> Iterator[F
 
 def _held(rates: Sequence[Rate], day: _Day, minute: int) -> list[int]:
     """The places of the rates that want to hold, with nothing to choose between them."""
-    named = names_holidays(rates)
     best: tuple[object, ...] | None = None
     held: list[int] = []
     for place, rate in enumerate(rates):
-        if covers(rate, day.day, minute, day.holidays, named=named) is None:
+        if covers(rate, day.day, minute, day.apart) is None:
             continue
-        here = (2 * bool(rate.spots) + bool(rate.vehicles), rank(rate, on_holiday=day.day in day.holidays))
+        here = (
+            2 * bool(rate.spots) + bool(rate.vehicles),
+            rank(rate, apart=day.day in day.apart.holidays | day.apart.eves),
+        )
         if best is None or here > best:
             best, held = here, [place]
         elif here == best:
@@ -90,14 +95,17 @@ def _days(rates: Sequence[Rate]) -> Iterator[_Day]:
     for monday in _weeks(rates):
         for weekday in range(7):
             date = monday + dt.timedelta(days=weekday)
-            yield _Day(date.toordinal(), frozenset(), _named(date, rates), dated=False)
-    if names_holidays(rates):
-        day = _SUMMER.toordinal() + 2
-        yield _Day(day, frozenset({day}), "holidays", dated=False)
+            yield _Day(date.toordinal(), _NONE, _named(date, rates), dated=False)
+    holiday = _SUMMER.toordinal() + 2
+    special = apart((rate.days for rate in rates), frozenset({holiday}))
+    if special.holidays:
+        yield _Day(holiday, special, "holidays", dated=False)
+    if special.eves:
+        yield _Day(holiday - 1, special, "eves", dated=False)
     for rate in rates:
         for span in rate.dates or ():
             for date in {span.first, span.last}:
-                yield _Day(date.toordinal(), frozenset(), f"{date}", dated=True)
+                yield _Day(date.toordinal(), _NONE, f"{date}", dated=True)
 
 
 def _weeks(rates: Sequence[Rate]) -> list[dt.date]:

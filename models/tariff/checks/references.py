@@ -17,6 +17,14 @@ def references(terms: Terms) -> Iterator[Finding]:
     yield from _rates_of_caps(terms)
     yield from _holidays(terms)
     yield from _lost(terms)
+    yield from _held(terms)
+
+
+def _held(terms: Terms) -> Iterator[Finding]:
+    for index, rate in enumerate(terms.rates):
+        for key, said in (("holds_for", rate.holds_for), ("holds_until", rate.holds_until)):
+            if said is not None and not terms.by_arrival:
+                yield Finding(("rates", index, key), f"`{key}` needs `by_arrival: true` at the top")
 
 
 def _names(terms: Terms) -> Iterator[Finding]:
@@ -67,12 +75,13 @@ def _holidays_named(terms: Terms) -> Iterator[Path]:
 
 
 def _named(days: Days | None) -> bool:
-    return days is not None and days.holidays
+    return days is not None and (days.holidays or days.eves)
 
 
 def _lost(terms: Terms) -> Iterator[Finding]:
-    lost = terms.lost_ticket
-    if lost is not None and isinstance(lost.charge, str) and not any(cap.per in ("day", 86_400) for cap in terms.caps):
-        yield Finding(
-            ("lost_ticket", "charge"), "there is no cap for a day or for 24 h: add one, or say an amount, such as 25.00"
-        )
+    if any(cap.per in ("day", 86_400) for cap in terms.caps):
+        return
+    for index, lost in enumerate(terms.lost_ticket):
+        if isinstance(lost.charge, str):
+            said = "there is no cap for a day or for 24 h: add one, or say an amount, such as 25.00"
+            yield Finding(("lost_ticket", index, "charge"), said)

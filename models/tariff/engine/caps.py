@@ -95,7 +95,7 @@ class Caps:
 
     def _on(self, cap: PlannedCap, begin: Instant) -> bool:
         days, plan = cap.cap.days, self._plan
-        return days is None or falls_on(days, plan.time.day(begin), plan.holidays, named=plan.caps_name_holidays)
+        return days is None or falls_on(days, plan.time.day(begin), plan.caps_apart)
 
     def edges(self) -> list[Instant]:
         """Where a period ends and the next begins."""

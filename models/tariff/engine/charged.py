@@ -11,6 +11,7 @@ from models.tariff.engine.charging import charging, paid_by_charging
 from models.tariff.engine.parking import Item, parking
 from models.tariff.engine.plan import Plan, planned
 from models.tariff.engine.validating import validated
+from models.tariff.language.stays import Lost
 from models.tariff.language.terms import Terms
 
 _MINUTE = 60 * SECOND
@@ -78,26 +79,30 @@ def _goes_on(terms: Terms, entered: Instant, stay: Stay) -> tuple[Instant, Minor
 
 
 def _items(plan: Plan, entered: Instant, leaves: Instant, stay: Stay) -> list[Item]:
-    lost = plan.terms.lost_ticket
+    lost = plan.lost if stay.lost else None
     items: list[Item]
-    if stay.lost and lost is not None and not (lost.from_entry_if_known and stay.entry_known):
-        items = [_for_lost(plan)]
+    if lost is not None and not (lost.from_entry_if_known and stay.entry_known):
+        items = [_for_lost(plan, lost, leaves - entered if stay.entry_known else 0)]
     else:
         free = paid_by_charging(plan, stay, entered)
         items = validated(
-            plan, stay.validations, lambda seconds: parking(plan, entered, leaves, free + seconds * SECOND)
+            plan, stay, leaves - entered, lambda seconds: parking(plan, entered, leaves, free + seconds * SECOND)
         )
-    if stay.lost and lost is not None and lost.plus is not None:
+    if lost is not None and lost.plus is not None:
         items = [*items, Item(What.LOST, "Lost ticket: for the work", plan.scaled(lost.plus))]
     return [*items, *charging(plan, stay, entered, leaves)]
 
 
-def _for_lost(plan: Plan) -> Item:
-    lost = plan.terms.lost_ticket
-    assert lost is not None
+def _for_lost(plan: Plan, lost: Lost, length: int) -> Item:
+    count = 1 if lost.per is None else max(1, -(-length // (lost.per * SECOND)))
+    times = "" if count == 1 else f"{count} x "
     if isinstance(lost.charge, str):
-        return Item(What.LOST, "Lost ticket: the day's maximum", day_maximum(plan))
-    return Item(What.LOST, "Lost ticket", plan.scaled(lost.charge))
+        return Item(What.LOST, f"Lost ticket: {times}the day's maximum", count * day_maximum(plan))
+    return Item(
+        What.LOST,
+        f"Lost ticket{': ' if times else ''}{times}{lost.charge if times else ''}",
+        count * plan.scaled(lost.charge),
+    )
 
 
 def day_maximum(plan: Plan) -> int:

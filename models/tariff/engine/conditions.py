@@ -26,7 +26,7 @@ def _just_before(arrival: Arrival, plan: Plan, day: int, minute: int) -> bool:
 
 
 def _covers(window: Bounded, plan: Plan, day: int, minute: int) -> bool:
-    return covers(window, day, minute, plan.holidays, named=plan.arrivals_name_holidays) is not None
+    return covers(window, day, minute, plan.arrivals_apart) is not None
 
 
 def holds(special: Special, plan: Plan, entered: Instant, leaves: Instant) -> bool:

@@ -13,12 +13,12 @@ from models.instants import SECOND
 from models.money import exponent
 from models.spots import SpotType, VehicleType
 from models.tariff.engine.localtime import LocalTime, local_time
-from models.tariff.engine.windows import Windows
+from models.tariff.engine.windows import ApartDays, Windows, apart
 from models.tariff.language.parts import Whose
 from models.tariff.language.rates import Cap, Rate, Tier
-from models.tariff.language.stays import Factor, Free, Special
+from models.tariff.language.stays import Factor, Free, Lost, Special
 from models.tariff.language.terms import Terms
-from models.tariff.language.written import At, Days
+from models.tariff.language.written import At
 
 ENDLESS = 1 << 62
 """Microseconds: longer than any stay."""
@@ -54,6 +54,9 @@ class PlannedRate:
     again: int | str
     """When the ladder starts again: never, each window, each day, or a length in microseconds"""
     cap: int | None
+    holds: int | At | None = None
+    """Where the time of arrival decides: for how long (microseconds), or until when; None: for the whole stay"""
+    pauses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Layer:
     rates: tuple[PlannedRate, ...]
     windows: Windows
     under_caps: bool = True
+    pauses: bool = False
+    """Whether some rate makes the ladders stand still"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +96,9 @@ class Plan:
     specials: tuple[Special, ...]
     free: tuple[Free, ...]
     factors: tuple[Factor, ...]
-    caps_name_holidays: bool
-    arrivals_name_holidays: bool
+    lost: Lost | None
+    caps_apart: ApartDays
+    arrivals_apart: ApartDays
 
     def scaled(self, amount: Decimal | Fraction) -> int:
         """Major units in the plan's small units."""
@@ -118,6 +124,7 @@ def planned(terms: Terms, vehicle: VehicleType | None, spot: SpotType | None) ->
         rates=Layer(
             tuple(_rate(rate, terms, unit) for rate in rates),
             Windows(rates, time, holidays, [_how_particular(rate) for rate in rates]),
+            pauses=any(rate.pauses for rate in rates),
         ),
         extras=tuple(
             Layer((_rate(extra, terms, unit, Decimal(1)),), Windows([extra], time, holidays), extra.under_caps)
@@ -127,8 +134,9 @@ def planned(terms: Terms, vehicle: VehicleType | None, spot: SpotType | None) ->
         specials=tuple(_fitting(terms.specials, vehicle, spot)),
         free=tuple(sorted(_fitting(terms.free, vehicle, spot), key=_how_particular, reverse=True)),
         factors=tuple(_fitting(terms.factors, vehicle, spot)),
-        caps_name_holidays=names_holidays_in(cap.days for cap in terms.caps),
-        arrivals_name_holidays=names_holidays_in(each.arrive.days for each in (*terms.specials, *terms.free)),
+        lost=max(_fitting(terms.lost_ticket, vehicle, spot), key=_how_particular, default=None),
+        caps_apart=apart((cap.days for cap in terms.caps), holidays),
+        arrivals_apart=apart((each.arrive.days for each in (*terms.specials, *terms.free)), holidays),
     )
 
 
@@ -141,10 +149,6 @@ def holiday_days(terms: Terms) -> frozenset[int]:
         raise UnresolvedHolidays(f"which days are holidays in {calendar.country} isn't said in this tariff")
     also = _ordinals(calendar.also)
     return frozenset(also - _ordinals(calendar.except_))
-
-
-def names_holidays_in(days: Iterable[Days | None]) -> bool:
-    return any(each is not None and each.holidays for each in days)
 
 
 def _ordinals(spans: Iterable[Any]) -> set[int]:
@@ -195,13 +199,12 @@ def _prices(terms: Terms) -> list[Decimal]:
     if charging is not None:
         found += [price for price in (charging.session,) if price is not None]
         found += [price for idle in [charging.idle] if idle for price in (idle.price, idle.cap) if price is not None]
-    lost = terms.lost_ticket
-    if lost is not None:
+    for lost in terms.lost_ticket:
         found += [price for price in (lost.charge, lost.plus) if isinstance(price, Decimal)]
     validations = terms.validations
     if validations is not None:
         offers = validations.offers.values()
-        found += [price for offer in offers for price in (offer.amount, offer.floor) if price is not None]
+        found += [price for each in offers for price in (each.amount, each.floor, each.price) if price is not None]
         found += [price for price in (validations.floor,) if price is not None]
     return [*found, *([] if terms.minimum is None else [terms.minimum])]
 
@@ -282,7 +285,10 @@ def _rate(rate: Rate, terms: Terms, unit: int, factor: Decimal | None = None) ->
             )
         )
         begun = ends
-    return PlannedRate(rate.name, tuple(steps), _again(rate), _whole(rate.cap, unit))
+    holds = None if rate.holds_for is None else rate.holds_for * SECOND
+    return PlannedRate(
+        rate.name, tuple(steps), _again(rate), _whole(rate.cap, unit), holds or rate.holds_until, rate.pauses
+    )
 
 
 def _whole(amount: Decimal | None, unit: int) -> int | None:

@@ -7,7 +7,8 @@ from fractions import Fraction
 from itertools import combinations
 
 from models.documents.spelling import nearest
-from models.tariff.bill import What
+from models.instants import SECOND
+from models.tariff.bill import Stay, What
 from models.tariff.engine.parking import Item, total
 from models.tariff.engine.plan import Plan
 from models.tariff.language.settling import Validation, Validations
@@ -28,11 +29,12 @@ class UnknownValidation(ValueError):
         self.code = code
 
 
-def validated(plan: Plan, codes: Sequence[str], parking: Priced) -> list[Item]:
+def validated(plan: Plan, stay: Stay, length: int, parking: Priced) -> list[Item]:
     """The parking with what the codes take off: of all the ways to use them that the tariff allows, the cheapest.
 
-    Raises UnknownValidation.
+    `length` of the stay in microseconds. Raises UnknownValidation.
     """
+    codes = stay.validations
     said = plan.terms.validations or Validations.model_construct(offers={}, together="all", floor=None)
     for code in codes:
         if code not in said.offers:
@@ -40,7 +42,7 @@ def validated(plan: Plan, codes: Sequence[str], parking: Priced) -> list[Item]:
     plain = parking(0)
     if not codes:
         return plain
-    return min((_used(plan, said, used, parking, plain) for used in _ways(said, codes)), key=total)
+    return min((_used(plan, said, used, length, parking, plain) for used in _ways(said, codes)), key=total)
 
 
 def _ways(said: Validations, codes: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -53,8 +55,11 @@ def _ways(said: Validations, codes: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield from combinations(friendly, min(most, len(friendly)))
 
 
-def _used(plan: Plan, said: Validations, codes: Sequence[str], parking: Priced, plain: list[Item]) -> list[Item]:
-    """Time first, then percentages, then amounts. No validation takes off more than is there, or goes below a floor."""
+def _used(
+    plan: Plan, said: Validations, codes: Sequence[str], length: int, parking: Priced, plain: list[Item]
+) -> list[Item]:
+    """Time first, then a price instead, then percentages, then amounts. None takes off more than is there, or goes
+    below a floor."""
     offers = [(code, said.offers[code]) for code in codes]
     seconds = sum(offer.time or 0 for _, offer in offers)
     items = list(parking(seconds)) if seconds else list(plain)
@@ -63,10 +68,20 @@ def _used(plan: Plan, said: Validations, codes: Sequence[str], parking: Priced, 
     least = min(before, max((plan.scaled(floor) for floor in floors), default=0))
     if total(items) < least:
         items.append(Item(What.VALIDATION, "Validated time: at least", least - total(items)))
+    for code, offer in offers:
+        if offer.price is not None:
+            items.append(_instead(plan, offer.name or code, offer, length, total(items)))
     for code, offer in sorted(offers, key=lambda each: each[1].percent is None):
-        if offer.time is None:
+        if offer.time is None and offer.price is None:
             items.append(_taken_off(plan, offer.name or code, offer, total(items), least))
     return items
+
+
+def _instead(plan: Plan, name: str, offer: Validation, length: int, left: Fraction | int) -> Item:
+    count = 1 if offer.per is None else -(-length // (offer.per * SECOND))
+    price = count * plan.scaled(offer.price or Fraction(0))
+    said = f"{name}: {offer.price} instead" if count == 1 else f"{name}: {count} x {offer.price} instead"
+    return Item(What.VALIDATION, said, min(price - left, 0))
 
 
 def _taken_off(plan: Plan, name: str, offer: Validation, left: Fraction | int, least: Fraction | int) -> Item:

@@ -46,13 +46,15 @@ def walk(layer: Layer, begin: Instant, end: Instant, edges: Sequence[Instant], r
 
 
 class _Walk:
-    """One stay, on its way. `_entered` is when the window was entered that holds now."""
+    """One stay, on its way. `_origin` is where ladders count from: the entry, or a later moment that is treated as a
+    new arrival; `_entered` is when the window was entered that holds now; `_pauses` when the ladders stood still."""
 
     def __init__(self, layer: Layer, begin: Instant, end: Instant, edges: Sequence[Instant], rules: Rules) -> None:
         self._layer, self._begin, self._end = layer, begin, end
         self._edges, self._rules = edges, rules
         self._held = Held(NONE, 0, begin)
-        self._entered = begin
+        self._origin = self._entered = begin
+        self._pauses: list[tuple[Instant, Instant]] = []
 
     def charges(self) -> list[Charge]:
         now, found = self._begin, list[Charge]()
@@ -60,33 +62,48 @@ class _Walk:
             self._look(now)
             if self._held.window == NONE:
                 now = self._held.until
-                continue
-            charge = self._next(now)
-            if charge.units:
-                found.append(charge)
-            now = charge.until
+            elif self._layer.rates[self._held.window].pauses:
+                self._pauses.append((now, self._held.until))
+                now = self._held.until
+            else:
+                charge = self._next(now)
+                if charge.units:
+                    found.append(charge)
+                now = charge.until
         return found
 
     def _look(self, now: Instant) -> None:
-        if now < self._held.until or (self._rules.by_arrival and self._held.window != NONE):
+        """What holds now. Where the time of arrival decides, it holds on until it says that a new arrival begins."""
+        if now < self._held.until:
             return
         before = self._held[:2]
         self._held = self._layer.windows.held(now, self._end)
-        if self._held[:2] != before:
+        if self._rules.by_arrival and self._held.window != NONE:
+            self._origin = self._entered = now
+            self._held = Held(*self._held[:2], self._expires(self._layer.rates[self._held.window], now))
+        elif self._held[:2] != before:
             self._entered = now
+
+    def _expires(self, rate: PlannedRate, now: Instant) -> Instant:
+        if rate.holds is None:
+            return Instant(ENDLESS)
+        return Instant(now + rate.holds) if isinstance(rate.holds, int) else self._rules.time.next(now, rate.holds)
 
     def _next(self, now: Instant) -> Charge:
         rate = self._layer.rates[self._held.window]
-        window_ends = ENDLESS if self._rules.by_arrival else self._held.until
+        window_ends, paused = self._held.until, self._pause_at(self._held.until)
         frame, frame_ends = self._frame(rate, now, window_ends)
-        step, step_ends = _step(rate, now - frame)
-        stops = min(frame + step_ends, frame_ends)
+        elapsed = now - frame - self._paused_since(frame)
+        step, step_ends = _step(rate, elapsed)
+        stops = min(now + step_ends - elapsed, frame_ends)
         if step.unit is None:
-            stops = min(stops, window_ends, self._next_day(now) if step.each_day else ENDLESS)
-            return self._charge(rate, step, now, 1, Instant(min(stops, self._end)))
-        if not self._rules.run_on:
-            stops = min(stops, window_ends)
-        return self._units(rate, step, step.unit, now, stops, window_ends)
+            stops = min(stops, self._next_day(now) if step.each_day else ENDLESS)
+            charge = self._charge(rate, step, now, 1, stops if paused else min(stops, window_ends))
+        else:
+            if not (self._rules.run_on or paused):
+                stops = min(stops, window_ends)
+            charge = self._units(rate, step, step.unit, now, stops, window_ends)
+        return self._over_pauses(charge) if paused else charge
 
     def _units(self, rate: PlannedRate, step: Step, unit: int, now: Instant, stops: int, window_ends: int) -> Charge:
         """As many units as begin before anything changes."""
@@ -97,28 +114,47 @@ class _Walk:
         if self._rules.completed:
             count = min(count, (last - now) // unit)
             if not count:
-                return self._charge(rate, step, now, 0, Instant(last))
-        return self._charge(rate, step, now, count, Instant(min(now + count * unit, stops)))
+                return self._charge(rate, step, now, 0, last)
+        return self._charge(rate, step, now, count, min(now + count * unit, stops))
 
-    def _charge(self, rate: PlannedRate, step: Step, now: Instant, count: int, until: Instant) -> Charge:
-        return Charge(now, until, rate, step, self._held[:2], count, count * step.price)
+    def _charge(self, rate: PlannedRate, step: Step, now: Instant, count: int, until: int) -> Charge:
+        return Charge(now, Instant(until), rate, step, self._held[:2], count, count * step.price)
 
     def _frame(self, rate: PlannedRate, now: Instant, window_ends: int) -> tuple[Instant, int]:
         """From when on the time on the ladder counts, and when it starts again."""
         again = rate.again
         if again == "never":
-            return self._begin, ENDLESS
+            return self._origin, ENDLESS
         if again == "each window":
             return self._entered, ENDLESS if self._rules.run_on else window_ends
         if again == "each day":
             today = self._rules.time.last(now, self._rules.day_starts)
-            return max(today, self._begin), self._next_day(now)
+            return max(today, self._origin), self._next_day(now)
         assert isinstance(again, int)
-        frame = Instant(now - (now - self._begin) % again)
+        frame = Instant(now - (now - self._origin) % again)
         return frame, frame + again
 
     def _next_day(self, now: Instant) -> Instant:
         return self._rules.time.next(now, self._rules.day_starts)
+
+    def _pause_at(self, at: Instant) -> bool:
+        return self._layer.pauses and at < self._end and self._rate_at(at).pauses
+
+    def _rate_at(self, at: Instant) -> PlannedRate:
+        return self._layer.rates[self._layer.windows.held(at, self._end).window]
+
+    def _paused_since(self, frame: Instant) -> int:
+        return sum(max(until - max(since, frame), 0) for since, until in self._pauses)
+
+    def _over_pauses(self, charge: Charge) -> Charge:
+        """A unit that is running when a pause begins goes on when it ends."""
+        until, edge = charge.until, self._held.until
+        while until > edge and self._pause_at(edge):
+            after = self._layer.windows.held(edge, self._end).until
+            self._pauses.append((edge, after))
+            until = Instant(until + after - edge)
+            edge = self._layer.windows.held(after, self._end).until
+        return charge._replace(until=until)
 
 
 def _step(rate: PlannedRate, elapsed: int) -> tuple[Step, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from models.instants import Instant
@@ -42,53 +42,65 @@ class Held(NamedTuple):
     until: Instant
 
 
-def covers(window: Bounded, day: int, minute: int, holidays: frozenset[int], *, named: bool) -> int | None:
-    """The day on which the occurrence began that holds at that minute (0: without times of day); None: it doesn't hold.
+class ApartDays(NamedTuple):
+    """Days (as ordinals) that aren't simply the weekdays they fall on, because something in a list names such days."""
 
-    `named`: some window of the same list names holidays, so that a holiday isn't the weekday that it falls on.
-    """
+    holidays: frozenset[int]
+    eves: frozenset[int]
+
+
+def apart(days: Iterable[Days | None], holidays: frozenset[int]) -> ApartDays:
+    """`days`: of all the windows of one list."""
+    named = [each for each in days if each is not None]
+    eves = frozenset(day - 1 for day in holidays) - holidays
+    return ApartDays(
+        holidays if any(each.holidays for each in named) else frozenset(),
+        eves if any(each.eves for each in named) else frozenset(),
+    )
+
+
+def covers(window: Bounded, day: int, minute: int, apart: ApartDays) -> int | None:
+    """The day on which the occurrence began that holds at that minute (0: without times of day); None: none holds."""
     begin, end = window.from_ or MIDNIGHT, window.to or DAYS_END
     if window.from_ is None and window.to is None:
-        return 0 if _on(window, day, holidays, named=named) else None
+        return 0 if _on(window, day, apart) else None
     if begin.weekday is not None and end.weekday is not None:
         first = begin.weekday * MINUTES_OF_A_DAY + begin.minute
         length = (end.weekday * MINUTES_OF_A_DAY + end.minute - first - 1) % _WEEK + 1
         since = ((day - 1) % 7 * MINUTES_OF_A_DAY + minute - first) % _WEEK
         begun = day - (since + begin.minute) // MINUTES_OF_A_DAY
-        return begun if since < length and _on(window, begun, holidays, named=named) else None
+        return begun if since < length and _on(window, begun, apart) else None
     over_midnight = end.minute <= begin.minute
-    if begin.minute <= minute and (over_midnight or minute < end.minute) and _on(window, day, holidays, named=named):
+    if begin.minute <= minute and (over_midnight or minute < end.minute) and _on(window, day, apart):
         return day
-    if over_midnight and minute < end.minute and _on(window, day - 1, holidays, named=named):
+    if over_midnight and minute < end.minute and _on(window, day - 1, apart):
         return day - 1
     return None
 
 
-def _on(window: Bounded, day: int, holidays: frozenset[int], *, named: bool) -> bool:
+def _on(window: Bounded, day: int, apart: ApartDays) -> bool:
     date = dt.date.fromordinal(day)
     if window.season is not None and not window.season.holds(date):
         return False
     if window.dates is not None and not any(span.first <= date <= span.last for span in window.dates):
         return False
-    return window.days is None or falls_on(window.days, day, holidays, named=named)
+    return window.days is None or falls_on(window.days, day, apart)
 
 
-def falls_on(days: Days, day: int, holidays: frozenset[int], *, named: bool) -> bool:
-    if named and day in holidays:
+def falls_on(days: Days, day: int, apart: ApartDays) -> bool:
+    if day in apart.holidays:
         return days.holidays
+    if day in apart.eves:
+        return days.eves
     return (day - 1) % 7 in days.weekdays
 
 
-def names_holidays(windows: Sequence[Bounded]) -> bool:
-    return any(window.days is not None and window.days.holidays for window in windows)
-
-
-def rank(window: Bounded, *, on_holiday: bool) -> tuple[bool, ...]:
-    """Of two windows that hold at once, the more particular one counts."""
+def rank(window: Bounded, *, apart: bool) -> tuple[bool, ...]:
+    """Of two windows that hold at once, the more particular one counts. `apart`: on a holiday, or an eve."""
     whenever = window.from_ is None and window.to is None and window.days is None
     return (
         window.dates is not None,
-        on_holiday and window.days is not None and window.days.holidays,
+        apart and window.days is not None,
         window.season is not None,
         not whenever,
     )
@@ -103,9 +115,8 @@ class Windows:
         """`first`: how particular each window is besides its times, such as one for motorcycles only."""
         self._windows, self._time = windows, time
         self._first = first or [0] * len(windows)
-        self._named = names_holidays(windows)
-        self._holidays = holidays if self._named else frozenset[int]()
-        self._whenever = len(windows) == 1 and rank(windows[0], on_holiday=False) == (False,) * 4
+        self._apart = apart((window.days for window in windows), holidays)
+        self._whenever = len(windows) == 1 and rank(windows[0], apart=False) == (False,) * 4
         ends = {end.minute % MINUTES_OF_A_DAY for each in windows for end in (each.from_, each.to) if end is not None}
         self._edges = sorted({0, *ends})
         self._days: dict[int, tuple[list[Instant], list[tuple[int, int]]]] = {}
@@ -138,12 +149,12 @@ class Windows:
         return known
 
     def _at(self, day: int, minute: int) -> tuple[int, int]:
-        on_holiday = self._named and day in self._holidays
+        is_apart = day in self._apart.holidays or day in self._apart.eves
         best: tuple[tuple[int, tuple[bool, ...]], int, int] | None = None
         for index, window in enumerate(self._windows):
-            begun = covers(window, day, minute, self._holidays, named=self._named)
+            begun = covers(window, day, minute, self._apart)
             if begun is not None:
-                here = (self._first[index], rank(window, on_holiday=on_holiday))
+                here = (self._first[index], rank(window, apart=is_apart))
                 if best is None or here > best[0]:
                     best = (here, index, begun)
         return (NONE, 0) if best is None else best[1:]

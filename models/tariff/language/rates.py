@@ -62,6 +62,12 @@ class Rate(Window):
     Left out: each window, where the rate has `from` or `to`, else never"""
     cap: Price | None = None
     """The most for one window"""
+    holds_for: Length | None = None
+    """Where the time of arrival decides (by_arrival): a stay longer than this goes on as a new arrival"""
+    holds_until: ClockTime | None = None
+    """The same, from the first such time after entry on, such as 06:00"""
+    pauses: bool = False
+    """While it holds, nothing is charged, and ladders and a running unit stand still; price: 0"""
 
     @model_validator(mode="after")
     def _priced(self) -> Self:
@@ -71,6 +77,10 @@ class Rate(Window):
             raise ValueError("`per` and `in_steps_of` belong into each of the `tiers`")
         if self.in_steps_of is not None and not isinstance(self.per, int):
             raise ValueError("`in_steps_of` needs a `per` with a length of time")
+        if self.pauses and self.price != 0:
+            raise ValueError("`pauses` goes with `price: 0`")
+        if self.holds_for is not None and self.holds_until is not None:
+            raise ValueError("either `holds_for` or `holds_until` is expected, not both")
         return self
 
 

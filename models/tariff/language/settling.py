@@ -31,6 +31,10 @@ class Validation(Part):
     """So long from entry is paid for"""
     amount: Price | None = None
     percent: Percent | None = None
+    price: Price | None = None
+    """Instead of what parking costs"""
+    per: Length | None = None
+    """The price is for each such time begun, such as 24 h"""
     floor: Price | None = None
     """So much stays to pay in any case"""
     alone: bool = False
@@ -38,8 +42,10 @@ class Validation(Part):
 
     @model_validator(mode="after")
     def _takes_something_off(self) -> Self:
-        if [self.time, self.amount, self.percent].count(None) != 2:
-            raise ValueError("one of `time`, `amount` and `percent` is expected")
+        if [self.time, self.amount, self.percent, self.price].count(None) != 3:
+            raise ValueError("one of `time`, `amount`, `percent` and `price` is expected")
+        if self.per is not None and self.price is None:
+            raise ValueError("`per` goes with `price`")
         if self.percent is not None and self.percent > 100:
             raise ValueError("at most 100 % can be taken off")
         return self

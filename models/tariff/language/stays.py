@@ -87,11 +87,13 @@ class ReEntry(Part):
     """The new stay counts from the first entry, and what was paid is taken off"""
 
 
-class Lost(Part):
+class Lost(Whose):
     """What a lost ticket costs."""
 
     charge: Annotated[Decimal | str, PlainValidator(_lost_charge), PlainSerializer(str)]
     """An amount, or `day maximum`: the first day's cap"""
+    per: Length | None = None
+    """The charge is for each such time begun since entry, such as 24 h, where the camera knows when it came"""
     plus: Price | None = None
     """A fee for the work, on top"""
     from_entry_if_known: bool = False

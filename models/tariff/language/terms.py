@@ -85,7 +85,8 @@ class Terms(Part):
     rounding: Rounding = Field(default_factory=Rounding)
     machine_maximum: Price | None = None
     """A machine takes no more than this; above it a person has to look"""
-    lost_ticket: Lost | None = None
+    lost_ticket: Annotated[tuple[Lost, ...], Several] = ()
+    """What a lost ticket costs; of several, the most particular one that fits"""
     re_entry: ReEntry | None = None
     factor: Annotated[Decimal, PlainValidator(_factor), PlainSerializer(str)] = Decimal(1)
     """By what the rates are multiplied (dynamic price); on a ticket, it is the one that the sign showed at entry"""

@@ -124,30 +124,31 @@ def _weekday(name: str) -> int:
             return names.index(name)
     guess = nearest(name, (*WEEKDAYS, *_LONG_NAMES))
     hint = f'; did you mean "{guess}"?' if guess else ""
-    raise ValueError(f'a day of the week is expected, such as mon, or "holidays"{hint}')
+    raise ValueError(f'a day of the week is expected, such as mon, or "holidays", or "eves"{hint}')
 
 
 class Days(NamedTuple):
-    """Days of the week (0 is Monday), and whether holidays are meant."""
+    """Days of the week (0 is Monday), and whether holidays and the days before them are meant."""
 
     weekdays: frozenset[int]
     holidays: bool = False
+    eves: bool = False
+    """Days before a holiday that aren't holidays themselves"""
 
 
 def days(value: Any) -> Days:
     """`mon-fri`, `sat, sun, holidays`, `[mon, wed]`. Raises ValueError."""
     items: list[Any] = cast("list[Any]", value) if isinstance(value, list) else [value]
     weekdays: set[int] = set()
-    holidays = False
+    words: list[str] = []
     for item in items:
         if not isinstance(item, str):
             raise ValueError("days are expected, such as mon-fri or sat, sun, holidays")
-        for word in re.split(r"\s*(?:,|\band\b|&)\s*", item.strip().lower()):
-            if word in ("holidays", "holiday"):
-                holidays = True
-            else:
-                weekdays |= _span_of_days(word)
-    return Days(frozenset(weekdays), holidays)
+        words += re.split(r"\s*(?:,|\band\b|&)\s*", item.strip().lower())
+    for word in words:
+        if word not in ("holidays", "eves"):
+            weekdays |= _span_of_days(word)
+    return Days(frozenset(weekdays), "holidays" in words, "eves" in words)
 
 
 def _span_of_days(word: str) -> set[int]:
@@ -172,7 +173,7 @@ def days_text(days: Days) -> str:
         else:
             runs.append([day])
     spans = [WEEKDAYS[run[0]] if len(run) == 1 else f"{WEEKDAYS[run[0]]}-{WEEKDAYS[run[-1]]}" for run in runs]
-    return ", ".join([*spans, *(["holidays"] if days.holidays else [])])
+    return ", ".join([*spans, *(["holidays"] if days.holidays else []), *(["eves"] if days.eves else [])])
 
 
 class DateSpan(NamedTuple):
