@@ -10,21 +10,19 @@ from typing import NamedTuple
 
 from models.instants import Instant
 from models.tariff.engine.localtime import LocalTime
-from models.tariff.engine.plan import ENDLESS, MONTH, STAY, WEEK, Plan, PlannedCap, PlannedRate
+from models.tariff.engine.plan import ENDLESS, MONTH, STAY, WEEK, Plan, PlannedCap
 from models.tariff.engine.walk import Charge
 from models.tariff.engine.windows import falls_on
 from models.tariff.language.written import At
 
 
 class Over(NamedTuple):
-    """What one cap takes off in one of its periods (in the plan's small units). `cap` None: that of a rate's window."""
+    """What one cap takes off in one of its periods (in the plan's small units), and the words of the bill for it.
+    `after`: the index of the charge with which the limit was passed last."""
 
-    cap: PlannedCap | None
-    rate: PlannedRate | None
+    words: str
     begin: Instant
-    limit: int
     after: int
-    """The index of the charge with which the period's limit was passed last"""
     amount: int
 
 
@@ -35,6 +33,7 @@ class _Period:
     begin: Instant
     end: int
     limit: int
+    words: str
     charged: int = 0
     over: int = 0
     last: int = 0
@@ -68,9 +67,11 @@ def _calendar(cap: PlannedCap, entered: Instant, end: Instant, time: LocalTime) 
     if cap.cap.per == MONTH:
         while time.local(begin).day != 1:
             begin = time.last(Instant(begin - 1), resets)
+    day, days = time.day(begin), 7 if cap.cap.per == WEEK else 1
     while begin < end or begin <= entered:
         yield begin
-        begin = time.next(begin, resets) if cap.cap.per != MONTH else _next_month(begin, resets, time)
+        day += days
+        begin = time.instant(day, resets.minute) if cap.cap.per != MONTH else _next_month(begin, resets, time)
     yield begin
 
 
@@ -89,9 +90,9 @@ class Caps:
 
     def _of(self, cap: PlannedCap, entered: Instant, end: Instant) -> Iterator[_Period]:
         for index, (begin, ends) in enumerate(periods(cap, entered, end, self._plan.time)):
-            limit = cap.limits[min(index, len(cap.limits) - 1)]
+            place = min(index, len(cap.limits) - 1)
             holds = (index == 0 or not cap.cap.once) and self._on(cap, begin)
-            yield _Period(begin, ends, limit if holds else ENDLESS)
+            yield _Period(begin, ends, cap.limits[place] if holds else ENDLESS, cap.words[place])
 
     def _on(self, cap: PlannedCap, begin: Instant) -> bool:
         days, plan = cap.cap.days, self._plan
@@ -104,23 +105,25 @@ class Caps:
     def limit(self, charges: Sequence[Charge]) -> list[Over]:
         """What has to be taken off, in the order of the charges. Shorter periods go first: what a day's cap has taken
         off doesn't count for the week's."""
-        windows: dict[tuple[int, tuple[int, int]], tuple[PlannedRate, _Period]] = {}
+        windows: dict[tuple[int, tuple[int, int]], _Period] = {}
         places = [0] * len(self._periods)
         for index, charge in enumerate(charges):
             amount = charge.amount
             if charge.rate.cap is not None:
                 key = (id(charge.rate), charge.window)
                 if key not in windows:
-                    windows[key] = charge.rate, _Period(charge.at, ENDLESS, charge.rate.cap)
-                amount = windows[key][1].keep(amount, index)
+                    windows[key] = _Period(charge.at, ENDLESS, charge.rate.cap, charge.rate.cap_words)
+                amount = windows[key].keep(amount, index)
             for place, (cap, periods) in enumerate(self._periods):
                 if cap.rates and charge.rate.name not in cap.rates:
                     continue
                 while charge.at >= periods[places[place]].end:
                     places[place] += 1
                 amount = periods[places[place]].keep(amount, index)
-        taken: list[tuple[PlannedCap | None, PlannedRate | None, _Period]] = []
-        taken += [(None, rate, period) for rate, period in windows.values()]
-        taken += [(cap, None, period) for cap, periods in self._periods for period in periods]
-        found = [Over(cap, rate, p.begin, p.limit, p.last, p.over) for cap, rate, p in taken if p.over]
-        return sorted(found, key=lambda over: over.after)
+        taken = [*windows.values(), *(period for _, periods in self._periods for period in periods)]
+        found = [Over(each.words, each.begin, each.last, each.over) for each in taken if each.over]
+        return sorted(found, key=_after)
+
+
+def _after(over: Over) -> int:
+    return over.after

@@ -43,7 +43,7 @@ def paid_by_charging(plan: Plan, stay: Stay, entered: Instant) -> int:
 def _idle(plan: Plan, idle: Idle, full: Instant, leaves: Instant) -> list[Item]:
     begin = Instant(full + (idle.after or 0) * SECOND)
     price = plan.scaled(idle.price)
-    step = Step(ENDLESS, idle.per * SECOND, each_day=False, price=price, shown=idle.price, per=idle.per)
+    step = Step(ENDLESS, idle.per * SECOND, False, price, words.unit(idle.per, idle.per, idle.price))
     rate = PlannedRate("Idle", (step,), NEVER, None)
     layer = Layer((rate,), Windows([idle], plan.time, plan.holidays))
     rules = Rules(plan.time, MIDNIGHT, run_on=False, completed=False, by_arrival=False)
@@ -52,7 +52,7 @@ def _idle(plan: Plan, idle: Idle, full: Instant, leaves: Instant) -> list[Item]:
         return []
     amount = sum(charge.amount for charge in charges)
     count = sum(charge.units for charge in charges)
-    items = [Item(What.IDLE, words.units(charges[0], count), amount, charges[0].at, leaves)]
+    items = [Item(What.IDLE, f"Idle: {count}{step.words}", amount, charges[0].at, leaves)]
     if idle.cap is not None and amount > (most := plan.scaled(idle.cap)):
         items.append(Item(What.CAP, f"Idle: at most {idle.cap}", most - amount))
     return items

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from models.instants import SECOND, Instant
 from models.tariff.bill import What
@@ -16,8 +16,7 @@ from models.tariff.engine.walk import Charge, Rules, walk
 from models.tariff.language.stays import Special
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A line of the bill before it is rounded."""
 
     what: What
@@ -99,7 +98,7 @@ def _charged(plan: Plan, begin: Instant, leaves: Instant, entered: Instant) -> l
     if own:
         under += [charge for layer in own for charge in walk(layer, begin, end, edges, rules)]
         under.sort(key=lambda charge: charge.at)
-    items = _lines(plan, under, caps)
+    items = _lines(under, caps)
     for layer in plan.extras:
         if not layer.under_caps:
             items += _extra(plan, layer, begin, end, rules, entered)
@@ -109,10 +108,10 @@ def _charged(plan: Plan, begin: Instant, leaves: Instant, entered: Instant) -> l
 def _extra(plan: Plan, layer: Layer, begin: Instant, end: Instant, rules: Rules, entered: Instant) -> list[Item]:
     """What goes beyond the caps; its own window may have one."""
     charges = walk(layer, begin, end, (), rules)
-    return _lines(plan, charges, Caps(plan, entered, end, windows_only=True), What.EXTRA)
+    return _lines(charges, Caps(plan, entered, end, windows_only=True), What.EXTRA)
 
 
-def _lines(plan: Plan, charges: Sequence[Charge], caps: Caps, what: What = What.RATE) -> list[Item]:
+def _lines(charges: Sequence[Charge], caps: Caps, what: What = What.RATE) -> list[Item]:
     """Units of one price one after another on one line, and what a cap takes off after what went over it."""
     over: dict[int, list[Over]] = {}
     for each in caps.limit(charges):
@@ -126,9 +125,14 @@ def _lines(plan: Plan, charges: Sequence[Charge], caps: Caps, what: What = What.
         run.append(charge)
         if index in over:
             items.append(_item(run, what))
-            items += [Item(What.CAP, words.cap(plan, each), -each.amount, each.begin) for each in over[index]]
+            items += [Item(What.CAP, each.words, -each.amount, each.begin) for each in over[index]]
             run = []
     return [*items, _item(run, what)] if run else items
+
+
+def _words(charge: Charge, count: int) -> str:
+    """`Day: 3 x 1 h at 2.50`, `Night`."""
+    return f"{charge.rate.name}: {count}{charge.step.words}" if charge.step.unit is not None else charge.rate.name
 
 
 def _goes_on(before: Charge, charge: Charge) -> bool:
@@ -139,4 +143,4 @@ def _item(run: Sequence[Charge], what: What) -> Item:
     count, amount = run[0].units, run[0].amount
     for charge in run[1:]:
         count, amount = count + charge.units, amount + charge.amount
-    return Item(what, words.units(run[0], count), amount, run[0].at, run[-1].until)
+    return Item(what, _words(run[0], count), amount, run[0].at, run[-1].until)

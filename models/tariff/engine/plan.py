@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from models.instants import SECOND
 from models.money import exponent
 from models.spots import SpotType, VehicleType
+from models.tariff.engine import words
 from models.tariff.engine.localtime import LocalTime, local_time
 from models.tariff.engine.windows import ApartDays, Windows, apart
 from models.tariff.language.parts import Whose
@@ -41,10 +42,8 @@ class Step:
     each_day: bool
     """The unit is the calendar day"""
     price: int
-    shown: Decimal
-    """The price in major units, for the bill"""
-    per: int | str | None
-    """As it was written, for the bill"""
+    words: str
+    """What stands after the number of units on the bill"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,7 @@ class PlannedRate:
     again: int | str
     """When the ladder starts again: never, each window, each day, or a length in microseconds"""
     cap: int | None
+    cap_words: str = ""
     holds: int | At | None = None
     """Where the time of arrival decides: for how long (microseconds), or until when; None: for the whole stay"""
     pauses: bool = False
@@ -74,6 +74,8 @@ class Layer:
 class PlannedCap:
     cap: Cap
     limits: tuple[int, ...]
+    words: tuple[str, ...]
+    """What the bill says of each limit"""
     length: int
     """Microseconds of a rolling period; of one of the calendar, as long as it usually is"""
     rolling: bool
@@ -280,15 +282,25 @@ def _rate(rate: Rate, terms: Terms, unit: int, factor: Decimal | None = None) ->
                 unit=_unit(tier) if isinstance(tier.per, int) else None,
                 each_day=tier.per == DAY,
                 price=each.numerator,
-                shown=Decimal(price.numerator) / price.denominator,
-                per=tier.per,
+                words=_words(tier, price),
             )
         )
         begun = ends
     holds = None if rate.holds_for is None else rate.holds_for * SECOND
     return PlannedRate(
-        rate.name, tuple(steps), _again(rate), _whole(rate.cap, unit), holds or rate.holds_until, rate.pauses
+        name=rate.name or "Parking",
+        steps=tuple(steps),
+        again=_again(rate),
+        cap=_whole(rate.cap, unit),
+        cap_words="" if rate.cap is None else words.window_cap(rate.name, words.major(rate.cap, terms.currency)),
+        holds=holds or rate.holds_until,
+        pauses=rate.pauses,
     )
+
+
+def _words(tier: Tier, price: Fraction) -> str:
+    shown = Decimal(price.numerator) / price.denominator
+    return words.unit(_unit(tier) // SECOND, tier.per, shown) if isinstance(tier.per, int) else ""
 
 
 def _whole(amount: Decimal | None, unit: int) -> int | None:
@@ -312,5 +324,6 @@ def _caps(terms: Terms, caps: Sequence[Cap], unit: int) -> tuple[PlannedCap, ...
         resets = cap.resets or terms.day_starts
         rolling = isinstance(cap.per, int)
         length = ENDLESS if seconds is None else seconds * SECOND
-        found.append(PlannedCap(cap, limits, length, rolling, resets, frozenset(cap.rates)))
+        said = tuple(words.cap(cap, words.major(amount, terms.currency)) for amount in cap.ladder)
+        found.append(PlannedCap(cap, limits, said, length, rolling, resets, frozenset(cap.rates)))
     return tuple(sorted(found, key=lambda cap: (cap.length, cap.rolling)))

@@ -31,13 +31,13 @@ def rounded(amount: Fraction | int, step: Fraction | int, how: str) -> Fraction 
 
 def lines(plan: Plan, items: Sequence[Item]) -> list[Line]:
     """The items in minor units: each line is rounded so that they add up to the rounded sum."""
-    how = plan.terms.rounding.how
+    how, scale = plan.terms.rounding.how, plan.scale
     found: list[Line] = []
     exact, before = 0, 0
-    for item in items:
-        exact += item.amount
-        here = _to_minor(exact, plan.scale, how)
-        found.append(Line(item.what, item.text, Minor(here - before), item.since, item.until))
+    for what, text, amount, since, until in items:
+        exact += amount
+        here = exact if scale == 1 and isinstance(exact, int) else _to_minor(exact, scale, how)
+        found.append(Line(what, text, Minor(here - before), since, until))
         before = here
     return found
 

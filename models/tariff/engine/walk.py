@@ -93,7 +93,7 @@ class _Walk:
         rate = self._layer.rates[self._held.window]
         window_ends, paused = self._held.until, self._pause_at(self._held.until)
         frame, frame_ends = self._frame(rate, now, window_ends)
-        elapsed = now - frame - self._paused_since(frame)
+        elapsed = now - frame - (self._paused_since(frame) if self._pauses else 0)
         step, step_ends = _step(rate, elapsed)
         stops = min(now + step_ends - elapsed, frame_ends)
         if step.unit is None:

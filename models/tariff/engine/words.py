@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from models.instants import SECOND
 from models.money import exponent
-from models.tariff.engine.walk import Charge
+from models.tariff.language.rates import Cap
 from models.tariff.language.written import at_text, days_text, length_text
 
-if TYPE_CHECKING:
-    from models.tariff.engine.caps import Over
-    from models.tariff.engine.plan import Plan
 
-
-def units(charge: Charge, count: int) -> str:
-    """`Day: 3 x 1 h at 2.50`, `Night: 5.00`."""
-    step = charge.step
-    name = charge.rate.name or "Parking"
-    if step.unit is None:
-        return name
-    part = step.unit // SECOND
-    if isinstance(step.per, int) and step.per != part:
-        return f"{name}: {count} x {length_text(part)} at {step.shown} for {length_text(step.per)}"
-    return f"{name}: {count} x {length_text(part)} at {step.shown}"
+def unit(seconds: int, per: int | str | None, shown: Decimal) -> str:
+    """What one unit is, and costs: ` x 1 h at 2.50`."""
+    whole = f" for {length_text(per)}" if isinstance(per, int) and per != seconds else ""
+    return f" x {length_text(seconds)} at {shown}{whole}"
 
 
 def grace(seconds: int) -> str:
@@ -44,12 +33,12 @@ def minimum(least: Decimal) -> str:
     return f"At least {least}"
 
 
-def cap(plan: Plan, over: Over) -> str:
+def window_cap(name: str, limit: str) -> str:
+    return f"{name or 'Parking'}: at most {limit}"
+
+
+def cap(said: Cap, limit: str) -> str:
     """`At most 18.00 for 24 h`."""
-    limit = major(plan, over.limit)
-    if over.cap is None:
-        return f"{over.rate.name if over.rate and over.rate.name else 'Parking'}: at most {limit}"
-    said = over.cap.cap
     period = f"a {said.per}" if isinstance(said.per, str) else length_text(said.per)
     name = f"{said.name}: at" if said.name else "At"
     when = f" ({days_text(said.days)})" if said.days is not None else ""
@@ -57,8 +46,7 @@ def cap(plan: Plan, over: Over) -> str:
     return f"{name} most {limit} for {period}{begins}{when}"
 
 
-def major(plan: Plan, amount: int) -> str:
-    """An amount in the plan's small units, in major units."""
-    places = exponent(plan.terms.currency)
-    exact = Decimal(amount) / plan.scale / 10**places
-    return f"{exact:.{places}f}" if exact == round(exact, places) else f"{exact.normalize():f}"
+def major(amount: Decimal, currency: str) -> str:
+    """`18.00`; what is finer than a coin keeps its decimal places."""
+    places = exponent(currency)
+    return f"{amount:.{places}f}" if amount == round(amount, places) else f"{amount.normalize():f}"

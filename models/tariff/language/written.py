@@ -7,6 +7,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Annotated, Any, NamedTuple, TypeVar, cast
 
 from pydantic import PlainSerializer, PlainValidator
@@ -81,6 +82,7 @@ def length(value: Any) -> int:
     return int(total)
 
 
+@lru_cache(maxsize=1024)
 def length_text(seconds: int) -> str:
     """`5400` is "1 h 30 min"; a single day stays "24 h": calendar days are something else."""
     parts: list[str] = []
