@@ -8,7 +8,8 @@ from models.spots import SpotType, VehicleType
 from models.tariff.bill import Fee, Line, Stay, What
 from models.tariff.engine import rounding
 from models.tariff.engine.charging import charging, paid_by_charging
-from models.tariff.engine.parking import Item, parking
+from models.tariff.engine.items import Item
+from models.tariff.engine.parking import parking
 from models.tariff.engine.plan import Plan, planned
 from models.tariff.engine.validating import validated
 from models.tariff.language.stays import Lost

@@ -8,7 +8,7 @@ from fractions import Fraction
 from models.instants import SECOND, Instant
 from models.tariff.bill import Stay, What
 from models.tariff.engine import words
-from models.tariff.engine.parking import Item
+from models.tariff.engine.items import Item
 from models.tariff.engine.plan import ENDLESS, NEVER, Layer, Plan, PlannedRate, Step
 from models.tariff.engine.walk import Rules, walk
 from models.tariff.engine.windows import Windows
@@ -47,7 +47,7 @@ def _idle(plan: Plan, idle: Idle, full: Instant, leaves: Instant) -> list[Item]:
     rate = PlannedRate("Idle", (step,), NEVER, None)
     layer = Layer((rate,), Windows([idle], plan.time, plan.holidays))
     rules = Rules(plan.time, MIDNIGHT, run_on=False, completed=False, by_arrival=False)
-    charges = walk(layer, begin, leaves, (), rules)
+    charges = list(walk(layer, begin, leaves, rules))
     if not charges:
         return []
     amount = sum(charge.amount for charge in charges)

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from heapq import merge
 
 from models.instants import SECOND, Instant
 from models.tariff.bill import What
 from models.tariff.engine import words
-from models.tariff.engine.caps import Caps, Over
+from models.tariff.engine.caps import Caps
 from models.tariff.engine.conditions import arrives, holds, pays_until
-from models.tariff.engine.plan import Layer, Plan
+from models.tariff.engine.items import Item, bill, total
+from models.tariff.engine.plan import Plan
 from models.tariff.engine.walk import Charge, Rules, walk
 from models.tariff.language.stays import Special
-
-
-class Item(NamedTuple):
-    """A line of the bill before it is rounded."""
-
-    what: What
-    text: str
-    amount: Fraction | int
-    since: Instant | None = None
-    until: Instant | None = None
-
-
-def total(items: Sequence[Item]) -> Fraction | int:
-    return sum(item.amount for item in items)
 
 
 def parking(plan: Plan, entered: Instant, leaves: Instant, paid_for: int) -> list[Item]:
@@ -91,56 +77,20 @@ def _charged(plan: Plan, begin: Instant, leaves: Instant, entered: Instant) -> l
     if terms.grace.unit is not None:
         end = max(Instant(leaves - terms.grace.unit * SECOND), Instant(begin + 1))
     rules = Rules(plan.time, terms.day_starts, terms.edges == "run on", terms.units == "completed", terms.by_arrival)
-    caps = Caps(plan, entered, end)
-    edges = caps.edges()
-    under = walk(plan.rates, begin, end, edges, rules)
+    caps = Caps(plan, entered)
     own = [layer for layer in plan.extras if layer.under_caps]
+    charges = walk(plan.rates, begin, end, rules, caps.periods, caps.fold if not own else None)
     if own:
-        under += [charge for layer in own for charge in walk(layer, begin, end, edges, rules)]
-        under.sort(key=lambda charge: charge.at)
-    items = _lines(under, caps)
+        # Each goes through the caps' periods at its own pace.
+        others = (walk(layer, begin, end, rules, Caps(plan, entered).periods) for layer in own)
+        charges = merge(charges, *others, key=_begun)
+        caps = Caps(plan, entered)
+    items = bill(charges, caps, What.RATE)
     for layer in plan.extras:
         if not layer.under_caps:
-            items += _extra(plan, layer, begin, end, rules, entered)
+            items += bill(walk(layer, begin, end, rules), Caps(plan, entered, windows_only=True), What.EXTRA)
     return items
 
 
-def _extra(plan: Plan, layer: Layer, begin: Instant, end: Instant, rules: Rules, entered: Instant) -> list[Item]:
-    """What goes beyond the caps; its own window may have one."""
-    charges = walk(layer, begin, end, (), rules)
-    return _lines(charges, Caps(plan, entered, end, windows_only=True), What.EXTRA)
-
-
-def _lines(charges: Sequence[Charge], caps: Caps, what: What = What.RATE) -> list[Item]:
-    """Units of one price one after another on one line, and what a cap takes off after what went over it."""
-    over: dict[int, list[Over]] = {}
-    for each in caps.limit(charges):
-        over.setdefault(each.after, []).append(each)
-    items: list[Item] = []
-    run: list[Charge] = []
-    for index, charge in enumerate(charges):
-        if run and not _goes_on(run[-1], charge):
-            items.append(_item(run, what))
-            run = []
-        run.append(charge)
-        if index in over:
-            items.append(_item(run, what))
-            items += [Item(What.CAP, each.words, -each.amount, each.begin) for each in over[index]]
-            run = []
-    return [*items, _item(run, what)] if run else items
-
-
-def _words(charge: Charge, count: int) -> str:
-    """`Day: 3 x 1 h at 2.50`, `Night`."""
-    return f"{charge.rate.name}: {count}{charge.step.words}" if charge.step.unit is not None else charge.rate.name
-
-
-def _goes_on(before: Charge, charge: Charge) -> bool:
-    return before.step is charge.step and before.window == charge.window and before.step.unit is not None
-
-
-def _item(run: Sequence[Charge], what: What) -> Item:
-    count, amount = run[0].units, run[0].amount
-    for charge in run[1:]:
-        count, amount = count + charge.units, amount + charge.amount
-    return Item(what, _words(run[0], count), amount, run[0].at, run[-1].until)
+def _begun(charge: Charge) -> Instant:
+    return charge.at

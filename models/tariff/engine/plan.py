@@ -300,7 +300,7 @@ def _rate(rate: Rate, terms: Terms, unit: int, factor: Decimal | None = None) ->
 
 def _words(tier: Tier, price: Fraction) -> str:
     shown = Decimal(price.numerator) / price.denominator
-    return words.unit(_unit(tier) // SECOND, tier.per, shown) if isinstance(tier.per, int) else ""
+    return words.unit(_unit(tier) // SECOND, tier.per, shown) if isinstance(tier.per, int) else f" x {shown}"
 
 
 def _whole(amount: Decimal | None, unit: int) -> int | None:

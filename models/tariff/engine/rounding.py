@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from models.money import Minor
 from models.tariff.bill import Line, What
-from models.tariff.engine.parking import Item
+from models.tariff.engine.items import Item
 from models.tariff.engine.plan import Plan
 from models.tariff.language.settling import Rounding
 

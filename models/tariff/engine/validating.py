@@ -9,7 +9,7 @@ from itertools import combinations
 from models.documents.spelling import nearest
 from models.instants import SECOND
 from models.tariff.bill import Stay, What
-from models.tariff.engine.parking import Item, total
+from models.tariff.engine.items import Item, total
 from models.tariff.engine.plan import Plan
 from models.tariff.language.settling import Validation, Validations
 

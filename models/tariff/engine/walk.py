@@ -3,13 +3,13 @@ begins."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from models.instants import Instant
 from models.tariff.engine.localtime import LocalTime
+from models.tariff.engine.periods import Periods
 from models.tariff.engine.plan import ENDLESS, Layer, PlannedRate, Step
 from models.tariff.engine.windows import NONE, Held
 from models.tariff.language.written import At
@@ -26,6 +26,15 @@ class Charge(NamedTuple):
     """Which occurrence of which window"""
     units: int
     amount: int
+    folded: int = 0
+    """So many whole periods of the shortest cap these units are; 0: they lie within one"""
+
+
+class Fold(NamedTuple):
+    """Periods in which all units of one price come to the same sum: from `begin` on, each of this `length`."""
+
+    begin: Instant
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +48,29 @@ class Rules:
     by_arrival: bool
 
 
-def walk(layer: Layer, begin: Instant, end: Instant, edges: Sequence[Instant], rules: Rules) -> list[Charge]:
-    """What is charged from `begin` to `end`, in the order of time. No charge goes over one of the `edges` (at which
-    caps begin anew) with more than the unit that is running there."""
-    return _Walk(layer, begin, end, edges, rules).charges()
+def walk(
+    layer: Layer, begin: Instant, end: Instant, rules: Rules, caps: Sequence[Periods] = (), fold: Fold | None = None
+) -> Iterator[Charge]:
+    """What is charged from `begin` to `end`, in the order of time. No charge goes over the end of a period of a cap
+    with more than the unit that is running there, but for whole periods of the first, by which `fold` counts."""
+    return _Walk(layer, begin, end, rules, caps, fold).charges()
 
 
 class _Walk:
     """One stay, on its way. `_origin` is where ladders count from: the entry, or a later moment that is treated as a
     new arrival; `_entered` is when the window was entered that holds now; `_pauses` when the ladders stood still."""
 
-    def __init__(self, layer: Layer, begin: Instant, end: Instant, edges: Sequence[Instant], rules: Rules) -> None:
-        self._layer, self._begin, self._end = layer, begin, end
-        self._edges, self._rules = edges, rules
+    def __init__(
+        self, layer: Layer, begin: Instant, end: Instant, rules: Rules, caps: Sequence[Periods], fold: Fold | None
+    ) -> None:
+        self._layer, self._begin, self._end, self._rules = layer, begin, end, rules
+        self._caps, self._fold = caps, fold
         self._held = Held(NONE, 0, begin)
         self._origin = self._entered = begin
         self._pauses: list[tuple[Instant, Instant]] = []
 
-    def charges(self) -> list[Charge]:
-        now, found = self._begin, list[Charge]()
+    def charges(self) -> Iterator[Charge]:
+        now = self._begin
         while now < self._end:
             self._look(now)
             if self._held.window == NONE:
@@ -67,10 +80,9 @@ class _Walk:
                 now = self._held.until
             else:
                 charge = self._next(now)
-                if charge.units:
-                    found.append(charge)
                 now = charge.until
-        return found
+                if charge.units:
+                    yield charge
 
     def _look(self, now: Instant) -> None:
         """What holds now. Where the time of arrival decides, it holds on until it says that a new arrival begins."""
@@ -107,15 +119,37 @@ class _Walk:
 
     def _units(self, rate: PlannedRate, step: Step, unit: int, now: Instant, stops: int, window_ends: int) -> Charge:
         """As many units as begin before anything changes."""
-        place = bisect_right(self._edges, now)
-        changes = min(stops, window_ends, self._edges[place] if place < len(self._edges) else ENDLESS)
+        changes = min(stops, window_ends, self._end)
+        if self._caps:
+            whole = self._whole_periods(rate, unit, now, changes)
+            if whole:
+                count = whole[1] // unit
+                return self._charge(rate, step, now, count, now + whole[1])._replace(folded=whole[0])
+            changes = min(changes, self._change_of_caps(now, 0))
         last = min(stops, self._end)
-        count = -(-(min(changes, self._end) - now) // unit)
+        count = -(-(changes - now) // unit)
         if self._rules.completed:
             count = min(count, (last - now) // unit)
             if not count:
                 return self._charge(rate, step, now, 0, last)
         return self._charge(rate, step, now, count, min(now + count * unit, stops))
+
+    def _change_of_caps(self, now: Instant, first: int) -> int:
+        soonest = ENDLESS
+        for periods in self._caps[first:]:
+            if now >= periods.end:
+                periods.go_to(now)
+            if periods.end < soonest:
+                soonest = periods.end
+        return soonest
+
+    def _whole_periods(self, rate: PlannedRate, unit: int, now: Instant, changes: int) -> tuple[int, int] | None:
+        """How many periods of the shortest cap go by before anything else changes, and how long they are together."""
+        fold = self._fold
+        if fold is None or rate.cap is not None or fold.length % unit or (now - fold.begin) % fold.length:
+            return None
+        count = (min(changes, self._change_of_caps(now, 1)) - now) // fold.length
+        return (count, count * fold.length) if count else None
 
     def _charge(self, rate: PlannedRate, step: Step, now: Instant, count: int, until: int) -> Charge:
         return Charge(now, Instant(until), rate, step, self._held[:2], count, count * step.price)

@@ -1,0 +1,80 @@
+"""The periods of a cap, one after another: of a fixed length since entry, of the calendar, or the whole stay."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Protocol
+
+from models.instants import Instant
+from models.tariff.engine.localtime import LocalTime
+from models.tariff.engine.plan import ENDLESS, MONTH, STAY, WEEK, PlannedCap
+from models.tariff.language.written import At
+
+
+class Periods(Protocol):
+    """Where a stay is among a cap's periods; it only ever goes on."""
+
+    number: int
+    """Of the period, from 0"""
+    begin: Instant
+    end: int
+
+    def go_to(self, at: Instant) -> None: ...
+
+
+class Whole:
+    """A single period: the stay."""
+
+    def __init__(self, entered: Instant) -> None:
+        self.number, self.begin, self.end = 0, entered, ENDLESS
+
+    def go_to(self, at: Instant) -> None:
+        pass
+
+
+class Rolling:
+    """Periods of one length, counted from entry."""
+
+    def __init__(self, entered: Instant, length: int) -> None:
+        self._entered, self._length = entered, length
+        self.number, self.begin, self.end = 0, entered, entered + length
+
+    def go_to(self, at: Instant) -> None:
+        if at >= self.end:
+            self.number = (at - self._entered) // self._length
+            self.begin = Instant(self._entered + self.number * self._length)
+            self.end = self.begin + self._length
+
+
+class Calendar:
+    """Days, weeks or months of the calendar; the first is the one in which the stay begins."""
+
+    def __init__(self, entered: Instant, per: str, resets: At, time: LocalTime) -> None:
+        self._time, self._minute, self._per = time, resets.minute, per
+        begin = time.last(entered, At(resets.minute, resets.weekday or 0) if per == WEEK else At(resets.minute))
+        self._day = time.day(begin)
+        if per == MONTH:
+            self._day = dt.date.fromordinal(self._day).replace(day=1).toordinal()
+        self.number, self.begin = 0, time.instant(self._day, self._minute)
+        self._next = self._following()
+        self.end: int = time.instant(self._next, self._minute)
+
+    def go_to(self, at: Instant) -> None:
+        while at >= self.end:
+            self.number += 1
+            self.begin, self._day = Instant(self.end), self._next
+            self._next = self._following()
+            self.end = self._time.instant(self._next, self._minute)
+
+    def _following(self) -> int:
+        if self._per == MONTH:
+            after = dt.date.fromordinal(self._day) + dt.timedelta(days=31)
+            return after.replace(day=1).toordinal()
+        return self._day + (7 if self._per == WEEK else 1)
+
+
+def periods_of(cap: PlannedCap, entered: Instant, time: LocalTime) -> Periods:
+    per = cap.cap.per
+    if isinstance(per, int):
+        return Rolling(entered, cap.length)
+    return Whole(entered) if per == STAY else Calendar(entered, per, cap.resets, time)
