@@ -1,0 +1,255 @@
+"""A price policy as data: the section `dynamic:` of a tariff, as a parking manager writes it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
+
+from models.pricing.written import (
+    ALL_DAY,
+    DAY,
+    WEEKDAYS,
+    Factor,
+    Hours,
+    Length,
+    Share,
+    Weekdays,
+    WrittenHours,
+    clock_text,
+)
+
+ONE = Decimal(1)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class OccupancyStep(_Section):
+    """`{over: 90 %, times: 2.0}`"""
+
+    over: Share
+    """More than this share of the spots is taken"""
+    times: Factor
+    """What the price is multiplied by then"""
+    until_below: Share | None = None
+    """Once reached, the step holds until occupancy is below this again, so that the price doesn't flutter; left out,
+    until it is no longer over `over`"""
+
+    @field_validator("until_below")
+    @classmethod
+    def _not_above(cls, until_below: Decimal | None, info: ValidationInfo) -> Decimal | None:
+        over = info.data.get("over")
+        if until_below is not None and over is not None and until_below > over:
+            raise ValueError("until_below is above over: the step would end before it has begun")
+        return until_below
+
+
+class Occupancy(_Section):
+    """The fuller the lot, the dearer; or otherwise, as the steps say."""
+
+    steps: tuple[OccupancyStep, ...]
+    """From emptier to fuller"""
+    otherwise: Factor = ONE
+    """What the price is multiplied by where no step holds"""
+
+    @field_validator("steps")
+    @classmethod
+    def _ascending(cls, steps: tuple[OccupancyStep, ...]) -> tuple[OccupancyStep, ...]:
+        if not steps:
+            raise ValueError("a step is expected, such as {over: 90 %, times: 2.0}")
+        for lower, upper in pairwise(steps):
+            if upper.over <= lower.over:
+                raise ValueError(
+                    f"the steps go from emptier to fuller: over {_percent(upper.over)} can't stand after over "
+                    f"{_percent(lower.over)}"
+                )
+        return steps
+
+    def times(self, level: int) -> Decimal:
+        """Of a level: 0 where no step holds, else which step, counted from 1."""
+        return self.steps[level - 1].times if level else self.otherwise
+
+    def level(self, occupancy: Decimal, before: int = 0) -> int:
+        """The level that holds at this occupancy, where `before` held until now."""
+        reached = sum(occupancy > step.over for step in self.steps)
+        for level in range(min(before, len(self.steps)), reached, -1):
+            until_below = self.steps[level - 1].until_below
+            if until_below is not None and occupancy >= until_below:
+                return level
+        return reached
+
+
+class Band(_Section):
+    """`{hours: 09:00-19:00, days: mon-fri, times: 1.3}`"""
+
+    hours: WrittenHours = ALL_DAY
+    """From a time until another, which doesn't belong to it, by the lot's own clock; may go across midnight. Left out:
+    all day"""
+    days: Weekdays = tuple(range(7))
+    """The days on which the hours begin; left out: every day"""
+    times: Factor
+    """What the price is multiplied by for who arrives then"""
+
+    @model_validator(mode="after")
+    def _says_when(self) -> Band:
+        if not {"hours", "days"} & self.model_fields_set:
+            raise ValueError("a band says when it holds: hours, days, or both; for all other times there is otherwise")
+        return self
+
+    def holds(self, at: dt.datetime) -> bool:
+        """`at` is what the lot's own clock shows."""
+        minute, weekday = at.hour * 60 + at.minute, at.weekday()
+        return any(
+            day in self.days and begins <= minute + offset < begins + self.hours.minutes
+            for day, offset, begins in ((weekday, 0, self.hours.begins), ((weekday - 1) % 7, DAY, self.hours.begins))
+        )
+
+
+class Arrival(_Section):
+    """By the time of arrival."""
+
+    bands: tuple[Band, ...]
+    """At most one holds at any time"""
+    otherwise: Factor = ONE
+    """What the price is multiplied by where no band holds"""
+
+    @field_validator("bands")
+    @classmethod
+    def _apart(cls, bands: tuple[Band, ...]) -> tuple[Band, ...]:
+        if not bands:
+            raise ValueError("a band is expected, such as {hours: 09:00-19:00, times: 1.3}")
+        spans = sorted(span for number, band in enumerate(bands, 1) for span in _spans(number, band.hours, band.days))
+        for (_, ends, one), (begins, _, other) in pairwise(spans):
+            if begins < ends:
+                day, minute = divmod(begins, DAY)
+                first, second = sorted((one, other))
+                raise ValueError(
+                    f"bands {first} and {second} both hold on {WEEKDAYS[day]} at {clock_text(minute)}: write hours or "
+                    "days that don't overlap"
+                )
+        return bands
+
+    def times(self, at: dt.datetime) -> Decimal:
+        return next((band.times for band in self.bands if band.holds(at)), self.otherwise)
+
+
+def _spans(number: int, hours: Hours, days: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
+    """The parts of a week, in minutes since Monday, in which a band holds: from, until, the band's number."""
+    for day in days:
+        begins = day * DAY + hours.begins
+        ends = begins + hours.minutes
+        yield begins, min(ends, 7 * DAY), number
+        if ends > 7 * DAY:
+            yield 0, ends - 7 * DAY, number
+
+
+class Events(_Section):
+    """`{each: 0.2, at_most: 0.6}`"""
+
+    each: Factor
+    """What each event nearby adds to the factor 1"""
+    at_most: Factor | None = None
+    """What all events together add at most"""
+
+    def times(self, events: int) -> Decimal:
+        added = self.each * max(events, 0)
+        return ONE + (added if self.at_most is None else min(added, self.at_most))
+
+
+class Change(_Section):
+    """`{most: 0.2, every: 10 min}`"""
+
+    most: Factor
+    """By how much the factor goes up or down at once"""
+    every: Length
+    """How long a price stands before it may change again"""
+
+
+class Policy(_Section):
+    """How the price moves. What is left out doesn't move it; the parts that are written are multiplied."""
+
+    occupancy: Occupancy | None = None
+    """By how full the lot is"""
+    arrival: Arrival | None = None
+    """By the time of arrival"""
+    events: Events | None = None
+    """By how many events there are nearby"""
+    step: Factor = Decimal("0.01")
+    """The smallest change: the factor is always a multiple of it, a half rounded up"""
+    floor: Factor = Decimal(0)
+    """The factor is never below"""
+    cap: Factor | None = None
+    """The factor is never above"""
+    change: Change | None = None
+    """How fast the price may change; left out: at once"""
+
+    @field_validator("step")
+    @classmethod
+    def _is_something(cls, step: Decimal) -> Decimal:
+        if step == 0:
+            raise ValueError("a step of 0 is none: such as 0.05, or leave it out")
+        return step
+
+    @field_validator("floor", "cap")
+    @classmethod
+    def _on_a_step(cls, bound: Decimal | None, info: ValidationInfo) -> Decimal | None:
+        step = info.data.get("step")
+        if bound is not None and step is not None:
+            _multiple(str(info.field_name), bound, step)
+        return bound
+
+    @field_validator("cap")
+    @classmethod
+    def _above_the_floor(cls, cap: Decimal | None, info: ValidationInfo) -> Decimal | None:
+        floor = info.data.get("floor", Decimal(0))
+        if cap is not None and cap < floor:
+            raise ValueError(f"floor {floor} is above cap {cap}: no price would lie between them")
+        return cap
+
+    @field_validator("change")
+    @classmethod
+    def _in_steps(cls, change: Change | None, info: ValidationInfo) -> Change | None:
+        step = info.data.get("step")
+        if change is not None and step is not None:
+            if change.most < step:
+                raise ValueError(f"most {change.most} is less than step {step}: the price could never change")
+            _multiple("most", change.most, step)
+        return change
+
+    def allowed(self, factor: Decimal) -> Decimal:
+        """The nearest factor that this policy can say: a multiple of the step, between floor and cap."""
+        steps = (factor / self.step).quantize(ONE, ROUND_HALF_UP)
+        bounded = max(self.floor, steps * self.step)
+        return bounded if self.cap is None else min(self.cap, bounded)
+
+
+def _multiple(name: str, value: Decimal, step: Decimal) -> None:
+    below = value // step * step
+    if below != value:
+        raise ValueError(f"{name} {value} isn't a multiple of step {step}: {below} or {below + step} would be")
+
+
+def _percent(share: Decimal) -> str:
+    return f"{share.scaleb(2).normalize():f} %"
+
+
+DEFAULT = Policy.model_validate(
+    {
+        "occupancy": {"steps": [{"over": "0.7", "times": "1.5"}, {"over": "0.9", "times": "2.0"}], "otherwise": "1.0"},
+        "arrival": {
+            "bands": [{"hours": "09:00-19:00", "times": "1.3"}, {"hours": "19:00-23:00", "times": "1.5"}],
+            "otherwise": "0.8",
+        },
+        "events": {"each": "0.2"},
+    }
+)
+"""The policy of who has none of their own, as `config/tariffs/dynamic-default.yaml` writes it.
+
+Hours count as whole: 9 to 18 inclusive is from 09:00 until 19:00, 19 to 22 inclusive from 19:00 until 23:00. The first
+sketch of this rule had the evening begin at 18, which was business time already; the day's band holds for that hour.
+"""
