@@ -23,6 +23,7 @@ from simulator.hardware import Broker
 from simulator.lanes import Manners
 from simulator.lone_arm import LoneArm
 from simulator.lots import LotPlan, lanes_written, lot_file, range_written, seconds_written
+from simulator.prices.command import prices
 from simulator.run import Simulation, with_memory
 from simulator.scenario import Scenario, scenario_file
 from simulator.topics import DEFAULT_ROOT, LaneTopics, LotTopics
@@ -60,6 +61,7 @@ def about(
 
 app.command()(demo)
 app.command()(twin)
+app.command()(prices)
 app.command()(words)
 
 WitnessFile = Annotated[

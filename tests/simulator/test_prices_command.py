@@ -1,0 +1,109 @@
+"""The command `parkgate-sim prices`: its table, its files, and what it says of a wrong one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from models.pricing import DEFAULT
+from simulator.cli import app
+from simulator.prices.files import price_file
+from tests.models.price_policies import TARIFFS
+
+DEFAULT_FILE, CALM_FILE = TARIFFS / "dynamic-default.yaml", TARIFFS / "dynamic-calm.yaml"
+
+
+def prices(*options: str | Path) -> Result:
+    return CliRunner().invoke(app, ["prices", "--spots", "40", *map(str, options)])
+
+
+def test_two_policies_meet_the_same_day_beside_a_fixed_price() -> None:
+    done = prices("--policy", DEFAULT_FILE, "--compare", CALM_FILE, "--json")
+    assert done.exit_code == 0
+    said = json.loads(done.stdout)
+    assert [one["name"] for one in said["policies"]] == ["fixed price", "dynamic-default", "dynamic-calm"]
+    drivers = {one["parked"] + one["too_dear"] + one["full"] for one in said["policies"]}
+    assert len(drivers) == 1
+    assert [one["changes_while_waiting"] for one in said["policies"]] == [0, 0, 0]
+    assert all(isinstance(one["revenue"], int) and one["revenue"] > 0 for one in said["policies"])
+
+
+def test_the_same_options_say_the_same() -> None:
+    once, again = (prices("--policy", CALM_FILE, "--seed", "7", "--json").stdout for _ in range(2))
+    assert once == again
+
+
+def test_the_table_says_what_a_manager_asks() -> None:
+    said = prices().stdout
+    for question in ("revenue", "drove on: too dear", "drove on: full", "occupancy, peak", "price changes"):
+        assert question in said
+    assert "default policy" in said
+
+
+def test_a_picture_a_table_and_the_figures_go_into_the_folder(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    done = prices("--policy", CALM_FILE, "--out", tmp_path / "new")
+    assert done.exit_code == 0
+    svg, png, figures = (tmp_path / "new" / f"prices.{kind}" for kind in ("svg", "png", "json"))
+    assert svg.read_text().startswith("<?xml")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert json.loads(figures.read_text())["policies"][1]["name"] == "dynamic-calm"
+    first = svg.read_text()
+    prices("--policy", CALM_FILE, "--out", tmp_path / "new")
+    assert svg.read_text() == first
+
+
+def test_a_tariff_with_a_policy_is_tried_with_its_own_rates(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("currency: GBP\nhourly_rate: 4.10\ndaily_maximum: 30\ndynamic:\n  events: {each: 0.5}\n")
+    read = price_file(own)
+    assert (read.tariff.currency, read.tariff.hourly_rate, read.tariff.daily_maximum) == ("GBP", 410, 3000)
+    said = json.loads(prices("--tariff", own, "--json").stdout)
+    assert (said["currency"], said["policies"][1]["highest"]) == ("GBP", "1.50")
+
+
+def test_the_default_policy_is_tried_where_none_is_named() -> None:
+    assert price_file(DEFAULT_FILE).policy == DEFAULT
+    assert json.loads(prices("--json").stdout)["policies"][1]["longest_jump"] != "0"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("dynamic:\n  step: 0.1\n  cap: 2.95\n", ":3:8: dynamic.cap: cap 2.95 isn't a multiple of step 0.1"),
+        ("dynamic:\n  events: {each: -1}\n", ":2:18: dynamic.events.each: a factor is expected"),
+        ("dynamic:\n  ceiling: 2\n", ":2:12: dynamic.ceiling: unknown key"),
+        ("dynamic:\n  events: {}\n", ":2:11: dynamic.events.each: this key is missing here"),
+        (
+            "dynamic:\n  arrival:\n    bands:\n      - {hours: 9-19, times: 1}\n",
+            ":4:17: dynamic.arrival.bands[0].hours: hours are expected",
+        ),
+        ("dynamic: [\n", ":2: "),
+        ("policy: {}\n", ":1:1: a section `dynamic:` is expected"),
+        ("currency: EUR\ndynamic: {}\n", "hourly_rate"),
+    ],
+)
+def test_a_wrong_file_is_answered_with_the_place_and_the_mend(tmp_path: Path, text: str, said: str) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(text)
+    done = prices("--policy", wrong)
+    assert done.exit_code == 2
+    assert str(wrong) in done.stderr
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--date", "tomorrow"), "such as 2026-11-26"),
+        (("--zone", "Mars/North"), "such as Europe/Berlin"),
+        (("--policy", "no-such.yaml"), "no-such.yaml"),
+        (("--policy", str(CALM_FILE), "--tariff", str(CALM_FILE)), "either --tariff or --policy"),
+    ],
+)
+def test_a_wrong_option_is_answered_with_what_is_expected(options: tuple[str, ...], said: str) -> None:
+    done = prices(*options)
+    assert (done.exit_code, said in done.stderr) == (2, True)
