@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -17,7 +17,7 @@ from models.pricing import DEFAULT, Policy
 from simulator.prices.charging import PLAIN
 from simulator.prices.files import PriceFile, price_file
 from simulator.prices.lot import Lived, Trial, lived
-from simulator.prices.outcome import Figures, figures, table
+from simulator.prices.outcome import Figures, figures, gains, table
 from simulator.prices.visitors import Crowd, Day, visitors
 
 WRONG = 2
@@ -43,6 +43,10 @@ def prices(
     demand: Annotated[float, typer.Option(min=0.01, help="So many times as many drivers as usual come.")] = 1.0,
     would_pay: Annotated[float, typer.Option(min=0.1, help="Drivers would pay so many times as much as usual.")] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed brings the same drivers.")] = 1,
+    days: Annotated[
+        int,
+        typer.Option(min=1, help="Try so many days, with other drivers each: is the gain more than chance?"),
+    ] = 1,
     out: Annotated[Path | None, typer.Option(help="A folder for prices.svg, prices.png and prices.json.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
@@ -52,18 +56,37 @@ def prices(
     option or file.
     """
     try:
-        day = _day(date, zone)
-        files = _files(tariff, policy, compare)
-        crowd = Crowd(demand, would_pay, events)
-        lives = _lives(files, spots, lanes or max(2, -(-spots // SPOTS_A_LANE)), day, seed, crowd)
-        found = [figures(one) for one in lives]
-        said = _as_json(found, spots=spots, seed=seed, date=date, demand=demand, would_pay=would_pay, events=events)
-        paths = [] if out is None else _written(out, lives, found, said)
+        day, crowd = _day(date, zone), Crowd(demand, would_pay, events)
+        lot = Lot(_files(tariff, policy, compare), spots, lanes or max(2, -(-spots // SPOTS_A_LANE)), crowd)
+        lives = lot.live(day, seed)
+        each_day = [[figures(one) for one in lives]]
+        each_day += [[figures(one) for one in lot.live(day, seed + later)] for later in range(1, days)]
+        asked = {"spots": spots, "date": date, "seed": seed, "days": days, "events": events}
+        said = _as_json(each_day, {**asked, "demand": demand, "would_pay": would_pay})
+        paths = [] if out is None else _written(out, lives, each_day[0], said)
     except (ValueError, OSError) as error:
         typer.echo(f"parkgate-sim: {error}", err=True)
         raise typer.Exit(WRONG) from error
-    _tell(found, said, paths, as_json)
-    raise typer.Exit(any(one.changes_while_waiting or one.tickets_unlike_their_sign for one in found))
+    _tell(each_day, said, paths, as_json)
+    raise typer.Exit(any(one.broke_its_word for found in each_day for one in found))
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Where the policies are tried, and who comes there."""
+
+    files: Sequence[PriceFile]
+    spots: int
+    lanes: int
+    crowd: Crowd
+
+    def live(self, day: Day, seed: int) -> list[Lived]:
+        """The same day under each of the policies."""
+        who = visitors(seed, self.spots, day, self.crowd)
+        return [
+            lived(Trial(file.name, file.policy, file.tariff, self.spots, self.lanes, self.crowd.events), who, day)
+            for file in self.files
+        ]
 
 
 def _day(date: str, zone: str) -> Day:
@@ -85,13 +108,10 @@ def _files(tariff: Path | None, policy: Path | None, compare: Path | None) -> li
     return [PriceFile(FIXED, Policy(), first.tariff), first, *others]
 
 
-def _lives(files: Sequence[PriceFile], spots: int, lanes: int, day: Day, seed: int, crowd: Crowd) -> list[Lived]:
-    who = visitors(seed, spots, day, crowd)
-    return [lived(Trial(file.name, file.policy, file.tariff, spots, lanes, crowd.events), who, day) for file in files]
-
-
-def _as_json(found: Sequence[Figures], **options: Any) -> dict[str, Any]:
-    return {**options, "currency": found[0].currency, "policies": [one.as_json() for one in found]}
+def _as_json(each_day: Sequence[Sequence[Figures]], options: dict[str, Any]) -> dict[str, Any]:
+    found, over = each_day[0], gains(each_day)
+    policies = [{**one.as_json(), "gain": asdict(gain)} for one, gain in zip(found, over, strict=True)]
+    return {**options, "currency": found[0].currency, "policies": policies}
 
 
 def _written(out: Path, lives: Sequence[Lived], found: Sequence[Figures], said: dict[str, Any]) -> list[Path]:
@@ -109,10 +129,11 @@ def _title(said: dict[str, Any]) -> str:
     return f"The same {weekday} at {said['spots']} spots, under {len(said['policies'])} price policies"
 
 
-def _tell(found: Sequence[Figures], said: dict[str, Any], paths: Sequence[Path], as_json: bool) -> None:
+def _tell(each_day: Sequence[Sequence[Figures]], said: dict[str, Any], paths: Sequence[Path], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(said))
         return
-    Console(highlight=False).print(table(found, f"{said['spots']} spots, {said['date']}, seed {said['seed']}"))
+    title = f"{said['spots']} spots, {said['date']}, seed {said['seed']}"
+    Console(highlight=False).print(table(each_day[0], gains(each_day), len(each_day), title))
     for path in paths:
         typer.echo(path)

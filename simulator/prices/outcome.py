@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -44,12 +44,34 @@ class Figures:
     longest_jump: Decimal
     """The farthest that a sign's price went at once"""
 
+    @property
+    def broke_its_word(self) -> bool:
+        return bool(self.changes_while_waiting or self.tickets_unlike_their_sign)
+
     def as_json(self) -> dict[str, Any]:
         return {
             key: str(value) if isinstance(value, Decimal) else value
             for key in self.__slots__
             for value in (getattr(self, key),)
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What a policy took more than the fixed price on the same day, as a share: over several days."""
+
+    mean: float
+    lowest: float
+    highest: float
+
+
+def gains(days: Sequence[Sequence[Figures]]) -> list[Gain]:
+    """Of each policy over several days; the first of a day's figures are those of the fixed price."""
+    found: list[Gain] = []
+    for of_policy in zip(*days, strict=True):
+        each = [one.revenue / max(1, day[0].revenue) - 1 for one, day in zip(of_policy, days, strict=True)]
+        found.append(Gain(round(sum(each) / len(each), 4), round(min(each), 4), round(max(each), 4)))
+    return found
 
 
 def figures(lived: Lived) -> Figures:
@@ -77,30 +99,34 @@ def figures(lived: Lived) -> Figures:
     )
 
 
-def table(found: Sequence[Figures], title: str) -> Table:
+def table(found: Sequence[Figures], over: Sequence[Gain], days: int, title: str) -> Table:
     """A row for each figure, a column for each policy."""
     shown = Table("", *(one.name for one in found), title=title, box=None)
     for column in shown.columns[1:]:
         column.justify = "right"
-    first = found[0]
-    for said, text in (
-        ("revenue", lambda one: written(one.revenue, one.currency)),
-        (f"  against {first.name}", lambda one: _against(one, first)),
-        ("cars that parked", lambda one: f"{one.parked}"),
-        ("drove on: too dear", lambda one: f"{one.too_dear}"),
-        ("drove on: full", lambda one: f"{one.full}"),
-        ("occupancy, mean", lambda one: f"{one.mean_occupancy:.0%}"),
-        ("occupancy, peak", lambda one: f"{one.peak_occupancy:.0%}"),
-        ("factor, mean of tickets", lambda one: f"{one.mean_factor:.2f}"),
-        ("factor, lowest to highest", lambda one: f"{one.lowest:.2f} to {one.highest:.2f}"),
-        ("price changes", lambda one: f"{one.price_changes}"),
-        ("  not shown to a car that waited", lambda one: f"{one.held_back}"),
-        ("  shown to a car that waited", lambda one: f"{one.changes_while_waiting}"),
-        ("longest jump on a sign", lambda one: f"{one.longest_jump:.2f}"),
-    ):
+    for said, text in _ROWS:
         shown.add_row(said, *(text(one) for one in found))
+    rows = [(f"against {found[0].name}", [f"{gain.mean:+.1%}" for gain in over])]
+    if days > 1:
+        rows += [
+            (f"  lowest to highest of {days} days", [f"{gain.lowest:+.1%} to {gain.highest:+.1%}" for gain in over])
+        ]
+    for said, cells in rows:
+        shown.add_row(said, "", *cells[1:])
     return shown
 
 
-def _against(one: Figures, first: Figures) -> str:
-    return "" if one is first or not first.revenue else f"{one.revenue / first.revenue - 1:+.1%}"
+_ROWS: tuple[tuple[str, Callable[[Figures], str]], ...] = (
+    ("revenue", lambda one: written(one.revenue, one.currency)),
+    ("cars that parked", lambda one: f"{one.parked}"),
+    ("drove on: too dear", lambda one: f"{one.too_dear}"),
+    ("drove on: full", lambda one: f"{one.full}"),
+    ("occupancy, mean", lambda one: f"{one.mean_occupancy:.0%}"),
+    ("occupancy, peak", lambda one: f"{one.peak_occupancy:.0%}"),
+    ("factor, mean of tickets", lambda one: f"{one.mean_factor:.2f}"),
+    ("factor, lowest to highest", lambda one: f"{one.lowest:.2f} to {one.highest:.2f}"),
+    ("price changes", lambda one: f"{one.price_changes}"),
+    ("  kept from a car that waited", lambda one: f"{one.held_back}"),
+    ("  shown to a car that waited", lambda one: f"{one.changes_while_waiting}"),
+    ("longest jump on a sign", lambda one: f"{one.longest_jump:.2f}"),
+)

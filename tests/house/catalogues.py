@@ -26,6 +26,7 @@ from models.faults import Fault
 from models.refusals import Refusal
 from tests.house import keys, lane_diagram
 from tests.house.keys import table
+from tests.house.price_keys import price_keys
 from tests.house.tree import HOUSE
 
 _ROOMS = (lane, vision, kiosk, inputs, store, sync)
@@ -70,6 +71,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "products": lambda: product_table().rstrip("\n"),
     "timing": lambda: keys.keys_of(TimingSettings),
     "retention": lambda: keys.keys_of(RetentionSettings),
+    "price policy": price_keys,
     "drivers": keys.driver_table,
     "sections": keys.section_keys,
     "keys": keys.driver_keys,

@@ -36,6 +36,17 @@ def test_the_same_options_say_the_same() -> None:
     assert once == again
 
 
+def test_several_days_say_how_far_one_day_can_be_believed() -> None:
+    said = json.loads(prices("--policy", CALM_FILE, "--days", "3", "--json").stdout)
+    alone = [json.loads(prices("--policy", CALM_FILE, "--seed", str(seed), "--json").stdout) for seed in (1, 2, 3)]
+    each = [day["policies"][1]["gain"]["mean"] for day in alone]
+    gain = said["policies"][1]["gain"]
+    assert (gain["lowest"], gain["highest"]) == (min(each), max(each))
+    assert gain["mean"] == pytest.approx(sum(each) / 3, abs=1e-4)
+    assert said["policies"][1]["revenue"] == alone[0]["policies"][1]["revenue"]
+    assert "each of 3 days" in prices("--policy", CALM_FILE, "--days", "3").stdout
+
+
 def test_the_table_says_what_a_manager_asks() -> None:
     said = prices().stdout
     for question in ("revenue", "drove on: too dear", "drove on: full", "occupancy, peak", "price changes"):
