@@ -108,9 +108,8 @@ def table(found: Sequence[Figures], over: Sequence[Gain], days: int, title: str)
         shown.add_row(said, *(text(one) for one in found))
     rows = [(f"against {found[0].name}", [f"{gain.mean:+.1%}" for gain in over])]
     if days > 1:
-        rows += [
-            (f"  lowest to highest of {days} days", [f"{gain.lowest:+.1%} to {gain.highest:+.1%}" for gain in over])
-        ]
+        spans = [f"{gain.lowest:+.1%} to {gain.highest:+.1%}" for gain in over]
+        rows += [(f"  each of {days} days", spans)]
     for said, cells in rows:
         shown.add_row(said, "", *cells[1:])
     return shown
