@@ -6,30 +6,28 @@ import datetime as dt
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from models.documents.section import Section
 from models.pricing.written import (
-    ALL_DAY,
     DAY,
+    EVERY_DAY,
     WEEKDAYS,
+    ClockTime,
     Factor,
-    Hours,
     Length,
     Share,
     Weekdays,
-    WrittenHours,
     clock_text,
+    share_text,
 )
 
 ONE = Decimal(1)
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class OccupancyStep(_Section):
+class OccupancyStep(Section):
     """`{over: 90 %, times: 2.0}`"""
 
     over: Share
@@ -49,7 +47,7 @@ class OccupancyStep(_Section):
         return until_below
 
 
-class Occupancy(_Section):
+class Occupancy(Section):
     """The fuller the lot, the dearer; or otherwise, as the steps say."""
 
     steps: tuple[OccupancyStep, ...]
@@ -65,8 +63,8 @@ class Occupancy(_Section):
         for lower, upper in pairwise(steps):
             if upper.over <= lower.over:
                 raise ValueError(
-                    f"the steps go from emptier to fuller: over {_percent(upper.over)} can't stand after over "
-                    f"{_percent(lower.over)}"
+                    f"the steps go from emptier to fuller: over {share_text(upper.over)} can't stand after over "
+                    f"{share_text(lower.over)}"
                 )
         return steps
 
@@ -84,33 +82,54 @@ class Occupancy(_Section):
         return reached
 
 
-class Band(_Section):
-    """`{hours: 09:00-19:00, days: mon-fri, times: 1.3}`"""
+class Band(Section):
+    """`{from: 09:00, to: 19:00, days: mon-fri, times: 1.3}`: by the lot's own clock, across midnight where it ends
+    earlier than it begins."""
 
-    hours: WrittenHours = ALL_DAY
-    """From a time until another, which doesn't belong to it, by the lot's own clock; may go across midnight. Left out:
-    all day"""
-    days: Weekdays = tuple(range(7))
-    """The days on which the hours begin; left out: every day"""
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    from_: Annotated[ClockTime, Field(alias="from")] = 0
+    """The time at which it begins; left out: with the day"""
+    to: ClockTime = DAY
+    """The time at which it is over; before `from`: on the next day. Left out: with the day"""
+    days: Weekdays = EVERY_DAY
+    """The days on which it begins; left out: every day"""
     times: Factor
     """What the price is multiplied by for who arrives then"""
 
     @model_validator(mode="after")
     def _says_when(self) -> Band:
-        if not {"hours", "days"} & self.model_fields_set:
-            raise ValueError("a band says when it holds: hours, days, or both; for all other times there is otherwise")
+        if not {"from_", "to", "days"} & self.model_fields_set:
+            raise ValueError("a band says when it holds: from, to, days; for all other times there is otherwise")
+        if self.from_ == DAY:
+            raise ValueError("a band that begins with the day begins from 00:00: 24:00 is the end of the day before")
+        if self.from_ == self.to:
+            raise ValueError("this band ends when it begins; leave from and to out for the whole day")
         return self
+
+    @property
+    def minutes(self) -> int:
+        return self.to - self.from_ + (0 if self.to > self.from_ else DAY)
 
     def holds(self, at: dt.datetime) -> bool:
         """`at` is what the lot's own clock shows."""
         minute, weekday = at.hour * 60 + at.minute, at.weekday()
-        return any(
-            day in self.days and begins <= minute + offset < begins + self.hours.minutes
-            for day, offset, begins in ((weekday, 0, self.hours.begins), ((weekday - 1) % 7, DAY, self.hours.begins))
+        today, since_yesterday = minute - self.from_, minute + DAY - self.from_
+        return (weekday in self.days and 0 <= today < self.minutes) or (
+            (weekday - 1) % 7 in self.days and since_yesterday < self.minutes
         )
 
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """The parts of a week in which it holds, in minutes since Monday began."""
+        for day in self.days:
+            begins = day * DAY + self.from_
+            ends = begins + self.minutes
+            yield begins, min(ends, 7 * DAY)
+            if ends > 7 * DAY:
+                yield 0, ends - 7 * DAY
 
-class Arrival(_Section):
+
+class Arrival(Section):
     """By the time of arrival."""
 
     bands: tuple[Band, ...]
@@ -122,15 +141,15 @@ class Arrival(_Section):
     @classmethod
     def _apart(cls, bands: tuple[Band, ...]) -> tuple[Band, ...]:
         if not bands:
-            raise ValueError("a band is expected, such as {hours: 09:00-19:00, times: 1.3}")
-        spans = sorted(span for number, band in enumerate(bands, 1) for span in _spans(number, band.hours, band.days))
+            raise ValueError("a band is expected, such as {from: 09:00, to: 19:00, times: 1.3}")
+        spans = sorted((*span, number) for number, band in enumerate(bands, 1) for span in band.spans())
         for (_, ends, one), (begins, _, other) in pairwise(spans):
             if begins < ends:
                 day, minute = divmod(begins, DAY)
                 first, second = sorted((one, other))
                 raise ValueError(
-                    f"bands {first} and {second} both hold on {WEEKDAYS[day]} at {clock_text(minute)}: write hours or "
-                    "days that don't overlap"
+                    f"bands {first} and {second} both hold on {WEEKDAYS[day]} at {clock_text(minute)}: let one end "
+                    "where the other begins"
                 )
         return bands
 
@@ -138,17 +157,7 @@ class Arrival(_Section):
         return next((band.times for band in self.bands if band.holds(at)), self.otherwise)
 
 
-def _spans(number: int, hours: Hours, days: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
-    """The parts of a week, in minutes since Monday, in which a band holds: from, until, the band's number."""
-    for day in days:
-        begins = day * DAY + hours.begins
-        ends = begins + hours.minutes
-        yield begins, min(ends, 7 * DAY), number
-        if ends > 7 * DAY:
-            yield 0, ends - 7 * DAY, number
-
-
-class Events(_Section):
+class Events(Section):
     """`{each: 0.2, at_most: 0.6}`"""
 
     each: Factor
@@ -161,7 +170,7 @@ class Events(_Section):
         return ONE + (added if self.at_most is None else min(added, self.at_most))
 
 
-class Change(_Section):
+class Change(Section):
     """`{most: 0.2, every: 10 min}`"""
 
     most: Factor
@@ -170,7 +179,7 @@ class Change(_Section):
     """How long a price stands before it may change again"""
 
 
-class Policy(_Section):
+class Policy(Section):
     """How the price moves. What is left out doesn't move it; the parts that are written are multiplied."""
 
     occupancy: Occupancy | None = None
@@ -234,15 +243,14 @@ def _multiple(name: str, value: Decimal, step: Decimal) -> None:
         raise ValueError(f"{name} {value} isn't a multiple of step {step}: {below} or {below + step} would be")
 
 
-def _percent(share: Decimal) -> str:
-    return f"{share.scaleb(2).normalize():f} %"
-
-
 DEFAULT = Policy.model_validate(
     {
         "occupancy": {"steps": [{"over": "0.7", "times": "1.5"}, {"over": "0.9", "times": "2.0"}], "otherwise": "1.0"},
         "arrival": {
-            "bands": [{"hours": "09:00-19:00", "times": "1.3"}, {"hours": "19:00-23:00", "times": "1.5"}],
+            "bands": [
+                {"from": "09:00", "to": "19:00", "times": "1.3"},
+                {"from": "19:00", "to": "23:00", "times": "1.5"},
+            ],
             "otherwise": "0.8",
         },
         "events": {"each": "0.2"},

@@ -1,17 +1,19 @@
-"""What a manager writes in a price policy, as exact values: factors, shares, lengths of time, hours, weekdays."""
+"""What a manager writes in a price policy, as exact values: factors, shares, lengths, times of day, weekdays."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from models.documents.spelling import nearest
+from models.documents.written import as_written
+
 DAY = 24 * 60
 """Minutes"""
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+EVERY_DAY = tuple(range(7))
 
 _NUMBER = re.compile(r"-?\d{1,6}(\.\d{1,12})?", re.ASCII)
 _MOST_PLACES = 4
@@ -19,12 +21,11 @@ _MOST = 100
 
 
 def _exact(written: Any, expected: str) -> Decimal:
-    """The number as it was written. A loader may hand over its own kind of number that remembers its text."""
-    if isinstance(written, int | float) and not isinstance(written, bool):
-        written = getattr(written, "text", written)
-    if isinstance(written, float):
+    """The number as it was written."""
+    text = as_written(written)
+    if isinstance(text, float):
         raise ValueError(f"{expected}: as text or a decimal number, never as a binary fraction")
-    text = "" if isinstance(written, bool) else str(written).strip()
+    text = "" if isinstance(text, bool) else str(text).strip()
     if re.fullmatch(r"-?\d+,\d+", text):
         raise ValueError(f"{expected}: with a point, as in {text.replace(',', '.')}")
     if not _NUMBER.fullmatch(text):
@@ -37,7 +38,7 @@ def _factor(written: Any) -> Decimal:
     number = _exact(written, expected)
     if number < 0:
         raise ValueError(f"{expected}; it can't be negative: 0.8 makes it cheaper, 1.0 leaves the price as it is")
-    if number > _MOST or number.normalize().as_tuple().exponent < -_MOST_PLACES:  # type: ignore[operator]
+    if number > _MOST or number != number.quantize(Decimal(1).scaleb(-_MOST_PLACES)):
         raise ValueError(f"{expected}: at most {_MOST}, with at most {_MOST_PLACES} decimal places")
     return number
 
@@ -56,24 +57,29 @@ def _share(written: Any) -> Decimal:
     return found
 
 
-def _percent(share: Decimal) -> str:
+def share_text(share: Decimal) -> str:
     return f"{(share.scaleb(2)).normalize():f} %"
 
 
-Share = Annotated[Decimal, BeforeValidator(_share), PlainSerializer(_percent)]
+Share = Annotated[Decimal, BeforeValidator(_share), PlainSerializer(share_text)]
 """A part of all spots: `90 %` or `0.9`."""
 
-_UNITS = {"s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000}
+_SECOND = 1_000_000
+_UNITS = {
+    **dict.fromkeys(("s", "sec", "second", "seconds"), _SECOND),
+    **dict.fromkeys(("min", "minute", "minutes"), 60 * _SECOND),
+    **dict.fromkeys(("h", "hour", "hours"), 3600 * _SECOND),
+}
 _LENGTH = re.compile(r"\s*(\d{1,6}(?:\.\d{1,3})?)\s*([a-z]*)\s*", re.ASCII)
 
 
 def _length(written: Any) -> int:
     expected = "a length of time is expected, such as 10 min"
-    match = _LENGTH.fullmatch(str(getattr(written, "text", written)))
+    match = _LENGTH.fullmatch(str(as_written(written)))
     if match is None or isinstance(written, bool):
         raise ValueError(expected)
     if match[2] not in _UNITS:
-        raise ValueError(f"{expected}: with its unit, {', '.join(_UNITS)}")
+        raise ValueError(f"{expected}: with its unit, s, min or h")
     microseconds = int(Decimal(match[1]) * _UNITS[match[2]])
     if microseconds == 0:
         raise ValueError(f"{expected}; it can't be nothing")
@@ -88,93 +94,64 @@ def _length_text(microseconds: int) -> str:
 Length = Annotated[int, BeforeValidator(_length), PlainSerializer(_length_text)]
 """A length of time, in microseconds."""
 
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """From one time of the day until another, which doesn't belong to it; across midnight where it ends earlier.
-
-    Both in minutes since midnight, as clocks on the wall show them.
-    """
-
-    begins: int
-    ends: int
-
-    @property
-    def minutes(self) -> int:
-        return self.ends - self.begins if self.ends > self.begins else self.ends + DAY - self.begins
-
-    def __str__(self) -> str:
-        return f"{clock_text(self.begins)}-{clock_text(self.ends)}"
-
-
-ALL_DAY = Hours(0, DAY)
-
-_HOURS_EXPECTED = "hours are expected from one time until another, such as 09:00-19:00"
-_HOURS = re.compile(r"(\d{1,2}):(\d\d)\s*[-\u2013]\s*(\d{1,2}):(\d\d)", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d)", re.ASCII)
 
 
 def clock_text(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
-def _hours(written: Any) -> Hours:
-    if isinstance(written, Hours):
-        return written
-    match = _HOURS.fullmatch(written.strip()) if isinstance(written, str) else None
+def _clock(written: Any) -> int:
+    expected = "a time of day is expected, such as 09:00"
+    match = _CLOCK.fullmatch(written.strip()) if isinstance(written, str) else None
     if match is None:
-        raise ValueError(_HOURS_EXPECTED)
-    begins, ends = _minute(match[1], match[2]), _minute(match[3], match[4])
-    if begins == DAY:
-        raise ValueError(f"{_HOURS_EXPECTED}: midnight as a beginning is written 00:00")
-    if begins == ends:
-        raise ValueError(f"{_HOURS_EXPECTED}: these end where they begin; the whole day is 00:00-24:00")
-    return Hours(begins, ends)
+        raise ValueError(expected)
+    minute = int(match[1]) * 60 + int(match[2])
+    if int(match[2]) > 59 or minute > DAY:
+        raise ValueError(f"{expected}; there is no {match[0]} on a clock")
+    return minute
 
 
-def _minute(hour: str, minute: str) -> int:
-    found = int(hour) * 60 + int(minute)
-    if int(minute) > 59 or found > DAY:
-        raise ValueError(f"{_HOURS_EXPECTED}: there is no {hour}:{minute} on a clock")
-    return found
+ClockTime = Annotated[int, BeforeValidator(_clock), PlainSerializer(clock_text)]
+"""What the lot's own clock shows, in minutes since midnight; `24:00` is the end of the day."""
 
-
-WrittenHours = Annotated[Hours, BeforeValidator(_hours), PlainSerializer(str)]
-"""Hours of the day by the lot's own clock: `09:00-19:00`, `22:00-06:00`."""
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_LONG_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SPANS = {
+    **dict.fromkeys(("weekday", "weekdays"), "mon-fri"),
+    **dict.fromkeys(("weekend", "weekends"), "sat-sun"),
+    **dict.fromkeys(("daily", "every day", "all"), "mon-sun"),
+}
+_DAYS_EXPECTED = "days of the week are expected, such as mon-fri or sat, sun"
 
 
 def _weekdays(written: Any) -> tuple[int, ...]:
-    """`mon-fri`, `sat, sun`, or a list of such. Counted from Monday, 0."""
-    items = cast("list[Any]", written) if isinstance(written, list | tuple) else str(written).split(",")
-    days = {day for item in items for day in _day_span(item)}
+    items = cast("list[Any]", written) if isinstance(written, list | tuple) else [written]
+    words = [word for item in items for word in re.split(r"\s*(?:,|\band\b|&)\s*", str(item).strip().lower())]
+    days = {day for word in words for day in _span_of_days(word)}
     if not days:
         raise ValueError(_DAYS_EXPECTED)
     return tuple(sorted(days))
 
 
-_DAYS_EXPECTED = "weekdays are expected, such as mon-fri or sat, sun"
-
-
-def _day_span(written: Any) -> list[int]:
-    first, dash, last = str(written).strip().lower().partition("-")
+def _span_of_days(word: str) -> list[int]:
+    first, dash, last = (part.strip() for part in _SPANS.get(word, word).partition("-"))
     begins = _day(first)
     ends = _day(last) if dash else begins
     return [(begins + day) % 7 for day in range((ends - begins) % 7 + 1)]
 
 
-def _day(written: str) -> int:
-    name = written.strip()
-    found = [at for at, day in enumerate(_DAY_NAMES) if name[:3] == day[:3] and day.startswith(name)]
-    if not found:
-        raise ValueError(_DAYS_EXPECTED)
-    return found[0]
+def _day(name: str) -> int:
+    for names in (WEEKDAYS, _LONG_NAMES):
+        if name in names:
+            return names.index(name)
+    guess = nearest(name, (*WEEKDAYS, *_LONG_NAMES))
+    raise ValueError(f'{_DAYS_EXPECTED}; did you mean "{guess}"?' if guess else _DAYS_EXPECTED)
 
 
-_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-def _days_text(days: tuple[int, ...]) -> list[str]:
-    return [WEEKDAYS[day] for day in days]
+def _days_text(days: tuple[int, ...]) -> str:
+    return ", ".join(WEEKDAYS[day] for day in days)
 
 
 Weekdays = Annotated[tuple[int, ...], BeforeValidator(_weekdays), PlainSerializer(_days_text)]
-"""Days of the week, counted from Monday, 0."""
+"""Days of the week, counted from Monday, 0: `mon-fri`, `sat, sun`, or a list of such."""

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 
+from models.documents.problems import ConfigurationError
 from models.pricing import DEFAULT, Policy
-from simulator.prices.charging import PLAIN
-from simulator.prices.files import PriceFile, price_file
+from simulator.prices.files import PriceFile, ordinary_tariff, price_file
 from simulator.prices.lot import Lived, Trial, lived
 from simulator.prices.outcome import Figures, figures, gains, table
 from simulator.prices.visitors import Crowd, Day, visitors
@@ -38,7 +38,6 @@ def prices(
         int | None, typer.Option(min=1, help="Entry lanes.", show_default="one for each 150 spots, at least 2")
     ] = None,
     date: Annotated[str, typer.Option(help="The day: its weekday counts.")] = "2026-11-26",
-    zone: Annotated[str, typer.Option(help="The lot's time zone.")] = "Europe/Berlin",
     events: Annotated[int, typer.Option(min=0, max=9, help="Events nearby in the evening.")] = 1,
     demand: Annotated[float, typer.Option(min=0.01, help="So many times as many drivers as usual come.")] = 1.0,
     would_pay: Annotated[float, typer.Option(min=0.1, help="Drivers would pay so many times as much as usual.")] = 1.0,
@@ -56,15 +55,16 @@ def prices(
     option or file.
     """
     try:
-        day, crowd = _day(date, zone), Crowd(demand, would_pay, events)
-        lot = Lot(_files(tariff, policy, compare), spots, lanes or max(2, -(-spots // SPOTS_A_LANE)), crowd)
+        files, crowd = _files(tariff, policy, compare), Crowd(demand, would_pay, events)
+        day = _day(date, files[0].tariff.timezone)
+        lot = Lot(files, spots, lanes or max(2, -(-spots // SPOTS_A_LANE)), crowd)
         lives = lot.live(day, seed)
         each_day = [[figures(one) for one in lives]]
         each_day += [[figures(one) for one in lot.live(day, seed + later)] for later in range(1, days)]
         asked = {"spots": spots, "date": date, "seed": seed, "days": days, "events": events}
         said = _as_json(each_day, {**asked, "demand": demand, "would_pay": would_pay})
         paths = [] if out is None else _written(out, lives, each_day[0], said)
-    except (ValueError, OSError) as error:
+    except (ConfigurationError, ValueError, OSError) as error:
         typer.echo(f"parkgate-sim: {error}", err=True)
         raise typer.Exit(WRONG) from error
     _tell(each_day, said, paths, as_json)
@@ -90,8 +90,6 @@ class Lot:
 
 
 def _day(date: str, zone: str) -> Day:
-    if zone not in available_timezones():
-        raise ValueError(f"--zone {zone}: a time zone of the IANA list is expected, such as Europe/Berlin")
     try:
         return Day(dt.date.fromisoformat(date), ZoneInfo(zone))
     except ValueError:
@@ -102,7 +100,7 @@ def _files(tariff: Path | None, policy: Path | None, compare: Path | None) -> li
     if tariff is not None and policy is not None:
         raise ValueError("either --tariff or --policy: a tariff's file holds its own policy")
     path = tariff or policy
-    first = PriceFile("default policy", DEFAULT, PLAIN) if path is None else price_file(path)
+    first = PriceFile("default policy", DEFAULT, ordinary_tariff()) if path is None else price_file(path)
     # The other policy is tried on the first one's tariff: only then the policy makes the difference.
     others = [] if compare is None else [replace(price_file(compare), tariff=first.tariff)]
     return [PriceFile(FIXED, Policy(), first.tariff), first, *others]

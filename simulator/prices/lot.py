@@ -14,8 +14,8 @@ from functools import cache
 from models.instants import SECOND, Instant
 from models.money import Minor
 from models.pricing import Policy, Quote, Seen, Standing, lane_quote, next_price
-from models.tariff import Tariff, fee
-from simulator.prices.charging import priced
+from models.tariff import Terms, fee, priced
+from models.tariff.calendars import resolved
 from simulator.prices.visitors import MINUTE, Day, Visitor, events_nearby
 
 ROLLS_UP = 4 * SECOND
@@ -28,7 +28,7 @@ class Trial:
 
     name: str
     policy: Policy
-    tariff: Tariff
+    tariff: Terms
     spots: int
     lanes: int
     events: int = 1
@@ -112,13 +112,14 @@ def lived(trial: Trial, visitors: Sequence[Visitor], day: Day) -> Lived:
 class _Lot:
     def __init__(self, trial: Trial, visitors: Sequence[Visitor], day: Day) -> None:
         self._trial, self._day = trial, day
+        self._tariff = resolved(trial.tariff, range(day.date.year, day.date.year + 2))
         self._taken = self._revenue = self._order = 0
         self._due: list[tuple[Instant, int, Callable[[], None]]] = []
         self._now = day.begins
         self._standing = self._next(None)
         self._lanes = [_Lane(lane_quote(None, self._standing, False)) for _ in range(trial.lanes)]
         self._told = Lived(trial, day, prices=[Price(day.begins, self._standing.factor)])
-        self._priced = cache(lambda factor: priced(trial.tariff, factor))
+        self._priced = cache(lambda factor: priced(self._tariff, factor))
         for visitor in visitors:
             self._at(visitor.comes, lambda visitor=visitor: self._comes(visitor))
         for minute in range((day.ends - day.begins) // MINUTE + 1):
@@ -157,7 +158,7 @@ class _Lot:
 
     def _decides(self, lane: _Lane, visitor: Visitor) -> None:
         leaves = Instant(self._now + visitor.stays)
-        usual = fee(self._trial.tariff, self._now, leaves).total
+        usual = fee(self._tariff, self._now, leaves).total
         asked = fee(self._priced(lane.quote.factor), self._now, leaves).total
         if asked > usual * visitor.would_pay:
             self._told.too_dear.append(self._now)

@@ -48,14 +48,15 @@ def occupancies(draw: st.DrawFn) -> dict[str, Any]:
     return {"steps": steps, "otherwise": draw(FACTORS)}
 
 
+def _clock(quarters: int) -> str:
+    return f"{quarters // 4:02d}:{quarters % 4 * 15:02d}"
+
+
 @st.composite
 def arrivals(draw: st.DrawFn) -> dict[str, Any]:
     cuts = sorted(draw(st.sets(st.integers(0, 95), min_size=2, max_size=5)))
     ends = [*cuts[1:], cuts[0]]
-    bands = [
-        {"hours": f"{a // 4:02d}:{a % 4 * 15:02d}-{b // 4:02d}:{b % 4 * 15:02d}", "times": draw(FACTORS)}
-        for a, b in zip(cuts, ends, strict=True)
-    ]
+    bands = [{"from": _clock(a), "to": _clock(b), "times": draw(FACTORS)} for a, b in zip(cuts, ends, strict=True)]
     return {"bands": bands[: draw(st.integers(1, len(bands)))], "otherwise": draw(FACTORS)}
 
 

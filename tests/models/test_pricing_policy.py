@@ -64,19 +64,24 @@ BROKEN = {
         "until_below is above over",
     ),
     "no steps": ("occupancy: {steps: []}", "such as {over: 90 %, times: 2.0}"),
-    "no bands": ("arrival: {bands: []}", "such as {hours: 09:00-19:00, times: 1.3}"),
+    "no bands": ("arrival: {bands: []}", "such as {from: 09:00, to: 19:00, times: 1.3}"),
     "bands that overlap": (
-        "arrival: {bands: [{hours: 09:00-19:00, times: 1}, {hours: 18:00-22:00, times: 2}]}",
+        "arrival: {bands: [{from: 09:00, to: 19:00, times: 1}, {from: 18:00, to: 22:00, times: 2}]}",
         "bands 1 and 2 both hold on mon at 18:00",
     ),
     "a band across midnight into the next day's": (
-        "arrival: {bands: [{days: sun, hours: 22:00-06:00, times: 1}, {days: mon, hours: 05:00-09:00, times: 2}]}",
-        "bands 1 and 2 both hold on mon at 05:00",
+        "arrival: {bands: [{days: sun, from: 22:00, to: 06:00, times: 1}, {days: mon, to: 09:00, times: 2}]}",
+        "bands 1 and 2 both hold on mon at 00:00",
     ),
     "a band that says no time": ("arrival: {bands: [{times: 1.3}]}", "a band says when it holds"),
-    "hours that are no hours": ("arrival: {bands: [{hours: 9 to 19, times: 1.3}]}", "such as 09:00-19:00"),
-    "an hour that no clock shows": ("arrival: {bands: [{hours: 09:00-25:00, times: 1.3}]}", "there is no 25:00"),
-    "hours without length": ("arrival: {bands: [{hours: 09:00-09:00, times: 1.3}]}", "end where they begin"),
+    "hours that are no hours": ("arrival: {bands: [{from: 9, times: 1.3}]}", "such as 09:00"),
+    "an hour that no clock shows": ("arrival: {bands: [{from: 09:00, to: 25:00, times: 1.3}]}", "there is no 25:00"),
+    "hours without length": ("arrival: {bands: [{from: 09:00, to: 09:00, times: 1.3}]}", "ends when it begins"),
+    "a band from the end of the day": (
+        "arrival: {bands: [{from: '24:00', to: '02:00', times: 1}]}",
+        "begins from 00:00",
+    ),
+    "a day that is misspelt": ("arrival: {bands: [{days: mon-fir, times: 1.3}]}", 'did you mean "fri"'),
     "a day that is none": ("arrival: {bands: [{days: holidays, times: 1.3}]}", "such as mon-fri"),
     "a floor above the cap": ("floor: 2.0\ncap: 1.5", "floor 2.0 is above cap 1.5"),
     "a step that doesn't divide the cap": ("step: 0.1\ncap: 2.95", "2.9 or 3.0 would be"),
@@ -86,7 +91,7 @@ BROKEN = {
         "most 0.15 isn't a multiple of step 0.1",
     ),
     "a change below the step": ("step: 0.1\nchange: {most: 0.05, every: 10 min}", "the price could never change"),
-    "a length without a unit": ("change: {most: 0.1, every: 10}", "with its unit, s, min, h"),
+    "a length without a unit": ("change: {most: 0.1, every: 10}", "with its unit, s, min or h"),
     "a change all the time": ("change: {most: 0.1, every: 0 min}", "it can't be nothing"),
     "an unknown key": ("ceiling: 2.0", "Extra inputs are not permitted"),
 }
@@ -143,13 +148,14 @@ def test_every_key_says_what_it_means(section: type[BaseModel]) -> None:
 )
 def test_a_band_across_midnight_belongs_to_the_day_on_which_it_begins(when: str, factor: str) -> None:
     policy = written(
-        "arrival: {bands: [{days: fri-sat, hours: 22:00-04:00, times: 2}, {days: sat, hours: 04:00-22:00, times: 3}]}"
+        "arrival: {bands: [{days: fri-sat, from: 22:00, to: 04:00, times: 2}, "
+        "{days: sat, from: 04:00, to: 22:00, times: 3}]}"
     )
     assert policy.arrival is not None
     assert policy.arrival.times(dt.datetime.fromisoformat(when).replace(tzinfo=ZONE)) == Decimal(factor)
 
 
-@pytest.mark.parametrize("days", ["sat-mon", "sat, sun, mon", "[Saturday, sunday, Mon]", "[sat-sun, mon]"])
+@pytest.mark.parametrize("days", ["sat-mon", "sat, sun and mon", "[Saturday, sunday, Mon]", "[weekends, mon]"])
 def test_weekdays_may_be_written_in_several_ways(days: str) -> None:
     if not days.startswith("["):
         days = f'"{days}"'

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.pricing import DEFAULT, Policy
-from models.tariff import fee
-from simulator.prices.charging import PLAIN, priced
+from models.tariff import fee, priced
+from simulator.prices.files import ordinary_tariff
 from simulator.prices.lot import Lived, Trial, lived
 from simulator.prices.outcome import Figures, figures
 from simulator.prices.visitors import Crowd, Day, visitors
@@ -19,6 +19,7 @@ from tests.models.price_policies import of_file
 
 DAY = Day(dt.date(2026, 11, 26), ZoneInfo("Europe/Berlin"))
 SPOTS, LANES = 80, 2
+PLAIN = ordinary_tariff()
 POLICIES = {"fixed": Policy(), "default": DEFAULT, "calm": of_file("dynamic-calm")}
 
 
