@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from models.documents.section import keys_of
 from models.pricing import Policy
 from tests.house.keys import table
 
@@ -17,7 +18,7 @@ def price_keys() -> str:
 
 
 def _rows(section: type[BaseModel], path: str) -> Iterator[tuple[str, str, str]]:
-    for key, field in section.model_fields.items():
+    for key, field in keys_of(section).items():
         below = _section(field.annotation)
         name = f"{path}{key}{'[]' if field.annotation is not None and tuple in _inside(field.annotation) else ''}"
         default = field.default if isinstance(field.default, Decimal) else "-"
