@@ -166,7 +166,7 @@ class Events(Section):
     """What all events together add at most"""
 
     def times(self, events: int) -> Decimal:
-        added = self.each * max(events, 0)
+        added = self.each * events
         return ONE + (added if self.at_most is None else min(added, self.at_most))
 
 
