@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 from pydantic import Field, PlainSerializer, PlainValidator, PrivateAttr, model_validator
 
 from models.documents.written import ZoneName
+from models.pricing import Policy
 from models.tariff.language.parts import MIDNIGHT, Name, Part, Several
 from models.tariff.language.rates import Cap, Extra, Rate
 from models.tariff.language.settling import Charging, Rounding, Tax, Validations
@@ -83,6 +84,9 @@ class Terms(Part):
     tax: Annotated[tuple[Tax, ...], Several] = ()
     prices: Literal["include tax", "exclude tax"] = "include tax"
     rounding: Rounding = Field(default_factory=Rounding)
+    dynamic: Policy | None = None
+    """How the price moves with how full the lot is, the time of arrival and events nearby: by this the rates are
+    multiplied"""
     machine_maximum: Price | None = None
     """A machine takes no more than this; above it a person has to look"""
     lost_ticket: Annotated[tuple[Lost, ...], Several] = ()
