@@ -68,7 +68,7 @@ class Earlier:
 class Stay:
     """What is known of a stay besides when it began and ended."""
 
-    vehicle: VehicleType | None = None
+    vehicle: VehicleType = VehicleType.REGULAR
     spot: SpotType | None = None
     validations: tuple[str, ...] = ()
     """Codes, as the tariff has them"""

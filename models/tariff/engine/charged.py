@@ -18,7 +18,7 @@ from models.tariff.language.terms import Terms
 _MINUTE = 60 * SECOND
 
 
-def plan_of(terms: Terms, vehicle: VehicleType | None = None, spot: SpotType | None = None) -> Plan:
+def plan_of(terms: Terms, vehicle: VehicleType = VehicleType.REGULAR, spot: SpotType | None = None) -> Plan:
     """Kept beside the terms: they never change. Raises UnresolvedHolidays."""
     known = terms.plans.get((vehicle, spot))
     if known is None:

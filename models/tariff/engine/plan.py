@@ -110,7 +110,7 @@ class Plan:
         return exact.numerator
 
 
-def planned(terms: Terms, vehicle: VehicleType | None, spot: SpotType | None) -> Plan:
+def planned(terms: Terms, vehicle: VehicleType, spot: SpotType | None) -> Plan:
     """Raises UnresolvedHolidays."""
     holidays = holiday_days(terms)
     time = local_time(terms.timezone)
@@ -160,7 +160,7 @@ def _ordinals(spans: Iterable[Any]) -> set[int]:
 _For = TypeVar("_For", bound=Whose)
 
 
-def _fitting(parts: Sequence[_For], vehicle: VehicleType | None, spot: SpotType | None) -> list[_For]:
+def _fitting(parts: Sequence[_For], vehicle: VehicleType, spot: SpotType | None) -> list[_For]:
     return [
         part
         for part in parts
