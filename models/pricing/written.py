@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, cast
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator
 
 from models.documents.spelling import nearest
 from models.documents.written import as_written
@@ -43,7 +43,7 @@ def _factor(written: Any) -> Decimal:
     return number
 
 
-Factor = Annotated[Decimal, BeforeValidator(_factor)]
+Factor = Annotated[Decimal, PlainValidator(_factor), PlainSerializer(str)]
 """What a price is multiplied by, or how much of that: not negative, exact."""
 
 
@@ -61,7 +61,7 @@ def share_text(share: Decimal) -> str:
     return f"{(share.scaleb(2)).normalize():f} %"
 
 
-Share = Annotated[Decimal, BeforeValidator(_share), PlainSerializer(share_text)]
+Share = Annotated[Decimal, PlainValidator(_share), PlainSerializer(share_text)]
 """A part of all spots: `90 %` or `0.9`."""
 
 _SECOND = 1_000_000
