@@ -35,7 +35,8 @@ def _paid_as_they_stand(terms: Terms) -> Iterator[tuple[Path, Decimal]]:
             yield ("caps", index, "amounts", place), amount
     for index, special in enumerate(terms.specials):
         yield ("specials", index, "price"), special.price
-    yield from _said(("minimum",), terms.minimum)
+    if terms.minimum is not None:
+        yield ("minimum",), terms.minimum.amount
     yield from _said(("machine_maximum",), terms.machine_maximum)
     yield from _said(("rounding", "to"), terms.rounding.to)
     for index, lost in enumerate(terms.lost_ticket):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from models.documents.document import Path
 from models.spots import SpotType, VehicleType
 from models.tariff.checks.finding import Finding
+from models.tariff.engine.plan import how_particular
 from models.tariff.engine.windows import ApartDays, apart, covers, rank
 from models.tariff.language.rates import Rate
 from models.tariff.language.terms import Terms
@@ -34,8 +35,8 @@ class _Day(NamedTuple):
 def coverage(terms: Terms) -> Iterator[Finding]:
     told: set[Path] = set()
     for vehicle in VehicleType:
-        for spot in _spots(terms):
-            for finding in _of(terms, vehicle, spot):
+        for spot, code in product(_spots(terms), _codes(terms)):
+            for finding in _of(terms, vehicle, spot, code):
                 if finding.path not in told:
                     told.add(finding.path)
                     yield finding
@@ -45,11 +46,17 @@ def _spots(terms: Terms) -> list[SpotType | None]:
     return [None, *sorted({spot for rate in terms.rates for spot in rate.spots})]
 
 
-def _of(terms: Terms, vehicle: VehicleType, spot: SpotType | None) -> Iterator[Finding]:
+def _codes(terms: Terms) -> list[str]:
+    return ["", *sorted({code for rate in terms.rates for code in rate.validations})]
+
+
+def _of(terms: Terms, vehicle: VehicleType, spot: SpotType | None, code: str) -> Iterator[Finding]:
     fitting = [
         (index, rate)
         for index, rate in enumerate(terms.rates)
-        if (not rate.vehicles or vehicle in rate.vehicles) and (not rate.spots or spot in rate.spots)
+        if (not rate.vehicles or vehicle in rate.vehicles)
+        and (not rate.spots or spot in rate.spots)
+        and (not rate.validations or code in rate.validations)
     ]
     rates = [rate for _, rate in fitting]
     whose = f" for {vehicle}" if any(rate.vehicles for rate in terms.rates) else ""
@@ -74,7 +81,7 @@ def _held(rates: Sequence[Rate], day: _Day, minute: int) -> list[int]:
         if covers(rate, day.day, minute, day.apart) is None:
             continue
         here = (
-            2 * bool(rate.spots) + bool(rate.vehicles),
+            how_particular(rate),
             rank(rate, apart=day.day in day.apart.holidays | day.apart.eves),
         )
         if best is None or here > best:

@@ -49,13 +49,17 @@ def _ladder(path: Path, rate: Rate) -> Iterator[Finding]:
 def longest_frame(rate: Rate) -> int | None:
     """Seconds after which the ladder starts again at the latest; None: it never does."""
     timed = rate.from_ is not None or rate.to is not None
-    again = rate.starts_again or ("each window" if timed else "never")
-    if isinstance(again, int):
-        return again
-    if again == "each day":
-        return _DAY
-    if again == "never" or not timed:
-        return None
+    found = [
+        _DAY if again == "each day" else again
+        for again in rate.starts_again
+        if again == "each day" or isinstance(again, int)
+    ]
+    if timed and (not rate.starts_again or "each window" in rate.starts_again):
+        found.append(_window(rate))
+    return min(found, default=None)
+
+
+def _window(rate: Rate) -> int:
     begin, end = rate.from_ or MIDNIGHT, rate.to or DAYS_END
     if begin.weekday is not None and end.weekday is not None:
         minutes = (end.weekday - begin.weekday) * 1440 + end.minute - begin.minute

@@ -46,6 +46,8 @@ def _meets(cap: Cap, rate: Rate) -> bool:
         return False
     if cap.vehicles and rate.vehicles and not set(cap.vehicles) & set(rate.vehicles):
         return False
+    if bool(cap.validations) != bool(rate.validations):
+        return False
     if cap.spots and rate.spots and not set(cap.spots) & set(rate.spots):
         return False
     if cap.days is None or rate.days is None:
@@ -74,7 +76,7 @@ def _longer_periods(terms: Terms) -> Iterator[Finding]:
 
 
 def _whose(cap: Cap) -> tuple[object, ...]:
-    return cap.vehicles, cap.spots
+    return cap.vehicles, cap.spots, cap.validations
 
 
 def _length(cap: Cap) -> float:

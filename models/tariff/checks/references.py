@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from models.documents.document import Path
 from models.documents.spelling import nearest
 from models.tariff import calendars
 from models.tariff.checks.finding import Finding
+from models.tariff.language.parts import Whose
 from models.tariff.language.terms import Terms
 from models.tariff.language.written import Days
 
@@ -18,6 +19,30 @@ def references(terms: Terms) -> Iterator[Finding]:
     yield from _holidays(terms)
     yield from _lost(terms)
     yield from _held(terms)
+    yield from _codes(terms)
+
+
+def _codes(terms: Terms) -> Iterator[Finding]:
+    """Rates for who has a validation need one that says so."""
+    offers = {} if terms.validations is None else terms.validations.offers
+    known = [code for code, offer in offers.items() if offer.own_rates]
+    for section, parts in _sections(terms):
+        for index, part in enumerate(parts):
+            for code in part.validations:
+                if code not in known:
+                    guess = nearest(code, known)
+                    hint = f'; did you mean "{guess}"?' if guess else f": {code}: {{own_rates: true}}"
+                    said = f'among `validations.offers` there is no "{code}" with `own_rates: true`{hint}'
+                    yield Finding((section, index, "validations"), said)
+
+
+def _sections(terms: Terms) -> Iterator[tuple[str, Sequence[Whose]]]:
+    yield "rates", terms.rates
+    yield "extras", terms.extras
+    yield "caps", terms.caps
+    yield "specials", terms.specials
+    yield "free", terms.free
+    yield "factors", terms.factors
 
 
 def _held(terms: Terms) -> Iterator[Finding]:
@@ -64,7 +89,7 @@ def _holidays(terms: Terms) -> Iterator[Finding]:
 
 
 def _holidays_named(terms: Terms) -> Iterator[Path]:
-    for section, parts in (("rates", terms.rates), ("extras", terms.extras), ("caps", terms.caps)):
+    for section, parts in (("rates", terms.rates), ("extras", terms.extras), ("caps", terms.caps), ("tax", terms.tax)):
         for index, part in enumerate(parts):
             if _named(part.days):
                 yield (section, index, "days")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from models.instants import Instant
-from models.tariff.engine.periods import Periods, periods_of
-from models.tariff.engine.plan import ENDLESS, Plan, PlannedCap
+from models.tariff.engine.periods import Calendar, FirstPart, Periods, periods_of
+from models.tariff.engine.plan import DAY, ENDLESS, Plan, PlannedCap
 from models.tariff.engine.walk import Charge, Fold
 from models.tariff.engine.windows import falls_on
 
@@ -51,9 +51,28 @@ class _Running:
         self.planned, self.periods, self.limit = planned, periods, _Limit()
         self.number = -1
 
+        self.part = periods if isinstance(periods, FirstPart) else None
+
     @property
     def words(self) -> str:
         return self.planned.words[min(self.number, len(self.planned.limits) - 1)]
+
+
+class _DayMinimum:
+    """What is charged on each day, where each day that costs anything has a least price."""
+
+    def __init__(self, least: int, days: Periods) -> None:
+        self._least, self._days = least, days
+        self._sums: dict[int, tuple[Instant, int]] = {}
+
+    def take(self, at: Instant, amount: int) -> None:
+        self._days.go_to(at)
+        begin, before = self._sums.get(self._days.number, (self._days.begin, 0))
+        self._sums[self._days.number] = (begin, before + amount)
+
+    def missing(self) -> list[tuple[Instant, int]]:
+        """The days that cost something, but too little: how much."""
+        return [(begin, self._least - sum_) for begin, sum_ in self._sums.values() if 0 < sum_ < self._least]
 
 
 class Caps:
@@ -65,6 +84,9 @@ class Caps:
         planned = () if windows_only else plan.caps
         self.periods = [periods_of(cap, entered, plan.time) for cap in planned]
         self._running = [_Running(cap, periods) for cap, periods in zip(planned, self.periods, strict=True)]
+        self._minimum = None if windows_only else _day_minimum(plan, entered)
+        if self._minimum is not None:
+            self.periods = [*self.periods, self._minimum[1]]
         self._windows: dict[tuple[int, tuple[int, int]], _Limit] = {}
         self.fold = _fold(planned[0], entered) if planned else None
 
@@ -81,6 +103,8 @@ class Caps:
         for index, each in enumerate(self._running):
             if each.planned.rates and charge.rate.name not in each.planned.rates:
                 continue
+            if each.part is not None and charge.at >= each.part.until(charge.at):
+                continue
             if charge.folded and index == 0:
                 over = amount - charge.folded * min(amount // charge.folded, each.planned.limits[0])
                 periods, words = charge.folded, each.planned.words[0]
@@ -91,7 +115,13 @@ class Caps:
             amount -= over
             if over:
                 found.append(Cut(words, over, periods, each.periods.begin))
+        if self._minimum is not None:
+            self._minimum[0].take(charge.at, amount)
         return found
+
+    def missing(self) -> list[tuple[Instant, int]]:
+        """What is missing to the least price of a day, and when that day began."""
+        return [] if self._minimum is None else self._minimum[0].missing()
 
     def _window(self, charge: Charge) -> _Limit:
         key = (id(charge.rate), charge.window)
@@ -117,8 +147,20 @@ class Caps:
         return planned.limits[min(number, len(planned.limits) - 1)]
 
 
+def _day_minimum(plan: Plan, entered: Instant) -> tuple[_DayMinimum, Periods] | None:
+    least = plan.terms.minimum
+    if least is None or least.per != DAY:
+        return None
+    days, edges = (Calendar(entered, DAY, plan.terms.day_starts, plan.time) for _ in range(2))
+    return _DayMinimum(plan.scaled(least.amount), days), edges
+
+
 def _fold(shortest: PlannedCap, entered: Instant) -> Fold | None:
     """Whole periods of the shortest cap all cost the same, where it counts from entry and always holds."""
     cap = shortest.cap
-    plain = shortest.rolling and len(shortest.limits) == 1 and not (cap.once or cap.days or cap.rates)
+    plain = (
+        shortest.rolling
+        and len(shortest.limits) == 1
+        and not (cap.once or cap.days or cap.rates or cap.first or cap.until)
+    )
     return Fold(entered, shortest.length) if plain else None

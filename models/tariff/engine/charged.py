@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from models.instants import HOUR, SECOND, Instant
 from models.money import Minor
-from models.spots import SpotType, VehicleType
 from models.tariff.bill import Fee, Line, Stay, What
 from models.tariff.engine import rounding
 from models.tariff.engine.charging import charging, paid_by_charging
 from models.tariff.engine.items import Item
 from models.tariff.engine.parking import parking
-from models.tariff.engine.plan import Plan, planned
+from models.tariff.engine.plan import Kind, Plan, planned
 from models.tariff.engine.validating import validated
 from models.tariff.language.stays import Lost
 from models.tariff.language.terms import Terms
@@ -18,11 +17,11 @@ from models.tariff.language.terms import Terms
 _MINUTE = 60 * SECOND
 
 
-def plan_of(terms: Terms, vehicle: VehicleType = VehicleType.REGULAR, spot: SpotType | None = None) -> Plan:
+def plan_of(terms: Terms, kind: Kind) -> Plan:
     """Kept beside the terms: they never change. Raises UnresolvedHolidays."""
-    known = terms.plans.get((vehicle, spot))
+    known = terms.plans.get(kind)
     if known is None:
-        known = terms.plans[vehicle, spot] = planned(terms, vehicle, spot)
+        known = terms.plans[kind] = planned(terms, kind)
     assert isinstance(known, Plan)
     return known
 
@@ -33,19 +32,20 @@ def charged(terms: Terms, entered: Instant, leaves: Instant, stay: Stay) -> Fee:
     A stay of no length, or one whose clock ran backwards, costs the first unit: the vehicle was here. Raises
     UnknownValidation, UnresolvedHolidays.
     """
-    plan = plan_of(terms, stay.vehicle, stay.spot)
+    plan = plan_of(terms, Kind(stay.vehicle, stay.spot))
     entered, paid = _goes_on(terms, entered, stay)
     if terms.whole_minutes:
         entered, leaves = Instant(entered // _MINUTE * _MINUTE), Instant(leaves // _MINUTE * _MINUTE)
     leaves = max(leaves, Instant(entered + 1))
     lines = rounding.lines(plan, _items(plan, entered, leaves, stay))
     net = Minor(sum(line.amount for line in lines))
-    taxes = rounding.taxed(plan, net)
-    lines += taxes
-    gross = Minor(net + sum(line.amount for line in taxes))
+    taxes = rounding.taxes_on(plan, leaves)
+    added = rounding.taxed(plan, net, taxes)
+    lines += added
+    gross = Minor(net + sum(line.amount for line in added))
     lines += rounding.to_step(plan, gross)
     total = Minor(sum(line.amount for line in lines))
-    of_it = rounding.included(plan, total, taxes)
+    of_it = rounding.included(total, taxes, added)
     if paid:
         paid = Minor(min(paid, total))
         lines.append(Line(What.PAID, "Paid before", Minor(-paid)))
@@ -83,19 +83,31 @@ def _items(plan: Plan, entered: Instant, leaves: Instant, stay: Stay) -> list[It
     lost = plan.lost if stay.lost else None
     items: list[Item]
     if lost is not None and not (lost.from_entry_if_known and stay.entry_known):
-        items = [_for_lost(plan, lost, leaves - entered if stay.entry_known else 0)]
+        items = [_for_lost(plan, lost, _times(plan, lost, entered, leaves) if stay.entry_known else 1)]
     else:
-        free = paid_by_charging(plan, stay, entered)
-        items = validated(
-            plan, stay, leaves - entered, lambda seconds: parking(plan, entered, leaves, free + seconds * SECOND)
-        )
+        free = paid_by_charging(plan, stay, entered, leaves)
+
+        def parked(codes: frozenset[str], seconds: int) -> list[Item]:
+            own = plan_of(plan.terms, Kind(stay.vehicle, stay.spot, codes)) if codes else plan
+            return parking(own, entered, leaves, free + seconds * SECOND)
+
+        items = validated(plan, stay.validations, entered, leaves, parked)
     if lost is not None and lost.plus is not None:
         items = [*items, Item(What.LOST, "Lost ticket: for the work", plan.scaled(lost.plus))]
     return [*items, *charging(plan, stay, entered, leaves)]
 
 
-def _for_lost(plan: Plan, lost: Lost, length: int) -> Item:
-    count = 1 if lost.per is None else max(1, -(-length // (lost.per * SECOND)))
+def _times(plan: Plan, lost: Lost, entered: Instant, leaves: Instant) -> int:
+    """How often a lost ticket's charge counts."""
+    if isinstance(lost.per, int):
+        return -(-(leaves - entered) // (lost.per * SECOND))
+    if lost.per is None:
+        return 1
+    time, starts = plan.time, plan.terms.day_starts
+    return time.day(time.last(Instant(leaves - 1), starts)) - time.day(time.last(entered, starts)) + 1
+
+
+def _for_lost(plan: Plan, lost: Lost, count: int) -> Item:
     times = "" if count == 1 else f"{count} x "
     if isinstance(lost.charge, str):
         return Item(What.LOST, f"Lost ticket: {times}the day's maximum", count * day_maximum(plan))

@@ -9,7 +9,7 @@ from models.instants import SECOND, Instant
 from models.tariff.bill import Stay, What
 from models.tariff.engine import words
 from models.tariff.engine.items import Item
-from models.tariff.engine.plan import ENDLESS, NEVER, Layer, Plan, PlannedRate, Step
+from models.tariff.engine.plan import ENDLESS, Again, Layer, Plan, PlannedRate, Step
 from models.tariff.engine.walk import Rules, walk
 from models.tariff.engine.windows import Windows
 from models.tariff.language.parts import MIDNIGHT
@@ -18,36 +18,38 @@ from models.tariff.language.settling import Idle
 
 def charging(plan: Plan, stay: Stay, entered: Instant, leaves: Instant) -> list[Item]:
     said = plan.terms.charging
-    if said is None:
+    if said is None or not stay.energy:
         return []
     items: list[Item] = []
-    if stay.energy and said.per_kwh is not None:
+    if said.per_kwh is not None:
         kwh = Decimal(stay.energy) / 1000
         minor = Fraction(said.per_kwh) * Fraction(kwh) * plan.minor
         items.append(Item(What.ENERGY, f"Energy: {kwh.normalize():f} kWh at {said.per_kwh}", minor))
-    if said.session is not None and (stay.energy or stay.charged_until is not None):
+    if said.session is not None:
         items.append(Item(What.ENERGY, "Charging session", plan.scaled(said.session)))
     if said.idle is not None and stay.charged_until is not None:
         items += _idle(plan, said.idle, max(stay.charged_until, entered), leaves)
     return items
 
 
-def paid_by_charging(plan: Plan, stay: Stay, entered: Instant) -> int:
+def paid_by_charging(plan: Plan, stay: Stay, entered: Instant, leaves: Instant) -> int:
     """So many microseconds of parking cost nothing because the vehicle charged."""
     said = plan.terms.charging
-    if said is None or not said.parking_free_while_charging or stay.charged_until is None:
+    if said is None or not stay.energy or said.parking == "as usual":
         return 0
-    return max(stay.charged_until - entered, 0)
+    if said.parking == "free":
+        return leaves - entered
+    return 0 if stay.charged_until is None else max(stay.charged_until - entered, 0)
 
 
 def _idle(plan: Plan, idle: Idle, full: Instant, leaves: Instant) -> list[Item]:
     begin = Instant(full + (idle.after or 0) * SECOND)
     price = plan.scaled(idle.price)
     step = Step(ENDLESS, idle.per * SECOND, False, price, words.unit(idle.per, idle.per, idle.price))
-    rate = PlannedRate("Idle", (step,), NEVER, None)
+    rate = PlannedRate("Idle", (step,), Again(window=False, day=False, length=0), None)
     layer = Layer((rate,), Windows([idle], plan.time, plan.holidays))
     rules = Rules(plan.time, MIDNIGHT, run_on=False, completed=False, by_arrival=False)
-    charges = list(walk(layer, begin, leaves, rules))
+    charges = list(walk(layer, begin, begin, leaves, rules))
     if not charges:
         return []
     amount = sum(charge.amount for charge in charges)

@@ -7,10 +7,11 @@ from models.tariff.engine.plan import Plan
 from models.tariff.engine.windows import Bounded, covers
 from models.tariff.language.parts import Arrival
 from models.tariff.language.stays import Special
+from models.tariff.language.written import MINUTES_OF_A_DAY
 
 
 def arrives(arrival: Arrival, plan: Plan, entered: Instant) -> bool:
-    """Whether the vehicle came in that window. Who comes at its end to the second has come in time."""
+    """Whether the vehicle came in that window. Who comes at its end to the second is in time, but not at midnight."""
     if arrival.always:
         return True
     shown = plan.time.local(entered)
@@ -18,7 +19,8 @@ def arrives(arrival: Arrival, plan: Plan, entered: Instant) -> bool:
     if _covers(arrival, plan, day, minute):
         return True
     on_the_minute = shown.second == 0 and shown.microsecond == 0
-    return on_the_minute and arrival.to is not None and _just_before(arrival, plan, day, minute)
+    in_time = arrival.to is not None and arrival.to.minute < MINUTES_OF_A_DAY
+    return on_the_minute and in_time and _just_before(arrival, plan, day, minute)
 
 
 def _just_before(arrival: Arrival, plan: Plan, day: int, minute: int) -> bool:

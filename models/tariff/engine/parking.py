@@ -26,8 +26,10 @@ def parking(plan: Plan, entered: Instant, leaves: Instant, paid_for: int) -> lis
         share = total(items) * (Fraction(factor.percent) / 100 - 1)
         items.append(Item(What.FACTOR, f"{factor.name}: {factor.percent} %", share))
     least = plan.terms.minimum
-    if least is not None and 0 < (sum_ := total(items)) < (scaled := plan.scaled(least)):
-        items.append(Item(What.MINIMUM, words.minimum(least), scaled - sum_))
+    if least is not None and least.per == "stay":
+        short = plan.scaled(least.amount) - total(items)
+        if 0 < short < plan.scaled(least.amount):
+            items.append(Item(What.MINIMUM, words.minimum(least.amount), short))
     return items
 
 
@@ -79,16 +81,19 @@ def _charged(plan: Plan, begin: Instant, leaves: Instant, entered: Instant) -> l
     rules = Rules(plan.time, terms.day_starts, terms.edges == "run on", terms.units == "completed", terms.by_arrival)
     caps = Caps(plan, entered)
     own = [layer for layer in plan.extras if layer.under_caps]
-    charges = walk(plan.rates, begin, end, rules, caps.periods, caps.fold if not own else None)
+    charges = walk(plan.rates, entered, begin, end, rules, caps.periods, caps.fold if not own else None)
     if own:
         # Each goes through the caps' periods at its own pace.
-        others = (walk(layer, begin, end, rules, Caps(plan, entered).periods) for layer in own)
+        others = (walk(layer, entered, begin, end, rules, Caps(plan, entered).periods) for layer in own)
         charges = merge(charges, *others, key=_begun)
         caps = Caps(plan, entered)
     items = bill(charges, caps, What.RATE)
+    least = terms.minimum
+    if least is not None:
+        items += [Item(What.MINIMUM, words.minimum(least.amount), short, day) for day, short in caps.missing()]
     for layer in plan.extras:
         if not layer.under_caps:
-            items += bill(walk(layer, begin, end, rules), Caps(plan, entered, windows_only=True), What.EXTRA)
+            items += bill(walk(layer, entered, begin, end, rules), Caps(plan, entered, windows_only=True), What.EXTRA)
     return items
 
 

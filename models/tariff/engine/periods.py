@@ -73,7 +73,44 @@ class Calendar:
         return self._day + (7 if self._per == WEEK else 1)
 
 
+class FirstPart:
+    """Periods of which only the first part counts. For who asks where something changes, that part has an end too."""
+
+    def __init__(self, whole: Periods, length: int | None, until: At | None, time: LocalTime) -> None:
+        self._whole, self._length, self._until, self._time = whole, length, until, time
+        self.number, self.begin = whole.number, whole.begin
+        self._part_ends = self._end_of_part()
+        self.end: int = min(self._part_ends, whole.end)
+
+    def go_to(self, at: Instant) -> None:
+        if at < self.end:
+            return
+        if at >= self._whole.end:
+            self._whole.go_to(at)
+            self.number, self.begin = self._whole.number, self._whole.begin
+            self._part_ends = self._end_of_part()
+        self.end = self._part_ends if at < self._part_ends else self._whole.end
+
+    def until(self, at: Instant) -> int:
+        """When the part ends that counts of the period of `at`."""
+        self.go_to(at)
+        return self._part_ends
+
+    def _end_of_part(self) -> int:
+        ends = self._whole.end
+        if self._length is not None:
+            ends = min(ends, self.begin + self._length)
+        return ends if self._until is None else min(ends, self._time.next(self.begin, self._until))
+
+
 def periods_of(cap: PlannedCap, entered: Instant, time: LocalTime) -> Periods:
+    whole = _whole_periods(cap, entered, time)
+    if cap.first is None and cap.cap.until is None:
+        return whole
+    return FirstPart(whole, cap.first, cap.cap.until, time)
+
+
+def _whole_periods(cap: PlannedCap, entered: Instant, time: LocalTime) -> Periods:
     per = cap.cap.per
     if isinstance(per, int):
         return Rolling(entered, cap.length)

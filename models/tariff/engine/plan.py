@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from math import lcm
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from models.instants import SECOND
 from models.money import exponent
@@ -16,7 +16,7 @@ from models.tariff.engine import words
 from models.tariff.engine.localtime import LocalTime, local_time
 from models.tariff.engine.windows import ApartDays, Windows, apart
 from models.tariff.language.parts import Whose
-from models.tariff.language.rates import Cap, Rate, Tier
+from models.tariff.language.rates import Cap, Extra, Rate, Tier
 from models.tariff.language.stays import Factor, Free, Lost, Special
 from models.tariff.language.terms import Terms
 from models.tariff.language.written import At
@@ -24,7 +24,6 @@ from models.tariff.language.written import At
 ENDLESS = 1 << 62
 """Microseconds: longer than any stay."""
 DAY, WEEK, MONTH, STAY = "day", "week", "month", "stay"
-NEVER = "never"
 
 
 class UnresolvedHolidays(ValueError):
@@ -47,16 +46,27 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """When a ladder starts again: with each window, with each day, after a length (microseconds; 0: none)."""
+
+    window: bool
+    day: bool
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedRate:
     name: str
     steps: tuple[Step, ...]
-    again: int | str
-    """When the ladder starts again: never, each window, each day, or a length in microseconds"""
+    again: Again
+    """When the ladder starts again"""
     cap: int | None
     cap_words: str = ""
     holds: int | At | None = None
     """Where the time of arrival decides: for how long (microseconds), or until when; None: for the whole stay"""
     pauses: bool = False
+    at: At | None = None
+    """Charged each time that the clock shows this"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,16 @@ class PlannedCap:
     rolling: bool
     resets: At
     rates: frozenset[str]
+    first: int | None
+    """Microseconds: only what begins so soon in a period"""
+
+
+class Kind(NamedTuple):
+    """Whose stay it is, as far as a tariff asks: `codes` are the validations with rates of their own."""
+
+    vehicle: VehicleType
+    spot: SpotType | None
+    codes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +121,7 @@ class Plan:
     lost: Lost | None
     caps_apart: ApartDays
     arrivals_apart: ApartDays
+    taxes_apart: ApartDays
 
     def scaled(self, amount: Decimal | Fraction) -> int:
         """Major units in the plan's small units."""
@@ -110,12 +131,12 @@ class Plan:
         return exact.numerator
 
 
-def planned(terms: Terms, vehicle: VehicleType, spot: SpotType | None) -> Plan:
+def planned(terms: Terms, kind: Kind) -> Plan:
     """Raises UnresolvedHolidays."""
     holidays = holiday_days(terms)
     time = local_time(terms.timezone)
     scale = _scale(terms)
-    rates = _fitting(terms.rates, vehicle, spot)
+    rates = _fitting(terms.rates, kind)
     unit = 10 ** exponent(terms.currency) * scale
     return Plan(
         terms=terms,
@@ -125,19 +146,20 @@ def planned(terms: Terms, vehicle: VehicleType, spot: SpotType | None) -> Plan:
         minor=unit,
         rates=Layer(
             tuple(_rate(rate, terms, unit) for rate in rates),
-            Windows(rates, time, holidays, [_how_particular(rate) for rate in rates]),
+            Windows(rates, time, holidays, [how_particular(rate) for rate in rates]),
             pauses=any(rate.pauses for rate in rates),
         ),
         extras=tuple(
             Layer((_rate(extra, terms, unit, Decimal(1)),), Windows([extra], time, holidays), extra.under_caps)
-            for extra in _fitting(terms.extras, vehicle, spot)
+            for extra in _fitting(terms.extras, kind)
         ),
-        caps=_caps(terms, _most_particular(_fitting(terms.caps, vehicle, spot)), unit),
-        specials=tuple(_fitting(terms.specials, vehicle, spot)),
-        free=tuple(sorted(_fitting(terms.free, vehicle, spot), key=_how_particular, reverse=True)),
-        factors=tuple(_fitting(terms.factors, vehicle, spot)),
-        lost=max(_fitting(terms.lost_ticket, vehicle, spot), key=_how_particular, default=None),
+        caps=_caps(terms, _most_particular(_fitting(terms.caps, kind)), unit),
+        specials=tuple(_fitting(terms.specials, kind)),
+        free=tuple(sorted(_fitting(terms.free, kind), key=how_particular, reverse=True)),
+        factors=tuple(_fitting(terms.factors, kind)),
+        lost=max(_fitting(terms.lost_ticket, kind), key=how_particular, default=None),
         caps_apart=apart((cap.days for cap in terms.caps), holidays),
+        taxes_apart=apart((tax.days for tax in terms.tax), holidays),
         arrivals_apart=apart((each.arrive.days for each in (*terms.specials, *terms.free)), holidays),
     )
 
@@ -160,24 +182,26 @@ def _ordinals(spans: Iterable[Any]) -> set[int]:
 _For = TypeVar("_For", bound=Whose)
 
 
-def _fitting(parts: Sequence[_For], vehicle: VehicleType, spot: SpotType | None) -> list[_For]:
+def _fitting(parts: Sequence[_For], kind: Kind) -> list[_For]:
     return [
         part
         for part in parts
-        if (not part.vehicles or vehicle in part.vehicles) and (not part.spots or spot in part.spots)
+        if (not part.vehicles or kind.vehicle in part.vehicles)
+        and (not part.spots or kind.spot in part.spots)
+        and (not part.validations or not kind.codes.isdisjoint(part.validations))
     ]
 
 
-def _how_particular(part: Whose) -> int:
-    return 2 * bool(part.spots) + bool(part.vehicles)
+def how_particular(part: Whose) -> int:
+    return 4 * bool(part.validations) + 2 * bool(part.spots) + bool(part.vehicles)
 
 
 def _most_particular(caps: Sequence[Cap]) -> list[Cap]:
     """Of two caps for the same period, that for motorcycles only goes over that for all."""
     best: dict[int | str, int] = {}
     for cap in caps:
-        best[cap.per] = max(best.get(cap.per, 0), _how_particular(cap))
-    return [cap for cap in caps if _how_particular(cap) == best[cap.per]]
+        best[cap.per] = max(best.get(cap.per, 0), how_particular(cap))
+    return [cap for cap in caps if how_particular(cap) == best[cap.per]]
 
 
 def _scale(terms: Terms) -> int:
@@ -208,7 +232,7 @@ def _prices(terms: Terms) -> list[Decimal]:
         offers = validations.offers.values()
         found += [price for each in offers for price in (each.amount, each.floor, each.price) if price is not None]
         found += [price for price in (validations.floor,) if price is not None]
-    return [*found, *([] if terms.minimum is None else [terms.minimum])]
+    return [*found, *([] if terms.minimum is None else [terms.minimum.amount])]
 
 
 def ladder(rate: Rate, terms: Terms, factor: Decimal) -> list[tuple[Tier, Fraction]]:
@@ -295,6 +319,7 @@ def _rate(rate: Rate, terms: Terms, unit: int, factor: Decimal | None = None) ->
         cap_words="" if rate.cap is None else words.window_cap(rate.name, words.major(rate.cap, terms.currency)),
         holds=holds or rate.holds_until,
         pauses=rate.pauses,
+        at=rate.at if isinstance(rate, Extra) else None,
     )
 
 
@@ -307,11 +332,15 @@ def _whole(amount: Decimal | None, unit: int) -> int | None:
     return None if amount is None else (Fraction(amount) * unit).numerator
 
 
-def _again(rate: Rate) -> int | str:
-    if rate.starts_again is not None:
-        return rate.starts_again * SECOND if isinstance(rate.starts_again, int) else rate.starts_again
+def _again(rate: Rate) -> Again:
+    said = rate.starts_again
     timed = rate.from_ is not None or rate.to is not None
-    return "each window" if timed else "never"
+    lengths = [each for each in said if isinstance(each, int)]
+    return Again(
+        window="each window" in said if said else timed,
+        day="each day" in said,
+        length=min(lengths, default=0) * SECOND,
+    )
 
 
 def _caps(terms: Terms, caps: Sequence[Cap], unit: int) -> tuple[PlannedCap, ...]:
@@ -323,7 +352,8 @@ def _caps(terms: Terms, caps: Sequence[Cap], unit: int) -> tuple[PlannedCap, ...
         limits = tuple((Fraction(amount) * unit).numerator for amount in cap.ladder)
         resets = cap.resets or terms.day_starts
         rolling = isinstance(cap.per, int)
+        first = None if cap.first is None else cap.first * SECOND
         length = ENDLESS if seconds is None else seconds * SECOND
         said = tuple(words.cap(cap, words.major(amount, terms.currency)) for amount in cap.ladder)
-        found.append(PlannedCap(cap, limits, said, length, rolling, resets, frozenset(cap.rates)))
+        found.append(PlannedCap(cap, limits, said, length, rolling, resets, frozenset(cap.rates), first))
     return tuple(sorted(found, key=lambda cap: (cap.length, cap.rolling)))

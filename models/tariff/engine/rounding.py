@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from models.instants import Instant
 from models.money import Minor
 from models.tariff.bill import Line, What
 from models.tariff.engine.items import Item
 from models.tariff.engine.plan import Plan
-from models.tariff.language.settling import Rounding
+from models.tariff.engine.windows import falls_on
+from models.tariff.language.settling import Rounding, Tax
 
 
 def rounded(amount: Fraction | int, step: Fraction | int, how: str) -> Fraction | int:
@@ -50,25 +52,36 @@ def _to_minor(amount: Fraction | int, scale: int, how: str) -> int:
     return int(rounded(Fraction(amount) / scale, 1, how))
 
 
-def taxed(plan: Plan, net: Minor) -> list[Line]:
+def taxes_on(plan: Plan, leaves: Instant) -> list[Tax]:
+    """Those of the day on which the vehicle leaves."""
+    if all(tax.days is None for tax in plan.terms.tax):
+        return list(plan.terms.tax)
+    day = plan.time.day(leaves)
+    return [tax for tax in plan.terms.tax if tax.days is None or falls_on(tax.days, day, plan.taxes_apart)]
+
+
+def taxed(plan: Plan, net: Minor, taxes: Sequence[Tax]) -> list[Line]:
     """The taxes on prices that don't include them, each rounded by itself."""
+    found: list[Line] = []
     if plan.terms.prices == "include tax":
-        return []
-    sums = [rounded(Fraction(tax.percent) / 100 * net, 1, "nearest") for tax in plan.terms.tax]
-    return [
-        Line(What.TAX, f"{tax.name}: {tax.percent} %", Minor(int(sum_)))
-        for tax, sum_ in zip(plan.terms.tax, sums, strict=True)
-    ]
+        return found
+    for tax in taxes:
+        base = net + (sum(line.amount for line in found) if tax.also_on_taxes else 0)
+        amount = int(rounded(Fraction(tax.percent) / 100 * base, 1, "nearest"))
+        found.append(Line(What.TAX, f"{tax.name}: {tax.percent} %", Minor(amount)))
+    return found
 
 
-def included(plan: Plan, total: Minor, added: Sequence[Line]) -> tuple[tuple[str, Minor], ...]:
+def included(total: Minor, taxes: Sequence[Tax], added: Sequence[Line]) -> tuple[tuple[str, Minor], ...]:
     """What of a total is tax, by name."""
     if added:
-        return tuple((tax.name, line.amount) for tax, line in zip(plan.terms.tax, added, strict=True))
-    whole = 100 + sum(Fraction(tax.percent) for tax in plan.terms.tax)
-    return tuple(
-        (tax.name, Minor(int(rounded(total * Fraction(tax.percent) / whole, 1, "nearest")))) for tax in plan.terms.tax
-    )
+        return tuple((tax.name, line.amount) for tax, line in zip(taxes, added, strict=True))
+    shares: list[Fraction] = []
+    for tax in taxes:
+        shares.append(Fraction(tax.percent) / 100 * (1 + (sum(shares) if tax.also_on_taxes else 0)))
+    net = total / (1 + sum(shares, Fraction(0)))
+    sums = [int(rounded(net * share, 1, "nearest")) for share in shares]
+    return tuple((tax.name, Minor(sum_)) for tax, sum_ in zip(taxes, sums, strict=True))
 
 
 def to_step(plan: Plan, total: Minor) -> list[Line]:

@@ -49,24 +49,56 @@ class Rules:
 
 
 def walk(
-    layer: Layer, begin: Instant, end: Instant, rules: Rules, caps: Sequence[Periods] = (), fold: Fold | None = None
+    layer: Layer,
+    entered: Instant,
+    begin: Instant,
+    end: Instant,
+    rules: Rules,
+    caps: Sequence[Periods] = (),
+    fold: Fold | None = None,
 ) -> Iterator[Charge]:
     """What is charged from `begin` to `end`, in the order of time. No charge goes over the end of a period of a cap
-    with more than the unit that is running there, but for whole periods of the first, by which `fold` counts."""
-    return _Walk(layer, begin, end, rules, caps, fold).charges()
+    with more than the unit that is running there, but for whole periods of the first, by which `fold` counts.
+
+    Ladders count from `begin`; lengths after which they start again count from `entered`, which is before it where the
+    first minutes are free.
+    """
+    at = layer.rates[0].at if layer.rates else None
+    if at is not None:
+        return _moments(layer, at, begin, end, rules.time)
+    return _Walk(layer, entered, begin, end, rules, caps, fold).charges()
+
+
+def _moments(layer: Layer, at: At, begin: Instant, end: Instant, time: LocalTime) -> Iterator[Charge]:
+    """Each time that the clock shows `at` from `begin` on, before `end`, while the layer holds."""
+    rate = layer.rates[0]
+    now = time.next(Instant(begin - 1), at)
+    while now < end:
+        held = layer.windows.held(now, end)
+        if held.window != NONE:
+            yield Charge(now, now, rate, rate.steps[0], held[:2], 1, rate.steps[0].price)
+        now = time.next(now, at)
 
 
 class _Walk:
-    """One stay, on its way. `_origin` is where ladders count from: the entry, or a later moment that is treated as a
-    new arrival; `_entered` is when the window was entered that holds now; `_pauses` when the ladders stood still."""
+    """One stay, on its way. `_anchor` is its entry and `_origin` where ladders count from; both may be a later moment
+    that is treated as a new arrival. `_entered` is when the window was entered that holds now; in `_pauses`, the
+    ladders stood still."""
 
     def __init__(
-        self, layer: Layer, begin: Instant, end: Instant, rules: Rules, caps: Sequence[Periods], fold: Fold | None
+        self,
+        layer: Layer,
+        entered: Instant,
+        begin: Instant,
+        end: Instant,
+        rules: Rules,
+        caps: Sequence[Periods],
+        fold: Fold | None,
     ) -> None:
         self._layer, self._begin, self._end, self._rules = layer, begin, end, rules
         self._caps, self._fold = caps, fold
         self._held = Held(NONE, 0, begin)
-        self._origin = self._entered = begin
+        self._anchor, self._origin, self._entered = entered, begin, begin
         self._pauses: list[tuple[Instant, Instant]] = []
 
     def charges(self) -> Iterator[Charge]:
@@ -91,7 +123,7 @@ class _Walk:
         before = self._held[:2]
         self._held = self._layer.windows.held(now, self._end)
         if self._rules.by_arrival and self._held.window != NONE:
-            self._origin = self._entered = now
+            self._anchor = self._origin = self._entered = now
             self._held = Held(*self._held[:2], self._expires(self._layer.rates[self._held.window], now))
         elif self._held[:2] != before:
             self._entered = now
@@ -154,19 +186,21 @@ class _Walk:
     def _charge(self, rate: PlannedRate, step: Step, now: Instant, count: int, until: int) -> Charge:
         return Charge(now, Instant(until), rate, step, self._held[:2], count, count * step.price)
 
-    def _frame(self, rate: PlannedRate, now: Instant, window_ends: int) -> tuple[Instant, int]:
+    def _frame(self, rate: PlannedRate, now: Instant, window_ends: int) -> tuple[int, int]:
         """From when on the time on the ladder counts, and when it starts again."""
         again = rate.again
-        if again == "never":
-            return self._origin, ENDLESS
-        if again == "each window":
-            return self._entered, ENDLESS if self._rules.run_on else window_ends
-        if again == "each day":
-            today = self._rules.time.last(now, self._rules.day_starts)
-            return max(today, self._origin), self._next_day(now)
-        assert isinstance(again, int)
-        frame = Instant(now - (now - self._origin) % again)
-        return frame, frame + again
+        begin: int = self._origin
+        end: int = ENDLESS
+        if again.window:
+            begin, end = self._entered, ENDLESS if self._rules.run_on else window_ends
+        if again.day:
+            begin = max(begin, self._rules.time.last(now, self._rules.day_starts))
+            end = min(end, self._next_day(now))
+        if again.length:
+            counted_from = self._entered if again.window else self._anchor
+            last = now - (now - counted_from) % again.length
+            begin, end = max(begin, last), min(end, last + again.length)
+        return begin, end
 
     def _next_day(self, now: Instant) -> Instant:
         return self._rules.time.next(now, self._rules.day_starts)
@@ -177,7 +211,7 @@ class _Walk:
     def _rate_at(self, at: Instant) -> PlannedRate:
         return self._layer.rates[self._layer.windows.held(at, self._end).window]
 
-    def _paused_since(self, frame: Instant) -> int:
+    def _paused_since(self, frame: int) -> int:
         return sum(max(until - max(since, frame), 0) for since, until in self._pauses)
 
     def _over_pauses(self, charge: Charge) -> Charge:

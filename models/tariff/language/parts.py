@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Self, cast
 
 from pydantic import (
@@ -50,10 +51,8 @@ Names = Annotated[tuple[str, ...], BeforeValidator(one_or_several(str))]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
-def or_length(*words: str) -> Any:
-    """One of the words, or a length of time in seconds."""
-
-    def read(value: Any) -> Any:
+def _reader(words: tuple[str, ...]) -> Callable[[Any], int | str]:
+    def read(value: Any) -> int | str:
         if isinstance(value, str) and " ".join(value.split()).lower() in words:
             return " ".join(value.split()).lower()
         try:
@@ -61,8 +60,25 @@ def or_length(*words: str) -> Any:
         except ValueError as error:
             raise ValueError(f"{error}; or one of: {', '.join(words)}") from None
 
+    return read
+
+
+def or_length(*words: str) -> Any:
+    """One of the words, or a length of time in seconds."""
+
     def write(value: int | str | None) -> str | None:
         return length_text(value) if isinstance(value, int) else value
+
+    return PlainValidator(_reader(words)), PlainSerializer(write)
+
+
+def lengths_or(*words: str) -> Any:
+    """One or several of the words, or lengths of time in seconds."""
+    read = one_or_several(_reader(words))
+
+    def write(values: tuple[int | str, ...]) -> Any:
+        said = [length_text(value) if isinstance(value, int) else value for value in values]
+        return said[0] if len(said) == 1 else said
 
     return PlainValidator(read), PlainSerializer(write)
 
@@ -93,6 +109,8 @@ class Whose(Part):
     """MOTORCYCLE, COMPACT, REGULAR, LARGE; left out: all"""
     spots: Spots = ()
     """MOTORCYCLE, COMPACT, REGULAR, LARGE, HANDICAP, EV; left out: all"""
+    validations: Names = ()
+    """Codes of validations with `own_rates`: only for who has one of them"""
 
 
 class Times(Part):

@@ -6,11 +6,11 @@ from typing import Annotated, Self
 
 from pydantic import model_validator
 
-from models.tariff.language.parts import Name, Names, Part, Several, Whose, Window, or_length
+from models.tariff.language.parts import Name, Names, Part, Several, Whose, Window, lengths_or, or_length
 from models.tariff.language.written import ClockTime, Length, Price, WrittenDays
 
 _UNIT = or_length("day", "window", "stay")
-_AGAIN = or_length("never", "each window", "each day")
+_AGAIN = lengths_or("never", "each window", "each day")
 _PERIOD = or_length("stay", "day", "week", "month")
 _LENGTH_OR_DAY = or_length("day")
 
@@ -57,9 +57,9 @@ class Rate(Window):
     """The price for `per` is charged in parts of this length, such as 1 min"""
     tiers: tuple[Tier, ...] = ()
     """Instead of price: the steps of the ladder, first to last"""
-    starts_again: Annotated[int | str | None, *_AGAIN] = None
-    """When the ladder starts again: never (counted from entry), each window, each day, or so long after entry (24 h).
-    Left out: each window, where the rate has `from` or `to`, else never"""
+    starts_again: Annotated[tuple[int | str, ...], *_AGAIN] = ()
+    """When the ladder starts again: never (counted from entry), each window, each day, or so long after entry (24 h);
+    or several of them. Left out: each window, where the rate has `from` or `to`, else never"""
     cap: Price | None = None
     """The most for one window"""
     holds_for: Length | None = None
@@ -87,6 +87,9 @@ class Rate(Window):
 class Extra(Rate):
     """A price on top of the rates, for the time in its window: an event, or a night."""
 
+    at: ClockTime | None = None
+    """The price is for each time that the clock shows this while the vehicle is there, such as 03:00"""
+
     name: Name = "Extra"
     under_caps: bool = False
     """Whether the caps hold for it too"""
@@ -110,6 +113,10 @@ class Cap(Whose):
     """Only what these rates charge; left out: all"""
     once: bool = False
     """Only for the first period of a stay"""
+    first: Length | None = None
+    """Only for what begins in the first part of each period, such as the first 12 h of 24 h"""
+    until: ClockTime | None = None
+    """The same: only until the clock first shows this in each period, such as 24:00"""
 
     @model_validator(mode="after")
     def _one_amount(self) -> Self:

@@ -8,7 +8,7 @@ from pydantic import Field, PlainValidator, model_validator
 
 from models.documents.written import as_written
 from models.tariff.language.parts import Name, Part, Window
-from models.tariff.language.written import Length, Percent, Price
+from models.tariff.language.written import ClockTime, Length, Percent, Price, WrittenDays
 
 
 def _together(value: Any) -> int | str:
@@ -35,6 +35,14 @@ class Validation(Part):
     """Instead of what parking costs"""
     per: Length | None = None
     """The price is for each such time begun, such as 24 h"""
+    at: ClockTime | None = None
+    """The price is for each time that the clock shows this while the vehicle is there, such as 03:00 for nights"""
+    longer_than: Length | None = None
+    """Only for a stay that is longer"""
+    own_rates: bool = False
+    """The rates, extras, caps and specials that name this code under `validations` hold"""
+    uses: Annotated[int, Field(ge=1, le=20)] = 1
+    """How often it counts when it is given several times"""
     floor: Price | None = None
     """So much stays to pay in any case"""
     alone: bool = False
@@ -42,10 +50,12 @@ class Validation(Part):
 
     @model_validator(mode="after")
     def _takes_something_off(self) -> Self:
-        if [self.time, self.amount, self.percent, self.price].count(None) != 3:
-            raise ValueError("one of `time`, `amount`, `percent` and `price` is expected")
-        if self.per is not None and self.price is None:
-            raise ValueError("`per` goes with `price`")
+        if [self.time, self.amount, self.percent, self.price, self.own_rates or None].count(None) != 4:
+            raise ValueError("one of `time`, `amount`, `percent`, `price` and `own_rates` is expected")
+        if self.price is None and (self.per is not None or self.at is not None):
+            raise ValueError("`per` and `at` go with `price`")
+        if self.per is not None and self.at is not None:
+            raise ValueError("either `per` or `at` is expected, not both")
         if self.percent is not None and self.percent > 100:
             raise ValueError("at most 100 % can be taken off")
         return self
@@ -57,6 +67,8 @@ class Validations(Part):
     offers: dict[Code, Validation]
     together: Annotated[int | str, PlainValidator(_together)] = "all"
     """all; best: only the one that saves most; or how many may be used together"""
+    most_time: Length | None = None
+    """So much is paid for at most, by all of them together"""
     floor: Price | None = None
     """So much stays to pay, whatever is taken off (but never more than without)"""
 
@@ -78,7 +90,8 @@ class Charging(Part):
     session: Price | None = None
     """Once, for who charged at all"""
     idle: Idle | None = None
-    parking_free_while_charging: bool = False
+    parking: Literal["as usual", "free while charging", "free"] = "as usual"
+    """For who charges: free until charging has ended, or altogether"""
 
 
 class Tax(Part):
@@ -86,6 +99,10 @@ class Tax(Part):
 
     name: Name = "Tax"
     percent: Percent
+    days: WrittenDays | None = None
+    """Only where the vehicle leaves on these days"""
+    also_on_taxes: bool = False
+    """It is charged on the taxes before it, too"""
 
     @model_validator(mode="before")
     @classmethod

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
-from models.tariff.language.parts import Arrival, Leave, Name, Part, Whose
+from models.tariff.language.parts import Arrival, Leave, Name, Part, Whose, or_length
 from models.tariff.language.written import ClockTime, Length, Percent, Price, price
 
 
@@ -92,8 +92,9 @@ class Lost(Whose):
 
     charge: Annotated[Decimal | str, PlainValidator(_lost_charge), PlainSerializer(str)]
     """An amount, or `day maximum`: the first day's cap"""
-    per: Length | None = None
-    """The charge is for each such time begun since entry, such as 24 h, where the camera knows when it came"""
+    per: Annotated[int | str | None, *or_length("day")] = None
+    """The charge is for each such time begun since entry, such as 24 h, or for each day (of the calendar), where the
+    camera knows when it came"""
     plus: Price | None = None
     """A fee for the work, on top"""
     from_entry_if_known: bool = False

@@ -43,6 +43,19 @@ class Calendar(Part):
         return cast("Any", written) if isinstance(written, dict) else {"also": written}
 
 
+class Minimum(Part):
+    """The least that parking costs that costs anything."""
+
+    amount: Price
+    per: Literal["stay", "day"] = "stay"
+    """For the whole stay, or for each day of the calendar"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _alone(cls, written: Any) -> Any:
+        return cast("Any", written) if isinstance(written, dict) else {"amount": written}
+
+
 class Terms(Part):
     """A tariff."""
 
@@ -77,8 +90,8 @@ class Terms(Part):
     caps: Annotated[tuple[Cap, ...], Several] = ()
     specials: Annotated[tuple[Special, ...], Several] = ()
     factors: Annotated[tuple[Factor, ...], Several] = ()
-    minimum: Price | None = None
-    """The least that a stay costs that costs anything"""
+    minimum: Minimum | None = None
+    """The least that a stay (or a day of it) costs that costs anything"""
     charging: Charging | None = None
     validations: Validations | None = None
     tax: Annotated[tuple[Tax, ...], Several] = ()
