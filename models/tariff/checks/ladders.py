@@ -18,12 +18,12 @@ def ladders(terms: Terms) -> Iterator[Finding]:
     for section, rates in (("rates", terms.rates), ("extras", terms.extras)):
         for index, rate in enumerate(rates):
             if rate.tiers:
-                yield from _ladder((section, index, "tiers"), rate)
+                yield from _ladder((section, index, "tiers"), rate, by_arrival=terms.by_arrival)
 
 
-def _ladder(path: Path, rate: Rate) -> Iterator[Finding]:
+def _ladder(path: Path, rate: Rate, *, by_arrival: bool) -> Iterator[Finding]:
     begun: int | None = 0
-    longest = longest_frame(rate)
+    longest = longest_frame(rate, by_arrival=by_arrival)
     for index, tier in enumerate(rate.tiers):
         here = (*path, index)
         if begun is None:
@@ -46,7 +46,7 @@ def _ladder(path: Path, rate: Rate) -> Iterator[Finding]:
         )
 
 
-def longest_frame(rate: Rate) -> int | None:
+def longest_frame(rate: Rate, *, by_arrival: bool) -> int | None:
     """Seconds after which the ladder starts again at the latest; None: it never does."""
     timed = rate.from_ is not None or rate.to is not None
     found = [
@@ -54,7 +54,9 @@ def longest_frame(rate: Rate) -> int | None:
         for again in rate.starts_again
         if again == "each day" or isinstance(again, int)
     ]
-    if timed and (not rate.starts_again or "each window" in rate.starts_again):
+    if by_arrival:
+        found += [_DAY] if rate.holds_until is not None else [] if rate.holds_for is None else [rate.holds_for]
+    elif timed and (not rate.starts_again or "each window" in rate.starts_again):
         found.append(_window(rate))
     return min(found, default=None)
 

@@ -356,4 +356,10 @@ def _caps(terms: Terms, caps: Sequence[Cap], unit: int) -> tuple[PlannedCap, ...
         length = ENDLESS if seconds is None else seconds * SECOND
         said = tuple(words.cap(cap, words.major(amount, terms.currency)) for amount in cap.ladder)
         found.append(PlannedCap(cap, limits, said, length, rolling, resets, frozenset(cap.rates), first))
-    return tuple(sorted(found, key=lambda cap: (cap.length, cap.rolling)))
+    return tuple(sorted(found, key=_shortest_first))
+
+
+def _shortest_first(cap: PlannedCap) -> tuple[int, bool]:
+    """A cap of which only a part counts is as short as that part."""
+    part = cap.length - (cap.cap.until is not None)
+    return (part if cap.first is None else cap.first), cap.rolling

@@ -63,7 +63,7 @@ def _usable(said: Validations, codes: Sequence[str], length: int) -> list[str]:
 def _ways(said: Validations, codes: Sequence[str]) -> Iterator[tuple[str, ...]]:
     yield from ((code,) for code in dict.fromkeys(codes))
     friendly = [code for code in codes if not said.offers[code].alone]
-    most = {"all": len(friendly), "best": 1}.get(str(said.together)) or int(said.together)
+    most = said.together if isinstance(said.together, int) else 1 if said.together == "best" else len(friendly)
     if len(friendly) > 1 and most > 1:
         yield from dict.fromkeys(combinations(friendly, min(most, len(friendly))))
 
