@@ -155,7 +155,7 @@ def planned(terms: Terms, kind: Kind) -> Plan:
         ),
         caps=_caps(terms, _most_particular(_fitting(terms.caps, kind)), unit),
         specials=tuple(_fitting(terms.specials, kind)),
-        free=tuple(sorted(_fitting(terms.free, kind), key=how_particular, reverse=True)),
+        free=tuple(sorted(_fitting(terms.free, kind), key=_how_particular_free, reverse=True)),
         factors=tuple(_fitting(terms.factors, kind)),
         lost=max(_fitting(terms.lost_ticket, kind), key=how_particular, default=None),
         caps_apart=apart((cap.days for cap in terms.caps), holidays),
@@ -194,6 +194,11 @@ def _fitting(parts: Sequence[_For], kind: Kind) -> list[_For]:
 
 def how_particular(part: Whose) -> int:
     return 4 * bool(part.validations) + 2 * bool(part.spots) + bool(part.vehicles)
+
+
+def _how_particular_free(free: Free) -> tuple[int, bool]:
+    """Free minutes for who comes on a Saturday go over those for all."""
+    return how_particular(free), not free.arrive.always
 
 
 def _most_particular(caps: Sequence[Cap]) -> list[Cap]:
