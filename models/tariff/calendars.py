@@ -19,11 +19,14 @@ def unknown(calendar: Calendar) -> tuple[str, str] | None:
         return None if calendar.region is None else ("region", "`region` needs a `country`, such as country: DE")
     regions = _countries().get(calendar.country)
     if regions is None:
-        guess = nearest(calendar.country, _countries())
+        # Written small it is the same country; any other letters would be another one.
+        guess = calendar.country.upper() if calendar.country.upper() in _countries() else None
         hint = f'; did you mean "{guess}"?' if guess else ""
-        return "country", f"a country with a calendar is expected, in two letters, such as DE{hint}"
+        return "country", f"a country with a calendar is expected, in two letters, such as DE, AT or GB{hint}"
     if calendar.region is not None and calendar.region not in regions:
-        said = f"one of {', '.join(regions)} is expected" if regions else f"{calendar.country} has no regions here"
+        guess = nearest(calendar.region, regions)
+        hint = f'; did you mean "{guess}"?' if guess else ""
+        said = f"one of {', '.join(regions)} is expected{hint}" if regions else _no_regions(calendar.country)
         return "region", said
     return None
 
@@ -40,6 +43,10 @@ def resolved(terms: Terms, years: Iterable[int]) -> Terms:
     also = (*(DateSpan(day, day) for day in days), *calendar.also)
     said = Calendar.model_construct(country=None, region=None, also=also, except_=calendar.except_)
     return terms.with_holidays(said)
+
+
+def _no_regions(country: str) -> str:
+    return f"{country} has one calendar for the whole country: leave `region` out"
 
 
 @lru_cache(maxsize=1)

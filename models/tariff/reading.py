@@ -10,6 +10,7 @@ from models.documents.document import Document, read_document
 from models.documents.explain import problems_of
 from models.documents.problems import ConfigurationError, Problem, in_order
 from models.tariff.checks import disagreements
+from models.tariff.language.parts import Several
 from models.tariff.language.terms import Terms
 
 FOR_ANCHORS = "x-"
@@ -31,6 +32,7 @@ def parse_tariff(text: str, name: str) -> Terms:
 
 def terms_of(document: Document) -> Terms:
     """Raises ConfigurationError."""
+    _list_what_stands_alone(document)
     problems = list(document.problems)
     terms: Terms | None = None
     try:
@@ -43,6 +45,18 @@ def terms_of(document: Document) -> Terms:
     if terms is None or problems:
         raise ConfigurationError(in_order(problems))
     return terms
+
+
+def _list_what_stands_alone(document: Document) -> None:
+    """One cap may stand without a list around it; its places in the file are those of the list's first item."""
+    for name, field in Terms.model_fields.items():
+        alone = document.data.get(name)
+        if Several not in field.metadata or alone is None or isinstance(alone, list):
+            continue
+        document.data[name] = [alone]
+        for marks, least in ((document.keys, 2), (document.values, 1)):
+            inside = [(path, mark) for path, mark in marks.items() if path[:1] == (name,) and len(path) >= least]
+            marks.update({(name, 0, *path[1:]): mark for path, mark in inside})
 
 
 def _no_tariff(document: Document) -> Problem:

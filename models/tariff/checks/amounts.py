@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from models.documents.document import Path
-from models.money import from_major
+from models.money import exponent, from_major
 from models.tariff.checks.finding import Finding
 from models.tariff.language.terms import Terms
 
@@ -15,13 +15,19 @@ def amounts(terms: Terms) -> Iterator[Finding]:
     for path, amount in _paid_as_they_stand(terms):
         try:
             from_major(amount, terms.currency)
-        except ValueError as error:
-            yield Finding(path, str(error))
+        except ValueError:
+            yield Finding(path, _too_fine(terms.currency))
     for index, tax in enumerate(terms.tax):
         if tax.percent > 100:
             yield Finding(("tax", index, "percent"), "at most 100 % is expected")
     if terms.rounding.to == 0:
         yield Finding(("rounding", "to"), "more than nothing is expected; leave it out for the smallest coin")
+
+
+def _too_fine(currency: str) -> str:
+    places = exponent(currency)
+    said = f"at most {places} decimal places are expected" if places else "a whole number is expected"
+    return f"{said}: {currency} has no smaller coin"
 
 
 def _paid_as_they_stand(terms: Terms) -> Iterator[tuple[Path, Decimal]]:

@@ -27,13 +27,19 @@ def _ladder(path: Path, rate: Rate, *, by_arrival: bool) -> Iterator[Finding]:
     for index, tier in enumerate(rate.tiers):
         here = (*path, index)
         if begun is None:
-            yield Finding(here, "this step is never reached: the one before goes on without end")
+            yield Finding(
+                here,
+                "this step is never reached: the one before has no end; give that an `up_to`, or leave this one out",
+            )
             return
         if longest is not None and begun >= longest:
             yield Finding(here, f"this step is never reached: the ladder starts again after {length_text(longest)}")
             return
         if tier.up_to is not None and tier.up_to <= begun:
-            yield Finding((*here, "up_to"), f"more than {length_text(begun)} is expected: the step before ends there")
+            yield Finding(
+                (*here, "up_to"),
+                f"more than {length_text(begun)} is expected: the step before ends there; shorter steps come first",
+            )
             return
         begun = tier.up_to if tier.up_to is not None else None if tier.next is None else begun + tier.next
     if begun is not None and (longest is None or begun < longest):

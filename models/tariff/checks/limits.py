@@ -8,6 +8,7 @@ from decimal import Decimal
 from models.tariff.checks.finding import Finding
 from models.tariff.language.rates import Cap, Rate
 from models.tariff.language.terms import Terms
+from models.tariff.language.written import at_text, length_text
 
 _USUAL = {"day": 86_400, "week": 604_800, "month": 2_419_200}
 
@@ -23,8 +24,7 @@ def _windows(terms: Terms) -> Iterator[Finding]:
     for section, rates in (("rates", terms.rates), ("extras", terms.extras)):
         for index, rate in enumerate(rates):
             if rate.cap is not None and (dearest := _dearest(rate)) > rate.cap:
-                said = f"at least {dearest} is expected: one unit of this rate costs that"
-                yield Finding((section, index, "cap"), said)
+                yield Finding((section, index, "cap"), _too_low(dearest, "this rate"))
 
 
 def _caps(terms: Terms) -> Iterator[Finding]:
@@ -33,12 +33,16 @@ def _caps(terms: Terms) -> Iterator[Finding]:
             if _meets(cap, rate) and (dearest := _dearest(rate)) > cap.ladder[0]:
                 name = f'"{rate.name}"' if rate.name else "the rate"
                 key = "amount" if cap.amount is not None else "amounts"
-                yield Finding(("caps", index, key), f"at least {dearest} is expected: one unit of {name} costs that")
+                yield Finding(("caps", index, key), _too_low(dearest, name))
                 break
         if cap.resets is not None and cap.per not in ("day", "week", "month"):
             yield Finding(("caps", index, "resets"), "`resets` goes with per: day, week or month")
         elif cap.resets is not None and cap.resets.weekday is not None and cap.per != "week":
             yield Finding(("caps", index, "resets"), 'a time of day alone is expected, such as "04:00"')
+
+
+def _too_low(dearest: Decimal, name: str) -> str:
+    return f"at least {dearest} is expected: so much {name} charges at once; raise the cap, or lower the price"
 
 
 def _meets(cap: Cap, rate: Rate) -> bool:
@@ -70,9 +74,13 @@ def _longer_periods(terms: Terms) -> Iterator[Finding]:
         for other in (each for _, each in plain if _whose(each) == _whose(cap) and _length(each) < _length(cap)):
             if cap.ladder[0] < other.ladder[0]:
                 key = "amount" if cap.amount is not None else "amounts"
-                said = f"at least {other.ladder[0]} is expected: that is the most for the shorter period"
+                said = f"at least {other.ladder[0]} is expected: so much {_period(other)} costs at most already"
                 yield Finding(("caps", index, key), said)
                 break
+
+
+def _period(cap: Cap) -> str:
+    return length_text(cap.per) if isinstance(cap.per, int) else f"a {cap.per}"
 
 
 def _whose(cap: Cap) -> tuple[object, ...]:
@@ -92,7 +100,10 @@ def _specials(terms: Terms) -> Iterator[Finding]:
         begin, leave = special.arrive.from_, special.leave
         if least is None or leave is None or begin is None or begin.weekday is not None:
             continue
-        if leave.by.weekday is None and least > ((leave.by.minute - begin.minute - 1) % 1440 + 1) * 60:
-            yield Finding(
-                ("specials", index, "at_least"), "nobody can have this: from the first arrival to `leave.by` is less"
+        longest = ((leave.by.minute - begin.minute - 1) % 1440 + 1) * 60
+        if leave.by.weekday is None and least > longest:
+            said = (
+                f"nobody can have this: who comes at {at_text(begin)} and leaves by {at_text(leave.by)} has been there "
+                f"for {length_text(longest)}; at most that is expected"
             )
+            yield Finding(("specials", index, "at_least"), said)

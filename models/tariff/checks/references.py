@@ -58,7 +58,7 @@ def _names(terms: Terms) -> Iterator[Finding]:
         for index, part in enumerate(parts):
             where = (section, index, "name")
             if part.name and part.name in seen and not part.vehicles and not part.spots:
-                yield Finding(where, f"{_text(seen[part.name])} has this name too: each rate has one of its own")
+                yield Finding(where, f"{_text(seen[part.name])} has this name too: each needs one of its own")
             seen.setdefault(part.name, where)
 
 

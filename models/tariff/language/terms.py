@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import Field, PlainSerializer, PlainValidator, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, PrivateAttr, model_validator
 
 from models.documents.written import ZoneName
 from models.pricing import Policy
@@ -23,6 +23,13 @@ from models.tariff.language.written import ClockTime, Price, WrittenDates, price
 def _factor(value: Any) -> Decimal:
     """Raises ValueError."""
     return price(value)
+
+
+def _currency(code: str) -> str:
+    """Raises ValueError."""
+    if len(code) == 3 and code.isascii() and code.isalpha() and code.isupper():
+        return code
+    raise ValueError("three capital letters as in ISO 4217 are expected, such as EUR")
 
 
 class Calendar(Part):
@@ -67,7 +74,7 @@ class Terms(Part):
     """Version of this language; its meaning never changes"""
     version: str = ""
     """The manager's own mark, such as 2026-04"""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, AfterValidator(_currency)]
     """Three letters as in ISO 4217, such as EUR"""
     timezone: ZoneName
     """Name of the IANA list, such as Europe/Berlin: by its clock the windows hold"""
