@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -33,8 +34,8 @@ def test_every_table_has_both_nights_in_which_the_clocks_change() -> None:
 
 
 @pytest.mark.parametrize("file", sorted(TARIFFS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_an_example_is_short_enough_to_be_read_aloud(file: object) -> None:
-    assert len(open(str(file), encoding="utf-8").readlines()) < 80
+def test_an_example_is_short_enough_to_be_read_aloud(file: Path) -> None:
+    assert len(file.read_text(encoding="utf-8").splitlines()) < 80
 
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
