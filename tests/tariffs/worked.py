@@ -46,7 +46,8 @@ class Case:
 
 
 def names() -> list[str]:
-    return sorted(path.stem for path in TARIFFS.glob("*.yaml"))
+    """The tariffs; what begins with `dynamic-` is only a section of one, a price policy."""
+    return sorted(path.stem for path in TARIFFS.glob("*.yaml") if not path.stem.startswith("dynamic-"))
 
 
 def file_of(tariff: str) -> Path:
