@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from models.documents.written import as_written
 from models.tariff.language.parts import Name, Part, Window
@@ -61,10 +61,15 @@ class Validation(Part):
         return self
 
 
+def _by_code(offers: dict[str, Validation]) -> dict[str, Validation]:
+    """In one order on both sides: a fact's keys travel sorted, and the text that is pinned on a ticket is compared."""
+    return dict(sorted(offers.items()))
+
+
 class Validations(Part):
     """What merchants and others may take off, by the code that is scanned or typed."""
 
-    offers: dict[Code, Validation]
+    offers: Annotated[dict[Code, Validation], AfterValidator(_by_code)]
     together: Annotated[int | str, PlainValidator(_together)] = "all"
     """all; best: only the one that saves most; or how many may be used together"""
     most_time: Length | None = None
