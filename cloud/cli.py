@@ -29,12 +29,13 @@ from cloud.broker.cli import broker_app, enroll, revoke
 from cloud.broker.login import NoLogin
 from cloud.db import connect, migrate
 from cloud.db.schema import SCOPES
-from cloud.intents.cli import permits_app, policy_app, tariffs_app
+from cloud.intents.cli import permits_app, policy_app
 from cloud.lanes_cli import lanes_app
 from cloud.listing import ago, as_of, narrow, print_entries, print_table, shown
 from cloud.parked_cli import cases_app, parked_app
 from cloud.retention.cli import retention_app
 from cloud.signing_cli import signing_app
+from cloud.tariffs.cli import tariffs_app
 from models.instants import Instant, to_rfc3339
 
 app = typer.Typer(

@@ -16,7 +16,9 @@ from cloud.db.schema import INTENTS_ISSUED, intents, parking_lots, policies, sta
 from models.ids import LotId
 from models.instants import Instant
 from models.intents import Intent, TariffSet
-from models.tariff import runs
+from models.tariff import Terms, runs
+from models.wire.bounds import LONGEST_TARIFF
+from models.wire.chain import canonical
 from models.wire.intents import chained, digest, sealed_text
 
 _SALT_BYTES = 16
@@ -43,7 +45,7 @@ async def issue(
     The row lock on the lot's policy lets one issue at a time: revisions follow each other without a gap, in the order
     of the commits. Raises Unacceptable, or LookupError for a lot that isn't this tenant's; then nothing was changed.
     """
-    await _refuse_nonsense(connection, tenant, lot, wanted)
+    await refuse_nonsense(connection, tenant, lot, wanted)
     first_time = postgresql.insert(policies).values(tenant_id=tenant, lot_id=lot).on_conflict_do_nothing()
     await connection.execute(first_time)
     found = select(policies.c.revision, policies.c.hash).where(policies.c.lot_id == lot).with_for_update()
@@ -58,25 +60,36 @@ async def issue(
     return issued
 
 
-async def _refuse_nonsense(connection: AsyncConnection, tenant: str, lot: LotId, wanted: Sequence[Intent]) -> None:
-    mine = select(parking_lots.c.currency).where(parking_lots.c.id == lot, parking_lots.c.tenant_id == tenant)
+async def refuse_nonsense(connection: AsyncConnection, tenant: str, lot: LotId, wanted: Sequence[Intent]) -> None:
+    """Raises Unacceptable, or LookupError, as `issue` does."""
+    lots = parking_lots.c
+    mine = select(lots.currency, lots.timezone).where(lots.id == lot, lots.tenant_id == tenant)
     row = (await connection.execute(mine)).first()
     if row is None:
         raise LookupError(f"there is no lot {lot}")
     for intent in wanted:
         if isinstance(intent, TariffSet):
-            _refuse_nonsense_of_tariff(intent, row.currency)
+            # A lot that hasn't declared itself has a zone that nobody gave it.
+            _refuse_nonsense_of_tariff(intent, row.currency, None if row.currency is None else row.timezone)
 
 
-def _refuse_nonsense_of_tariff(tariff: TariffSet, currency: str | None) -> None:
+def _refuse_nonsense_of_tariff(tariff: TariffSet, currency: str | None, timezone: str | None) -> None:
     if currency is not None and tariff.currency != currency:
         raise Unacceptable(f"the lot takes {currency}, the tariff is in {tariff.currency}")
+    length = len(canonical(tariff.terms).encode())
+    if length > LONGEST_TARIFF:
+        raise Unacceptable(
+            f"the terms are {length:,} bytes long, and {LONGEST_TARIFF:,} are the most, for they stand on every ticket:"
+            " write runs of dates as spans (2026-12-24 to 2026-12-26), and leave out what is past"
+        )
     if not runs(tariff.dialect):
         return  # a lot of a later release may run it; to others it isn't sent
     try:
-        tariff.read()
+        terms = tariff.read()
     except ValueError as wrong:
         raise Unacceptable(f"the terms aren't a tariff of dialect {tariff.dialect}: {_plainly(wrong)}") from None
+    if isinstance(terms, Terms) and timezone is not None and terms.timezone != timezone:
+        raise Unacceptable(f"the lot goes by the clock of {timezone}, the tariff by that of {terms.timezone}")
 
 
 def _plainly(wrong: ValueError) -> str:

@@ -11,6 +11,8 @@ from cloud.listing import shown
 from models.instants import Instant, to_rfc3339
 from models.intents import PermitGranted, TariffSet
 from models.money import Minor, written
+from models.tariff import Terms
+from models.tariff.spoken import spoken
 
 
 def permit_entry(stands: Stands) -> Sequence[str]:
@@ -24,8 +26,12 @@ def permit_entry(stands: Stands) -> Sequence[str]:
 def tariff_entry(stands: Stands) -> Sequence[str]:
     tariff = stands.intent
     assert isinstance(tariff, TariffSet)
-    prices = f"{_prices(tariff)}; {'; '.join(_times(tariff.valid_from, None))}"
-    return f"{tariff.tariff}  {tariff.name}", prices, _whose(stands)
+    begins = "; ".join(_times(tariff.valid_from, None))
+    terms = None if tariff.dialect == 1 else _terms(tariff)
+    if terms is None:
+        return f"{tariff.tariff}  {tariff.name}", f"{_prices(tariff)}; {begins}", _whose(stands)
+    head = "; ".join(filter(None, (begins, terms.version and f"version {terms.version}")))
+    return f"{tariff.tariff}  {tariff.name}", head, *spoken(terms), _whose(stands)
 
 
 def policy_entry(view: PolicyView) -> Sequence[str]:
@@ -74,8 +80,17 @@ def policy_json(view: PolicyView) -> dict[str, Any]:
     }
 
 
+def _terms(tariff: TariffSet) -> Terms | None:
+    """None: in words that this release doesn't read."""
+    try:
+        read = tariff.read()
+    except ValueError:
+        return None
+    return read if isinstance(read, Terms) else None
+
+
 def _prices(tariff: TariffSet) -> str:
-    """Of the first dialect, as on the sign; of another one as it was given."""
+    """Of the first dialect, as on the sign; of one that nobody here reads as it was given."""
     terms = tariff.terms
     try:
         if tariff.dialect == 1:

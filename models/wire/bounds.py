@@ -9,6 +9,9 @@ LARGEST = 2**63 - 1
 NO_NUL = r"^[^\x00]*$"
 """No store holds the character NUL."""
 LONGEST_TEXT = 4 * 1024 * 1024
+LONGEST_TARIFF = 32 * 1024
+"""Bytes of a tariff's terms. They stand on each ticket: the fact that opens one fits into an envelope however badly
+it shrinks."""
 
 ID = Field(max_length=36, pattern=NO_NUL)
 """A UUID as it is written"""
