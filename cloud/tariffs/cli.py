@@ -102,17 +102,12 @@ def set_tariff(
     """Set a tariff for who enters from some moment on. Who is inside keeps what was pinned to the ticket."""
     named = _one(lot, lot_option)
     why = "" if dry_run else worded(reason or "")
-    if file is not None:
-        if any(each is not None for each in (hourly_rate, daily_maximum, terms, dialect)):
-            give_up(
-                "--file says all of it: leave out --hourly-rate, --daily-maximum, --terms, --dialect.", CANNOT_START
-            )
-        wanted = _from_file(file, name, currency, valid_from)
+    if file is None:
+        wanted = _from_prices(name, currency, hourly_rate, daily_maximum, terms, dialect, valid_from)
+    elif any(each is not None for each in (hourly_rate, daily_maximum, terms, dialect)):
+        give_up("--file says it all: leave out --hourly-rate, --daily-maximum, --terms and --dialect.", CANNOT_START)
     else:
-        if name is None or currency is None:
-            give_up("Give the tariff's YAML with --file; or --name, --currency and the prices.", CANNOT_START)
-        data = _terms(terms, currency, hourly_rate, daily_maximum)
-        wanted = _Wanted(name, currency, dialect or 1, data, valid_from, None)
+        wanted = _from_file(file, name, currency, valid_from)
     if dry_run:
         _show(_dry_run(named, tenant, wanted, Stay(vehicle, spot)), as_json=as_json)
         if not as_json:
@@ -172,6 +167,21 @@ def _one(argument: str | None, option: str | None) -> str:
     if (argument is None) == (option is None):
         raise typer.BadParameter("the lot is expected once: its id, or its name")
     return argument or option or ""
+
+
+def _from_prices(
+    name: str | None,
+    currency: str | None,
+    hourly_rate: str | None,
+    daily_maximum: str | None,
+    terms: Path | None,
+    dialect: int | None,
+    valid_from: Instant | None,
+) -> _Wanted:
+    if name is None or currency is None:
+        give_up("Give the tariff's YAML with --file; or --name, --currency and the prices.", CANNOT_START)
+    data = _terms(terms, currency, hourly_rate, daily_maximum)
+    return _Wanted(name, currency, dialect or 1, data, valid_from, None)
 
 
 def _from_file(file: Path, name: str | None, currency: str | None, valid_from: Instant | None) -> _Wanted:
