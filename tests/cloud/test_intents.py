@@ -37,6 +37,7 @@ from models.ids import LotId
 from models.intents import Intent, base
 from models.passback import Passback
 from models.plates import Plate
+from models.tariff import DIALECTS, Terms
 from models.wire import topics
 from models.wire.envelopes import WINDOW_BYTES, pack, unpack
 from models.wire.intents import INTENTS, SNAPSHOT, Taken
@@ -51,6 +52,11 @@ from tests.intents import Issued, a_permit, a_reservation, a_tariff, a_word, rev
 from tests.keys import SIGNER, public_file
 
 ORDER = Order("ann", "a test", NOON)
+CITY = {
+    "timezone": "Europe/Berlin",
+    "rates": [{"price": "2.50", "per": "1 h"}],
+    "caps": [{"amount": "18", "per": "day"}],
+}
 
 
 @dataclass
@@ -437,6 +443,31 @@ async def test_a_tariff_goes_to_no_lot_that_cannot_run_it_until_it_can(
                 return "intents_withheld" not in await office.cases()
 
             await becomes(settled)
+
+
+async def test_a_lot_that_knows_only_the_first_dialect_never_gets_the_second(
+    settings: CloudSettings,
+    mosquitto: Mosquitto,
+    office: Office,
+    there: AtTheLot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An older lot announces (1,). The control is its upgrade: the same tariff arrives, and holds."""
+    body_there = "SELECT body FROM intents WHERE subject = 'tariff:city'"
+    async with publishing(settings, mosquitto):
+        monkeypatch.setattr(downlink, "DIALECTS", (1,))
+        async with there.linked(mosquitto):
+            await office.wants(a_tariff("plain", rate=400), a_tariff("city", dialect=2, terms=CITY), a_permit("p1"))
+            await becomes(office.arrived(3))
+            assert there.lot.one(body_there) is None
+            assert there.policy.tariff() == a_tariff("plain", rate=400).read()
+            assert await office.cases() == {"intents_withheld"}
+            detail = await office.database.fetchval("SELECT detail FROM cases WHERE kind = 'intents_withheld'")
+            assert detail == "the lot (release 0.1.0) can't run the tariff of revision 2"
+        monkeypatch.setattr(downlink, "DIALECTS", DIALECTS)
+        async with there.linked(mosquitto):
+            await becomes(lambda: there.lot.one(body_there) is not None)
+            await becomes(lambda: isinstance(there.policy.tariff(), Terms))
 
 
 async def test_what_a_lot_does_not_know_is_kept_there_shown_here_and_applied_after_the_upgrade(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import string
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -11,12 +13,15 @@ import pytest
 from models.effects import effects
 from models.facts import TicketOpened, decode
 from models.ids import LaneName, LotId, TicketId, VehicleId
-from models.instants import Instant
+from models.instants import Instant, Monotonic, Reading
 from models.spots import VehicleType
 from models.tariff import Tariff, Terms, read_pinned
 from models.tariff.calendars import resolved
 from models.tariff.reading import parse_tariff
-from models.wire.envelopes import body_text, read_body
+from models.wire.bounds import LONGEST_TARIFF
+from models.wire.chain import GENESIS, canonical
+from models.wire.envelopes import WINDOW_BYTES, Window, body_text, pack, read_body
+from tests.models.happenings import STREAM, sent
 
 LOT = LotId("0193e1a0-0000-7000-8000-000000000001")
 WRITTEN = """
@@ -108,3 +113,21 @@ def test_a_tariff_that_kept_the_order_of_its_keys_would_differ() -> None:
     unordered = CITY.validations.model_copy(update={"offers": as_in_the_file})
     at_the_lot, in_the_cloud = texts_of(CITY.model_copy(update={"validations": unordered}))
     assert at_the_lot != in_the_cloud
+
+
+def test_the_fact_of_a_ticket_fits_into_one_envelope_however_badly_its_tariff_shrinks() -> None:
+    """The control is a tariff three times as long, which `tariffs set` refuses: a window holds at least one fact."""
+    chance = random.Random(5)
+
+    def packed(bytes_of_terms: int) -> int:
+        base = json.loads(CITY.model_dump_json())
+        specials: list[dict[str, str]] = []
+        while len(canonical({**base, "specials": specials})) < bytes_of_terms - 110:
+            specials.append({"name": "".join(chance.choices(string.printable[:94], k=80)), "price": "9"})
+        tariff = Terms.model_validate({**base, "specials": specials})
+        fact = sent(opened_by(tariff), Reading("boot", Monotonic(0), Instant(0), True))
+        window = Window(lot=LOT, stream="ledger", stream_id=STREAM, previous=GENESIS, facts=(fact,))
+        return len(pack(window))
+
+    assert packed(LONGEST_TARIFF) <= WINDOW_BYTES
+    assert packed(3 * LONGEST_TARIFF) > WINDOW_BYTES
