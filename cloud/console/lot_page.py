@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 from starlette.requests import Request
 
 from cloud.console.cards import read_cards
 from cloud.console.following import GAP_SECONDS, LINK_CHECK_SECONDS, Changed, follow
-from cloud.console.lot_reading import read_feed, read_open, read_spots, read_stays
-from cloud.console.lot_shown import chart, plan, ticket, told
+from cloud.console.lot_reading import Charges, OpenTicket, read_feed, read_open, read_spots, read_stays
+from cloud.console.lot_shown import bill, chart, plan, ticket, told
 from cloud.console.operators import scopes_now
 from cloud.console.shell import OneLot, Visitor, styled
 from cloud.console.shown import Shown, card
 from cloud.db.connect import plainly
-from models.ids import LotId
+from models.ids import LotId, TicketId
 from models.instants import SECOND, Instant
+from models.tariff import Fee
 
 CHART_EVERY = 15 * SECOND
 
@@ -32,6 +35,11 @@ class LotPage:
         self._fees_change: Instant | None = None
         self._charted: Instant | None = None
         self._current = True
+        self._charges = Charges()
+        self._open: Sequence[OpenTicket] = ()
+        self._bills: Mapping[TicketId, Fee | None] = {}
+        self._zone = "UTC"
+        self._bill_of: str | None = None
         self.element: OneLot | None = None
         self.chart: ui.echart | None = None
 
@@ -42,6 +50,7 @@ class LotPage:
             OneLot(self._visitor.shell(True), {})
             return False
         self.element = OneLot(self._visitor.shell(self._console.live.listening), self._shown)
+        self.element.on("bill", self._ask_bill)
         with self.element:
             self.chart = ui.echart(options).classes("pg-chart")
         return True
@@ -74,6 +83,18 @@ class LotPage:
             self.chart.options.update(options)
             self.chart.update()
 
+    def _ask_bill(self, asked: GenericEventArguments) -> None:
+        """Somebody unfolds one ticket's bill, or folds it (None). It is shown until then, and kept current."""
+        self._bill_of = asked.args if isinstance(asked.args, str) else None
+        self._shown = {**self._shown, "bill": self._bill()}
+        self._send({"bill": self._shown["bill"]})
+
+    def _bill(self) -> Shown | None:
+        """The same fee as in the ticket's row."""
+        asked = next((each for each in self._open if each.id == self._bill_of), None)
+        so_far = None if asked is None else self._bills[asked.id]
+        return None if asked is None or so_far is None else bill(asked, so_far, self._zone)
+
     def _tell_current(self, current: bool) -> None:
         if current != self._current:
             self._current = current
@@ -101,11 +122,14 @@ class LotPage:
                 if self._charted is None or now - self._charted >= CHART_EVERY:
                     stays = await read_stays(connection, operator.tenant, self._lot, now)
         zone, total = found[0].lot.timezone, found[0].lot.total
-        self._fees_change = min((each.next_hour(now) for each in open_tickets), default=None)
+        self._open, self._zone = open_tickets, zone
+        self._fees_change = min((each.next_change(now) for each in open_tickets), default=None)
+        self._bills = self._charges.bills(open_tickets, now)
         sections = {
             "card": card(found[0], sees, alarms=len(found[0].alarms)),
             "plan": plan(spots, open_tickets, sees),
-            "tickets": [ticket(each, zone, sees, now) for each in open_tickets],
+            "tickets": [ticket(each, self._bills[each.id], zone, sees) for each in open_tickets],
+            "bill": self._bill(),
             "feed": [told(each, zone, sees) for each in feed],
         }
         if stays is None:

@@ -13,15 +13,17 @@ from cloud.console.events import TOLD, Line, line
 from cloud.db.schema import facts, levels, spots, streams, tickets, vehicles
 from models.facts import UnknownFact, decode
 from models.ids import LotId, SpotId, TicketId
-from models.instants import HOUR, Instant
+from models.instants import HOUR, SECOND, Instant
 from models.money import Minor
 from models.spots import SpotStatus, SpotType, VehicleType
-from models.tariff import Tariff, fee, read_pinned
+from models.tariff import Fee, Tariff, Terms, fee, read_pinned
+from models.tariff import Stay as Known
+from models.tariff.engine.plan import UnresolvedHolidays
 from models.tickets import OPEN, TicketStatus
 
 EVENTS = 50
 TICKETS = 300
-DAY = 24 * HOUR
+MINUTE, DAY = 60 * SECOND, 24 * HOUR
 LONGEST_STAY = 35 * DAY
 """A stay that ended isn't drawn on the day's chart when it began longer ago: it keeps the query on its index."""
 
@@ -46,6 +48,7 @@ class OpenTicket:
     vehicle_type: VehicleType
     spot: SpotId | None
     spot_number: str | None
+    spot_type: SpotType | None
     level: str | None
     lane: str
     entered: Instant
@@ -54,13 +57,54 @@ class OpenTicket:
     currency: str
     tariff: Tariff | None
 
-    def fee_at(self, now: Instant) -> Minor | None:
-        """What would be due now, less what was paid; None when that can't be told here."""
-        return None if self.tariff is None else Minor(max(fee(self.tariff, self.entered, now).total - self.paid, 0))
+    def bill_at(self, now: Instant) -> Fee | None:
+        """What the stay costs so far; None when that can't be told here."""
+        if self.tariff is None:
+            return None
+        try:
+            return fee(self.tariff, self.entered, now, Known(self.vehicle_type, self.spot_type))
+        except UnresolvedHolidays:
+            return None
 
-    def next_hour(self, now: Instant) -> Instant:
-        """When the fee may change next."""
+    def due(self, bill: Fee) -> Minor:
+        return Minor(max(bill.total - self.paid, 0))
+
+    def next_change(self, now: Instant) -> Instant:
+        """When the fee may change next: with the stay's own hours, or, where prices have windows and any unit, looked
+        at once a minute."""
+        if isinstance(self.tariff, Terms):
+            return Instant(now + MINUTE - now % MINUTE)
         return Instant(now + HOUR - (now - self.entered) % HOUR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Charged:
+    ticket: OpenTicket
+    until: Instant
+    bill: Fee | None
+
+
+class Charges:
+    """What the open stays of a page cost so far. A busy lot changes four times a second, its fees once a minute: each
+    is kept until it may change."""
+
+    def __init__(self) -> None:
+        self._known: dict[TicketId, _Charged] = {}
+
+    def bills(self, tickets: Sequence[OpenTicket], now: Instant) -> dict[TicketId, Fee | None]:
+        self._known = {each.id: self._charged(each, now) for each in tickets}
+        return {id: charged.bill for id, charged in self._known.items()}
+
+    def _charged(self, ticket: OpenTicket, now: Instant) -> _Charged:
+        known = self._known.get(ticket.id)
+        if known is not None and now < known.until and _charged_alike(known.ticket, ticket):
+            return known
+        return _Charged(ticket, ticket.next_change(now), ticket.bill_at(now))
+
+
+def _charged_alike(one: OpenTicket, other: OpenTicket) -> bool:
+    whose = one.vehicle_type is other.vehicle_type and one.spot_type is other.spot_type
+    return whose and one.entered == other.entered and one.tariff is other.tariff
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +147,10 @@ async def read_spots(connection: AsyncConnection, tenant: str, lot: LotId) -> Se
 async def read_open(connection: AsyncConnection, tenant: str, lot: LotId) -> Sequence[OpenTicket]:
     """The newest open tickets, at most TICKETS."""
     rows = await connection.execute(
-        select(tickets, vehicles.c.license_plate, spots.c.spot_number, levels.c.name.label("level"))
+        select(
+            *(tickets, vehicles.c.license_plate),
+            *(spots.c.spot_number, spots.c.spot_type, levels.c.name.label("level")),
+        )
         .join(vehicles, and_(vehicles.c.lot_id == tickets.c.lot_id, vehicles.c.id == tickets.c.vehicle_id))
         .outerjoin(spots, and_(spots.c.lot_id == tickets.c.lot_id, spots.c.id == tickets.c.spot_id))
         .outerjoin(levels, and_(levels.c.lot_id == spots.c.lot_id, levels.c.id == spots.c.level_id))
@@ -119,6 +166,7 @@ async def read_open(connection: AsyncConnection, tenant: str, lot: LotId) -> Seq
             vehicle_type=VehicleType(row["vehicle_type"]),
             spot=row["spot_id"],
             spot_number=row["spot_number"],
+            spot_type=None if row["spot_type"] is None else SpotType(row["spot_type"]),
             level=row["level"],
             lane=row["entry_lane"],
             entered=row["entry_time"],

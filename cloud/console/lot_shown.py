@@ -8,6 +8,7 @@ from cloud.console.lot_reading import OpenTicket, Spot, Stay, Told, occupancy
 from cloud.console.shown import TYPES, Sees, Shown, local, milliseconds
 from models.instants import Instant
 from models.money import written
+from models.tariff import Fee, Line, Terms
 from models.tickets import TicketStatus
 
 _STANDING = {
@@ -37,8 +38,7 @@ def plan(spots: Iterable[Spot], tickets: Iterable[OpenTicket], sees: Sees) -> li
     return [{"floor": floor, "name": name, "spots": shown} for (floor, name), shown in levels.items()]
 
 
-def ticket(of: OpenTicket, timezone: str, sees: Sees, now: Instant) -> Shown:
-    due = of.fee_at(now)
+def ticket(of: OpenTicket, bill: Fee | None, timezone: str, sees: Sees) -> Shown:
     return {
         "id": of.id,
         "code": of.code,
@@ -51,8 +51,39 @@ def ticket(of: OpenTicket, timezone: str, sees: Sees, now: Instant) -> Shown:
         "time": local(of.entered, timezone, "%d %b %H:%M"),
         "standing": _STANDING[of.status],
         "settled": of.status is TicketStatus.ACTIVE,
-        "due": None if due is None else written(due, of.currency),
+        "due": None if bill is None else written(of.due(bill), of.currency),
     }
+
+
+def bill(of: OpenTicket, bill: Fee, timezone: str) -> Shown:
+    """How the fee of one stay came about, line by line."""
+    tariff = of.tariff
+    return {
+        "ticket": of.id,
+        "tariff": f"{tariff.tariff} {tariff.version}".strip() if isinstance(tariff, Terms) else None,
+        "lines": [_line(each, of.currency, timezone) for each in bill.lines],
+        "total": written(bill.total, of.currency),
+        "taxes": [f"{name} {written(amount, of.currency)}" for name, amount in bill.taxes],
+        "paid": written(of.paid, of.currency) if of.paid else None,
+        "due": written(of.due(bill), of.currency),
+        "person": bill.needs_person,
+    }
+
+
+def _line(of: Line, currency: str, timezone: str) -> Shown:
+    times = _times(of.since, of.until, timezone)
+    return {"what": of.what, "text": of.text, "times": times, "amount": written(of.amount, currency)}
+
+
+def _times(since: Instant | None, until: Instant | None, timezone: str) -> str:
+    """`Wed 25 Nov 01:54 – 02:54`; of a period that goes on, only when it began."""
+    if since is None:
+        return ""
+    begun = local(since, timezone, "%a %d %b %H:%M")
+    if until is None:
+        return f"from {begun}"
+    ended = local(until, timezone, "%a %d %b %H:%M")
+    return f"{begun} – {ended.removeprefix(begun[:-5])}"
 
 
 def told(of: Told, timezone: str, sees: Sees) -> Shown:

@@ -37,7 +37,7 @@ from models.ids import LaneName, LevelId, LotId, SpotId, TicketId
 from models.instants import Instant
 from models.money import Minor
 from models.spots import SpotType, VehicleType
-from models.tariff import HourlyTariff, fee
+from models.tariff import HourlyTariff, Tariff, Terms, fee
 from models.tickets import Direction, TicketStatus
 from models.wire.envelopes import Beacon, LaneNow
 from tests.cloud.lots import Lot, an_id
@@ -45,6 +45,21 @@ from tests.cloud.lots import Lot, an_id
 T = TypeVar("T")
 MINUTE = 60_000_000
 TARIFF = HourlyTariff(currency="EUR", hourly_rate=Minor(250), daily_maximum=Minor(1800))
+AIRPORT = Terms.model_validate(
+    {
+        "tariff": "Airport",
+        "version": "2026-11",
+        "currency": "EUR",
+        "timezone": "Europe/Berlin",
+        "rates": [{"name": "Parking", "tiers": [{"up_to": "1 h", "price": "6"}, {"price": "4", "per": "1 h"}]}],
+        "extras": [{"name": "Charging spot", "spots": "EV", "price": "1", "per": "1 h"}],
+        "caps": [{"amount": "32", "per": "24 h"}, {"amount": "149", "per": "7 days"}],
+        "factors": [{"name": "Large", "vehicles": "LARGE", "percent": "150 %"}],
+        "tax": "19 %",
+        "machine_maximum": "300",
+    }
+)
+"""With hour, day and week caps"""
 KINDS = (
     (SpotType.MOTORCYCLE, 2),
     (SpotType.COMPACT, 5),
@@ -69,7 +84,7 @@ def elsewhere(work: Coroutine[None, None, T]) -> T:
         return thread.submit(asyncio.run, work).result()
 
 
-def an_open_ticket(entered: Instant) -> OpenTicket:
+def an_open_ticket(entered: Instant, tariff: Tariff | None = TARIFF, spot_type: SpotType | None = None) -> OpenTicket:
     return OpenTicket(
         id=TicketId(an_id()),
         code=ticket_code(7),
@@ -77,13 +92,14 @@ def an_open_ticket(entered: Instant) -> OpenTicket:
         vehicle_type=VehicleType.REGULAR,
         spot=None,
         spot_number=None,
+        spot_type=spot_type,
         level=None,
         lane="north-in",
         entered=entered,
         status=TicketStatus.ACTIVE,
         paid=Minor(0),
         currency="EUR",
-        tariff=TARIFF,
+        tariff=tariff,
     )
 
 
@@ -159,7 +175,13 @@ class Garage(Lot):
         return self
 
     def lets_in(
-        self, plate: str, spot: SpotId | None = None, *, lane: str | None = None, passed: bool = True
+        self,
+        plate: str,
+        spot: SpotId | None = None,
+        *,
+        lane: str | None = None,
+        passed: bool = True,
+        tariff: Tariff = TARIFF,
     ) -> TicketId:
         entry = LaneName(lane or self._lane(Direction.ENTRY))
         vehicle, ticket = self.meets(plate), TicketId(an_id(self.now))
@@ -172,7 +194,7 @@ class Garage(Lot):
                 lane=entry,
                 spot=spot,
                 entered=self.now,
-                tariff=TARIFF,
+                tariff=tariff,
                 confidence_permille=990,
             )
         )

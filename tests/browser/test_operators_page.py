@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import SILENT_AFTER
-from tests.browser.garages import Operator
+from tests.browser.garages import AIRPORT, Operator
 
 SignIn = Callable[[str], Page]
 
@@ -171,6 +171,46 @@ def test_a_lot_has_its_own_page_and_that_is_live_too(page: Page, operator: Opera
     expect(page.locator(".pg-feed li").first).to_contain_text("Left")
     expect(row).to_contain_text("Nobody is inside.")
     assert page.evaluate("window.untouched") is True
+
+
+def test_a_click_on_what_is_due_unfolds_the_bill(page: Page, operator: Operator, sign_in: SignIn) -> None:
+    garage = operator.enrols("North").opens().minutes_ago(9 * 24 * 60)
+    garage.lets_in("AB12CDE", garage.spots[7], tariff=AIRPORT)
+    garage.minutes_ago(130).lets_in("XY99ZZZ", garage.spots[8])
+    garage.minutes_ago(0).reports()
+    sign_in(operator.key("read", "plates"))
+    page.get_by_role("link", name="North").click()
+    airport, hourly = (page.locator(".pg-tall tbody tr", has_text=plate) for plate in ("AB12CDE", "XY99ZZZ"))
+    bill = page.locator(".pg-bill")
+    expect(bill).to_have_count(0)
+
+    due = airport.get_by_role("button")
+    said = due.inner_text()
+    due.click()
+    expect(due).to_have_attribute("aria-expanded", "true")
+    expect(bill).to_contain_text("Tariff Airport 2026-11")
+    expect(bill.locator("[data-what='cap']", has_text="At most 149.00 for 7 d")).to_have_count(1)
+    expect(bill.locator("tfoot")).to_contain_text(said)
+
+    hourly.get_by_role("button").click()
+    expect(bill).to_have_count(1)
+    expect(bill.locator("tbody tr")).to_have_text(["3 x 1 h at 2.50 EUR7.50 EUR"])
+    hourly.get_by_role("button").click()
+    expect(bill).to_have_count(0)
+
+
+def test_a_bill_that_is_unfolded_goes_with_its_ticket(page: Page, operator: Operator, sign_in: SignIn) -> None:
+    garage = operator.enrols("North").opens().minutes_ago(90)
+    ticket = garage.lets_in("AB12CDE", garage.spots[7], tariff=AIRPORT)
+    garage.reports()
+    sign_in(operator.key("read", "plates"))
+    page.get_by_role("link", name="North").click()
+    page.locator(".pg-due").click()
+    expect(page.locator(".pg-bill")).to_have_count(1)
+    garage.minutes_ago(0).lets_out(ticket, amount=1000)
+    garage.reports()
+    expect(page.locator(".pg-tall tbody tr")).to_contain_text("Nobody is inside.")
+    expect(page.locator(".pg-bill")).to_have_count(0)
 
 
 def test_another_operators_lots_stay_theirs(page: Page, operator: Operator, sign_in: SignIn, console: str) -> None:

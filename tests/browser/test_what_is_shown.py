@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cloud.console import events
+from cloud.console import lot_shown as shown
 from cloud.console.cards import Card, SpotCount, midnight
 from cloud.console.events import line
-from cloud.console.lot_reading import DAY, Stay, occupancy
+from cloud.console.lot_reading import DAY, MINUTE, Charges, OpenTicket, Stay, occupancy
 from cloud.console.shown import attention, by_level, by_type, refusal, totals
 from cloud.queries import LotView
 from models.facts import AccessRefused, LaneOrdered, PassageCounted, TicketOpened, UnableToCollect
@@ -15,9 +18,10 @@ from models.ids import LaneName, LotId, PaymentId, TicketId
 from models.instants import HOUR, SECOND, Instant, from_rfc3339
 from models.lanes import OrderKind, PassageKind
 from models.money import Minor
-from models.spots import SpotType
+from models.spots import SpotType, VehicleType
+from models.tariff import Terms
 from models.tickets import Direction
-from tests.browser.garages import an_open_ticket
+from tests.browser.garages import AIRPORT, an_open_ticket
 
 NOON = from_rfc3339("2026-11-23T12:00:00Z")
 
@@ -115,11 +119,64 @@ def test_the_feed_tells_of_debts_and_refusals_but_not_of_what_only_prepares() ->
     ]
 
 
+def fee_at(ticket: OpenTicket, now: Instant) -> int | None:
+    bill = ticket.bill_at(now)
+    return None if bill is None else ticket.due(bill)
+
+
 def test_a_fee_on_the_page_changes_with_the_stays_own_hours() -> None:
     ticket = an_open_ticket(entered=Instant(NOON - HOUR // 2))
-    assert ticket.fee_at(NOON) == 250
-    assert ticket.next_hour(NOON) == NOON + HOUR // 2
-    assert ticket.fee_at(Instant(ticket.next_hour(NOON) + SECOND)) == 500
+    assert fee_at(ticket, NOON) == 250
+    assert ticket.next_change(NOON) == NOON + HOUR // 2
+    assert fee_at(ticket, Instant(ticket.next_change(NOON) + SECOND)) == 500
+
+
+def test_a_fee_of_the_second_dialect_is_looked_at_once_a_minute() -> None:
+    ticket = an_open_ticket(Instant(NOON - HOUR // 2), AIRPORT)
+    assert ticket.next_change(NOON) == NOON + MINUTE
+    assert ticket.next_change(Instant(NOON + 59 * SECOND)) == NOON + MINUTE
+
+
+def test_the_vehicle_and_its_spot_count() -> None:
+    entered = Instant(NOON - 2 * HOUR)
+    assert fee_at(an_open_ticket(entered, AIRPORT), NOON) == 1000
+    assert fee_at(an_open_ticket(entered, AIRPORT, SpotType.EV), NOON) == 1200
+    large = replace(an_open_ticket(entered, AIRPORT), vehicle_type=VehicleType.LARGE, paid=Minor(300))
+    assert fee_at(large, NOON) == 1500 - 300
+
+
+def test_a_tariff_that_cant_be_read_or_whose_holidays_nobody_said_shows_no_fee() -> None:
+    abroad = Terms.model_validate({**AIRPORT.model_dump(mode="json"), "holidays": {"country": "DE"}})
+    unreadable, unresolved = (an_open_ticket(NOON, tariff) for tariff in (None, abroad))
+    assert (fee_at(unreadable, NOON), fee_at(unresolved, NOON)) == (None, None)
+    bills = Charges().bills([unreadable, unresolved], NOON)
+    assert [shown.ticket(each, bills[each.id], "UTC", str)["due"] for each in (unreadable, unresolved)] == [None, None]
+
+
+def test_what_a_stay_costs_is_worked_out_once_until_it_may_change() -> None:
+    ticket, charges = an_open_ticket(Instant(NOON - HOUR), AIRPORT), Charges()
+    [first] = charges.bills([ticket], NOON).values()
+    [same] = charges.bills([replace(ticket, paid=Minor(100))], Instant(NOON + 59 * SECOND)).values()
+    [later] = charges.bills([ticket], Instant(NOON + MINUTE)).values()
+    [dated] = charges.bills([replace(ticket, entered=Instant(NOON - 3 * HOUR))], Instant(NOON + MINUTE)).values()
+    assert same is first
+    assert [bill and bill.total for bill in (first, later, dated)] == [600, 1000, 1800]
+
+
+def test_a_bill_is_told_line_by_line_by_the_lots_clock() -> None:
+    ticket = replace(an_open_ticket(Instant(NOON - 30 * HOUR), AIRPORT), paid=Minor(3200))
+    so_far = ticket.bill_at(NOON)
+    assert so_far is not None
+    told = shown.bill(ticket, so_far, "Europe/Berlin")
+    lines = [(line.what, line.text, f"{line.amount / 100:.2f} EUR") for line in so_far.lines]
+    assert [(each["what"], each["text"], each["amount"]) for each in told["lines"]] == lines
+    assert told["lines"][0]["times"] == "Sun 22 Nov 07:00 – 08:00"
+    assert told["lines"][1]["times"] == "Sun 22 Nov 08:00 – Mon 23 Nov 07:00"
+    assert told["lines"][2]["times"] == "from Sun 22 Nov 07:00"
+    assert (told["tariff"], told["total"], told["paid"], told["due"]) == (
+        *("Airport 2026-11", "56.00 EUR", "32.00 EUR", "24.00 EUR"),
+    )
+    assert told["taxes"] == ["Tax 8.94 EUR"]
 
 
 def test_a_tailgate_at_an_exit_reads_as_money_that_could_not_be_collected() -> None:

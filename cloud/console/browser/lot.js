@@ -7,8 +7,9 @@ const LETTER = { MOTORCYCLE: "M", COMPACT: "C", LARGE: "L", HANDICAP: "A", EV: "
 export default {
   components: { Age, Alarms, Bar, PgHeader: Header, LinkState, Lanes, Plate, Sign },
   props: { shell: Object, lot: Object },
+  emits: ["bill"],
   data() {
-    return { ...{ card: null, plan: [], tickets: [], feed: [] }, ...this.lot, current: this.shell.current, search: "" };
+    return { ...{ card: null, plan: [], tickets: [], feed: [], bill: null }, ...this.lot, current: this.shell.current, search: "" };
   },
   created() { follow(this.shell.now); },
   computed: {
@@ -21,6 +22,8 @@ export default {
     },
   },
   methods: {
+    shows(ticket) { return this.bill !== null && this.bill.ticket === ticket; },
+    ask(ticket) { this.$emit("bill", this.shows(ticket) ? null : ticket); },
     news(sections) { Object.assign(this, sections); },
     title(spot) {
       const holder = spot.plate ? ` · ${spot.plate} for ${age(spot.since)}` : "";
@@ -83,10 +86,18 @@ export default {
     <section class="pg-panel"><div class="pg-panel-head"><h2>Open tickets <span class="pg-count">{{ card.inside }}</span></h2><span class="pg-grow"></span>
       <label class="pg-search"><Sign name="search"/><span class="pg-hidden">Search tickets</span><input type="search" v-model="search" placeholder="Ticket, plate or spot"></label></div>
       <div class="pg-scroll pg-tall"><table class="pg-table"><thead><tr><th>Ticket</th><th>Plate</th><th>Vehicle</th><th>Spot</th><th>Level</th><th>Entered</th><th class="pg-num">Stay</th><th class="pg-num">Due now</th><th>State</th></tr></thead>
-        <tbody><tr v-for="each in found" :key="each.id"><td class="pg-code">{{ each.code }}</td><td><Plate :text="each.plate"/></td><td>{{ each.type }}</td>
+        <tbody><template v-for="each in found" :key="each.id"><tr><td class="pg-code">{{ each.code }}</td><td><Plate :text="each.plate"/></td><td>{{ each.type }}</td>
           <td><b>{{ each.spot || "any" }}</b></td><td>{{ each.level }}</td><td>{{ each.time }}<span class="pg-muted pg-after">{{ each.lane }}</span></td>
-          <td class="pg-num"><Age :at="each.since"/></td><td class="pg-num">{{ each.due }}</td>
+          <td class="pg-num"><Age :at="each.since"/></td><td class="pg-num"><button v-if="each.due" type="button" class="pg-due" title="How it came about"
+            :aria-expanded="shows(each.id)" :aria-label="each.due + ': the bill of ' + each.code" @click="ask(each.id)">{{ each.due }}</button></td>
           <td><span :class="each.settled ? 'pg-muted' : 'pg-chip'">{{ each.standing }}</span></td></tr>
+          <tr v-if="shows(each.id)" class="pg-bill"><td colspan="9"><table :aria-label="'Bill of ' + each.code">
+            <caption v-if="bill.tariff">Tariff {{ bill.tariff }}</caption>
+            <tbody><tr v-for="(line, n) in bill.lines" :key="n" :data-what="line.what"><td>{{ line.text }}</td><td class="pg-muted">{{ line.times }}</td><td class="pg-num">{{ line.amount }}</td></tr></tbody>
+            <tfoot><tr><th scope="row" colspan="2">Total so far<span v-for="tax in bill.taxes" :key="tax" class="pg-muted pg-after">of it {{ tax }}</span></th><td class="pg-num">{{ bill.total }}</td></tr>
+              <tr v-if="bill.paid"><td colspan="2">Paid</td><td class="pg-num">{{ bill.paid }}</td></tr>
+              <tr v-if="bill.paid"><th scope="row" colspan="2">Due now</th><td class="pg-num">{{ bill.due }}</td></tr></tfoot></table>
+            <p v-if="bill.person" class="pg-note">More than a machine may take: a person has to look.</p></td></tr></template>
           <tr v-if="!found.length"><td colspan="9" class="pg-none pg-muted">{{ search ? "No ticket matches." : "Nobody is inside." }}</td></tr></tbody></table></div>
       <p v-if="card.inside > tickets.length" class="pg-note">The newest {{ tickets.length }} of {{ card.inside }} are shown.</p></section>
   </main></div>`,
