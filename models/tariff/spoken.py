@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from models.money import exponent, written
-from models.tariff.engine.plan import ladder
+from models.tariff.engine.ladders import ladder
 from models.tariff.hourly import HourlyTariff
 from models.tariff.language.rates import Cap, Rate, Tier
 from models.tariff.language.terms import Terms

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from models.documents.document import Path
 from models.spots import SpotType, VehicleType
 from models.tariff.checks.finding import Finding
-from models.tariff.engine.plan import how_particular
+from models.tariff.engine.planning import how_particular
 from models.tariff.engine.windows import ApartDays, apart, covers, rank
 from models.tariff.language.rates import Rate
 from models.tariff.language.terms import Terms

@@ -9,7 +9,8 @@ from models.tariff.engine import rounding
 from models.tariff.engine.charging import charging, paid_by_charging
 from models.tariff.engine.items import Item
 from models.tariff.engine.parking import parking
-from models.tariff.engine.plan import Kind, Plan, planned
+from models.tariff.engine.plan import Kind, Plan
+from models.tariff.engine.planning import planned
 from models.tariff.engine.validating import validated
 from models.tariff.language.stays import Lost
 from models.tariff.language.terms import Terms
