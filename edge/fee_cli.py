@@ -47,7 +47,7 @@ def price_of_a_stay(
             vehicle=vehicle,
             spot=spot,
             validations=tuple(validation or ()),
-            energy=int(_number("--kwh", kwh) * 1000),
+            energy=round(_number("--kwh", kwh) * 1000),
             charged_until=None if charged_until is None else _moment(charged_until, terms),
             lost=lost,
             entry_known=entry is not None,

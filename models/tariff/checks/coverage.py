@@ -10,11 +10,11 @@ from typing import NamedTuple
 from models.documents.document import Path
 from models.spots import SpotType, VehicleType
 from models.tariff.checks.finding import Finding
-from models.tariff.engine.planning import how_particular
+from models.tariff.engine.planning import how_particular, named_days
 from models.tariff.engine.windows import ApartDays, apart, covers, rank
 from models.tariff.language.rates import Rate
 from models.tariff.language.terms import Terms
-from models.tariff.language.written import MINUTES_OF_A_DAY, WEEKDAYS
+from models.tariff.language.written import MINUTES_OF_A_DAY, WEEKDAYS, Days
 
 _SUMMER = dt.date(2028, 7, 3)
 """A Monday; any week does for what holds each week."""
@@ -61,7 +61,7 @@ def _of(terms: Terms, vehicle: VehicleType, spot: SpotType | None, code: str) ->
     rates = [rate for _, rate in fitting]
     whose = f" for {vehicle}" if any(rate.vehicles for rate in terms.rates) else ""
     gap: Finding | None = None
-    for day in _days(rates):
+    for day in _days(rates, list(named_days(terms))):
         for minute, until in _pieces(rates):
             held = _held(rates, day, minute)
             if len(held) > 1:
@@ -97,14 +97,14 @@ def _pieces(rates: Sequence[Rate]) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
-def _days(rates: Sequence[Rate]) -> Iterator[_Day]:
+def _days(rates: Sequence[Rate], named: Sequence[Days | None]) -> Iterator[_Day]:
     """A week of each season, a holiday, and the dates that are named."""
     for monday in _weeks(rates):
         for weekday in range(7):
             date = monday + dt.timedelta(days=weekday)
             yield _Day(date.toordinal(), _NONE, _named(date, rates), dated=False)
     holiday = _SUMMER.toordinal() + 2
-    special = apart((rate.days for rate in rates), frozenset({holiday}))
+    special = apart(named, frozenset({holiday}))
     if special.holidays:
         yield _Day(holiday, special, "holidays", dated=False)
     if special.eves:

@@ -17,8 +17,20 @@ _DAY, _WEEK = 86_400, 604_800
 def ladders(terms: Terms) -> Iterator[Finding]:
     for section, rates in (("rates", terms.rates), ("extras", terms.extras)):
         for index, rate in enumerate(rates):
+            if _is_ambiguous(rate, terms):
+                yield Finding(
+                    (section, index, "tiers"),
+                    "say when this ladder starts again: starts_again: each window (whenever it begins to hold), or "
+                    "never (its steps count from entry, whatever held before)",
+                )
             if rate.tiers:
                 yield from _ladder((section, index, "tiers"), rate, by_arrival=terms.by_arrival)
+
+
+def _is_ambiguous(rate: Rate, terms: Terms) -> bool:
+    """A ladder for some days only: who comes the day before, has he climbed it already?"""
+    timed = rate.from_ is not None or rate.to is not None
+    return bool(rate.tiers and rate.days and not timed and not rate.starts_again) and not terms.by_arrival
 
 
 def _ladder(path: Path, rate: Rate, *, by_arrival: bool) -> Iterator[Finding]:

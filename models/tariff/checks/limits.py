@@ -100,10 +100,10 @@ def _specials(terms: Terms) -> Iterator[Finding]:
         begin, leave = special.arrive.from_, special.leave
         if least is None or leave is None or begin is None or begin.weekday is not None:
             continue
-        longest = ((leave.by.minute - begin.minute - 1) % 1440 + 1) * 60
-        if leave.by.weekday is None and least > longest:
+        longest = ((leave.end.minute - begin.minute - 1) % 1440 + 1) * 60
+        if leave.end.weekday is None and least > longest:
             said = (
-                f"nobody can have this: who comes at {at_text(begin)} and leaves by {at_text(leave.by)} has been there "
-                f"for {length_text(longest)}; at most that is expected"
+                f"nobody can have this: who comes at {at_text(begin)} and leaves by {at_text(leave.end)} has been "
+                f"there for {length_text(longest)}; at most that is expected"
             )
             yield Finding(("specials", index, "at_least"), said)

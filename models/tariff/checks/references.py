@@ -9,6 +9,8 @@ from models.documents.spelling import nearest
 from models.tariff import calendars
 from models.tariff.checks.finding import Finding
 from models.tariff.language.parts import Whose
+from models.tariff.language.rates import Cap
+from models.tariff.language.stays import Factor
 from models.tariff.language.terms import Terms
 from models.tariff.language.written import Days
 
@@ -66,16 +68,21 @@ def _text(path: Path) -> str:
     return f"{path[0]}[{path[1]}]"
 
 
+def _naming_rates(terms: Terms) -> Iterator[tuple[str, int, Cap | Factor]]:
+    yield from (("caps", index, cap) for index, cap in enumerate(terms.caps))
+    yield from (("factors", index, factor) for index, factor in enumerate(terms.factors))
+
+
 def _rates_of_caps(terms: Terms) -> Iterator[Finding]:
     known = [rate.name for rate in (*terms.rates, *terms.extras) if rate.name]
-    for index, cap in enumerate(terms.caps):
-        for name in cap.rates:
+    for section, index, part in _naming_rates(terms):
+        for name in part.rates:
             if name not in known:
                 guess = nearest(name, known)
                 hint = (
                     f'; did you mean "{guess}"?' if guess else f"; there are {', '.join(known) or 'none with a name'}"
                 )
-                yield Finding(("caps", index, "rates"), f'there is no rate "{name}"{hint}')
+                yield Finding((section, index, "rates"), f'there is no rate "{name}"{hint}')
 
 
 def _holidays(terms: Terms) -> Iterator[Finding]:

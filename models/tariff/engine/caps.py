@@ -8,7 +8,7 @@ from models.instants import Instant
 from models.tariff.engine.periods import Calendar, FirstPart, Periods, periods_of
 from models.tariff.engine.plan import DAY, ENDLESS, Plan, PlannedCap
 from models.tariff.engine.walk import Charge, Fold
-from models.tariff.engine.windows import falls_on
+from models.tariff.engine.windows import holds_on
 
 
 class Cut(NamedTuple):
@@ -87,7 +87,7 @@ class Caps:
         self._minimum = None if windows_only else _day_minimum(plan, entered)
         if self._minimum is not None:
             self.periods = [*self.periods, self._minimum[1]]
-        self._windows: dict[tuple[int, tuple[int, int]], _Limit] = {}
+        self._windows: dict[tuple[int, tuple[int, int, int]], _Limit] = {}
         self.fold = _fold(planned[0], entered) if planned else None
 
     def cut(self, charge: Charge) -> list[Cut]:
@@ -141,8 +141,10 @@ class Caps:
     def _limit_of(self, planned: PlannedCap, number: int, begin: Instant) -> int:
         if number and planned.cap.once:
             return ENDLESS
-        days = planned.cap.days
-        if days is not None and not falls_on(days, self._plan.time.day(begin), self._plan.caps_apart):
+        said = planned.cap
+        if (said.days or said.dates or said.season) and not holds_on(
+            said, self._plan.time.day(begin), self._plan.apart
+        ):
             return ENDLESS
         return planned.limits[min(number, len(planned.limits) - 1)]
 
@@ -161,6 +163,8 @@ def _fold(shortest: PlannedCap, entered: Instant) -> Fold | None:
     plain = (
         shortest.rolling
         and len(shortest.limits) == 1
-        and not (cap.once or cap.days or cap.rates or cap.first or cap.until)
+        and not (
+            cap.once or cap.days or cap.dates or cap.season or cap.ends_units or cap.rates or cap.first or cap.until
+        )
     )
     return Fold(entered, shortest.length) if plain else None

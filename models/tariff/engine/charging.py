@@ -47,7 +47,7 @@ def _idle(plan: Plan, idle: Idle, full: Instant, leaves: Instant) -> list[Item]:
     price = plan.scaled(idle.price)
     step = Step(ENDLESS, idle.per * SECOND, False, price, words.unit(idle.per, idle.per, idle.price))
     rate = PlannedRate("Idle", (step,), Again(window=False, day=False, length=0), None)
-    layer = Layer((rate,), Windows([idle], plan.time, plan.holidays))
+    layer = Layer((rate,), Windows([idle], plan.time, plan.apart))
     rules = Rules(plan.time, MIDNIGHT, run_on=False, completed=False, by_arrival=False)
     charges = list(walk(layer, begin, begin, leaves, rules))
     if not charges:

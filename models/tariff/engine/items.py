@@ -26,26 +26,26 @@ def total(items: Sequence[Item]) -> Fraction | int:
     return sum(item.amount for item in items)
 
 
-def bill(charges: Iterable[Charge], caps: Caps, what: What) -> list[Item]:
+def bill(charges: Iterable[Charge], caps: Caps, what: What, end: Instant) -> list[Item]:
     """Units of one price one after another stand on one line; after them, what each cap took off."""
     items: list[Item] = []
     run: list[Charge] = []
     cuts: list[Cut] = []
     for charge in charges:
         if run and run[-1].step is not charge.step:
-            items += _lines(run, cuts, what)
+            items += _lines(run, cuts, what, end)
             run, cuts = [], []
         run.append(charge)
         cuts += caps.cut(charge)
-    return items + _lines(run, cuts, what) if run else items
+    return items + _lines(run, cuts, what, end) if run else items
 
 
-def _lines(run: Sequence[Charge], cuts: Sequence[Cut], what: What) -> list[Item]:
+def _lines(run: Sequence[Charge], cuts: Sequence[Cut], what: What, end: Instant) -> list[Item]:
     first, last = run[0], run[-1]
     count, amount = first.units, first.amount
     for charge in run[1:]:
         count, amount = count + charge.units, amount + charge.amount
-    items = [Item(what, _words(first, count), amount, first.at, last.until)]
+    items = [Item(what, _words(first, count), amount, first.at, min(last.until, end))]
     if cuts:
         items += _taken_off(cuts)
     return items

@@ -69,7 +69,8 @@ def _ordinary(plan: Plan, entered: Instant, leaves: Instant, paid_for: int) -> l
         if leaves <= ends or not free.lost:
             items.append(Item(What.FREE, words.free(free.first), 0, begin, min(ends, leaves)))
             begin = ends
-    return items + (_charged(plan, begin, leaves, entered) if begin < leaves else [])
+    counted_from = begin if free is not None and free.entry_moves else entered
+    return items + (_charged(plan, begin, leaves, counted_from) if begin < leaves else [])
 
 
 def _charged(plan: Plan, begin: Instant, leaves: Instant, entered: Instant) -> list[Item]:
@@ -87,13 +88,15 @@ def _charged(plan: Plan, begin: Instant, leaves: Instant, entered: Instant) -> l
         others = (walk(layer, entered, begin, end, rules, Caps(plan, entered).periods) for layer in own)
         charges = merge(charges, *others, key=_begun)
         caps = Caps(plan, entered)
-    items = bill(charges, caps, What.RATE)
+    items = bill(charges, caps, What.RATE, leaves)
     least = terms.minimum
     if least is not None:
         items += [Item(What.MINIMUM, words.minimum(least.amount), short, day) for day, short in caps.missing()]
     for layer in plan.extras:
         if not layer.under_caps:
-            items += bill(walk(layer, entered, begin, end, rules), Caps(plan, entered, windows_only=True), What.EXTRA)
+            items += bill(
+                walk(layer, entered, begin, end, rules), Caps(plan, entered, windows_only=True), What.EXTRA, leaves
+            )
     return items
 
 

@@ -18,6 +18,8 @@ class Periods(Protocol):
     """Of the period, from 0"""
     begin: Instant
     end: int
+    cuts: bool
+    """Whether a unit that is running ends with a period"""
 
     def go_to(self, at: Instant) -> None: ...
 
@@ -27,6 +29,7 @@ class Whole:
 
     def __init__(self, entered: Instant) -> None:
         self.number, self.begin, self.end = 0, entered, ENDLESS
+        self.cuts = False
 
     def go_to(self, at: Instant) -> None:
         pass
@@ -35,8 +38,8 @@ class Whole:
 class Rolling:
     """Periods of one length, counted from entry."""
 
-    def __init__(self, entered: Instant, length: int) -> None:
-        self._entered, self._length = entered, length
+    def __init__(self, entered: Instant, length: int, *, cuts: bool = False, once: bool = False) -> None:
+        self._entered, self._length, self.cuts, self._once = entered, length, cuts, once
         self.number, self.begin, self.end = 0, entered, entered + length
 
     def go_to(self, at: Instant) -> None:
@@ -44,13 +47,14 @@ class Rolling:
             self.number = (at - self._entered) // self._length
             self.begin = Instant(self._entered + self.number * self._length)
             self.end = self.begin + self._length
+            self.cuts = self.cuts and not self._once
 
 
 class Calendar:
     """Days, weeks or months of the calendar; the first is the one in which the stay begins."""
 
-    def __init__(self, entered: Instant, per: str, resets: At, time: LocalTime) -> None:
-        self._time, self._minute, self._per = time, resets.minute, per
+    def __init__(self, entered: Instant, per: str, resets: At, time: LocalTime, *, cuts: bool = False) -> None:
+        self._time, self._minute, self._per, self.cuts = time, resets.minute, per, cuts
         begin = time.last(entered, At(resets.minute, resets.weekday or 0) if per == WEEK else At(resets.minute))
         self._day = time.day(begin)
         if per == MONTH:
@@ -78,7 +82,7 @@ class FirstPart:
 
     def __init__(self, whole: Periods, length: int | None, until: At | None, time: LocalTime) -> None:
         self._whole, self._length, self._until, self._time = whole, length, until, time
-        self.number, self.begin = whole.number, whole.begin
+        self.number, self.begin, self.cuts = whole.number, whole.begin, whole.cuts
         self._part_ends = self._end_of_part()
         self.end: int = min(self._part_ends, whole.end)
 
@@ -113,5 +117,5 @@ def periods_of(cap: PlannedCap, entered: Instant, time: LocalTime) -> Periods:
 def _whole_periods(cap: PlannedCap, entered: Instant, time: LocalTime) -> Periods:
     per = cap.cap.per
     if isinstance(per, int):
-        return Rolling(entered, cap.length)
-    return Whole(entered) if per == STAY else Calendar(entered, per, cap.resets, time)
+        return Rolling(entered, cap.length, cuts=cap.cap.ends_units, once=cap.cap.once)
+    return Whole(entered) if per == STAY else Calendar(entered, per, cap.resets, time, cuts=cap.cap.ends_units)

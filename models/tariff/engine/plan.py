@@ -101,7 +101,6 @@ class Kind(NamedTuple):
 class Plan:
     terms: Terms
     time: LocalTime
-    holidays: frozenset[int]
     scale: int
     """So many of the plan's small units are one minor unit"""
     minor: int
@@ -113,9 +112,7 @@ class Plan:
     free: tuple[Free, ...]
     factors: tuple[Factor, ...]
     lost: Lost | None
-    caps_apart: ApartDays
-    arrivals_apart: ApartDays
-    taxes_apart: ApartDays
+    apart: ApartDays
 
     def scaled(self, amount: Decimal | Fraction) -> int:
         """Major units in the plan's small units."""

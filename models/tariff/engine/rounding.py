@@ -57,7 +57,7 @@ def taxes_on(plan: Plan, leaves: Instant) -> list[Tax]:
     if all(tax.days is None for tax in plan.terms.tax):
         return list(plan.terms.tax)
     day = plan.time.day(leaves)
-    return [tax for tax in plan.terms.tax if tax.days is None or falls_on(tax.days, day, plan.taxes_apart)]
+    return [tax for tax in plan.terms.tax if tax.days is None or falls_on(tax.days, day, plan.apart)]
 
 
 def taxed(plan: Plan, net: Minor, taxes: Sequence[Tax]) -> list[Line]:

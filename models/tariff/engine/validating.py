@@ -61,11 +61,12 @@ def _usable(said: Validations, codes: Sequence[str], length: int) -> list[str]:
 
 
 def _ways(said: Validations, codes: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Also without some of them: a floor of one may leave more to pay than the others alone."""
     yield from ((code,) for code in dict.fromkeys(codes))
     friendly = [code for code in codes if not said.offers[code].alone]
     most = said.together if isinstance(said.together, int) else 1 if said.together == "best" else len(friendly)
-    if len(friendly) > 1 and most > 1:
-        yield from dict.fromkeys(combinations(friendly, min(most, len(friendly))))
+    for count in range(2, min(most, len(friendly)) + 1):
+        yield from dict.fromkeys(combinations(friendly, count))
 
 
 def _used(
@@ -106,7 +107,7 @@ def _instead(
 ) -> list[Item]:
     count = _times(plan, offer, entered, leaves)
     price = count * plan.scaled(offer.price or Fraction(0))
-    if not count or price >= left:
+    if not count or (offer.charge == "if cheaper" and price >= left):
         return []
     said = f"{name}: {offer.price} instead" if count == 1 else f"{name}: {count} x {offer.price} instead"
     return [Item(What.VALIDATION, said, price - left)]

@@ -22,8 +22,8 @@ class Charge(NamedTuple):
     until: Instant
     rate: PlannedRate
     step: Step
-    window: tuple[int, int]
-    """Which occurrence of which window"""
+    window: tuple[int, int, int]
+    """Which occurrence of which window, and since when its ladder counts where it starts again after a length"""
     units: int
     amount: int
     folded: int = 0
@@ -76,7 +76,7 @@ def _moments(layer: Layer, at: At, begin: Instant, end: Instant, time: LocalTime
     while now < end:
         held = layer.windows.held(now, end)
         if held.window != NONE:
-            yield Charge(now, now, rate, rate.steps[0], held[:2], 1, rate.steps[0].price)
+            yield Charge(now, now, rate, rate.steps[0], (*held[:2], 0), 1, rate.steps[0].price)
         now = time.next(now, at)
 
 
@@ -97,6 +97,7 @@ class _Walk:
     ) -> None:
         self._layer, self._begin, self._end, self._rules = layer, begin, end, rules
         self._caps, self._fold = caps, fold
+        self._cutting = [periods for periods in caps if periods.cuts]
         self._held = Held(NONE, 0, begin)
         self._anchor, self._origin, self._entered = entered, begin, begin
         self._pauses: list[tuple[Instant, Instant]] = []
@@ -139,32 +140,37 @@ class _Walk:
         frame, frame_ends = self._frame(rate, now, window_ends)
         elapsed = now - frame - (self._paused_since(frame) if self._pauses else 0)
         step, step_ends = _step(rate, elapsed)
-        stops = min(now + step_ends - elapsed, frame_ends)
+        step_ends += now - elapsed
+        window = (*self._held[:2], frame if rate.again.length else 0)
+        runs_on = self._rules.run_on or paused
         if step.unit is None:
-            stops = min(stops, self._next_day(now) if step.each_day else ENDLESS)
-            charge = self._charge(rate, step, now, 1, stops if paused else min(stops, window_ends))
+            until = min(step_ends, frame_ends, self._next_day(now) if step.each_day else ENDLESS)
+            if not runs_on or until >= ENDLESS:
+                until = min(until, window_ends)
+            charge = Charge(now, Instant(until), rate, step, window, 1, step.price)
         else:
-            if not (self._rules.run_on or paused):
-                stops = min(stops, window_ends)
-            charge = self._units(rate, step, step.unit, now, stops, window_ends)
-        return self._over_pauses(charge) if paused else charge
+            stops = min(frame_ends, ENDLESS if self._rules.run_on else step_ends, ENDLESS if runs_on else window_ends)
+            count, until, folded = self._units(rate, step.unit, now, stops, min(step_ends, window_ends))
+            charge = Charge(now, Instant(until), rate, step, window, count, count * step.price, folded)
+        return self._over_pauses(charge, frame_ends) if paused else charge
 
-    def _units(self, rate: PlannedRate, step: Step, unit: int, now: Instant, stops: int, window_ends: int) -> Charge:
-        """As many units as begin before anything changes."""
-        changes = min(stops, window_ends, self._end)
+    def _units(self, rate: PlannedRate, unit: int, now: Instant, stops: int, changes: int) -> tuple[int, int, int]:
+        """As many units as begin before anything changes, until when they pay, and how many whole periods of the
+        shortest cap they are. A unit that runs at `stops` ends there."""
+        changes = min(changes, stops, self._end)
         if self._caps:
             whole = self._whole_periods(rate, unit, now, changes)
             if whole:
-                count = whole[1] // unit
-                return self._charge(rate, step, now, count, now + whole[1])._replace(folded=whole[0])
+                return whole[1] // unit, now + whole[1], whole[0]
             changes = min(changes, self._change_of_caps(now, 0))
+            stops = min([stops, *(periods.end for periods in self._cutting if periods.cuts)])
         last = min(stops, self._end)
         count = -(-(changes - now) // unit)
         if self._rules.completed:
             count = min(count, (last - now) // unit)
             if not count:
-                return self._charge(rate, step, now, 0, last)
-        return self._charge(rate, step, now, count, min(now + count * unit, stops))
+                return 0, last, 0
+        return count, min(now + count * unit, stops), 0
 
     def _change_of_caps(self, now: Instant, first: int) -> int:
         soonest = ENDLESS
@@ -182,9 +188,6 @@ class _Walk:
             return None
         count = (min(changes, self._change_of_caps(now, 1)) - now) // fold.length
         return (count, count * fold.length) if count else None
-
-    def _charge(self, rate: PlannedRate, step: Step, now: Instant, count: int, until: int) -> Charge:
-        return Charge(now, Instant(until), rate, step, self._held[:2], count, count * step.price)
 
     def _frame(self, rate: PlannedRate, now: Instant, window_ends: int) -> tuple[int, int]:
         """From when on the time on the ladder counts, and when it starts again."""
@@ -214,15 +217,20 @@ class _Walk:
     def _paused_since(self, frame: int) -> int:
         return sum(max(until - max(since, frame), 0) for since, until in self._pauses)
 
-    def _over_pauses(self, charge: Charge) -> Charge:
-        """A unit that is running when a pause begins goes on when it ends."""
-        until, edge = charge.until, self._held.until
+    def _over_pauses(self, charge: Charge, frame_ends: int) -> Charge:
+        """A unit that is running when a pause begins goes on when it ends, but not beyond the end of its ladder."""
+        until: int = charge.until
+        edge = self._held.until
         while until > edge and self._pause_at(edge):
             after = self._layer.windows.held(edge, self._end).until
+            if frame_ends <= after:
+                self._pauses.append((edge, Instant(frame_ends)))
+                until = frame_ends
+                break
             self._pauses.append((edge, after))
-            until = Instant(until + after - edge)
-            edge = self._layer.windows.held(after, self._end).until
-        return charge._replace(until=until)
+            until = min(until + after - edge, frame_ends)
+            edge = after if self._pause_at(after) else self._layer.windows.held(after, self._end).until
+        return charge._replace(until=Instant(until))
 
 
 def _step(rate: PlannedRate, elapsed: int) -> tuple[Step, int]:

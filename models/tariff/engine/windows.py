@@ -18,19 +18,24 @@ NONE = -1
 """No window holds."""
 
 
-class Bounded(Protocol):
-    """When something holds, by the wall clock."""
+class Dated(Protocol):
+    """On which days something holds."""
 
     @property
     def days(self) -> Days | None: ...
     @property
-    def from_(self) -> At | None: ...
-    @property
-    def to(self) -> At | None: ...
-    @property
     def dates(self) -> tuple[DateSpan, ...] | None: ...
     @property
     def season(self) -> Season | None: ...
+
+
+class Bounded(Dated, Protocol):
+    """When something holds, by the wall clock."""
+
+    @property
+    def from_(self) -> At | None: ...
+    @property
+    def to(self) -> At | None: ...
 
 
 class Held(NamedTuple):
@@ -43,14 +48,14 @@ class Held(NamedTuple):
 
 
 class ApartDays(NamedTuple):
-    """Days (as ordinals) that aren't simply the weekdays they fall on, because something in a list names such days."""
+    """Days (as ordinals) that aren't simply the weekdays they fall on, because the tariff names such days."""
 
     holidays: frozenset[int]
     eves: frozenset[int]
 
 
 def apart(days: Iterable[Days | None], holidays: frozenset[int]) -> ApartDays:
-    """`days`: of all the windows of one list."""
+    """`days`: all that are named in one tariff."""
     named = [each for each in days if each is not None]
     eves = frozenset(day - 1 for day in holidays) - holidays
     return ApartDays(
@@ -63,22 +68,22 @@ def covers(window: Bounded, day: int, minute: int, apart: ApartDays) -> int | No
     """The day on which the occurrence began that holds at that minute (0: without times of day); None: none holds."""
     begin, end = window.from_ or MIDNIGHT, window.to or DAYS_END
     if window.from_ is None and window.to is None:
-        return 0 if _on(window, day, apart) else None
+        return 0 if holds_on(window, day, apart) else None
     if begin.weekday is not None and end.weekday is not None:
         first = begin.weekday * MINUTES_OF_A_DAY + begin.minute
         length = (end.weekday * MINUTES_OF_A_DAY + end.minute - first - 1) % _WEEK + 1
         since = ((day - 1) % 7 * MINUTES_OF_A_DAY + minute - first) % _WEEK
         begun = day - (since + begin.minute) // MINUTES_OF_A_DAY
-        return begun if since < length and _on(window, begun, apart) else None
+        return begun if since < length and holds_on(window, begun, apart) else None
     over_midnight = end.minute <= begin.minute
-    if begin.minute <= minute and (over_midnight or minute < end.minute) and _on(window, day, apart):
+    if begin.minute <= minute and (over_midnight or minute < end.minute) and holds_on(window, day, apart):
         return day
-    if over_midnight and minute < end.minute and _on(window, day - 1, apart):
+    if over_midnight and minute < end.minute and holds_on(window, day - 1, apart):
         return day - 1
     return None
 
 
-def _on(window: Bounded, day: int, apart: ApartDays) -> bool:
+def holds_on(window: Dated, day: int, apart: ApartDays) -> bool:
     date = dt.date.fromordinal(day)
     if window.season is not None and not window.season.holds(date):
         return False
@@ -110,12 +115,12 @@ class Windows:
     """Windows of which at most one holds at a time."""
 
     def __init__(
-        self, windows: Sequence[Bounded], time: LocalTime, holidays: frozenset[int], first: Sequence[int] = ()
+        self, windows: Sequence[Bounded], time: LocalTime, apart: ApartDays, first: Sequence[int] = ()
     ) -> None:
         """`first`: how particular each window is besides its times, such as one for motorcycles only."""
         self._windows, self._time = windows, time
         self._first = first or [0] * len(windows)
-        self._apart = apart((window.days for window in windows), holidays)
+        self._apart = apart
         self._whenever = len(windows) == 1 and rank(windows[0], apart=False) == (False,) * 4
         ends = {end.minute % MINUTES_OF_A_DAY for each in windows for end in (each.from_, each.to) if end is not None}
         self._edges = sorted({0, *ends})

@@ -148,11 +148,32 @@ class Window(Whose, Times):
 class Arrival(Times):
     """When a vehicle comes, by the wall clock; at `to` is in time."""
 
+    before: ClockTime | None = None
+    """Instead of to: at this time it is too late"""
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.to is not None and self.before is not None:
+            raise ValueError("either `to` or `before` is expected, not both")
+        return self
+
 
 class Leave(Part):
     """When it leaves: by the first such time after it came."""
 
-    by: ClockTime
+    by: ClockTime | None = None
     """At this time at the latest, such as 19:00, or mon 06:00"""
+    before: ClockTime | None = None
+    """Instead of by: at this time it is too late"""
     after: ClockTime | None = None
     """Not before this time, the last such time before `by`"""
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if (self.by is None) == (self.before is None):
+            raise ValueError("either `by` or `before` is expected")
+        return self
+
+    @property
+    def end(self) -> At:
+        return self.by or self.before or DAYS_END

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import model_validator
 
 from models.tariff.language.parts import Name, Names, Part, Several, Whose, Window, lengths_or, or_length
-from models.tariff.language.written import ClockTime, Length, Price, WrittenDays
+from models.tariff.language.written import ClockTime, Length, Price, WrittenDates, WrittenDays, WrittenSeason
 
 _UNIT = or_length("day", "window", "stay")
 _AGAIN = lengths_or("never", "each window", "each day")
@@ -94,6 +94,14 @@ class Extra(Rate):
     under_caps: bool = False
     """Whether the caps hold for it too"""
 
+    @model_validator(mode="after")
+    def _once_each_time(self) -> Self:
+        if self.at is not None and (
+            self.from_ is not None or self.to is not None or self.per is not None or self.tiers
+        ):
+            raise ValueError("`at` goes with a flat `price`, without `from`, `to` and `per`")
+        return self
+
 
 class Cap(Whose):
     """The most that is charged for a period, however long the vehicle is there in it."""
@@ -109,10 +117,16 @@ class Cap(Whose):
     """When the day or the week begins: 04:00, or mon 04:00; left out: day_starts, and Monday"""
     days: WrittenDays | None = None
     """Only for periods that begin on these days"""
+    dates: WrittenDates | None = None
+    """Only for periods that begin on these dates"""
+    season: WrittenSeason | None = None
+    """Only for periods that begin in this part of each year"""
     rates: Names = ()
     """Only what these rates charge; left out: all"""
     once: bool = False
     """Only for the first period of a stay"""
+    ends_units: bool = False
+    """A unit that is running when a period ends is cut there, and the next period begins a new one"""
     first: Length | None = None
     """Only for what begins in the first part of each period, such as the first 12 h of 24 h"""
     until: ClockTime | None = None

@@ -37,6 +37,8 @@ class Validation(Part):
     """The price is for each such time begun, such as 24 h"""
     at: ClockTime | None = None
     """The price is for each time that the clock shows this while the vehicle is there, such as 03:00 for nights"""
+    charge: Literal["if cheaper", "instead"] = "if cheaper"
+    """Whether the price holds only where it is lower, or in any case"""
     longer_than: Length | None = None
     """Only for a stay that is longer"""
     own_rates: bool = False

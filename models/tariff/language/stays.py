@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
-from models.tariff.language.parts import Arrival, Leave, Name, Part, Whose, or_length
+from models.tariff.language.parts import Arrival, Leave, Name, Names, Part, Whose, or_length
 from models.tariff.language.written import ClockTime, Length, Percent, Price, price
 
 
@@ -52,6 +52,8 @@ class Free(Whose):
     first: Length
     lost: bool = False
     """Once the stay is longer, the whole of it is charged; otherwise they are taken off"""
+    entry_moves: bool = False
+    """As if the vehicle had come so much later: caps, and ladders that start again, count from then, too"""
     arrive: Arrival = Field(default_factory=Arrival)
     """Only for who comes then"""
 
@@ -78,6 +80,8 @@ class Factor(Whose):
     name: Name
     percent: Percent
     """50 %: half the price; 200 %: twice"""
+    rates: Names = ()
+    """Only the prices of these rates; left out: all that parking costs"""
 
 
 class ReEntry(Part):
