@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from models.documents.document import Document, read_document
 from models.documents.explain import problems_of
 from models.documents.problems import ConfigurationError, Problem, in_order
+from models.documents.section import keys_of
 from models.tariff.checks import disagreements
 from models.tariff.language.parts import Several
 from models.tariff.language.terms import Terms
@@ -27,7 +28,21 @@ def parse_tariff(text: str, name: str) -> Terms:
         raise ConfigurationError([_no_tariff(document)])
     said = cast("dict[str, Any]", written)
     document.data = {key: value for key, value in said.items() if not key.startswith(FOR_ANCHORS)}
+    _put_into_lists(document)
     return terms_of(document)
+
+
+def _put_into_lists(document: Document) -> None:
+    """A section that stands without a list around it is its first: its places have to say so, too."""
+    for key, field in keys_of(Terms).items():
+        written: Any = document.data.get(key)
+        if Several not in field.metadata or written is None or isinstance(written, list):
+            continue
+        document.data[key] = [written]
+        for places in (document.keys, document.values):
+            for path in [path for path in places if path[:1] == (key,) and len(path) > 1]:
+                places[(key, 0, *path[1:])] = places.pop(path)
+        document.values[(key, 0)] = document.values[(key,)]
 
 
 def terms_of(document: Document) -> Terms:
