@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,21 @@ from edge.parking import lanes
 from edge.store import Transaction
 from edge.store.database import looking_into
 from edge.store.digests import NEWEST, SLICE, digest
+from models.codes import ticket_code
 from models.digests import COLUMNS, HISTORY, OPEN_ROWS, PERSONAL, REMEMBERED, WHOLE
 from models.effects import Table
+from models.facts import VehicleRegistered
 from models.facts.digests import Part
-from models.ids import LotId, StreamId
+from models.ids import LotId, StreamId, VehicleId
 from models.instants import SECOND, Instant
 from models.refusals import Refusal
+from models.tariff import Tariff
 from models.tickets import Direction
 from models.wire.envelopes import SentFact, Tombstone
 from tests.cloud.lots import Lot as CloudLot
 from tests.cloud.mirrors import LATER, Mirror, live_a_day
 from tests.edge.lots import IN, Lot, a_level, a_lot
+from tests.models.test_pinned_text import PINNED, in_the_order_of_the_file, opened_by
 
 CHECKED: dict[tuple[str, str], str] = {
     ("spots", "spot_type"): "CASE spot_type WHEN 'EV' THEN 'LARGE' ELSE 'EV' END",
@@ -66,6 +71,24 @@ async def test_after_a_day_of_everything_lot_and_cloud_say_the_same(mirror: Mirr
         assert await mirror.value(f"SELECT count(*) FROM {table}") > 0, f"the day leaves nothing in {table}"
     row = dict(await mirror.database.fetchrow("SELECT * FROM digests"))  # type: ignore[arg-type]
     assert (row["verdict"], row["equal_seq"], row["equal_at"], row["differs"]) == ("equal", mirror.sent, LATER, None)
+
+
+async def test_a_tariff_of_the_second_dialect_is_the_same_text_on_both_sides(mirror: Mirror) -> None:
+    """At a dynamic price, and with its holidays as dates, too. The control is a tariff whose offers keep the order of
+    their file: facts travel with their keys sorted, so the cloud writes another text."""
+    for number, tariff in enumerate(PINNED.values()):
+        mirror.lot.decide(partial(lets_in, tariff=tariff(), number=number))
+    assert await mirror.compares() == ("equal", set())
+    assert await mirror.value("SELECT count(*) FROM tickets WHERE tariff LIKE '%\"dialect\":2%'") == len(PINNED)
+    mirror.lot.decide(partial(lets_in, tariff=in_the_order_of_the_file(), number=99))
+    assert await mirror.compares() == ("differs", {"tickets"})
+
+
+def lets_in(tx: Transaction, tariff: Tariff, number: int) -> None:
+    opened, vehicle = opened_by(tariff), VehicleId(tx.mint())
+    tx.record(VehicleRegistered(vehicle=vehicle, vehicle_type=opened.vehicle_type, license_plate=f"XY{number}"))
+    own = {"ticket": tx.mint(), "vehicle": vehicle, "code": ticket_code(number), "entered": tx.at.wall}
+    tx.record(opened.model_copy(update=own))
 
 
 async def test_any_single_altered_field_is_found(mirror: Mirror) -> None:

@@ -106,12 +106,16 @@ def test_terms_that_come_down_as_an_intent_are_pinned_as_those_of_the_lots_own_f
     assert Terms.model_validate(down).model_dump_json() == CITY.model_dump_json()
 
 
-def test_a_tariff_that_kept_the_order_of_its_keys_would_differ() -> None:
-    """The control: in the order of the file, the same offers are another text on the other side."""
+def in_the_order_of_the_file() -> Terms:
+    """What no reading of a tariff gives."""
     assert CITY.validations is not None
-    as_in_the_file = {code: CITY.validations.offers[code] for code in ("ZOO", "APPLE", "mall")}
-    unordered = CITY.validations.model_copy(update={"offers": as_in_the_file})
-    at_the_lot, in_the_cloud = texts_of(CITY.model_copy(update={"validations": unordered}))
+    offers = {code: CITY.validations.offers[code] for code in ("ZOO", "APPLE", "mall")}
+    return CITY.model_copy(update={"validations": CITY.validations.model_copy(update={"offers": offers})})
+
+
+def test_a_tariff_that_kept_the_order_of_its_keys_would_differ() -> None:
+    """The control."""
+    at_the_lot, in_the_cloud = texts_of(in_the_order_of_the_file())
     assert at_the_lot != in_the_cloud
 
 
