@@ -209,7 +209,7 @@ def test_a_bill_that_is_unfolded_goes_with_its_ticket(page: Page, operator: Oper
     expect(page.locator(".pg-bill")).to_have_count(1)
     garage.minutes_ago(0).lets_out(ticket, amount=1000)
     garage.reports()
-    expect(page.locator(".pg-tall tbody tr")).to_contain_text("Nobody is inside.")
+    expect(page.get_by_text("Nobody is inside.")).to_be_visible()
     expect(page.locator(".pg-bill")).to_have_count(0)
 
 

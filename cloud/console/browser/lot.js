@@ -94,7 +94,7 @@ export default {
           <tr v-if="shows(each.id)" class="pg-bill"><td colspan="9"><table :aria-label="'Bill of ' + each.code">
             <caption v-if="bill.tariff">Tariff {{ bill.tariff }}</caption>
             <tbody><tr v-for="(line, n) in bill.lines" :key="n" :data-what="line.what"><td>{{ line.text }}</td><td class="pg-muted">{{ line.times }}</td><td class="pg-num">{{ line.amount }}</td></tr></tbody>
-            <tfoot><tr><th scope="row" colspan="2">Total so far<span v-for="tax in bill.taxes" :key="tax" class="pg-muted pg-after">of it {{ tax }}</span></th><td class="pg-num">{{ bill.total }}</td></tr>
+            <tfoot><tr><th scope="row" colspan="2">Total so far <span v-for="tax in bill.taxes" :key="tax" class="pg-muted pg-after">of it {{ tax }}</span></th><td class="pg-num">{{ bill.total }}</td></tr>
               <tr v-if="bill.paid"><td colspan="2">Paid</td><td class="pg-num">{{ bill.paid }}</td></tr>
               <tr v-if="bill.paid"><th scope="row" colspan="2">Due now</th><td class="pg-num">{{ bill.due }}</td></tr></tfoot></table>
             <p v-if="bill.person" class="pg-note">More than a machine may take: a person has to look.</p></td></tr></template>
