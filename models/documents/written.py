@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -67,11 +68,17 @@ Amount = Annotated[Decimal, BeforeValidator(amount)]
 """Money in major units, as on a price board."""
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Python looks through all the files of the list each time that it is asked."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def _zone(value: Any) -> Any:
-    if not isinstance(value, str) or value in zoneinfo.available_timezones():
+    if not isinstance(value, str) or value in _zones():
         return value
-    by_city = {zone.rpartition("/")[2]: zone for zone in sorted(zoneinfo.available_timezones()) if "/" in zone}
-    guess = nearest(value, zoneinfo.available_timezones()) or by_city.get(nearest(value, by_city) or "")
+    by_city = {zone.rpartition("/")[2]: zone for zone in sorted(_zones()) if "/" in zone}
+    guess = nearest(value, _zones()) or by_city.get(nearest(value, by_city) or "")
     hint = f'; did you mean "{guess}"?' if guess else ", such as Europe/Berlin"
     raise ValueError(f"a time zone of the IANA list is expected{hint}")
 
