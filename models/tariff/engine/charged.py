@@ -38,13 +38,14 @@ def charged(terms: Terms, entered: Instant, leaves: Instant, stay: Stay) -> Fee:
     if terms.whole_minutes:
         entered, leaves = Instant(entered // _MINUTE * _MINUTE), Instant(leaves // _MINUTE * _MINUTE)
     leaves = max(leaves, Instant(entered + 1))
-    lines = rounding.lines(plan, _items(plan, entered, leaves, stay))
+    items = _items(plan, entered, leaves, stay)
+    lines = rounding.lines(plan, items)
     net = Minor(sum(line.amount for line in lines))
     taxes = rounding.taxes_on(plan, leaves)
     added = rounding.taxed(plan, net, taxes)
     lines += added
     gross = Minor(net + sum(line.amount for line in added))
-    lines += rounding.to_step(plan, gross)
+    lines += rounding.to_step(plan, items, gross)
     total = Minor(sum(line.amount for line in lines))
     of_it = rounding.included(total, taxes, added)
     if paid:

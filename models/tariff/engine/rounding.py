@@ -8,7 +8,7 @@ from fractions import Fraction
 from models.instants import Instant
 from models.money import Minor
 from models.tariff.bill import Line, What
-from models.tariff.engine.items import Item
+from models.tariff.engine.items import Item, total
 from models.tariff.engine.plan import Plan
 from models.tariff.engine.windows import falls_on
 from models.tariff.language.settling import Rounding, Tax
@@ -84,11 +84,13 @@ def included(total: Minor, taxes: Sequence[Tax], added: Sequence[Line]) -> tuple
     return tuple((tax.name, Minor(sum_)) for tax, sum_ in zip(taxes, sums, strict=True))
 
 
-def to_step(plan: Plan, total: Minor) -> list[Line]:
-    """What the last rounding adds or takes off."""
+def to_step(plan: Plan, items: Sequence[Item], gross: Minor) -> list[Line]:
+    """What the last rounding adds or takes off. Where no tax is added to a price in whole coins, it is rounded once:
+    0.246 is nearer to 0.00 than to 0.50, though 0.25 wouldn't be."""
     said: Rounding = plan.terms.rounding
     if not said.to:
         return []
     step = Fraction(said.to) * plan.minor / plan.scale
-    change = int(rounded(total, step, said.how)) - total
+    exact = gross if plan.terms.prices == "exclude tax" else Fraction(total(items)) / plan.scale
+    change = int(rounded(exact, step, said.how)) - gross
     return [Line(What.ROUNDING, f"Rounded to {said.to}", Minor(change))] if change else []
