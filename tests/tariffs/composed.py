@@ -109,7 +109,7 @@ def rates(draw: st.DrawFn, prices: st.SearchStrategy[str] = coins, *, tables: bo
     for name, window in zip(NAMES, draw(windows()), strict=False):
         rate = {"name": name, **window, **draw(priced(prices, tables=tables))}
         if draw(st.integers(0, 3)) == 0:
-            rate["cap"] = f"{dearest(rate) + draw(st.integers(0, 30))}"
+            rate["cap"] = f"{dearest(rate) * draw(st.integers(1, 30)) + draw(st.integers(0, 30))}"
         found.append(rate)
     return found
 
@@ -124,10 +124,12 @@ def dearest(rate: Written) -> Decimal:
 def caps(draw: st.DrawFn, least: Decimal, *, months: bool = True) -> list[Written]:
     """Of periods that grow, with amounts that grow."""
     periods = ["1 h", "6 h", "12 h", "day", "24 h", "week", "7 days", *(["month"] if months else []), "stay"]
-    chosen = [period for period in periods if draw(st.integers(0, 3)) == 0]
+    # Often none, and often high: a low one hides what lies above it.
+    several = draw(st.sampled_from([0, 0, 1, 1, 2, 3]))
+    chosen = draw(st.sets(st.sampled_from(periods), min_size=several, max_size=several))
     amount, found = least, list[Written]()
-    for period in chosen:
-        amount += draw(st.integers(0, 40))
+    for period in [each for each in periods if each in chosen]:
+        amount += draw(st.integers(0, 40)) * draw(st.sampled_from([1, 10, 100]))
         cap: Written = {"amount": f"{amount}", "per": period}
         if period in ("day", "week", "month") and draw(st.booleans()):
             cap["resets"] = clock(draw(clock_minutes))
@@ -296,7 +298,8 @@ def entries(draw: st.DrawFn, zone: str, *, on_the_minute: bool = False) -> Insta
 
 minutes_long = st.one_of(
     st.integers(0, 3 * HOUR),
-    st.integers(0, 40 * HOUR),
+    st.integers(4 * HOUR, 40 * HOUR),
+    st.integers(12 * HOUR, 60 * HOUR),
     st.sampled_from([30, 60, 120, 180, 24 * HOUR, 25 * HOUR, 48 * HOUR, WEEK]),
     st.integers(0, 9 * DAY),
 )

@@ -319,6 +319,12 @@ def test_a_stay_of_no_length_has_begun_a_unit_but_completed_none() -> None:
     assert {units: fee(terms, NOON, NOON).total for units, terms in by_units.items()} == {"begun": 200, "completed": 0}
 
 
+def test_units_that_dont_fit_into_an_hour_begin_in_the_one_in_which_they_begin() -> None:
+    """In the first hour nine units of 7 min begin, in the second nine, in the third eight."""
+    said = {**HOURLY, "rates": {"price": "1.00", "per": "7 min"}, "caps": {"amount": "8.50", "per": "1 h"}}
+    assert fee(Terms.model_validate(said), NOON, after(NOON, 3 * 3600)).total == 850 + 850 + 800
+
+
 def test_less_than_half_a_step_is_none_even_if_its_cents_are_half_of_it() -> None:
     said = {**HOURLY, "rates": {"price": "0.246", "per": "1 h"}, "rounding": {"to": "0.50"}}
     assert fee(Terms.model_validate(said), NOON, after(NOON, 3600)).total == 0
