@@ -17,8 +17,8 @@ from edge.config.settings import (
     LotIdentity,
     PermitSettings,
     SimulationSettings,
-    TariffSettings,
 )
+from edge.config.tariff_settings import TariffSettings
 from models.cards import card_number
 from models.documents.document import Path, path_text
 from models.ids import LaneName
@@ -27,6 +27,8 @@ from models.tickets import Direction
 
 EXAMPLE_LOT_ID = "00000000-0000-7000-8000-000000000000"
 """What `init` writes; a lot that speaks to a cloud has one of its own."""
+BY_THE_HOUR = ("currency", "hourly_rate", "daily_maximum")
+"""The keys of a tariff that stands in the lot's own file."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,33 @@ def _money(pieces: Pieces) -> Iterator[Finding]:
     tariff = pieces.tariff
     if tariff is None:
         return
+    by_the_hour = {key: getattr(tariff, key) for key in BY_THE_HOUR}
+    said = [key for key, value in by_the_hour.items() if value is not None]
+    if tariff.file is not None:
+        if said:
+            keys = " and ".join((", ".join(said[:-1]), said[-1])) if len(said) > 1 else said[0]
+            yield Finding(("tariff", "file"), f"either `file` is expected, or {keys}: the tariff's file says all of it")
+        return
+    if not said:
+        yield Finding(("tariff",), f"`file` is expected, with the tariff's own file, or {', '.join(BY_THE_HOUR)}")
+        return
+    for key in BY_THE_HOUR:
+        if key not in said:
+            yield Finding(("tariff", key), f'the key "{key}" is missing here, or has no value')
+    yield from _rates(tariff)
+
+
+def _rates(tariff: TariffSettings) -> Iterator[Finding]:
     exact = True
     for key, amount in (("hourly_rate", tariff.hourly_rate), ("daily_maximum", tariff.daily_maximum)):
         try:
-            from_major(amount, tariff.currency)
+            if amount is not None and tariff.currency is not None:
+                from_major(amount, tariff.currency)
         except ValueError as error:
             exact = False
             yield Finding(("tariff", key), str(error))
-    if exact and tariff.daily_maximum < tariff.hourly_rate:
+    rate, most = tariff.hourly_rate, tariff.daily_maximum
+    if exact and rate is not None and most is not None and most < rate:
         yield Finding(("tariff", "daily_maximum"), "at least the hourly rate is expected: one hour would cost more")
 
 

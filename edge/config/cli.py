@@ -17,6 +17,7 @@ from edge.config.cautions import as_built
 from edge.config.lane_settings import LaneSettings
 from edge.config.load import look_over
 from edge.config.settings import LotSettings
+from edge.config.tariff_cautions import not_charged_here
 from models.documents.problems import ConfigurationError, counted, rendered
 from models.tariff.spoken import spoken
 
@@ -65,6 +66,8 @@ def notes(lot: LotSettings) -> list[str]:
     said: list[str] = []
     if lot.link is None:
         said.append("No link: this lot works on its own and tells no cloud.")
+    if lot.tariff.terms is not None:
+        said += not_charged_here(lot.tariff.terms)
     for lane in lot.lanes:
         if lane.payment_terminal is not None and lane.payment_terminal.simulated:
             said.append(f"{lane.name}: its payment terminal is simulated and takes no money.")
@@ -82,9 +85,8 @@ def notes(lot: LotSettings) -> list[str]:
 
 def _summary(lot: LotSettings) -> Table:
     table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    tariff = lot.tariff.tariff()
     table.add_row("lot", f"{lot.lot.id}  ({lot.lot.timezone})")
-    table.add_row("tariff", "; ".join(spoken(tariff)))
+    table.add_row("tariff", "\n".join(_prices(lot)))
     for level in lot.planned_levels():
         types = Counter(type for _, type in level.spots)
         table.add_row(
@@ -106,6 +108,15 @@ def _summary(lot: LotSettings) -> Table:
         table.add_row("cloud", f"{lot.link.address}{' (TLS)' if lot.link.tls else ''}")
     table.add_row("store", str(lot.store.path))
     return table
+
+
+def _prices(lot: LotSettings) -> list[str]:
+    """As a driver reads them; those of a file of its own below its name."""
+    terms, tariff = lot.tariff.terms, lot.tariff.tariff()
+    if terms is None:
+        return ["; ".join(spoken(tariff))]
+    version = f" {terms.version}" if terms.version else ""
+    return [f"{terms.tariff}{version}  ({lot.tariff.file})", *spoken(tariff)]
 
 
 def _ways(lane: LaneSettings) -> str:

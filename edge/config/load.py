@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
@@ -18,11 +19,15 @@ from edge.config.explain import problems_of_lot
 from edge.config.lane_settings import LaneSettings
 from edge.config.parts import parts_in
 from edge.config.settings import LevelSettings, LotSettings, PermitSettings
+from edge.config.tariff_cautions import tariff_cautions
+from edge.config.tariff_file import CannotRead, content_of, document_of, read_tariff
 from edge.config.timing import TimingSettings
 from edge.vision.settings import ViewSettings
 from models.documents.document import Document, read_document
+from models.documents.document import Path as Way
 from models.documents.problems import ConfigurationError, Problem, in_order
 from models.documents.text import text_of
+from models.tariff import Terms
 
 LISTS = ("levels", "permits", "lanes")
 BESIDE_THE_LANES = ("fire", "inputs", "spot_sensors")
@@ -32,16 +37,19 @@ FOR_ANCHORS = "x-"
 
 
 def load_lot(path: Path) -> LotSettings:
-    """The lot that `path` describes. Raises ConfigurationError with every problem of the file."""
-    return parse_lot(_text_of(path), str(path))
+    """The lot that `path` describes. Raises ConfigurationError with every problem of the file, and of its tariff's."""
+    lot, _ = _whole(path)
+    return lot
 
 
 def look_over(path: Path) -> tuple[LotSettings, list[Problem]]:
     """The lot that `path` describes, and what should be put right though it can be run. Raises ConfigurationError."""
-    text = _text_of(path)
-    lot = parse_lot(text, str(path))
-    document = read_document(text, str(path))
-    return lot, in_order([_warning(document, finding) for finding in (*cautions(lot), *absent(lot))])
+    lot, document = _whole(path)
+    warnings = in_order([_warning(document, finding) for finding in (*cautions(lot), *absent(lot))])
+    if lot.tariff.file is not None:
+        tariff = document_of(path, lot.tariff.file)
+        warnings += in_order([_warning(tariff, finding) for finding in tariff_cautions(lot)])
+    return lot, warnings
 
 
 def _warning(document: Document, finding: Finding) -> Problem:
@@ -50,7 +58,45 @@ def _warning(document: Document, finding: Finding) -> Problem:
 
 
 def parse_lot(text: str, name: str) -> LotSettings:
-    """The lot that `text` describes; `name` stands for the file in problems. Raises ConfigurationError."""
+    """The lot that `text` describes; `name` stands for the file in problems. A tariff in a file of its own isn't read.
+    Raises ConfigurationError."""
+    checked = _checked(_document(text, name))
+    if checked.lot is None or checked.problems:
+        raise ConfigurationError(in_order(checked.problems))
+    return checked.lot
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A lot's file after it was looked through. `lot` None: it can't be told what it is."""
+
+    document: Document
+    pieces: Pieces
+    lot: LotSettings | None
+    problems: list[Problem]
+
+
+def _whole(path: Path) -> tuple[LotSettings, Document]:
+    """The lot with the tariff in its own file. Raises ConfigurationError with the problems of both files."""
+    checked = _checked(_document(_text_of(path), str(path)))
+    tariff, problems = checked.pieces.tariff, list(checked.problems)
+    terms: Terms | None = None
+    named = tariff is not None and tariff.file is not None
+    if tariff is not None and tariff.file is not None:
+        try:
+            terms = read_tariff(path, tariff.file, checked.pieces.lot)
+        except CannotRead as wrong:
+            where: Way = ("tariff", "file")
+            problems.append(checked.document.problem(checked.document.at_value(where), where, str(wrong)))
+        except ConfigurationError as wrong:
+            raise ConfigurationError([*in_order(problems), *wrong.problems]) from None
+    if checked.lot is None or problems or (named and terms is None):
+        raise ConfigurationError(in_order(problems))
+    return checked.lot if terms is None else checked.lot.with_terms(terms), checked.document
+
+
+def _document(text: str, name: str) -> Document:
+    """Raises ConfigurationError for text in which no sections can be told."""
     document = read_document(text, name)
     if document.problems and document.data is None:
         raise ConfigurationError(document.problems)
@@ -59,22 +105,21 @@ def parse_lot(text: str, name: str) -> LotSettings:
         raise ConfigurationError([_no_lot(document)])
     sections = cast("dict[str, Any]", written)
     document.data = {key: value for key, value in sections.items() if not key.startswith(FOR_ANCHORS)}
-    return _checked(document)
+    return document
 
 
-def _checked(document: Document) -> LotSettings:
+def _checked(document: Document) -> _Checked:
     problems = list(document.problems)
     settings: LotSettings | None = None
     try:
         settings = LotSettings.model_validate(document.data)
     except ValidationError as error:
         problems += problems_of_lot(document, LotSettings, error.errors(include_url=False))
-    for finding in disagreements(_pieces(document.data)):
+    pieces = _pieces(document.data)
+    for finding in disagreements(pieces):
         mark = document.at_value(finding.path)
         problems.append(document.problem(mark, finding.path, finding.expected))
-    if settings is None or problems:
-        raise ConfigurationError(in_order(problems))
-    return settings
+    return _Checked(document, pieces, settings, problems)
 
 
 def _pieces(data: dict[str, Any]) -> Pieces:
@@ -144,18 +189,8 @@ def _no_lot(document: Document) -> Problem:
 
 
 def _text_of(path: Path) -> str:
-    return text_of(_content(path), str(path))
-
-
-def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except IsADirectoryError:
-        reason = "this is a folder; a file is expected"
-    except FileNotFoundError:
-        reason = "there is no such file; `parkgate-edge init` writes an example"
-    except PermissionError:
-        reason = "no permission to read this file"
-    except OSError as error:
-        reason = f"the file can't be read: {error.strerror}"
-    raise ConfigurationError([Problem(str(path), 0, 0, "", "", reason)])
+        content = content_of(path, "; `parkgate-edge init` writes an example")
+    except CannotRead as wrong:
+        raise ConfigurationError([Problem(str(path), 0, 0, "", "", str(wrong))]) from None
+    return text_of(content, str(path))

@@ -16,6 +16,7 @@ from drivers.registry import settings_for
 from drivers.settings import DriverSettings
 from edge.config.lane_settings import LaneSettings
 from edge.config.retention_settings import RetentionSettings
+from edge.config.tariff_settings import TariffSettings
 from edge.config.written import SpotNumbers, WrittenLotId, WrittenPlate
 from edge.inputs import InputMeaning
 from edge.kiosk.settings import KioskSettings
@@ -24,15 +25,14 @@ from edge.parking.permits import Permit
 from edge.vision.settings import VisionSettings
 from models.cards import card_number
 from models.documents.section import Section
-from models.documents.written import Amount, WrittenInstant, ZoneName, as_written
+from models.documents.written import WrittenInstant, ZoneName, as_written
 from models.facts import DeclaredLane, LotDeclared
 from models.ids import LaneName
 from models.instants import Instant
-from models.money import from_major
 from models.passback import Passback
 from models.plates import Plate
 from models.spots import Right, SpotType
-from models.tariff import HourlyTariff, Tariff
+from models.tariff import Terms
 
 MICRODEGREES = 1_000_000
 
@@ -59,25 +59,6 @@ class LotIdentity(Section):
     """Name from the IANA list, such as Europe/Berlin: what a day is at this lot"""
     location: LocationSettings | None = None
     """For the map"""
-
-
-class TariffSettings(Section):
-    """What a stay costs: each started hour, up to a maximum. Tax included."""
-
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    """Three letters as in ISO 4217, such as EUR"""
-    hourly_rate: Amount
-    """For each started hour"""
-    daily_maximum: Amount
-    """No stay costs more than this"""
-
-    def tariff(self) -> Tariff:
-        """In minor units. Raises ValueError for a part of a minor unit, or a maximum below the rate."""
-        return HourlyTariff(
-            currency=self.currency,
-            hourly_rate=from_major(self.hourly_rate, self.currency),
-            daily_maximum=from_major(self.daily_maximum, self.currency),
-        )
 
 
 class SpotGroup(Section):
@@ -234,6 +215,10 @@ class LotSettings(Section):
     simulation: SimulationSettings | None = None
     """Fast time; only for a lot with nothing real in it"""
 
+    def with_terms(self, terms: Terms) -> LotSettings:
+        """The same lot, now that its tariff's own file was read."""
+        return self.model_copy(update={"tariff": self.tariff.with_terms(terms)})
+
     def planned_levels(self) -> tuple[PlannedLevel, ...]:
         """The levels from the lowest floor up, each with its spots as (number, type) in filling order."""
         return tuple(level.planned() for level in sorted(self.levels, key=lambda level: level.floor))
@@ -264,7 +249,7 @@ class LotSettings(Section):
             name=self.lot.name,
             address=self.lot.address,
             timezone=self.lot.timezone,
-            currency=self.tariff.currency,
+            currency=self.tariff.tariff().currency,
             total_spots=self.total_spots(),
             lat_microdegrees=None if place is None else round(place.lat * MICRODEGREES),
             lng_microdegrees=None if place is None else round(place.lng * MICRODEGREES),

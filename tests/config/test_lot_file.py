@@ -18,6 +18,7 @@ from models.instants import from_rfc3339
 from models.money import Minor
 from models.plates import Plate
 from models.spots import Right, SpotType, VehicleType
+from models.tariff import HourlyTariff
 from tests.config.lots import RIGHT, altered
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -41,12 +42,15 @@ def test_spots_stand_level_by_level_in_the_order_in_which_they_fill():
 
 def test_money_is_exact_and_in_minor_units():
     tariff = parse_lot(altered(("2.50", "0.29"), ("18.00", "1.1")), "lot.yaml").tariff.tariff()
+    assert isinstance(tariff, HourlyTariff)
     assert (tariff.hourly_rate, tariff.daily_maximum) == (Minor(29), Minor(110))
 
 
 def test_yen_have_no_decimal_places():
     text = altered(("EUR", "JPY"), ("2.50", "300"), ("18.00", '"2000"'))
-    assert parse_lot(text, "lot.yaml").tariff.tariff().daily_maximum == Minor(2000)
+    tariff = parse_lot(text, "lot.yaml").tariff.tariff()
+    assert isinstance(tariff, HourlyTariff)
+    assert tariff.daily_maximum == Minor(2000)
 
 
 def test_a_permit_is_known_by_its_plain_plate():

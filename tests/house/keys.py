@@ -40,6 +40,7 @@ from drivers.values import BaseTopic, Host, Payload, Seconds, Topic
 from edge.config import settings as lot
 from edge.config.lane_settings import ButtonSettings, LaneSettings
 from edge.config.retention_settings import Days, RetentionSettings, Size
+from edge.config.tariff_settings import TariffSettings
 from edge.config.timing import TimingSettings
 from edge.config.written import SpotNumbers, WrittenLotId, WrittenPlate
 from edge.kiosk.settings import KioskSettings
@@ -65,7 +66,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "The whole file": lot.LotSettings,
     "lot": lot.LotIdentity,
     "lot.location": lot.LocationSettings,
-    "tariff": lot.TariffSettings,
+    "tariff": TariffSettings,
     "levels[]": lot.LevelSettings,
     "levels[].spots[]": lot.SpotGroup,
     "permits[]": lot.PermitSettings,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.config.cautions import cautions
 from edge.config.cli import notes
 from edge.config.settings import LotSettings
+from edge.config.tariff_cautions import tariff_cautions
 from edge.doctor.findings import About, Finding
 from edge.doctor.subject import Found, Subject
 from models.documents.document import Path, path_text
@@ -23,6 +24,9 @@ def look(subject: Subject) -> Found:
     for caution in cautions(lot):
         part = _named(caution.path, lot)
         yield About(CHECK, part).warn(caution.expected, f"`parkgate-edge check {subject.config}` shows the line")
+    for caution in tariff_cautions(lot):
+        said = f"{path_text(caution.path)}: {caution.expected}"
+        yield About(CHECK, "tariff").warn(said, f"`parkgate-edge check {subject.config}` shows the line")
 
 
 def _named(path: Path, lot: LotSettings) -> str:
