@@ -105,7 +105,9 @@ class Assembly:
     def _desks(self, lane: LaneSettings, classifier: VehicleClassifier | None, till: Till) -> dict[Direction, Desk]:
         makers: dict[Direction, Callable[[], Desk]] = {
             Direction.ENTRY: lambda: self._entry_desk(lane, classifier),
-            Direction.EXIT: lambda: ExitDesk(lane.name, self.store, till, self.policy.permits),
+            Direction.EXIT: lambda: ExitDesk(
+                lane.name, self.store, till, self.policy.permits, self.is_heard, lane.timing.lane_timing()
+            ),
         }
         served = (lane.direction, opposite(lane.direction)) if lane.two_way else (lane.direction,)
         return {direction: makers[direction]() for direction in served}

@@ -71,6 +71,11 @@ class Refusal(Enum):
         "The terminal declined the payment",
         "Let the driver pay by other means",
     )
+    NEEDS_PERSON = Said(
+        "Please wait for a person",
+        "The stay costs more than a machine may take without a person; a person was called",
+        "Look whether the stay is right, then let the vehicle out by hand: what it owes goes on record as a debt",
+    )
     NOT_RECORDED = Said(
         "One moment, please wait",
         "The lot's store couldn't record the decision, so the arm stayed down",

@@ -31,6 +31,9 @@ class TimingSettings(Section):
     then is over"""
     answer_within: Annotated[Seconds, Field(gt=90, le=3600)] = 120.0
     """An exit lets out whom it can't answer, or put on record, for this long, and counts it as unable to collect"""
+    person_within: Annotated[Seconds, Field(gt=90, le=7200)] = 600.0
+    """Who owes more than a machine may take waits for a person this long, then is let out with a debt on record; where
+    nobody can hear the call, for `answer_within`"""
     shortest_passage: Annotated[Seconds, Field(ge=0, le=2)] = 0.25
     """A closing loop that was occupied for less was no vehicle's passage: a loose wire, a person, a flock of birds"""
     travel_within: Annotated[Seconds, Field(gt=0, le=60)] = 8.0

@@ -32,7 +32,13 @@ from models.refusals import Refusal
 BY_HAND_WITHIN = 3.0
 """Seconds that a person's order waits for the desk, so that what is owed can be put on record."""
 # These are asked again with what the vehicle showed; the others want a fresh look at it.
-_ASK_AGAIN = {Refusal.LOT_FULL, Refusal.PAYMENT_DECLINED, Refusal.NOT_RECORDED, Refusal.CLOSED_TO_TRANSIENTS}
+_ASK_AGAIN = {
+    Refusal.LOT_FULL,
+    Refusal.PAYMENT_DECLINED,
+    Refusal.NEEDS_PERSON,
+    Refusal.NOT_RECORDED,
+    Refusal.CLOSED_TO_TRANSIENTS,
+}
 
 
 # --- idle ---
@@ -225,7 +231,7 @@ def ask(lane: Lane, credential: Credential) -> Step:
     # Whoever passes an arm that is kept open isn't kept waiting for money: it is a debt on record.
     by_hand = lane.order or (lane.hold_order if lane.hold is HoldCause.KEEP_OPEN and lane.is_exit else None)
     plate = lane.read.plate if lane.read else None
-    asked = Asked(credential, lane.state, lane.chosen, by_hand, plate)
+    asked = Asked(credential, lane.state, lane.chosen, by_hand, plate, lane.waited_for_person)
     due = lane.answers_due + 1
     passing = lane.unvended
     if passing is not None and passing.came_from is lane.side and not passing.left:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drivers.contract import Position
-from edge.lane.approach import ask, counted_held, left_unserved, to_idle
+from edge.lane.approach import ask, called, counted_held, left_unserved, to_idle
 from edge.lane.changed import replace
 from edge.lane.lane import Lane, Side, Step, patience_under_the_arm, refused, sensed, told_to_rise, with_timer
 from edge.lane.signals import (
@@ -14,6 +14,7 @@ from edge.lane.signals import (
     Confirm,
     Phase,
     Presence,
+    Pressed,
     Print,
     Refused,
     Show,
@@ -150,7 +151,17 @@ def deciding_refused(lane: Lane, signal: Refused) -> Step:
     unrecorded = lane.unrecorded + lane.timing.retry_after if signal.reason is Refusal.NOT_RECORDED else 0.0
     if lane.is_exit and unrecorded >= lane.timing.answer_within:
         return let_out(lane)
+    if signal.reason is Refusal.NEEDS_PERSON:
+        return _person_called(lane)
     return refused_for_now(replace(lane, unrecorded=unrecorded), signal.reason)
+
+
+def _person_called(lane: Lane) -> Step:
+    """As if the driver had pressed for help: nobody waits there unseen. The desk is asked again meanwhile, and told how
+    long that has been."""
+    waited = replace(lane, unrecorded=0.0, waited_for_person=lane.waited_for_person + lane.timing.retry_after)
+    told = refused_for_now(waited, Refusal.NEEDS_PERSON)
+    return told.and_then(called(told.lane, Pressed(Button.HELP)))
 
 
 def _ways_out(lane: Lane, reason: Refusal) -> tuple[Button, ...]:

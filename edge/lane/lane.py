@@ -111,7 +111,8 @@ class Lane:
     arm that was kept up, before the desk had answered.
 
     `answers_due`: questions that the desk hasn't answered yet; it answers in order, and only the last answer is wanted.
-    `unrecorded`: seconds for which the desk couldn't put on record what it decides. `came_down`: how often the arm came
+    `unrecorded`: seconds for which the desk couldn't put on record what it decides; `waited_for_person`: for which it
+    said that a person has to come. `came_down`: how often the arm came
     down unused since the vend.
     `waited`: seconds for which it was waited for before the arm, since the last look at it, or under the arm, by the
     time that the timer rings.
@@ -156,6 +157,7 @@ class Lane:
     told_perhaps: bool = False
     answer_passed: bool = False
     unrecorded: float = 0.0
+    waited_for_person: float = 0.0
     waited: float = 0.0
     came_down: int = 0
     waited_out: bool = False
@@ -344,6 +346,7 @@ def forgotten(lane: Lane) -> Lane:
         answer_passed=False,
         told_perhaps=False,
         unrecorded=0.0,
+        waited_for_person=0.0,
         waited=0.0,
         came_down=0,
         waited_out=False,

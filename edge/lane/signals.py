@@ -96,7 +96,7 @@ class Asked:
     """What the desk decides about. `by_hand`: a person lets the vehicle pass; only what can be put on record is asked.
 
     `vehicle_type` is what the driver chose; None: not asked, or nothing pressed. `plate` was read of the vehicle,
-    whatever it shows instead.
+    whatever it shows instead. `waited`: seconds for which its driver has waited for a person because the desk said so.
     """
 
     credential: Credential
@@ -104,6 +104,7 @@ class Asked:
     vehicle_type: VehicleType | None = None
     by_hand: Order | None = None
     plate: Plate | None = None
+    waited: float = 0.0
 
 
 # --- signals ---

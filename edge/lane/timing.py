@@ -29,6 +29,9 @@ class LaneTiming(BaseModel):
     answer_within: float = Field(default=120, gt=90)
     """An exit lets out whom its desk can't answer, or put on record, for this long, and counts it as unable to collect;
     longer than a driver has at the terminal"""
+    person_within: float = Field(default=600, gt=0)
+    """An exit lets out whose fee is more than a machine may take after this long without a person, as a debt on record;
+    where nobody can hear the call, after `answer_within`"""
     leave_within: float = Field(default=900, gt=0)
     """An arming loop that is occupied for longer is stuck"""
     used_within: float = Field(default=30, gt=0)

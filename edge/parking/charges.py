@@ -14,9 +14,11 @@ from models.facts import DebtCollected, PaymentTaken, UnableToCollect
 from models.ids import LaneName, PaymentId, TicketId
 from models.instants import SECOND
 from models.money import Minor
+from models.tariff import Tariff, Terms
 
 GRACE = 10 * 60 * SECOND
-"""After a payment the vehicle has this long to leave before more is due (UK private parking code of practice)."""
+"""After a payment the vehicle has this long to leave before more is due (UK private parking code of practice), unless
+its tariff says how long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,12 @@ class Standing(Enum):
     """A debt on record; the terminal may take it all the same"""
     OVER = auto()
     """Taken, declined, or given up by a release that didn't keep those"""
+
+
+def grace(tariff: Tariff) -> int:
+    """Microseconds to leave after paying."""
+    said = tariff.grace.exit if isinstance(tariff, Terms) else None
+    return GRACE if said is None else said * SECOND
 
 
 def await_answer(tx: Transaction, charge: Charge) -> None:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from edge.parking import moments
-from edge.parking.moments import What, between
+from edge.parking.moments import What
+from edge.parking.pricing import WRONG, priced
 from edge.parking.tickets import ticket as find
 from edge.store import Transaction, boots
 from models.facts import FeeCorrected, StayDated
 from models.ids import TicketId
-from models.instants import SECOND, Instant
+from models.instants import Instant
 from models.money import Minor
-from models.tariff import fee
 from models.tickets import TicketStatus
 
 # Only what was settled in this boot can look different now: an earlier boot's clock isn't set any more, and a later
 # one's tells nothing new of how long a stay was at least. Of a stay that was restored from the cloud only the wall time
-# of its entry is known.
+# of its entry is known. By a tariff with windows also a stay within one boot depends on what time it was.
 _SETTLED_HERE = """
     SELECT settled.subject AS ticket FROM moments AS settled JOIN tickets ON tickets.id = settled.subject
     LEFT JOIN moments AS entered ON entered.subject = settled.subject AND entered.what = 'entered'
-    WHERE settled.what = 'settled' AND settled.boot = ? AND (entered.boot IS NULL OR entered.boot < settled.boot)
-        AND tickets.status = 'COMPLETED' ORDER BY ticket"""
-_WRONG = 60 * SECOND
-"""A stay whose times are wrong by less stays as it was written."""
-
+    WHERE settled.what = 'settled' AND settled.boot = ? AND tickets.status = 'COMPLETED'
+        AND (entered.boot IS NULL OR entered.boot < settled.boot OR tickets.fee_bounded) ORDER BY ticket"""
 Place = tuple[str, str]
 """How far a boot's moments have been looked through: what, of whom."""
 
@@ -48,14 +45,10 @@ def correct(tx: Transaction, id: TicketId) -> bool:
     stay = find(tx.connection, id)
     entered, settled = moments.marked(tx, id, What.ENTERED), moments.marked(tx, id, What.SETTLED)
     over_boots = entered is None or settled is None or entered.boot != settled.boot
-    if stay.status is not TicketStatus.COMPLETED or not over_boots or stay.settled_at is None:
+    doubtful = over_boots or stay.fee_bounded
+    if stay.status is not TicketStatus.COMPLETED or not doubtful or stay.settled_at is None:
         return False
-    length = between(
-        tx,
-        moments.when(tx, id, What.ENTERED, stay.entered),
-        moments.when(tx, id, What.SETTLED, stay.settled_at),
-    )
-    now = fee(stay.tariff, stay.entered, Instant(stay.entered + length.least)).total
+    now = priced(tx, stay, moments.when(tx, id, What.SETTLED, stay.settled_at)).fee.total
     before = stay.amount_due if stay.amount_due is not None else stay.amount_paid
     now = Minor(min(now, before))
     owed = Minor(max(stay.amount_paid - now, stay.refund_owed))
@@ -97,7 +90,7 @@ def _date(tx: Transaction, id: TicketId, boot: int) -> None:
         moment = moments.marked(tx, id, what)
         if said[column] is not None and moment is not None and moment.boot == boot:
             times[what] = Instant(zero + moment.monotonic)
-            wrong = wrong or abs(zero + moment.monotonic - said[column]) > _WRONG
+            wrong = wrong or abs(zero + moment.monotonic - said[column]) > WRONG
     entered = times[What.ENTERED]
     if wrong and entered is not None:
         tx.record(StayDated(ticket=id, entered=entered, settled=times[What.SETTLED], exited=times[What.EXITED]))

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from drivers.contract import PrintedTicket
 from edge.lane.desk import Paper
 from edge.lane.signals import Allowed, Asked, Button, Card, Code, Count, Order, Read, Refused, Unread
+from edge.lane.timing import LaneTiming
 from edge.parking import entry, exit, lanes
 from edge.parking.claims import match_of, stay_claimed, stay_known
 from edge.parking.permits import Permit, Permits, permit_of_card
@@ -155,12 +156,15 @@ class EntryDesk(_Desk):
 
 @dataclass(frozen=True)
 class ExitDesk(_Desk):
-    """Decides who may leave, and takes what they owe."""
+    """Decides who may leave, and takes what they owe. `is_heard`: whether a call for a person reaches anybody beyond
+    this lot now; `timing` says how long a driver waits for one."""
 
     direction: ClassVar[Direction] = Direction.EXIT
 
     till: Till
     permits: Permits = field(default_factory=lambda: _NO_PERMITS)
+    is_heard: Callable[[], bool] = lambda: True
+    timing: LaneTiming = field(default_factory=LaneTiming)
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         try:
@@ -183,11 +187,21 @@ class ExitDesk(_Desk):
     def withdraw(self, ticket: TicketId, *, vended: bool) -> Paper:
         return lambda tx: exit.abandon(tx, ticket, self.lane)
 
+    def _alone(self, asked: Asked) -> str:
+        """Why nobody waits for a person any longer; empty: they do."""
+        heard = self.is_heard()
+        if asked.waited < (self.timing.person_within if heard else self.timing.answer_within):
+            return ""
+        why = "no person came" if heard else "nobody could hear the call for a person"
+        return f"more than a machine may take, and {why} for {asked.waited:.0f} s"
+
     async def _answer(self, asked: Asked, gone: asyncio.Event | None) -> exit.Cleared | WithoutStay | Refusal:
         order, match, plate = asked.by_hand, match_of(asked), asked.plate
         if order is not None:
             known = exit.Departure(self.lane, lambda tx: stay_known(tx.connection, asked, self.permits), match, plate)
             why = f"let out by hand ({order.kind}, {order.id}) by {order.by}: {order.reason}"[:LONGEST_TEXT]
             return await self.store.write(lambda tx: exit.let_out(tx, known, why))
-        claimed = exit.Departure(self.lane, lambda tx: stay_claimed(tx, self.lane, asked, self.permits), match, plate)
+        claimed = exit.Departure(
+            self.lane, lambda tx: stay_claimed(tx, self.lane, asked, self.permits), match, plate, self._alone(asked)
+        )
         return await exit.clear(self.store, self.till, claimed, gone)

@@ -10,39 +10,49 @@ from drivers.contract import Charged, ChargeOutcome
 from edge.parking import charges, corrections, moments
 from edge.parking.charges import GRACE, Charge, Standing
 from edge.parking.moments import What, When, between
+from edge.parking.pricing import priced
 from edge.parking.tickets import Ticket, WithoutStay
 from edge.parking.tickets import ticket as find
 from edge.parking.till import Silent, Till
 from edge.store import Store, Transaction
 from models.facts import ExitAbandoned, ExitAllowed, FeeBounded, Match, PlateDiffered, TicketClosed
 from models.ids import LaneName, PaymentId, TicketId
-from models.instants import Instant
-from models.money import Minor
+from models.money import Minor, from_major
 from models.plates import Plate
 from models.refusals import Refusal
-from models.tariff import Fee, fee
+from models.tariff import Fee, Terms
 from models.timeline import Length
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A vehicle at an exit. `stay` finds what it owes for, `match` says by what; `plate` was read of it."""
+    """A vehicle at an exit. `stay` finds what it owes for, `match` says by what; `plate` was read of it. `alone`: why
+    it is let out though it owes more than a machine may take, and no person came; empty: a person has to come."""
 
     lane: LaneName
     stay: Callable[[Transaction], Ticket | WithoutStay | Refusal]
     match: Match
     plate: Plate | None = None
+    alone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What one ticket owes, for the time until `until`: the fee of the least that its `length` can be."""
+    """What one ticket owes, for the time until `until`: the lowest fee that is consistent with what is known of it.
+    `certain`: all is."""
 
     ticket: Ticket
     length: Length
+    certain: bool
     fee: Fee
     owed: Minor
     until: When
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether it is more than a machine may take."""
+        most = self.ticket.tariff.machine_maximum if isinstance(self.ticket.tariff, Terms) else None
+        return most is not None and self.owed > from_major(most, self.fee.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +74,10 @@ def bill(tx: Transaction, id: TicketId, now: When) -> Bill:
     """
     ticket = find(tx.connection, id)
     until, most = _settled(tx, ticket, now) or (now, None)
-    length = between(tx, moments.when(tx, id, What.ENTERED, ticket.entered), until)
-    stay = fee(ticket.tariff, ticket.entered, Instant(ticket.entered + length.least))
-    if most is not None and most < stay.total:
-        stay = replace(stay, total=most)
+    cost = priced(tx, ticket, until)
+    stay = cost.fee if most is None or most >= cost.fee.total else replace(cost.fee, total=most)
     owed = max(stay.total - ticket.amount_paid - ticket.uncollected, 0)
-    return Bill(ticket, length, stay, Minor(owed), until)
+    return Bill(ticket, cost.length, cost.certain, stay, Minor(owed), until)
 
 
 def _settled(tx: Transaction, ticket: Ticket, now: When) -> tuple[When, Minor | None] | None:
@@ -78,7 +86,7 @@ def _settled(tx: Transaction, ticket: Ticket, now: When) -> tuple[When, Minor | 
     if ticket.settled_at is None:
         return None
     settled = moments.when(tx, ticket.id, What.SETTLED, ticket.settled_at)
-    return (settled, ticket.amount_due) if between(tx, settled, now).least <= GRACE else None
+    return (settled, ticket.amount_due) if between(tx, settled, now).least <= charges.grace(ticket.tariff) else None
 
 
 async def clear(
@@ -156,9 +164,17 @@ def _next_step(tx: Transaction, departure: Departure) -> Charge | Cleared | With
     due = bill(tx, stay.id, moments.now(tx))
     if due.owed == 0:
         return _allow(tx, departure, due)
+    if due.needs_person:
+        return _let_out_alone(tx, departure, due) if departure.alone else Refusal.NEEDS_PERSON
     charge = _charge(tx, due)
     charges.await_answer(tx, charge)
     return charge
+
+
+def _let_out_alone(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
+    """It is too much for a machine to take, and nobody came: nobody is kept in for it, and all of it is a debt."""
+    charges.owe(tx, departure.lane, _charge(tx, due), departure.alone)
+    return _allow(tx, departure, bill(tx, due.ticket.id, due.until))
 
 
 def _charge(tx: Transaction, due: Bill) -> Charge:
@@ -188,7 +204,8 @@ async def _collect(
 
 
 def _paid_until(tx: Transaction, charge: Charge) -> When:
-    """An answer that was lost, and comes much later, pays for what it was asked for and no more."""
+    """An answer that was lost, and comes much later, pays for what it was asked for and no more. However short the
+    tariff's own grace is: what a terminal takes to answer costs the driver nothing."""
     now = moments.now(tx)
     return charge.until if between(tx, charge.until, now).least <= GRACE else now
 
@@ -251,7 +268,7 @@ def _allow(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
         )
     )
     moments.mark(tx, stay.id, What.SETTLED, due.until.moment)
-    if not due.length.is_known:
+    if not due.certain:
         tx.record(
             FeeBounded(
                 ticket=stay.id,

@@ -70,10 +70,11 @@ def between(tx: Transaction, begun: When, ended: When) -> Length:
     if begun.moment is not None and ended.moment is not None:
         first = min(begun.moment, ended.moment)
         return boots.timeline(tx.connection, first, tx.at).between(begun.moment, ended.moment)
-    return apart(_possible(tx, begun), _possible(tx, ended))
+    return apart(possible(tx, begun), possible(tx, ended))
 
 
-def _possible(tx: Transaction, when: When) -> Bounds:
+def possible(tx: Transaction, when: When) -> Bounds:
+    """The earliest and the latest true time at which that can have been; None: no bound is known."""
     if when.moment is None:
         return when.wall, when.wall
     return boots.timeline(tx.connection, when.moment, tx.at).possible(when.moment)

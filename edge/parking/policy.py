@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from edge.parking.permits import Permit
+from edge.parking.pinning import Pins
 from edge.store import boots
 from models.instants import Clock, Instant
 from models.passback import Passback
@@ -132,13 +133,14 @@ class LotPolicy:
         """`permits` and `tariff` are those of the lot's own file; `passback` is for permits that don't say."""
         self._time = _Time(clock)
         self.permits = PermitsInForce(permits, self._time)
-        self._own_tariff, self._passback = tariff, passback
+        self._own_tariff, self._passback, self._clock, self._pins = tariff, passback, clock, Pins()
         self._tariffs: tuple[_Priced, ...] = ()
 
     def tariff(self) -> Tariff:
         """What is pinned on a ticket that is opened now: the cloud's tariff that began last, else the lot's own."""
-        priced = self._priced()
-        return self._own_tariff if priced is None else priced.tariff
+        priced, now = self._priced(), self._clock.read()
+        tariff = self._own_tariff if priced is None else priced.tariff
+        return self._pins.pinned(tariff, now.wall, dated=now.synced)
 
     @property
     def tariff_name(self) -> str | None:

@@ -9,11 +9,12 @@ from models.ids import SpotId, TicketId, VehicleId
 from models.instants import Instant
 from models.money import Minor
 from models.plates import Plate
+from models.spots import SpotType, VehicleType
 from models.tariff import Tariff, read_pinned
 from models.tickets import OPEN, TicketStatus
 
 _TICKET = """
-    SELECT tickets.*, spot_number, license_plate,
+    SELECT tickets.*, spot_number, spot_type, license_plate,
         (SELECT coalesce(sum(amount), 0) FROM payments
          WHERE ticket_id = tickets.id AND payments.status = 'UNCOLLECTED') AS uncollected
     FROM tickets JOIN vehicles ON vehicles.id = vehicle_id LEFT JOIN spots ON spots.id = spot_id"""
@@ -27,15 +28,18 @@ class Ticket:
     """One stay, as the store knows it. Times UTC; amounts in minor units of `tariff.currency`.
 
     `plate` is None where it couldn't be read. `uncollected` is what the vehicle was let out without paying,
-    `refund_owed` what the lot owes its driver since the time became known.
+    `refund_owed` what the lot owes its driver since the time became known. `fee_bounded`: when it was charged, not all
+    was known that its fee depends on.
     """
 
     id: TicketId
     code: str
     vehicle: VehicleId
+    vehicle_type: VehicleType
     plate: Plate | None
     spot: SpotId | None
     spot_number: str | None
+    spot_type: SpotType | None
     status: TicketStatus
     entered: Instant
     exit_lane: str | None
@@ -44,6 +48,7 @@ class Ticket:
     amount_paid: Minor
     uncollected: Minor
     refund_owed: Minor
+    fee_bounded: bool
     tariff: Tariff
 
     @property
@@ -87,9 +92,11 @@ def _ticket(row: sqlite3.Row | None) -> Ticket | None:
         id=row["id"],
         code=row["code"],
         vehicle=row["vehicle_id"],
+        vehicle_type=VehicleType(row["vehicle_type"]),
         plate=row["license_plate"],
         spot=row["spot_id"],
         spot_number=row["spot_number"],
+        spot_type=None if row["spot_type"] is None else SpotType(row["spot_type"]),
         status=TicketStatus(row["status"]),
         entered=row["entry_time"],
         exit_lane=row["exit_lane"],
@@ -98,5 +105,6 @@ def _ticket(row: sqlite3.Row | None) -> Ticket | None:
         amount_paid=row["amount_paid"],
         uncollected=row["uncollected"],
         refund_owed=row["refund_owed"],
+        fee_bounded=bool(row["fee_bounded"]),
         tariff=read_pinned(row["tariff"]),
     )

@@ -91,7 +91,9 @@ class Part(Section):
 
     @model_serializer(mode="wrap")
     def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        said: dict[str, Any] = handler(self)
+        return self._without_what_was_left_out(handler(self))
+
+    def _without_what_was_left_out(self, said: dict[str, Any]) -> dict[str, Any]:
         fields = type(self).model_fields
         return {
             fields[key].alias or key: value

@@ -9,7 +9,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, PrivateAttr, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    PrivateAttr,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from models.documents.written import ZoneName
 from models.pricing import Policy
@@ -120,6 +130,17 @@ class Terms(Part):
     def __eq__(self, other: object) -> bool:
         """What is written counts, not what the engine has worked out of it."""
         return isinstance(other, Terms) and self.__dict__ == other.__dict__
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        """Worked out once: an arm waits while the tariff is written on a ticket and into its fact."""
+        if info.include or info.exclude:
+            return self._without_what_was_left_out(handler(self))
+        key = ("written", info.mode, info.by_alias, info.exclude_unset, info.exclude_defaults, info.exclude_none)
+        known: dict[str, Any] | None = self._plans.get(key)
+        if known is None:
+            known = self._plans[key] = self._without_what_was_left_out(handler(self))
+        return known
 
     @property
     def plans(self) -> dict[Any, Any]:

@@ -1,0 +1,117 @@
+"""What a stay costs by the tariff on its ticket, as far as it is known when it began and how long it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from edge.parking import moments
+from edge.parking.former import Former, former_stays
+from edge.parking.moments import What, When, between
+from edge.parking.tickets import Ticket
+from edge.store import Transaction
+from models.instants import SECOND, Instant
+from models.money import Minor
+from models.tariff import Earlier, Fee, HourlyTariff, Line, Stay, Terms, fee
+from models.tariff.bill import What as Of
+from models.tariff.lowest import lowest_fee
+from models.timeline import Bounds, Length
+
+WRONG = 60 * SECOND
+"""A time that the wall clock said, and that is wrong by less, stays as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """`certain`: all is known that the fee depends on; else it is the lowest that is consistent with what is."""
+
+    fee: Fee
+    length: Length
+    certain: bool
+
+
+def priced(tx: Transaction, ticket: Ticket, until: When) -> Priced:
+    """What the stay costs until then; the least of what is possible."""
+    came = moments.when(tx, ticket.id, What.ENTERED, ticket.entered)
+    length = between(tx, came, until)
+    tariff = ticket.tariff
+    if isinstance(tariff, HourlyTariff):
+        least = Instant(ticket.entered + length.least)
+        return Priced(fee(tariff, ticket.entered, least), length, length.is_known)
+    entered, known = _bounds(tx, came)
+    known = known and entered[0] == entered[1] and length.is_known
+    stay = Stay(vehicle=ticket.vehicle_type, spot=ticket.spot_type)
+    left, _ = (_NOBODY_KNOWS, False) if known else _bounds(tx, until)
+    alone = lowest_fee(tariff, *entered, length.least, length.most, stay, left)
+    ways = [alone] if not tariff.re_entry else list(_ways(tx, ticket, tariff, came, until, stay, alone))
+    return Priced(min(ways, key=lambda way: way.total), length, known)
+
+
+_NOBODY_KNOWS: Bounds = (None, None)
+
+
+def _bounds(tx: Transaction, when: When) -> tuple[Bounds, bool]:
+    """When that can have been, and whether a time server says so. What the wall clock said is kept where it is right,
+    and believed where no time server was ever heard: then there is nothing else to go by."""
+    earliest, latest = moments.possible(tx, when)
+    if earliest is None and latest is None:
+        return (when.wall, when.wall), False
+    if earliest is not None and earliest == latest and abs(earliest - when.wall) <= WRONG:
+        return (when.wall, when.wall), True
+    return (earliest, latest), True
+
+
+def _ways(
+    tx: Transaction, ticket: Ticket, tariff: Terms, came: When, until: When, stay: Stay, alone: Fee
+) -> Iterator[Fee]:
+    """The stay alone and as the going on of those before it, as far as either can be: who came back soon enough."""
+    assert tariff.re_entry is not None
+    within = tariff.re_entry.within * SECOND
+    gone_on: list[Former] = []
+    surely = True
+    for former in former_stays(tx, ticket, came):
+        if former.gap.least > within:
+            break
+        if surely and (former.gap.most is None or former.gap.most > within):
+            surely = False
+            yield _joined(tx, tariff, gone_on, came, until, stay, alone)
+        gone_on.append(former)
+    yield _joined(tx, tariff, gone_on, came, until, stay, alone)
+
+
+def _joined(
+    tx: Transaction, tariff: Terms, gone_on: list[Former], came: When, until: When, stay: Stay, alone: Fee
+) -> Fee:
+    """With these stays before it, the last one first."""
+    if not gone_on:
+        return alone
+    (earliest, latest), _ = _bounds(tx, came)
+    length = between(tx, came, until)
+    if earliest is not None and earliest == latest and all(former.is_known for former in gone_on):
+        whole = replace(stay, earlier=_earlier(earliest, gone_on))
+        return lowest_fee(tariff, earliest, earliest, length.least, length.most, whole)
+    return _as_one(tx, tariff, gone_on, until, stay)
+
+
+def _earlier(entered: Instant, gone_on: list[Former]) -> tuple[Earlier, ...]:
+    """By how long ago each was, whatever the wall clock said then."""
+    found: list[Earlier] = []
+    for former in gone_on:
+        left = Instant(entered - former.gap.least)
+        entered = Instant(left - former.length.least)
+        found.append(Earlier(entered, left, former.paid))
+    return tuple(reversed(found))
+
+
+def _as_one(tx: Transaction, tariff: Terms, gone_on: list[Former], until: When, stay: Stay) -> Fee:
+    """Where nobody knows how long the vehicle was away: the lowest of one stay that began with the first of them."""
+    first, paid = gone_on[-1], sum(former.paid for former in gone_on)
+    (entered, _), (left, _) = _bounds(tx, first.came), _bounds(tx, until)
+    length = between(tx, first.came, until)
+    whole = lowest_fee(tariff, *entered, length.least, length.most, stay, left)
+    before = Minor(min(paid, whole.total))
+    return replace(
+        whole,
+        total=Minor(whole.total - before),
+        lines=(*whole.lines, Line(Of.PAID, "Paid before", Minor(-before))),
+    )
