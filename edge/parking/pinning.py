@@ -12,7 +12,7 @@ from models.tariff.language.terms import Calendar
 from models.tariff.language.written import DateSpan
 
 BEFORE, AFTER = 8, 400
-"""Days around the entry whose holidays a ticket has: what began before it, such as a week's cap, and the longest stay."""
+"""Days around the entry whose holidays a ticket has: a week's cap began before it, and the stay may be long."""
 _DAY = 24 * HOUR
 
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, cast
+
+from pydantic import BaseModel
 
 from models.instants import SECOND, Instant
 from models.tariff.bill import Stay
 from models.tariff.engine.localtime import LocalTime
-from models.tariff.engine.plan import ENDLESS, Plan, Step
-from models.tariff.language.parts import Times
+from models.tariff.engine.plan import ENDLESS, Plan
+from models.tariff.language.settling import Validation
 from models.tariff.language.stays import Special
 from models.tariff.language.terms import Terms
-from models.tariff.language.written import MINUTES_OF_A_DAY, At, Season
+from models.tariff.language.written import MINUTES_OF_A_DAY, At, DateSpan, Season
 
 _AT_EACH_END = 8
 """Days: a week, and one more for what runs over midnight."""
 _MOST_DAYS = 60
 _MOST_UNITS = 8
+_UNITS = ("per", "in_steps_of", "starts_again")
 
 
 @dataclass(frozen=True)
@@ -67,22 +71,58 @@ class Edges:
 def edges_of(plan: Plan, stay: Stay) -> Edges:
     terms = plan.terms
     steps = [step for layer in (plan.rates, *plan.extras) for rate in layer.rates for step in rate.steps]
+    said = _Said()
+    said.hear("", terms)
     offsets = {free.first * SECOND for free in plan.free} | {_validated(terms, stay) * SECOND}
-    units = _units(plan, steps)
+    units = tuple(sorted(said.units, reverse=True)[:_MOST_UNITS])
     ends = {step.ends for step in steps if step.ends < ENDLESS}
     shifts = {end + offset for end in ends for offset in {0, *offsets}}
-    lengths = _lengths(plan) | shifts | {unit * count for unit in units for count in (1, 2)}
+    lengths = said.lengths | shifts | {unit * count for unit in units for count in (1, 2)}
     return Edges(
-        minutes=tuple(sorted({0, *_minutes(plan)})),
-        named=frozenset(plan.holidays | _named(terms)),
-        seasons=tuple({times.season for times in _times(terms) if times.season is not None}),
+        minutes=tuple(sorted({0, *said.minutes})),
+        named=frozenset(plan.holidays | said.days),
+        seasons=tuple(said.seasons),
         lengths=tuple(sorted(lengths)),
         offsets=tuple(sorted(offsets)),
         shifts=tuple(sorted(shifts)),
         units=units,
         moments=tuple(_joins(terms, stay)),
-        may_fall=any(step.price < 0 for step in steps) or any(map(_can_be_had_by_staying, plan.specials)),
+        may_fall=any(step.price < 0 for step in steps)
+        or any(map(_can_be_had_by_staying, plan.specials))
+        or any(tax.days is not None for tax in terms.tax)
+        or any(offer.longer_than is not None for offer in _used(terms, stay)),
     )
+
+
+class _Said:
+    """All times of day, lengths, days and seasons that stand anywhere in a tariff: whatever they are for, something may
+    change there."""
+
+    def __init__(self) -> None:
+        self.minutes, self.lengths, self.units = set[int](), set[int](), set[int]()
+        self.days, self.seasons = set[int](), set[Season]()
+
+    def hear(self, key: str, value: Any) -> None:
+        match value:
+            case BaseModel():
+                for name in type(value).model_fields:
+                    self.hear(name, getattr(value, name))
+            case At(minute):
+                self.minutes.add(minute % MINUTES_OF_A_DAY)
+            case DateSpan(first, last):
+                self.days |= {first.toordinal(), last.toordinal()}
+            case Season():
+                self.seasons.add(value)
+            case int() if not isinstance(value, bool):
+                self.lengths.add(value * SECOND)
+                if key in _UNITS:
+                    self.units.add(value * SECOND)
+            case dict() | tuple():
+                held = cast("dict[str, Any] | tuple[Any, ...]", value)
+                for each in held.values() if isinstance(held, dict) else held:
+                    self.hear(key, each)
+            case _:
+                pass
 
 
 def _can_be_had_by_staying(special: Special) -> bool:
@@ -92,50 +132,13 @@ def _can_be_had_by_staying(special: Special) -> bool:
     return waits or (ends and special.charge != "if cheaper")
 
 
-def _units(plan: Plan, steps: list[Step]) -> tuple[int, ...]:
-    found = {step.unit for step in steps if step.unit is not None}
-    found |= {cap.length for cap in plan.caps if cap.rolling}
-    found |= {rate.again for layer in (plan.rates, *plan.extras) for rate in layer.rates if isinstance(rate.again, int)}
-    return tuple(sorted(found, reverse=True)[:_MOST_UNITS])
-
-
-def _lengths(plan: Plan) -> set[int]:
-    found = {length for special in plan.specials for length in (special.at_least, special.at_most, special.pays_for)}
-    found |= {plan.terms.grace.entry, plan.terms.grace.unit, *(free.first for free in plan.free)}
-    return {length * SECOND for length in found if length is not None}
+def _used(terms: Terms, stay: Stay) -> list[Validation]:
+    offers = {} if terms.validations is None else terms.validations.offers
+    return [offers[code] for code in stay.validations if code in offers]
 
 
 def _validated(terms: Terms, stay: Stay) -> int:
-    offers = {} if terms.validations is None else terms.validations.offers
-    return sum(offers[code].time or 0 for code in stay.validations if code in offers)
-
-
-def _minutes(plan: Plan) -> Iterator[int]:
-    terms = plan.terms
-    ends: list[At | None] = [terms.day_starts, *(cap.resets for cap in terms.caps)]
-    for times in _times(terms):
-        ends += [times.from_, times.to]
-    for special in plan.specials:
-        ends += [special.pays_until]
-        ends += [] if special.leave is None else [special.leave.by, special.leave.after]
-    return (end.minute % MINUTES_OF_A_DAY for end in ends if end is not None)
-
-
-def _times(terms: Terms) -> Iterator[Times]:
-    yield from terms.rates
-    yield from terms.extras
-    yield from (each.arrive for each in (*terms.specials, *terms.free))
-    if terms.charging is not None and terms.charging.idle is not None:
-        yield terms.charging.idle
-
-
-def _named(terms: Terms) -> set[int]:
-    """The first and the last day of dates."""
-    found: set[int] = set()
-    for times in _times(terms):
-        for span in times.dates or ():
-            found |= {span.first.toordinal(), span.last.toordinal()}
-    return found
+    return sum(offer.time or 0 for offer in _used(terms, stay))
 
 
 def _joins(terms: Terms, stay: Stay) -> Iterator[Instant]:

@@ -10,7 +10,7 @@ from models.instants import SECOND, Instant
 from models.tariff.bill import ORDINARY, Fee, Stay
 from models.tariff.edges import Edges, edges_of
 from models.tariff.engine.charged import plan_of
-from models.tariff.engine.plan import Plan
+from models.tariff.engine.plan import Kind, Plan
 from models.tariff.fees import fee
 from models.tariff.hourly import HourlyTariff
 from models.tariff.language.terms import Terms
@@ -50,7 +50,7 @@ def lowest_fee(
     space = _space((earliest_entry, latest_entry), (least, most), leaves)
     if space.known:
         return fee(tariff, space.entries[0], Instant(space.entries[0] + least), stay)
-    plan = plan_of(tariff, stay.vehicle, stay.spot)
+    plan = plan_of(tariff, Kind(stay.vehicle, stay.spot))
     edges = edges_of(plan, stay)
     best: Fee | None = None
     for entered, left in islice(_once(_tried(space, edges, plan)), MOST_TRIED):

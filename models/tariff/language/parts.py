@@ -10,6 +10,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     PlainValidator,
+    SerializationInfo,
     SerializerFunctionWrapHandler,
     model_serializer,
     model_validator,
@@ -90,7 +91,7 @@ class Part(Section):
     """Keys that stand there whatever their value"""
 
     @model_serializer(mode="wrap")
-    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _as_written(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
         return self._without_what_was_left_out(handler(self))
 
     def _without_what_was_left_out(self, said: dict[str, Any]) -> dict[str, Any]:
