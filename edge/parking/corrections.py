@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.parking import moments
 from edge.parking.moments import What
 from edge.parking.pricing import WRONG, priced
+from edge.parking.tickets import Ticket
 from edge.parking.tickets import ticket as find
 from edge.store import Transaction, boots
 from models.facts import FeeCorrected, StayDated
@@ -15,12 +16,13 @@ from models.tickets import TicketStatus
 
 # Only what was settled in this boot can look different now: an earlier boot's clock isn't set any more, and a later
 # one's tells nothing new of how long a stay was at least. Of a stay that was restored from the cloud only the wall time
-# of its entry is known. By a tariff with windows also a stay within one boot depends on what time it was.
+# of its entry is known. What a stay within one boot cost by the wrong time of day is put right when it is dated.
 _SETTLED_HERE = """
     SELECT settled.subject AS ticket FROM moments AS settled JOIN tickets ON tickets.id = settled.subject
     LEFT JOIN moments AS entered ON entered.subject = settled.subject AND entered.what = 'entered'
-    WHERE settled.what = 'settled' AND settled.boot = ? AND tickets.status = 'COMPLETED'
-        AND (entered.boot IS NULL OR entered.boot < settled.boot OR tickets.fee_bounded) ORDER BY ticket"""
+    WHERE settled.what = 'settled' AND settled.boot = ? AND (entered.boot IS NULL OR entered.boot < settled.boot)
+        AND tickets.status = 'COMPLETED' ORDER BY ticket"""
+
 Place = tuple[str, str]
 """How far a boot's moments have been looked through: what, of whom."""
 
@@ -45,9 +47,13 @@ def correct(tx: Transaction, id: TicketId) -> bool:
     stay = find(tx.connection, id)
     entered, settled = moments.marked(tx, id, What.ENTERED), moments.marked(tx, id, What.SETTLED)
     over_boots = entered is None or settled is None or entered.boot != settled.boot
-    doubtful = over_boots or stay.fee_bounded
-    if stay.status is not TicketStatus.COMPLETED or not doubtful or stay.settled_at is None:
+    return over_boots and _put_right(tx, stay)
+
+
+def _put_right(tx: Transaction, stay: Ticket) -> bool:
+    if stay.status is not TicketStatus.COMPLETED or stay.settled_at is None:
         return False
+    id = stay.id
     now = priced(tx, stay, moments.when(tx, id, What.SETTLED, stay.settled_at)).fee.total
     before = stay.amount_due if stay.amount_due is not None else stay.amount_paid
     now = Minor(min(now, before))
@@ -94,3 +100,4 @@ def _date(tx: Transaction, id: TicketId, boot: int) -> None:
     entered = times[What.ENTERED]
     if wrong and entered is not None:
         tx.record(StayDated(ticket=id, entered=entered, settled=times[What.SETTLED], exited=times[What.EXITED]))
+        _put_right(tx, find(tx.connection, id))

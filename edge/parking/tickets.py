@@ -28,8 +28,7 @@ class Ticket:
     """One stay, as the store knows it. Times UTC; amounts in minor units of `tariff.currency`.
 
     `plate` is None where it couldn't be read. `uncollected` is what the vehicle was let out without paying,
-    `refund_owed` what the lot owes its driver since the time became known. `fee_bounded`: when it was charged, not all
-    was known that its fee depends on.
+    `refund_owed` what the lot owes its driver since the time became known.
     """
 
     id: TicketId
@@ -48,7 +47,6 @@ class Ticket:
     amount_paid: Minor
     uncollected: Minor
     refund_owed: Minor
-    fee_bounded: bool
     tariff: Tariff
 
     @property
@@ -105,6 +103,5 @@ def _ticket(row: sqlite3.Row | None) -> Ticket | None:
         amount_paid=row["amount_paid"],
         uncollected=row["uncollected"],
         refund_owed=row["refund_owed"],
-        fee_bounded=bool(row["fee_bounded"]),
         tariff=read_pinned(row["tariff"]),
     )
