@@ -46,7 +46,15 @@ SHOWN = st.one_of(
     st.builds(Chosen, st.sampled_from(VehicleType)),
     st.builds(Blind, st.booleans()),
 )
-REFUSAL = st.sampled_from([Refusal.LOT_FULL, Refusal.NO_TICKET, Refusal.NOT_RECORDED, Refusal.CLOSED_TO_TRANSIENTS])
+REFUSAL = st.sampled_from(
+    [
+        Refusal.LOT_FULL,
+        Refusal.NO_TICKET,
+        Refusal.NEEDS_PERSON,
+        Refusal.NOT_RECORDED,
+        Refusal.CLOSED_TO_TRANSIENTS,
+    ]
+)
 ANSWER = st.one_of(st.none(), st.none(), REFUSAL)
 SECONDS = st.sampled_from([0.5, 2.0, 4.0, 6.0, 13.0, 31.0, 61.0, 100.0, 901.0])
 ARM_RISES = (Arm(Position.MOVING), Arm(Position.OPEN))

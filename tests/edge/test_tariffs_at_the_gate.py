@@ -352,6 +352,16 @@ def test_a_written_tariff_that_was_left_in_part_stays_whole() -> None:
     assert tariff.model_dump(mode="json", exclude_none=True) == tariff.model_dump(mode="json")
 
 
+def test_a_tariff_that_is_made_of_another_is_written_and_charged_as_it_is_now() -> None:
+    """Control: what was worked out of the first one would be wrong for it."""
+    first = terms(f"{DAY_AND_NIGHT}machine_maximum: 20.00\n")
+    before = first.model_dump_json(), fee(first, NINE, Instant(NINE + 9 * HOUR)).needs_person
+    other = first.model_copy(update={"machine_maximum": None})
+    after = other.model_dump_json(), fee(other, NINE, Instant(NINE + 9 * HOUR)).needs_person
+    assert ("machine_maximum" in before[0], before[1]) == (True, True)
+    assert ("machine_maximum" in after[0], after[1]) == (False, False)
+
+
 # --- more than a machine may take ---
 
 DEAR = f"{HEAD}machine_maximum: 20.00\nrates: {{price: 15.00, per: 1 h}}\n"

@@ -6,6 +6,7 @@ charging of electric vehicles; validations; tax; rounding. `docs/tariffs.md` say
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, cast
 
@@ -149,12 +150,13 @@ class Terms(Part):
 
     def at_factor(self, factor: Decimal) -> Terms:
         """The same terms with the rates multiplied by `factor`."""
-        return self._but("factor", factor)
+        return self.model_copy(update={"factor": factor})
 
     def with_holidays(self, holidays: Calendar) -> Terms:
-        return self._but("holidays", holidays)
+        return self.model_copy(update={"holidays": holidays})
 
-    def _but(self, key: str, value: Any) -> Terms:
-        other = self.model_copy(update={key: value})
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Terms:
+        """What was worked out of these terms doesn't hold for others."""
+        other = super().model_copy(update=update, deep=deep)
         other._plans = {}
         return other
