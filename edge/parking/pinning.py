@@ -7,7 +7,7 @@ import datetime as dt
 from models.instants import HOUR, Instant, to_datetime
 from models.tariff import Tariff, Terms
 from models.tariff.calendars import resolved
-from models.tariff.engine.plan import holiday_days
+from models.tariff.engine.planning import holiday_days
 from models.tariff.language.terms import Calendar
 from models.tariff.language.written import DateSpan
 

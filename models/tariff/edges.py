@@ -80,7 +80,7 @@ def edges_of(plan: Plan, stay: Stay) -> Edges:
     lengths = said.lengths | shifts | {unit * count for unit in units for count in (1, 2)}
     return Edges(
         minutes=tuple(sorted({0, *said.minutes})),
-        named=frozenset(plan.holidays | said.days),
+        named=plan.apart.holidays | plan.apart.eves | said.days,
         seasons=tuple(said.seasons),
         lengths=tuple(sorted(lengths)),
         offsets=tuple(sorted(offsets)),

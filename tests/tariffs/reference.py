@@ -40,6 +40,8 @@ class Running:
     until: int | None
     full: int | None
     unit: Unit
+    has_end: bool = True
+    """A flat price whose step has an end runs on like a unit of that length"""
 
 
 @dataclass
@@ -52,6 +54,8 @@ class Walker:
     looked: Any = None
     in_window: int = 0
     in_day: int = 0
+    flat_until: int = 0
+    """When the flat step ends that was begun last: under another rate, too, it is paid for"""
 
 
 def cost(said: Written, entered: Instant, leaves: Instant) -> int:
@@ -93,7 +97,7 @@ def _minute(walker: Walker, minute: int, shown: dt.datetime, *, new_day: bool) -
     if running is not None:
         rate = walker.said["rates"][running.unit.rate]
         moved = (place, occurrence) != (running.unit.rate, running.unit.occurrence)
-        cut = moved and (running.full is None or walker.said["edges"] == "cut")
+        cut = moved and (walker.said["edges"] == "cut" or not running.has_end)
         if not (cut or minute == running.until or (new_day and _again(rate) == "each day")):
             return
         _ended(walker, minute)
@@ -119,11 +123,18 @@ def _begin(walker: Walker, minute: int, place: int, occurrence: Any, shown: dt.d
     price = Fraction(step["price"])
     if "in_steps_of" in step:
         price = price * _minutes(step["in_steps_of"]) / _minutes(step["per"])
-    limits = [frame_ends, None if ends is None else frame + ends, None if unit is None else minute + unit]
+    step_ends = None if ends is None else frame + ends
+    over_steps = unit is not None and walker.said["edges"] == "run on"
+    limits = [frame_ends, None if over_steps else step_ends, None if unit is None else minute + unit]
     known = [limit for limit in limits if limit is not None]
+    if unit is None and step_ends is not None:
+        if frame < minute < walker.flat_until:
+            price = Fraction(0)
+        walker.flat_until = min(known)
     begun = Unit(minute, place, occurrence, price, shown, counts=unit is None or walker.said["units"] == "begun")
     walker.units.append(begun)
-    walker.running = Running(min(known, default=None), None if unit is None else minute + unit, begun)
+    full = None if unit is None else minute + unit
+    walker.running = Running(min(known, default=None), full, begun, unit is not None or step_ends is not None)
 
 
 def _ended(walker: Walker, minute: int) -> None:

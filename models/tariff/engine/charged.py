@@ -8,7 +8,7 @@ from models.tariff.bill import Fee, Line, Stay, What
 from models.tariff.engine import rounding
 from models.tariff.engine.charging import charging, paid_by_charging
 from models.tariff.engine.items import Item
-from models.tariff.engine.parking import parking
+from models.tariff.engine.parking import PaidFor, parking
 from models.tariff.engine.plan import Kind, Plan
 from models.tariff.engine.planning import planned
 from models.tariff.engine.validating import validated
@@ -89,9 +89,9 @@ def _items(plan: Plan, entered: Instant, leaves: Instant, stay: Stay) -> list[It
     else:
         free = paid_by_charging(plan, stay, entered, leaves)
 
-        def parked(codes: frozenset[str], seconds: int) -> list[Item]:
+        def parked(codes: frozenset[str], seconds: int, keeps_ladder: bool) -> list[Item]:
             own = plan_of(plan.terms, Kind(stay.vehicle, stay.spot, codes)) if codes else plan
-            return parking(own, entered, leaves, free + seconds * SECOND)
+            return parking(own, entered, leaves, PaidFor(free + seconds * SECOND, keeps_ladder))
 
         items = validated(plan, stay.validations, entered, leaves, parked)
     if lost is not None and lost.plus is not None:

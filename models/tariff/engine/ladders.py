@@ -8,7 +8,7 @@ from fractions import Fraction
 from models.instants import SECOND
 from models.money import exponent
 from models.tariff.engine import words
-from models.tariff.engine.plan import DAY, ENDLESS, Again, PlannedRate, Step
+from models.tariff.engine.plan import DAY, ENDLESS, STAY, Again, PlannedRate, Step
 from models.tariff.language.rates import Extra, Rate, Tier
 from models.tariff.language.terms import Terms
 
@@ -101,6 +101,7 @@ def planned_rate(rate: Rate, terms: Terms, unit: int, share: Decimal = Decimal(1
         else words.window_cap(rate.name, words.major(rate.cap * share, terms.currency)),
         holds=holds or rate.holds_until,
         pauses=rate.pauses,
+        once=rate.per == STAY,
         at=rate.at if isinstance(rate, Extra) else None,
     )
 

@@ -35,6 +35,18 @@ class Whole:
         pass
 
 
+class Until:
+    """Nothing but a moment at which something changes."""
+
+    def __init__(self, at: Instant) -> None:
+        self.number, self.begin, self.cuts = 0, at, False
+        self.end: int = at
+
+    def go_to(self, at: Instant) -> None:
+        if at >= self.end:
+            self.end = ENDLESS
+
+
 class Rolling:
     """Periods of one length, counted from entry."""
 

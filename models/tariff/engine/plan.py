@@ -59,6 +59,8 @@ class PlannedRate:
     holds: int | At | None = None
     """Where the time of arrival decides: for how long (microseconds), or until when; None: for the whole stay"""
     pauses: bool = False
+    once: bool = False
+    """Its flat price is for the whole stay"""
     at: At | None = None
     """Charged each time that the clock shows this"""
 

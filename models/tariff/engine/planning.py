@@ -27,7 +27,7 @@ def planned(terms: Terms, kind: Kind) -> Plan:
     days_apart = apart(named_days(terms), holiday_days(terms))
     time = local_time(terms.timezone)
     rates = _fitting(terms.rates, kind)
-    factors = _fitting(terms.factors, kind)
+    factors = _counted(terms, _fitting(terms.factors, kind))
     shares = {id(rate): _share(rate, factors) for rate in rates}
     scale = _scale(terms, [(rate, terms.factor * shares[id(rate)]) for rate in rates], shares)
     unit = 10 ** exponent(terms.currency) * scale
@@ -107,6 +107,12 @@ def _most_particular(caps: Sequence[Cap]) -> list[Cap]:
     for cap in caps:
         best[cap.per] = max(best.get(cap.per, 0), how_particular(cap))
     return [cap for cap in caps if how_particular(cap) == best[cap.per]]
+
+
+def _counted(terms: Terms, factors: list[Factor]) -> list[Factor]:
+    if terms.factors_together == "multiply" or not factors:
+        return factors
+    return [min(factors, key=lambda factor: factor.percent)]
 
 
 def _share(rate: Rate, factors: Sequence[Factor]) -> Decimal:

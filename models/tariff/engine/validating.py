@@ -16,8 +16,9 @@ from models.tariff.language.settling import Validation, Validations
 
 _MOST = 8
 """Validations on one ticket: more are tried no further than that."""
-Parked = Callable[[frozenset[str], int], list[Item]]
-"""What the parking costs with the rates of these codes, when so many seconds from entry are paid for."""
+Parked = Callable[[frozenset[str], int, bool], list[Item]]
+"""What the parking costs with the rates of these codes, when so many seconds from entry are paid for; True: ladders
+count from entry all the same."""
 
 
 class UnknownValidation(ValueError):
@@ -35,7 +36,7 @@ def validated(plan: Plan, codes: Sequence[str], entered: Instant, leaves: Instan
 
     Raises UnknownValidation.
     """
-    plain = parked(frozenset(), 0)
+    plain = parked(frozenset(), 0, False)
     if not codes:
         return plain
     said = plan.terms.validations or Validations.model_construct(offers={}, together="all", floor=None, most_time=None)
@@ -83,7 +84,9 @@ def _used(
     offers = [(code, said.offers[code]) for code in codes]
     own = frozenset(code for code, offer in offers if offer.own_rates)
     seconds = _time(said, [offer for _, offer in offers])
-    items = list(parked(own, seconds)) if seconds or own else list(plain)
+    items = (
+        list(parked(own, seconds, any(offer.keeps_ladder for _, offer in offers))) if seconds or own else list(plain)
+    )
     floors = [floor for floor in (said.floor, *(offer.floor for _, offer in offers)) if floor is not None]
     least = min(total(plain), max((plan.scaled(floor) for floor in floors), default=0))
     if total(items) < least:

@@ -22,8 +22,8 @@ class Charge(NamedTuple):
     until: Instant
     rate: PlannedRate
     step: Step
-    window: tuple[int, int, int]
-    """Which occurrence of which window, and since when its ladder counts where it starts again after a length"""
+    window: tuple[int, int]
+    """Which occurrence of which window"""
     units: int
     amount: int
     folded: int = 0
@@ -76,7 +76,7 @@ def _moments(layer: Layer, at: At, begin: Instant, end: Instant, time: LocalTime
     while now < end:
         held = layer.windows.held(now, end)
         if held.window != NONE:
-            yield Charge(now, now, rate, rate.steps[0], (*held[:2], 0), 1, rate.steps[0].price)
+            yield Charge(now, now, rate, rate.steps[0], held[:2], 1, rate.steps[0].price)
         now = time.next(now, at)
 
 
@@ -101,6 +101,8 @@ class _Walk:
         self._held = Held(NONE, 0, begin)
         self._anchor, self._origin, self._entered = entered, begin, begin
         self._pauses: list[tuple[Instant, Instant]] = []
+        self._flat_until: int = begin
+        self._had: set[int] = set()
 
     def charges(self) -> Iterator[Charge]:
         now = self._begin
@@ -141,18 +143,32 @@ class _Walk:
         elapsed = now - frame - (self._paused_since(frame) if self._pauses else 0)
         step, step_ends = _step(rate, elapsed)
         step_ends += now - elapsed
-        window = (*self._held[:2], frame if rate.again.length else 0)
+        window = self._held[:2]
         runs_on = self._rules.run_on or paused
         if step.unit is None:
             until = min(step_ends, frame_ends, self._next_day(now) if step.each_day else ENDLESS)
             if not runs_on or until >= ENDLESS:
                 until = min(until, window_ends)
-            charge = Charge(now, Instant(until), rate, step, window, 1, step.price)
+            count = self._begins(rate, step, frame, now, min(step_ends, frame_ends))
+            charge = Charge(now, Instant(until), rate, step, window, count, count * step.price)
         else:
             stops = min(frame_ends, ENDLESS if self._rules.run_on else step_ends, ENDLESS if runs_on else window_ends)
             count, until, folded = self._units(rate, step.unit, now, stops, min(step_ends, window_ends))
             charge = Charge(now, Instant(until), rate, step, window, count, count * step.price, folded)
         return self._over_pauses(charge, frame_ends) if paused else charge
+
+    def _begins(self, rate: PlannedRate, step: Step, frame: int, now: Instant, ends: int) -> int:
+        """1 where a flat step begins; 0 where it only goes on: it was begun under another window, or is for the whole
+        stay and was charged before."""
+        if rate.once:
+            first = id(rate) not in self._had
+            self._had.add(id(rate))
+            return int(first)
+        if step.each_day or step.ends >= ENDLESS:
+            return 1
+        goes_on = frame < now < self._flat_until
+        self._flat_until = ends
+        return int(not goes_on)
 
     def _units(self, rate: PlannedRate, unit: int, now: Instant, stops: int, changes: int) -> tuple[int, int, int]:
         """As many units as begin before anything changes, until when they pay, and how many whole periods of the

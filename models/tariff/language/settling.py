@@ -29,6 +29,8 @@ class Validation(Part):
     name: Name = ""
     time: Length | None = None
     """So long from entry is paid for"""
+    keeps_ladder: bool = False
+    """With time: the steps of ladders count from entry all the same"""
     amount: Price | None = None
     percent: Percent | None = None
     price: Price | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
@@ -52,6 +52,8 @@ class Free(Whose):
     first: Length
     lost: bool = False
     """Once the stay is longer, the whole of it is charged; otherwise they are taken off"""
+    keeps_ladder: bool = False
+    """The steps of ladders count from entry all the same: the first of them are free"""
     entry_moves: bool = False
     """As if the vehicle had come so much later: caps, and ladders that start again, count from then, too"""
     arrive: Arrival = Field(default_factory=Arrival)
@@ -103,3 +105,8 @@ class Lost(Whose):
     """A fee for the work, on top"""
     from_entry_if_known: bool = False
     """Where the camera knows when the vehicle came, the ordinary price holds instead (and `plus`)"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _alone(cls, written: Any) -> Any:
+        return cast("Any", written) if isinstance(written, dict) else {"charge": written}

@@ -28,7 +28,7 @@ from models.tariff.language.parts import MIDNIGHT, Name, Part, Several
 from models.tariff.language.rates import Cap, Extra, Rate
 from models.tariff.language.settling import Charging, Rounding, Tax, Validations
 from models.tariff.language.stays import Factor, Free, Grace, Lost, ReEntry, Special
-from models.tariff.language.written import ClockTime, Price, WrittenDates, price
+from models.tariff.language.written import ClockTime, Length, Price, WrittenDates, price
 
 
 def _factor(value: Any) -> Decimal:
@@ -100,6 +100,8 @@ class Terms(Part):
     """Which units are charged"""
     day_starts: ClockTime = MIDNIGHT
     """When a day begins for caps and ladders"""
+    afresh: Length | None = None
+    """After so long (24 h, from entry) all of it begins anew: each part is priced by itself"""
     whole_minutes: bool = False
     """Entry and exit count by the minute that the clock shows, without its seconds"""
     grace: Grace = Field(default_factory=Grace)
@@ -108,6 +110,8 @@ class Terms(Part):
     caps: Annotated[tuple[Cap, ...], Several] = ()
     specials: Annotated[tuple[Special, ...], Several] = ()
     factors: Annotated[tuple[Factor, ...], Several] = ()
+    factors_together: Literal["multiply", "best"] = "multiply"
+    """Of several that fit: all multiply, or only the best for the driver counts"""
     minimum: Minimum | None = None
     """The least that a stay (or a day of it) costs that costs anything"""
     charging: Charging | None = None

@@ -46,7 +46,8 @@ def price(value: Any) -> Decimal:
     except InvalidOperation:
         if re.fullmatch(r"\s*\d+,\d+\s*", text):
             raise ValueError(f"{expected}: with a point, not with a comma") from None
-        raise ValueError(f"{expected}, without a currency") from None
+        free = "; what is free costs 0" if text.strip().lower() in ("free", "none", "-") else ", without a currency"
+        raise ValueError(f"{expected}{free}") from None
     if not exact.is_finite():
         raise ValueError(expected)
     if exact < 0:
