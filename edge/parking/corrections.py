@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from edge.parking import moments
 from edge.parking.moments import What
-from edge.parking.pricing import WRONG, priced
+from edge.parking.pricing import priced
 from edge.parking.tickets import Ticket
 from edge.parking.tickets import ticket as find
 from edge.store import Transaction, boots
 from models.facts import FeeCorrected, StayDated
 from models.ids import TicketId
-from models.instants import Instant
+from models.instants import SECOND, Instant
 from models.money import Minor
 from models.tickets import TicketStatus
 
@@ -22,6 +22,9 @@ _SETTLED_HERE = """
     LEFT JOIN moments AS entered ON entered.subject = settled.subject AND entered.what = 'entered'
     WHERE settled.what = 'settled' AND settled.boot = ? AND (entered.boot IS NULL OR entered.boot < settled.boot)
         AND tickets.status = 'COMPLETED' ORDER BY ticket"""
+
+_WRONG = 60 * SECOND
+"""A stay whose times are wrong by less stays as it was written."""
 
 Place = tuple[str, str]
 """How far a boot's moments have been looked through: what, of whom."""
@@ -96,7 +99,7 @@ def _date(tx: Transaction, id: TicketId, boot: int) -> None:
         moment = moments.marked(tx, id, what)
         if said[column] is not None and moment is not None and moment.boot == boot:
             times[what] = Instant(zero + moment.monotonic)
-            wrong = wrong or abs(zero + moment.monotonic - said[column]) > WRONG
+            wrong = wrong or abs(zero + moment.monotonic - said[column]) > _WRONG
     entered = times[What.ENTERED]
     if wrong and entered is not None:
         tx.record(StayDated(ticket=id, entered=entered, settled=times[What.SETTLED], exited=times[What.EXITED]))

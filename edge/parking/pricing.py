@@ -9,16 +9,13 @@ from edge.parking import moments
 from edge.parking.former import Former, former_stays
 from edge.parking.moments import What, When, between
 from edge.parking.tickets import Ticket
-from edge.store import Transaction
+from edge.store import Transaction, boots
 from models.instants import SECOND, Instant
 from models.money import Minor
 from models.tariff import Earlier, Fee, HourlyTariff, Line, Stay, Terms, fee
 from models.tariff.bill import What as Of
 from models.tariff.lowest import lowest_fee
 from models.timeline import Bounds, Length
-
-WRONG = 60 * SECOND
-"""A time that the wall clock said, and that is wrong by less, stays as it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +45,17 @@ def priced(tx: Transaction, ticket: Ticket, until: When) -> Priced:
 
 
 _NOBODY_KNOWS: Bounds = (None, None)
+_BEFORE_ANY_LOT = Instant(1_767_225_600 * SECOND)
+"""2026: a clock that says less was never set."""
 
 
 def _bounds(tx: Transaction, when: When) -> tuple[Bounds, bool]:
     """When that can have been, and whether a time server says so. What the wall clock said is kept where it is right,
-    and believed where no time server was ever heard: then there is nothing else to go by."""
+    and believed where no time server was ever heard, once somebody has set it: there is nothing else to go by."""
     earliest, latest = moments.possible(tx, when)
     if earliest is None and latest is None:
-        return (when.wall, when.wall), False
-    if earliest is not None and earliest == latest and abs(earliest - when.wall) <= WRONG:
+        return ((when.wall, when.wall) if when.wall >= _BEFORE_ANY_LOT else _NOBODY_KNOWS), False
+    if earliest is not None and earliest == latest and abs(earliest - when.wall) <= boots.STEP:
         return (when.wall, when.wall), True
     return (earliest, latest), True
 

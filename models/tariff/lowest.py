@@ -96,9 +96,13 @@ def _space(entries: Bounds, lengths: tuple[int, int | None], exits: Bounds) -> _
         begin = _SOMEWHEN if end is None else Instant(end - _YEAR)
     if end is None:
         end = Instant(begin + _YEAR)
-    if begin > end and exits != _UNKNOWN:
+    contradictory = begin > end or (first is not None and last is not None and first > last)
+    if contradictory and exits != _UNKNOWN:
         return _space(entries, lengths, _UNKNOWN)
-    return _Space((min(begin, end), max(begin, end)), (least, least + _YEAR if most is None else most), exits)
+    begin, end = min(begin, end), max(begin, end)
+    if most is None:
+        most = max(least + _YEAR, *(at - begin for at in exits if at is not None), 0)
+    return _Space((begin, end), (least, max(most, least)), exits)
 
 
 def _tried(space: _Space, edges: Edges, plan: Plan) -> Iterator[tuple[Instant, Instant]]:

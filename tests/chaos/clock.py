@@ -22,12 +22,13 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from edge.parking import corrections, exit, moments, passback
+from edge.parking import exit, moments, passback, pricing
 from edge.parking.moments import When
 from edge.store import Transaction
 from models.instants import Instant, from_datetime, to_datetime
+from models.tariff import Tariff
 from models.timeline import Length
-from tests.chaos.clock_history import Found, History
+from tests.chaos.clock_history import TARIFF, WINDOWS, Found, History
 
 STAYS_A_HISTORY = 60
 CONTROL_STAYS = 300
@@ -40,13 +41,13 @@ _NEUTRAL_BY_WALL = """
         FROM tickets WHERE vehicle_id = vehicles.id AND status != 'VOIDED')"""
 
 
-def run(stays: int, seed: int, *, faults: bool = True) -> Found:
+def run(stays: int, seed: int, *, faults: bool = True, tariff: Tariff = TARIFF) -> Found:
     """So many stays, in histories of their own."""
     found, number = Found(), 0
     while found.accepted < stays:
         with tempfile.TemporaryDirectory(prefix="clock-") as folder:
             most = min(STAYS_A_HISTORY, stays - found.accepted)
-            found.add(asyncio.run(History(Path(folder), f"{seed}/{number}", faults=faults).live(most)))
+            found.add(asyncio.run(History(Path(folder), f"{seed}/{number}", faults=faults, tariff=tariff).live(most)))
         number += 1
         if number % 20 == 0:
             print(f"{found.accepted} of {stays} stays, {found.exact} exact", file=sys.stderr, flush=True)
@@ -64,24 +65,41 @@ def careless(*, local: bool = False) -> Generator[None]:
         return Length(length, length)
 
     right, order = exit.between, passback._NEUTRAL
-    exit.between = corrections.between = by_wall
+    exit.between = pricing.between = by_wall
     passback._NEUTRAL = _NEUTRAL_BY_WALL
     try:
         yield
     finally:
-        exit.between = corrections.between = right
+        exit.between = pricing.between = right
         passback._NEUTRAL = order
 
 
 @contextmanager
 def careless_of_restored_stays() -> Generator[None]:
     """The control: what the wall shows now counts against stays of which only the wall time of their entry is known."""
-    right = moments._possible
-    moments._possible = lambda tx, when: (when.wall, when.wall)
+    right = moments.possible
+    moments.possible = lambda tx, when: (when.wall, when.wall)
     try:
         yield
     finally:
-        moments._possible = right
+        moments.possible = right
+
+
+@contextmanager
+def careless_of_the_time_of_day() -> Generator[None]:
+    """The control: windows by what the wall says, whatever is known of it."""
+    right = pricing._bounds
+    pricing._bounds = lambda tx, when: ((when.wall, when.wall), True)
+    try:
+        yield
+    finally:
+        pricing._bounds = right
+
+
+def by_the_wrong_windows(seed: int) -> int:
+    """How many of those are found out."""
+    with careless_of_the_time_of_day():
+        return run(CONTROL_STAYS, seed, tariff=WINDOWS).overcharged
 
 
 def restored_overcharged() -> int:
@@ -106,14 +124,17 @@ def main() -> None:
     options = asked.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     began = time.monotonic()
-    found = run(options.n, options.seed)
+    by_windows = run(max(options.n // 4, 1), options.seed, tariff=WINDOWS)
+    windowed = by_windows.accepted
+    found = run(max(options.n - windowed, 1), options.seed)
+    found.add(by_windows)
     seconds = time.monotonic() - began
     with careless():
         by_wall = run(CONTROL_STAYS, options.seed)
     with careless(local=True):
         by_local_wall = run(CONTROL_STAYS, options.seed, faults=False)
-    of_restored = restored_overcharged()
-    failed = caught(by_wall, by_local_wall) and of_restored > 0
+    of_restored, of_windows = restored_overcharged(), by_the_wrong_windows(options.seed)
+    failed = caught(by_wall, by_local_wall) and of_restored > 0 and of_windows > 0
     told = {name: value for name, value in vars(found).items() if name not in ("accepted", "stored", "twice")}
     print(
         json.dumps(
@@ -133,6 +154,8 @@ def main() -> None:
                 "control_overcharged": by_wall.overcharged,
                 "control_overcharged_by_local_time": by_local_wall.overcharged,
                 "control_overcharged_of_restored": of_restored,
+                "control_overcharged_by_windows": of_windows,
+                "by_windows": windowed,
                 "control_passback": by_wall.opened_late + by_wall.outlived,
                 "stays_a_minute": round(found.accepted / seconds * 60),
             }

@@ -23,7 +23,8 @@ from models.money import Minor
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
-from models.tariff import HourlyTariff, fee
+from models.tariff import HourlyTariff, Tariff, fee
+from models.tariff.reading import parse_tariff
 from models.wire.restoring import KnownStay
 from tests.chaos.clock_machine import DAY, Battery, Machine, Run, Site
 from tests.edge.lots import IN, OUT
@@ -33,6 +34,19 @@ PERMIT = Plate("PERM1T")
 MOST_INSIDE = 10
 TARIFF = HourlyTariff(currency="EUR", hourly_rate=Minor(100), daily_maximum=Minor(10**9))
 """Without a maximum that any stay reaches: each hour too many shows."""
+WINDOWS = parse_tariff(
+    """
+currency: EUR
+timezone: Europe/Berlin
+rates:
+  - {name: Day, days: mon-sat, from: "08:00", to: "20:00", price: 3.00, per: 1 h}
+  - {name: Sunday, days: sun, price: 0.50, per: 1 h}
+  - {name: Night, price: 1.00, per: 30 min}
+caps: {amount: 30.00, per: day}
+""",
+    "windows.yaml",
+)
+"""By which the time of day counts, and the day of the week."""
 BEFORE_THE_CLOCKS_CHANGE = tuple(map(from_rfc3339, ("2026-03-28T14:00:00Z", "2026-10-24T13:00:00Z")))
 """Berlin goes to summer time and back within the day."""
 _UNCOUNTED = 61 * SECOND
@@ -98,9 +112,13 @@ class Stay:
 
     restored: bool = False
     """The store in which it began is lost: of its times only the true wall times are known"""
+    tariff: Tariff = TARIFF
+
+    believed: bool = False
+    """By a tariff with windows, and charged before any time server was heard: there was only the wall to go by"""
 
     def cost(self, until: int) -> int:
-        return fee(TARIFF, Instant(self.entered), Instant(until)).total
+        return fee(self.tariff, Instant(self.entered), Instant(until)).total
 
 
 class Terminal:
@@ -121,9 +139,9 @@ class Terminal:
 class History:
     """Steps are drawn by chance; each changes the machine, the world, or the lot, and is judged at once."""
 
-    def __init__(self, folder: Path, seed: str, *, faults: bool = True) -> None:
+    def __init__(self, folder: Path, seed: str, *, faults: bool = True, tariff: Tariff = TARIFF) -> None:
         """Without `faults` the clock is right all the time, and only summer time comes and goes."""
-        self.chance, self._faults = Random(seed), faults
+        self.chance, self._faults, self.tariff = Random(seed), faults, tariff
         self.machine = Machine(self.chance.choice(BEFORE_THE_CLOCKS_CHANGE))
         self.site, self.found = Site(folder, self.machine), Found()
         self.stays: list[Stay] = []
@@ -229,7 +247,7 @@ class History:
         assert isinstance(answer, Allowed), answer
         assert answer.ticket is not None
         await self.site.store.write(self._entry().confirm(answer.ticket))
-        self.stays.append(Stay(plate, answer.ticket, self.machine.now, self.machine.run))
+        self.stays.append(Stay(plate, answer.ticket, self.machine.now, self.machine.run, tariff=self.tariff))
 
     async def leaves(self) -> None:
         inside = [stay for stay in self.stays if not stay.over]
@@ -239,10 +257,12 @@ class History:
     async def _leaves(self, stay: Stay) -> None:
         terminal = Terminal()
         desk = self._exit(terminal)
+        stay.believed = stay.believed or (self.by_windows and not self._has_heard_a_server())
         answer = await desk.decide(Asked(Read(stay.plate, 0.99), LaneState.OPEN))
         assert isinstance(answer, Allowed), answer
-        # Whoever came in this same run is measured by that run's own clock, whatever a server says.
-        stay.tainted = stay.tainted or (self.machine.run.false and stay.run is not self.machine.run)
+        # Whoever came in this same run is measured by that run's own clock, whatever a server says; but not by windows.
+        other_run = stay.run is not self.machine.run
+        stay.tainted = stay.tainted or (self.machine.run.false and (other_run or self.by_windows))
         self._judge(stay, sum(terminal.asked))
         if self.chance.random() < 0.3:
             await self.site.store.write(desk.withdraw(stay.ticket, vended=True))
@@ -262,7 +282,7 @@ class History:
         known = self._known(stay.run, run) and (stay.settled_run is None or self._known(stay.settled_run, run))
         truth, for_the_first_time = stay.cost(now), stay.settled is None
         stay.settled, stay.settled_run = now, run
-        if stay.tainted:
+        if stay.tainted or stay.believed:
             return
         if stay.paid > truth:
             self.found.wrong("overcharged", f"{self._about(stay)}: paid {stay.paid} instead of {truth}")
@@ -272,14 +292,25 @@ class History:
                 self.found.wrong("inexact", f"{self._about(stay)}: paid {stay.paid} instead of {truth}")
             return
         self.found.bounded += 1
-        if for_the_first_time and not stay.restored:  # else the grace may go on for as long as nobody knows better
+        if (
+            for_the_first_time and not stay.restored and not self.by_windows
+        ):  # else the grace may go on for as long as nobody knows better
             least = self.machine.ran_between(stay.entered, now) - len(self.machine.runs) * _UNCOUNTED
             if stay.paid < stay.cost(stay.entered + max(least, 0)):
                 self.found.wrong("too_cheap", f"{self._about(stay)}: paid {stay.paid}")
 
-    @staticmethod
-    def _known(one: Run, other: Run) -> bool:
-        return one is other or (one.genuine and other.genuine)
+    def _known(self, one: Run, other: Run) -> bool:
+        return (one is other and not self.by_windows) or (one.genuine and other.genuine)
+
+    def _has_heard_a_server(self) -> bool:
+        """Since the store was new."""
+        with looking_into(self.site.path) as connection:
+            heard = connection.execute("SELECT 1 FROM boots WHERE zero IS NOT NULL").fetchone() is not None
+        return heard or self.machine.synced
+
+    @property
+    def by_windows(self) -> bool:
+        return self.tariff is not TARIFF
 
     # --- a permit whose last passage counts, and who is let off it ---
 
@@ -310,7 +341,7 @@ class History:
 
     def _entry(self) -> EntryDesk:
         permits = {PERMIT: Permit(PERMIT)}
-        return EntryDesk(IN, self.site.store, lambda: TARIFF, permits, lambda: VehicleType.REGULAR)
+        return EntryDesk(IN, self.site.store, lambda: self.tariff, permits, lambda: VehicleType.REGULAR)
 
     def _exit(self, terminal: Any) -> ExitDesk:
         return ExitDesk(
@@ -357,7 +388,7 @@ class History:
         truth, paid = stay.cost(stay.settled), row["amount_paid"]
         if paid != stay.paid:
             self.found.wrong("twice", f"{self._about(stay)}: {paid} on record, {stay.paid} taken")
-        if paid - row["refund_owed"] > truth:
+        if paid - row["refund_owed"] > truth and not stay.believed:
             self.found.wrong("overcharged", f"{self._about(stay)}: {paid} less {row['refund_owed']}, truth {truth}")
 
     def _look_at_the_journal(self) -> None:

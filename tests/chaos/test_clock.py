@@ -9,8 +9,10 @@ import pytest
 import structlog
 
 from edge.parking import corrections
-from models.ids import TicketId
-from tests.chaos.clock import careless, caught, restored_overcharged, run
+from edge.parking.tickets import Ticket
+from edge.store import Transaction
+from tests.chaos.clock import by_the_wrong_windows, careless, caught, restored_overcharged, run
+from tests.chaos.clock_history import WINDOWS
 
 STAYS = 240
 
@@ -30,6 +32,15 @@ def test_fees_are_exact_when_the_time_is_known_and_else_never_above_the_truth() 
     assert found.bounded > STAYS / 8
     assert found.corrected > 0
     assert found.restored > 0
+
+
+@pytest.mark.timeout(300)
+def test_by_a_tariff_with_windows_too_and_its_control_fails() -> None:
+    found = run(120, seed=2, tariff=WINDOWS)
+    assert found.clean, found
+    assert found.exact > 20
+    assert found.bounded > 20
+    assert by_the_wrong_windows(2)
 
 
 @pytest.mark.timeout(300)
@@ -56,10 +67,9 @@ def test_the_control_that_charges_restored_stays_by_the_wall_overcharges() -> No
 
 @pytest.mark.timeout(300)
 def test_a_lot_that_refunds_nothing_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corrections, "correct_all", lambda tx: 0)
-    monkeypatch.setattr(corrections, "correct", lambda tx, ticket: _nothing(ticket))
+    monkeypatch.setattr(corrections, "_put_right", _nothing)
     assert run(STAYS, seed=2).overcharged
 
 
-def _nothing(ticket: TicketId) -> bool:
+def _nothing(tx: Transaction, stay: Ticket) -> bool:
     return False

@@ -261,6 +261,17 @@ def test_where_no_time_server_was_ever_heard_the_clock_is_all_there_is(pi: OnAPi
     assert pi.rows("SELECT fee_bounded FROM tickets") == [(1,)]
 
 
+def test_a_clock_that_nobody_ever_set_is_not_believed(pi: OnAPi) -> None:
+    """It says 1970, and that was a Thursday."""
+    pi.reboots()
+    pi.pi.later(HOUR)
+    lot = OnAPi(pi.path.with_name("new.sqlite"), pi.pi)
+    lot.starts()
+    comes(lot, terms(SUNDAYS_FREE))
+    lot.pi.later(2 * HOUR)
+    assert lot.leaves("AB12CDE") == 0
+
+
 def test_what_the_wrong_clock_charged_too_much_is_owed_once_the_time_is_known(pi: OnAPi) -> None:
     comes(pi, terms(SUNDAYS_FREE))
     pi.pi.later(2 * HOUR)

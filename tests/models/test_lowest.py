@@ -125,6 +125,20 @@ def test_nor_one_that_leaves_when_this_one_does(name: str, start: Instant, later
     assert lowest <= min(fee(tariff, Instant(came), left).total for came in (*possible, entries[1]))
 
 
+KNOWN_OR_NOT = some.one_of(some.none(), some.integers(-3 * 366 * DAY, 3 * 366 * DAY))
+
+
+@settings(max_examples=5 * EXAMPLES, deadline=None)
+@given(KNOWN_OR_NOT, KNOWN_OR_NOT, some.integers(0, 40 * DAY), KNOWN_OR_NOT, KNOWN_OR_NOT, KNOWN_OR_NOT)
+def test_whatever_is_known_and_however_it_contradicts_itself_there_is_a_fee(
+    early: int | None, late: int | None, least: int, more: int | None, first: int | None, last: int | None
+):
+    at = [None if each is None else Instant(FRIDAY + each) for each in (early, late, first, last)]
+    most = None if more is None else least + abs(more)
+    charged = lowest_fee(terms("holidays and weekends"), at[0], at[1], least, most, Stay(), (at[2], at[3]))
+    assert charged.total >= 0
+
+
 @pytest.mark.parametrize("name", TARIFFS)
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(minutes=some.integers(0, 30 * 60), length=some.integers(0, 50 * HOUR))
