@@ -28,15 +28,18 @@ from edge.lane.signals import Phase, Presence, Read, UnderArm
 from edge.lane.timing import LaneTiming
 from edge.parking.desks import EntryDesk
 from edge.parking.layout import PlannedLevel, declare
+from edge.parking.policy import LotPolicy
 from edge.store import Store
 from edge.store.database import connect
 from models.facts import DeclaredLane, LotDeclared
 from models.ids import LaneName, LotId
 from models.instants import SECOND, Monotonic
 from models.money import Minor
+from models.passback import Passback
 from models.plates import Plate
 from models.spots import SpotType, VehicleType
-from models.tariff import HourlyTariff
+from models.tariff import HourlyTariff, Tariff
+from models.tariff.reading import parse_tariff
 from models.tickets import Direction
 
 _LOT = LotId("0193e1a0-0000-7000-8000-00000000be9c")
@@ -82,18 +85,19 @@ class _Relay:
     async def lower(self) -> None: ...
 
 
-async def ours(folder: Path, decisions: int) -> list[float]:
-    """Milliseconds of each decision."""
+async def ours(folder: Path, decisions: int, tariff: Tariff = _TARIFF) -> list[float]:
+    """Milliseconds of each decision; `tariff` is pinned on each ticket as the lot's own."""
     clock = _BusyClock()
     store = Store(folder / "ours.sqlite", _LOT, clock)
     level = PlannedLevel(0, "Ground", tuple((str(n), SpotType.REGULAR) for n in range(1, decisions + 1)))
     store.write_now(lambda tx: declare(tx, _declared(decisions), (level,)))
     relay = _Relay()
+    policy = LotPolicy({}, tariff, Passback.HARD, clock)
     lane = LaneController(
         _LANE,
         a_lane(Fitted(can_hold=False, timing=LaneTiming(shortest_passage=0))),
         Hardware(relay),
-        {Direction.ENTRY: EntryDesk(_LANE, store, lambda: _TARIFF, {}, lambda: VehicleType.REGULAR)},
+        {Direction.ENTRY: EntryDesk(_LANE, store, policy.tariff, policy.permits, lambda: VehicleType.REGULAR)},
         store,
         lambda on, far: None,
         FaultBoard(lambda decision: None),
@@ -205,14 +209,18 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--runs", type=int, default=7)
     asked.add_argument("--decisions", type=int, default=400, help="in each run")
+    asked.add_argument(
+        "--tariff", type=Path, help="the file of a tariff instead of the first rule, such as an airport's"
+    )
     options = asked.parse_args()
+    tariff = _TARIFF if options.tariff is None else parse_tariff(options.tariff.read_text(), str(options.tariff))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     medians: tuple[list[float], list[float]] = ([], [])
     tails: tuple[list[float], list[float]] = ([], [])
     for run in range(options.runs):
         print(f"run {run + 1} of {options.runs}", file=sys.stderr)
         with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
-            both = asyncio.run(ours(Path(folder), options.decisions)), limit(Path(folder), options.decisions)
+            both = asyncio.run(ours(Path(folder), options.decisions, tariff)), limit(Path(folder), options.decisions)
         for kept, taken in zip(medians, both, strict=True):
             kept.append(percentile(taken, 0.5))
         for kept, taken in zip(tails, both, strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,11 @@ from typer.testing import CliRunner
 
 from edge.config import cli
 from edge.config.load import load_lot, look_over, parse_lot
+from edge.parking.pinning import pinned
 from models.documents.problems import ConfigurationError
+from models.instants import from_rfc3339
 from models.tariff import HourlyTariff, Terms
+from models.tariff.spoken import MOST_LINES, spoken
 from tests.config.lots import RIGHT, altered, told
 
 BY_THE_HOUR = "{currency: EUR, hourly_rate: 2.50, daily_maximum: 18.00}"
@@ -26,6 +31,9 @@ rates:
 caps:
   - {amount: 18.00, per: day}
 """
+
+TARIFFS = Path(__file__).parents[2] / "config/tariffs"
+EXAMPLES = [file for file in sorted(TARIFFS.glob("*.yaml")) if "\nrates:" in file.read_text()]
 
 
 def lot_with(folder: Path, tariff: str | None = GARAGE, **changes: str) -> Path:
@@ -133,6 +141,17 @@ def test_a_way_from_the_root_is_taken_as_it_is(tmp_path: Path):
     file = tmp_path / "lot.yaml"
     file.write_text(altered((BY_THE_HOUR, f"{{file: {elsewhere}}}")))
     assert isinstance(load_lot(file).tariff.tariff(), Terms)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
+def test_a_lot_can_take_each_of_the_examples_and_print_it_on_paper(example: Path, tmp_path: Path):
+    """A ticket has room for twelve lines of prices, however they wrap, and the fact that bears it stays small."""
+    tariff = re.sub(r"(?m)^timezone: .*$", "timezone: Europe/Berlin", example.read_text())
+    lot = load_lot(lot_with(tmp_path, tariff))
+    on_ticket = pinned(lot.tariff.tariff(), from_rfc3339("2026-11-27T12:00:00Z"), dated=True)
+    assert 0 < len(spoken(on_ticket)) <= MOST_LINES
+    assert sum(len(textwrap.wrap(line, 32)) for line in spoken(on_ticket)) < 40
+    assert len(on_ticket.model_dump_json()) < 2_000
 
 
 @pytest.fixture
