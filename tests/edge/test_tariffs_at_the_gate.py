@@ -9,17 +9,25 @@ from pathlib import Path
 import pytest
 
 from drivers.contract import ChargeOutcome
+from edge.config.load import load_lot
+from edge.daemon import Daemon as RealDaemon
 from edge.parking import entry, exit
 from edge.parking.pinning import AFTER, pinned
+from edge.parking.policy import LotPolicy
 from edge.parking.tickets import open_ticket
 from edge.store import Transaction
+from edge.store.database import looking_into
 from models.instants import HOUR, SECOND, Instant, from_rfc3339
+from models.passback import Passback
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import Right, VehicleType
 from models.tariff import Earlier, Stay, Tariff, Terms, fee, read_pinned
 from models.tariff.lowest import lowest_fee
 from models.tariff.reading import parse_tariff
+from simulator.servers import Mosquitto
+from tests.brokers import USERS
+from tests.edge.daemons import Site
 from tests.edge.lots import IN, OUT, HandClock, Lot, a_lot
 from tests.edge.test_clock import Lot as OnAPi
 from tests.edge.test_clock import Pi
@@ -328,6 +336,43 @@ def test_a_ticket_has_its_holidays_as_dates_and_is_charged_by_them(lot: Lot) -> 
     assert "country" not in text
     lot.clock.forward(hours=2)
     assert pays(lot) == 200
+
+
+def test_the_lot_works_out_what_it_pins_once_a_day() -> None:
+    tariff = terms(f"{DAY_AND_NIGHT}holidays: {{country: DE, region: BY}}\n")
+    clock = HandClock(wall=NINE)
+    policy = LotPolicy({}, tariff, Passback.HARD, clock)
+    today = policy.tariff()
+    assert isinstance(today, Terms)
+    assert today.holidays is not None
+    assert today.holidays.country is None
+    clock.forward(hours=2)
+    assert policy.tariff() is today
+    clock.forward(hours=24)
+    assert policy.tariff() is not today
+
+
+def test_a_daemon_gives_its_tickets_the_tariff_of_the_file_beside_its_own(
+    tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARKGATE_TEST_PASSWORD", USERS["lot"])
+    site = Site(tmp_path, mosquitto)
+    (tmp_path / "garage.yaml").write_text(f"{DAY_AND_NIGHT}holidays: {{country: DE, region: BY}}\n")
+    site.write({**site.settings(), "tariff": {"file": "garage.yaml"}})
+    daemon = RealDaemon(load_lot(site.config))
+    admitted = daemon._store.write_now(
+        lambda tx: entry.admit(
+            tx, entry.Arrival(IN, Plate("AB12CDE"), 1.0, VehicleType.REGULAR), daemon._policy.tariff()
+        )
+    )
+    assert isinstance(admitted, entry.Admitted)
+    with looking_into(site.store) as connection:
+        (text,) = connection.execute("SELECT tariff FROM tickets").fetchone()
+        (currency,) = connection.execute("SELECT currency FROM parking_lots").fetchone()
+    on_ticket = read_pinned(text)
+    assert isinstance(on_ticket, Terms)
+    assert ([rate.name for rate in on_ticket.rates], currency) == (["Day", "Night"], "EUR")
+    daemon._store.close()
 
 
 def test_what_is_pinned_is_read_back_as_it_was(lot: Lot) -> None:
