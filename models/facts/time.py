@@ -33,7 +33,7 @@ class StayDated(Fact, type="stay.dated", version=1):
 
 class FeeBounded(Fact, type="fee.bounded", version=1):
     """Nobody knew how long the stay was when it was charged: it paid for `shortest`, the least that it can have been.
-    By a tariff with windows it paid the lowest fee that was possible, also where only the time of its entry wasn't known.
+    By a tariff with windows it paid the lowest fee that was possible, also where only the time of day wasn't known.
 
     Microseconds. `longest` is the most that it can have been, None where nothing is known of that.
     """
