@@ -10,12 +10,18 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from models.documents.problems import ConfigurationError
 from models.ids import LaneName
 from models.money import from_major
 from models.tariff import HourlyTariff, Tariff
+from models.tariff.calendars import resolved
+from models.tariff.reading import parse_tariff
 from models.tickets import Direction
 from simulator.lots import seconds_written
 from simulator.twin.patience import Patience
+
+_FIRST_YEAR = 2025
+"""The twin's days are in 2026: their holidays, and those of the year before and after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +51,22 @@ def twin_plan(path: Path) -> TwinPlan:
         return TwinPlan(
             tuple((LaneName(lane["name"]), Direction(lane["direction"])) for lane in lanes),
             frozenset(LaneName(lane["name"]) for lane in lanes if lane.get("two_way")),
-            _tariff(written["tariff"]),
+            _tariff(written["tariff"], path),
             _patience(lanes),
             {key: value for key, value in written.items() if not key.startswith("x-")},
         )
+    except ConfigurationError as wrong:
+        raise ValueError(str(wrong)) from wrong
     except (KeyError, TypeError, InvalidOperation) as wrong:
         raise ValueError(f"{path}: `parkgate-edge check` says what is wrong with it ({wrong!r})") from wrong
 
 
-def _tariff(written: dict[str, Any]) -> Tariff:
+def _tariff(written: dict[str, Any], lot: Path) -> Tariff:
+    if "file" in written:
+        file = (lot.parent / str(written["file"])).resolve()
+        written["file"] = str(file)
+        terms = parse_tariff(file.read_text(encoding="utf-8"), str(file))
+        return resolved(terms, range(_FIRST_YEAR, _FIRST_YEAR + 3))
     currency = str(written["currency"])
     return HourlyTariff(
         currency=currency,
