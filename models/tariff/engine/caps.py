@@ -107,14 +107,14 @@ class Caps:
                 continue
             if charge.folded and index == 0:
                 over = amount - charge.folded * min(amount // charge.folded, each.planned.limits[0])
-                periods, words = charge.folded, each.planned.words[0]
+                if over:
+                    found.append(Cut(each.planned.words[0], over, charge.folded, charge.at))
             else:
                 self._enter(each, charge.at)
                 over = each.limit.take(amount)
-                periods, words = each.limit.counts() if over else 0, each.words
+                if over:
+                    found.append(Cut(each.words, over, each.limit.counts(), each.periods.begin))
             amount -= over
-            if over:
-                found.append(Cut(words, over, periods, each.periods.begin))
         if self._minimum is not None:
             self._minimum[0].take(charge.at, amount)
         return found

@@ -119,7 +119,7 @@ def _charged(plan: Plan, begin: Instant, leaves: Instant, entered: Instant, free
     fold = None if own or free_until > begin else caps.fold
     edges = [*caps.periods, mark] if free_until > begin else caps.periods
     charges = walk(plan.rates, entered, begin, end, rules, edges, fold)
-    beside = replace(rules, by_arrival=False)
+    beside = replace(rules, by_arrival=False) if plan.extras else rules
     if own:
         # Each goes through the caps' periods at its own pace.
         others = (walk(layer, entered, begin, end, beside, Caps(plan, entered).periods) for layer in own)

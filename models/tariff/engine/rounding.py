@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from models.instants import Instant
 from models.money import Minor
@@ -76,12 +78,21 @@ def included(total: Minor, taxes: Sequence[Tax], added: Sequence[Line]) -> tuple
     """What of a total is tax, by name."""
     if added:
         return tuple((tax.name, line.amount) for tax, line in zip(taxes, added, strict=True))
+    parts = _parts_of_total(tuple((tax.percent, tax.also_on_taxes) for tax in taxes))
+    return tuple(
+        (tax.name, Minor((2 * total * part.numerator + part.denominator) // (2 * part.denominator)))
+        for tax, part in zip(taxes, parts, strict=True)
+    )
+
+
+@lru_cache(maxsize=256)
+def _parts_of_total(taxes: tuple[tuple[Decimal, bool], ...]) -> tuple[Fraction, ...]:
+    """Which part of a price that includes them each of the taxes is."""
     shares: list[Fraction] = []
-    for tax in taxes:
-        shares.append(Fraction(tax.percent) / 100 * (1 + (sum(shares) if tax.also_on_taxes else 0)))
-    net = total / (1 + sum(shares, Fraction(0)))
-    sums = [int(rounded(net * share, 1, "nearest")) for share in shares]
-    return tuple((tax.name, Minor(sum_)) for tax, sum_ in zip(taxes, sums, strict=True))
+    for percent, also_on_taxes in taxes:
+        shares.append(Fraction(percent) / 100 * (1 + (sum(shares) if also_on_taxes else 0)))
+    whole = 1 + sum(shares, Fraction(0))
+    return tuple(share / whole for share in shares)
 
 
 def to_step(plan: Plan, items: Sequence[Item], gross: Minor) -> list[Line]:
