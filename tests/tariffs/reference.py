@@ -101,6 +101,9 @@ def _minute(walker: Walker, minute: int, shown: dt.datetime, *, new_day: bool) -
         if not (cut or minute == running.until or (new_day and _again(rate) == "each day")):
             return
         _ended(walker, minute)
+        over = (cut and _again(rate) == "each window") or (new_day and _again(rate) == "each day")
+        if over and running.full is None:
+            walker.flat_until = min(walker.flat_until, minute)
     if (place, occurrence) != walker.looked:
         walker.looked, walker.in_window = (place, occurrence), minute
     _begin(walker, minute, place, occurrence, shown)
