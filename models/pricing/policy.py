@@ -18,9 +18,11 @@ from models.pricing.written import (
     ClockTime,
     Factor,
     Length,
+    LocalTime,
     Share,
     Weekdays,
     clock_text,
+    local_text,
     share_text,
 )
 
@@ -153,17 +155,52 @@ class Arrival(Section):
                 )
         return bands
 
-    def times(self, at: dt.datetime) -> Decimal:
+    def times(self, at: dt.datetime | None) -> Decimal:
+        """None: nobody knows what time it is. Nobody pays for an hour then that may not be: the lowest that can hold."""
+        if at is None:
+            return min((*(band.times for band in self.bands), *([] if self._whole_week else [self.otherwise])))
         return next((band.times for band in self.bands if band.holds(at)), self.otherwise)
+
+    @property
+    def _whole_week(self) -> bool:
+        return sum(ends - begins for band in self.bands for begins, ends in band.spans()) == 7 * DAY
+
+
+class Nearby(Section):
+    """`{name: Derby, from: 2026-12-05 17:00, to: 2026-12-05 23:00}`: who arrives in between pays for it."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    """What it is called"""
+    from_: Annotated[LocalTime, Field(alias="from")]
+    """When it begins to count, by the tariff's own clock"""
+    to: LocalTime
+    """When it no longer counts"""
+
+    @field_validator("to")
+    @classmethod
+    def _after_it_began(cls, to: dt.datetime, info: ValidationInfo) -> dt.datetime:
+        begins = info.data.get("from_")
+        if begins is not None and to <= begins:
+            raise ValueError(f"an event ends after it has begun: later than {local_text(begins)}")
+        return to
 
 
 class Events(Section):
-    """`{each: 0.2, at_most: 0.6}`"""
+    """`{each: 0.2, at_most: 0.6, nearby: [...]}`"""
 
     each: Factor
     """What each event nearby adds to the factor 1"""
     at_most: Factor | None = None
     """What all events together add at most"""
+    nearby: tuple[Nearby, ...] = ()
+    """The events: each counts from its `from` to its `to`, by the tariff's own clock"""
+
+    def nearby_at(self, at: dt.datetime | None) -> int:
+        """How many of them count when the clock shows `at`; none for certain where nobody knows what time it is."""
+        shown = None if at is None else at.replace(tzinfo=None)
+        return 0 if shown is None else sum(event.from_ <= shown < event.to for event in self.nearby)
 
     def times(self, events: int) -> Decimal:
         added = self.each * events

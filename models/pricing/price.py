@@ -18,10 +18,11 @@ def share(taken: int, spots: int) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a price goes by: how full the lot is, what its own clock shows, how many events are nearby."""
+    """What a price goes by: how full the lot is, what its own clock shows, how many events are nearby besides those that
+    the policy names. `local_time` None: nobody knows what time it is."""
 
     occupancy: Decimal
-    local_time: dt.datetime
+    local_time: dt.datetime | None
     events: int = 0
 
     @classmethod
@@ -57,7 +58,7 @@ def parts(policy: Policy, seen: Seen, level: int = 0) -> Parts:
     return Parts(
         occupancy=ONE if occupancy is None else occupancy.times(occupancy.level(seen.occupancy, level)),
         arrival=ONE if arrival is None else arrival.times(seen.local_time),
-        events=ONE if events is None else events.times(seen.events),
+        events=ONE if events is None else events.times(seen.events + events.nearby_at(seen.local_time)),
     )
 
 
@@ -72,15 +73,17 @@ def next_price(policy: Policy, standing: Standing | None, seen: Seen, now: Insta
 
     Asked again at the same moment it says the same, so it may be asked as often as anything happens. In any stretch of
     time shorter than `change.every` the price changes at most once, by at most `change.most`. Only what the policy
-    doesn't allow at all, because the price is an older policy's, is put right at once. A clock that was set back begins
-    the wait anew.
+    doesn't allow at all, because the price is an older policy's, is put right at once, and a price goes down at once
+    where nobody knows any more what time it is: a dear hour that may be over is nobody's to pay. A clock that was set
+    back begins the wait anew.
     """
     level = _level(policy, seen.occupancy, standing.level if standing else 0)
     goal = policy.allowed(parts(policy, seen, level).product)
     if standing is None:
         return Standing(goal, now, level)
     held = replace(standing, since=min(standing.since, now), level=level)
-    factor = _towards(policy, held, goal, now)
+    unknown = seen.local_time is None and goal < held.factor
+    factor = goal if unknown else _towards(policy, held, goal, now)
     return held if factor == held.factor else Standing(factor, now, level)
 
 

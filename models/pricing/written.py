@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from decimal import Decimal
 from typing import Annotated, Any, cast
@@ -155,3 +156,24 @@ def _days_text(days: tuple[int, ...]) -> str:
 
 Weekdays = Annotated[tuple[int, ...], BeforeValidator(_weekdays), PlainSerializer(_days_text)]
 """Days of the week, counted from Monday, 0: `mon-fri`, `sat, sun`, or a list of such."""
+
+
+def _local(written: Any) -> dt.datetime:
+    expected = "a date and a time by the tariff's own clock are expected, such as 2026-12-05 17:00"
+    try:
+        moment = dt.datetime.fromisoformat(written.strip()) if isinstance(written, str) and ":" in written else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise ValueError(expected)
+    if moment.tzinfo is not None:
+        raise ValueError(f"{expected}: without an offset, the tariff says in which zone")
+    return moment
+
+
+def local_text(moment: dt.datetime) -> str:
+    return moment.isoformat(" ", "seconds" if moment.second else "minutes")
+
+
+LocalTime = Annotated[dt.datetime, BeforeValidator(_local), PlainSerializer(local_text)]
+"""A date and a time as the tariff's own clock shows them, without a zone."""
