@@ -156,7 +156,7 @@ class Arrival(Section):
         return bands
 
     def times(self, at: dt.datetime | None) -> Decimal:
-        """None: nobody knows what time it is. Nobody pays for an hour then that may not be: the lowest that can hold."""
+        """None: nobody knows what time it is; it is the lowest that can hold, so that nobody pays for another hour."""
         if at is None:
             return min((*(band.times for band in self.bands), *([] if self._whole_week else [self.otherwise])))
         return next((band.times for band in self.bands if band.holds(at)), self.otherwise)

@@ -18,8 +18,8 @@ def share(taken: int, spots: int) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a price goes by: how full the lot is, what its own clock shows, how many events are nearby besides those that
-    the policy names. `local_time` None: nobody knows what time it is."""
+    """What a price goes by: how full the lot is, what its own clock shows, how many events are nearby besides those
+    that the policy names. `local_time` None: nobody knows what time it is."""
 
     occupancy: Decimal
     local_time: dt.datetime | None

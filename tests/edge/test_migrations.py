@@ -11,9 +11,8 @@ from sqlite_utils import Database
 
 from drivers.contract import Charged, ChargeOutcome
 from edge.store import Store
-from edge.store import migrations as migrations_of_the_store
 from edge.store.database import connect
-from edge.store.migrations import migrations
+from edge.store.migrations import migrations, running
 from tests.edge.lots import IN, LOT, NOON, TARIFF, HandClock, Lot
 
 FIRST_AFTER = "0004_unread_vehicles"
@@ -100,12 +99,12 @@ def test_a_vehicle_that_got_lost_on_the_way_would_undo_the_migration(
     """The control: the tickets' vehicles are checked at the end."""
     path = a_store_of_the_first_release(tmp_path)
     before = everything_in(path)
-    run = migrations_of_the_store._run
+    run = running.run
 
     def losing(database: Database, *statements: str) -> None:
         run(database, *(each.replace("vehicles_before ORDER", "vehicles_before LIMIT 1 --") for each in statements))
 
-    monkeypatch.setattr(migrations_of_the_store, "_run", losing)
+    monkeypatch.setattr(running, "run", losing)
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
         Store(path, LOT, HandClock())
     assert everything_in(path) == before

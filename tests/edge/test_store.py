@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 
 from edge.parking import entry, exit
-from edge.store import Store, StoreUnavailable, Transaction, boots, journal, migrations
+from edge.store import Store, StoreUnavailable, Transaction, boots, journal
 from edge.store.damage import quarantine
 from edge.store.database import connect, looking_into
 from edge.store.keep_writing import keep_writing
+from edge.store.migrations import running
 from edge.store.reserve import Reserve
 from models.effects import effects
 from models.facts import DaemonStarted, Fact, TicketOpened, decode
@@ -247,13 +248,13 @@ def test_a_new_file_gets_its_tables_and_opening_it_again_changes_nothing(tmp_pat
 
 
 def dies_while_the_tables_are_made(path: Path, report: int) -> None:
-    original = migrations._run
+    original = running.run
 
     def dying(database: object, *statements: str) -> None:
         original(database, *statements[:4])  # type: ignore[arg-type]
         os.kill(os.getpid(), signal.SIGKILL)
 
-    migrations._run = dying
+    running.run = dying
     Store(path, LOT, HandClock())
 
 
