@@ -16,10 +16,12 @@ from edge.lane.desk import Desk
 from edge.lane.hardware import Answer, Hardware
 from edge.lane.help_line import HelpLine
 from edge.lane.lane import Fitted, a_lane, opposite
+from edge.lane.offer import Offer, waits_to_enter
 from edge.lane.signals import Button
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.lanes import lane_memory
 from edge.parking.policy import LotPolicy
+from edge.parking.prices import LotPrices
 from edge.parking.till import Till
 from edge.store import Store
 from edge.store.database import looking_into
@@ -47,6 +49,8 @@ class Assembly:
     """Of a lane without an arming loop: tell again what was read of the vehicle at the arm"""
     is_heard: Callable[[], bool] = lambda: True
     """Whether the cloud hears of a call for help now"""
+    prices: LotPrices | None = None
+    """What the signs show; without it, none shows a price"""
     shared: dict[object, object] = field(default_factory=dict[object, object])
 
     def context(self, part: str) -> DriverContext:
@@ -73,9 +77,17 @@ class Assembly:
         machine = a_lane(self._fitted(lane, hardware.barrier), before.state, before.hold, before.kept_open)
         desks = self._desks(lane, classifier, till)
         watcher, help_line = self._watcher(lane), self._help_line()
-        return LaneController(
-            lane.name, machine, hardware, desks, self.store, watcher, self.faults, self.clock, help_line
+        offer = self._offer(lane)
+        controller = LaneController(
+            lane.name, machine, hardware, desks, self.store, watcher, self.faults, self.clock, help_line, offer
         )
+        if Direction.ENTRY in desks and self.prices is not None:
+            follow(self.prices, controller, always=lane.show_price)
+        return controller
+
+    def _offer(self, lane: LaneSettings) -> Callable[[], Offer | None]:
+        prices = self.prices
+        return lambda: None if prices is None else prices.offer(lane.name)
 
     def _help_line(self) -> HelpLine:
         kiosk = self.settings.kiosk
@@ -116,7 +128,7 @@ class Assembly:
         return EntryDesk(
             lane.name,
             self.store,
-            self.policy.tariff,
+            self.policy.tariff if self.prices is None else self.prices.tariff,
             self.policy.permits,
             _vehicle_type(classifier, lane.vehicle_type),
             self.settings.lot.name,
@@ -128,6 +140,12 @@ class Assembly:
             return lambda on, far: self.look_again(lane.name) if on else None
         other_side = far_camera(lane.name) if lane.far_camera is not None else lane.name
         return lambda on, far: self.watch(other_side if far else lane.name, on)
+
+
+def follow(prices: LotPrices, lane: LaneController, *, always: bool = False) -> None:
+    """This lane's sign shows the price from now on."""
+    prices.follow(lane.name, lambda: waits_to_enter(lane.lane), lane.price_changed, always=always)
+    lane.on_change(lambda: prices.lane_changed(lane.name))
 
 
 def far_camera(lane: LaneName) -> LaneName:

@@ -7,14 +7,12 @@ import signal
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from importlib.metadata import version
-from pathlib import Path
 
 import structlog
 
 from drivers.contract import DigitalInput, Driver, SpotSensor
 from drivers.twin_connection import LINE
 from edge.assembly import Assembly, cameras_of
-from edge.clock import NEVER, FastClock, Kernel, Linux, Remembered, SystemClock
 from edge.config.settings import LotSettings
 from edge.digests import Digests
 from edge.faults import FaultBoard, forget_faults_of_last_run
@@ -23,7 +21,7 @@ from edge.kept_up import kept_up
 from edge.kiosk.server import Kiosk
 from edge.lane.signals import Fire, Order, Ordered, Signal
 from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, obeyed, socket_path
-from edge.lockstep import Lockstep
+from edge.lot_clock import lockstep_of, lot_clock
 from edge.measures import MeasuresFile
 from edge.overview import Overview
 from edge.parking import charges
@@ -31,6 +29,7 @@ from edge.parking.lanes import standing_orders, was_told
 from edge.parking.layout import declare
 from edge.parking.passback import neutralise
 from edge.parking.policy import LotPolicy
+from edge.parking.prices import LotPrices
 from edge.parking.restoring import want, want_if_new
 from edge.parking.unresolved import settle_after_restart
 from edge.post import Post
@@ -38,10 +37,8 @@ from edge.retention.log import record_erased
 from edge.retention.rounds import Retention
 from edge.retention.space import Space
 from edge.sight import Sight
-from edge.store import Store, StoreDamaged, StoreUnavailable, Transaction, boots, inbox
+from edge.store import Store, StoreUnavailable, Transaction, inbox
 from edge.store.damage import quarantine
-from edge.store.damage.headmark import marks_beside
-from edge.store.database import looking_into
 from edge.store.keep_writing import keep_writing
 from edge.store.pictures import Pictures
 from edge.store.watch import StoreWatch
@@ -54,7 +51,6 @@ from edge.vision.process import VisionProcess
 from models.documents.spelling import nearest
 from models.facts import DaemonStarted
 from models.ids import LaneName
-from models.instants import Clock
 from models.lanes import OrderKind
 from models.plates import normalised
 from models.wire.restoring import KnownLane
@@ -72,8 +68,8 @@ class Daemon:
         """Opens the store and builds the parts; touches no hardware. `suspected`: what the last run found damaged in
         the store. Raises StoreUnavailable."""
         self._settings = settings
-        self._lockstep = _lockstep(settings)
-        self._clock = self._lockstep.clock if self._lockstep else _clock(settings)
+        self._lockstep = lockstep_of(settings)
+        self._clock = self._lockstep.clock if self._lockstep else lot_clock(settings)
         pictures = Pictures(settings.store.pictures)
         self._store = Store(settings.store.path, settings.lot.id, self._clock, suspected=suspected, pictures=pictures)
         self._damage = ""
@@ -89,13 +85,15 @@ class Daemon:
         watch = self._lockstep.watch if self._lockstep else self._vision.watch
         look_again: Callable[[LaneName], None] = lambda lane: self._sight.look_again(lane)  # noqa: E731
         is_heard: Callable[[], bool] = lambda: self._link is not None and self._link.connected  # noqa: E731
+        self._prices = LotPrices(self._policy, self._store, self._clock)
         self._assembly = Assembly(
-            settings, self._store, self._clock, self._faults, self._policy, watch, look_again, is_heard
+            settings, self._store, self._clock, self._faults, self._policy, watch, look_again, is_heard, self._prices
         )
         if self._lockstep is not None:
             self._assembly.shared[LINE] = self._lockstep.line
             self._lockstep.on_signal(self._injected)
         self._lanes = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
+        self._store.write_now(self._prices.begin)
         camera_only = [lane.name for lane in settings.lanes if lane.camera_only]
         self._sight = Sight(self._lanes, camera_only, self._faults)
         self._sensed: dict[tuple[int, str], SpotSensor] = {}
@@ -202,6 +200,7 @@ class Daemon:
             self._spawn(kept_up("measures", measures.run, self._clock))
         if self._lockstep is None:
             self._spawn(kept_up("timekeeping", Timekeeper(self._store, self._clock).run, self._clock))
+        self._spawn(kept_up("prices", self._prices.run, self._clock))
         self._spawn(kept_up("retention", self._retention.run, self._clock))
         if self._recorder is not None:
             self._spawn(kept_up("telemetry", self._recorder.run, self._clock))
@@ -320,7 +319,9 @@ class Daemon:
         """What was taken in holds, however long the store lets itself be asked."""
         while True:
             try:
-                return await self._store.read(self._policy.load)
+                await self._store.read(self._policy.load)
+                self._prices.policy_changed()
+                return await self._prices.renew()
             except StoreUnavailable as wrong:
                 _LOG.error("daemon.policy_not_read_yet", why=str(wrong))
                 await self._clock.sleep(_RETRY_SECONDS)
@@ -367,32 +368,3 @@ class Daemon:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _LOG.error("daemon.task_failed", exc_info=task.exception())
-
-
-def _lockstep(settings: LotSettings) -> Lockstep | None:
-    """The line to the twin that hands out this lot's time. Raises LockstepError."""
-    simulation = settings.simulation
-    return Lockstep(simulation.lockstep) if simulation is not None and simulation.lockstep is not None else None
-
-
-def _clock(settings: LotSettings) -> Clock:
-    fast = settings.simulated_time()
-    if fast is not None:
-        return FastClock(SystemClock(), *fast)
-    return clock_of(settings.store.path)
-
-
-def clock_of(store: Path, kernel: Kernel | None = None) -> SystemClock:
-    """This machine's clock, with what the lot's store knows of the time; a new lot's store knows nothing."""
-    kernel = kernel or Linux()
-    if not store.exists():
-        return SystemClock(kernel=kernel)
-    marked = max((mark.wall for mark in marks_beside(store).values()), default=NEVER)
-    try:
-        with looking_into(store) as connection:
-            return SystemClock(boots.remembered(connection, kernel.boot_id), kernel)
-    except StoreUnavailable as wrong:
-        # Whatever is the matter is looked into when it is opened; on a full disk, that can still be done.
-        if marked or isinstance(wrong, StoreDamaged):
-            return SystemClock(Remembered(floor=marked), kernel)
-        raise

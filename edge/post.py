@@ -38,6 +38,7 @@ class Post:
             plate=plate,
             help_line=self.controller.help_line.line,
             choose_type=self.choose_type and lane.direction is Direction.ENTRY and lane.phase in _LOOKED_AT,
+            price=self.controller.price_line,
         )
 
     def on_change(self, changed: Callable[[], None]) -> None:

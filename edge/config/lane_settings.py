@@ -87,6 +87,9 @@ class LaneSettings(Section):
     at the press of a button (entries); `open` lets everybody through, at an exit on record as unable to collect"""
     sign: Annotated[DriverSettings, settings_for(Sign)] | None = None
     """Shows one line to the driver"""
+    show_price: bool = False
+    """`true`: the sign of an entry, and the idle page of its kiosk, show the price also where it doesn't move; one that
+    moves is always shown"""
     ticket_printer: Annotated[DriverSettings, settings_for(TicketPrinter)] | None = None
     """Prints tickets for those whose plate can't be read"""
     code_scanner: Annotated[DriverSettings, settings_for(CodeScanner)] | None = None

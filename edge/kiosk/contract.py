@@ -20,6 +20,7 @@ class Screen:
 
     `line` is the sign's line in its English source text. `asks`: the buttons that make sense now; help always does.
     `help_line` is what somebody who calls for help is told, in English too.
+    `price`: what a stay costs that begins now, as the sign shows it; empty where it shows none.
     `plate` is that of the vehicle that stands there, shown large so that the driver can say whether it is right.
     """
 
@@ -31,6 +32,7 @@ class Screen:
     plate: Plate | None = None
     choose_type: bool = False
     help_line: str = COMING
+    price: str = ""
 
 
 class KioskLane(Protocol):

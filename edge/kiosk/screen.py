@@ -44,6 +44,7 @@ def shown(screen: Screen, languages: Sequence[Language]) -> dict[str, Any]:
         "line": _in_words(line, languages),
         "called": {"en": screen.help_line, **_in_words(screen.help_line, languages)},
         "plate": screen.plate,
+        "price": {"en": screen.price, **_in_words(screen.price, languages)},
         "buttons": buttons(screen),
     }
 

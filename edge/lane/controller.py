@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -19,6 +20,7 @@ from edge.lane.hardware import Hardware
 from edge.lane.help_line import COMING, HelpLine
 from edge.lane.lane import Lane
 from edge.lane.machine import started, step, vend_is_over
+from edge.lane.offer import Offer, price_line, sign_lines
 from edge.lane.orders import still_meant
 from edge.lane.outcome import Outcome, Outcomes
 from edge.lane.signals import (
@@ -89,12 +91,14 @@ class LaneController:
         faults: FaultBoard,
         clock: Clock,
         help_line: HelpLine | None = None,
+        offer: Callable[[], Offer | None] = lambda: None,
     ) -> None:
-        """`watch(on, far)` begins or ends reading plates, on the near or the far side."""
+        """`watch(on, far)` begins or ends reading plates, on the near or the far side. `offer` says what the sign shows
+        of the price, to who comes in."""
         self.name, self.lane, self.shown = name, lane, Show("")
         self.help_line = help_line or HelpLine()
         self._hardware, self._desks, self._store = hardware, desks, store
-        self._watch, self._faults, self._clock = watch, faults, clock
+        self._watch, self._faults, self._clock, self.offer = watch, faults, clock, offer
         self._log = structlog.get_logger("edge.lane").bind(lane=name)
         self._unanswered: deque[Signal] = deque()
         self._answering = False
@@ -114,8 +118,18 @@ class LaneController:
 
     @property
     def line(self) -> str:
-        """What the sign says."""
+        """What the lane says."""
         return self.shown.line
+
+    @property
+    def lines(self) -> list[str]:
+        """What the sign shows: the lane's line, the price, or both."""
+        return sign_lines(self.lane, self.line, self.offer())
+
+    @property
+    def price_line(self) -> str:
+        """The price as the sign shows it now; empty while it shows none."""
+        return price_line(self.lane, self.line, self.offer())
 
     @property
     def reads_back(self) -> bool:
@@ -131,6 +145,7 @@ class LaneController:
         begun = started(self.lane, self._clock.monotonic())
         self._take(begun.lane, begun.actions)
         self._begun = True
+        self.price_changed()
 
     async def stop(self) -> None:
         """What was seen is written down first, if the store takes it within a few seconds."""
@@ -194,6 +209,12 @@ class LaneController:
         """Call `changed` after everything that this lane has heard."""
         self._changed.append(changed)
 
+    def price_changed(self) -> None:
+        """The offer is another one than before."""
+        if self._begun:
+            self._sign_stale.set()
+            self._tell()
+
     def _take(self, lane: Lane, actions: tuple[Action, ...]) -> None:
         self.lane = lane
         if lane.asked is not self._asked:
@@ -205,6 +226,9 @@ class LaneController:
                 self._order_the_barrier(action, recorded_first=ordered)
             else:
                 self._perform(action)
+        self._tell()
+
+    def _tell(self) -> None:
         for changed in self._changed:
             changed()
 
@@ -214,7 +238,8 @@ class LaneController:
         match action:
             case Decide(asked, direction):
                 self._asked, self._gone = asked, (gone := asyncio.Event())
-                self._clerk.ask(lambda: self._decide(asked, direction, gone))
+                priced = self._at_this_price(asked, direction)
+                self._clerk.ask(lambda: self._decide(priced, direction, gone))
             case Watch(on, far):
                 self._watch(on, far)
             case Show():
@@ -297,6 +322,11 @@ class LaneController:
         maybe = not isinstance(wrong, NotSent)
         self.hear(VendFailed(maybe, order) if isinstance(order, Vend) else HoldFailed())
 
+    def _at_this_price(self, asked: Asked, direction: Direction) -> Asked:
+        """With what the sign shows now: by the time that the desk comes to it, the vehicle may have driven on."""
+        offer = self.offer() if direction is Direction.ENTRY else None
+        return asked if offer is None else replace(asked, tariff=offer.tariff)
+
     async def _decide(self, asked: Asked, direction: Direction, gone: asyncio.Event) -> None:
         self.hear(await self._desks[direction].decide(asked, gone))
 
@@ -315,8 +345,7 @@ class LaneController:
     def _show_instead(self, show: Show) -> None:
         """Of what the machine said last: the spot stands on the ticket, too."""
         self._perform(show)
-        for changed in self._changed:
-            changed()
+        self._tell()
 
     async def _keep_the_sign_up(self) -> None:
         """The newest line only: a slow sign skips what nobody could have read."""
@@ -325,7 +354,7 @@ class LaneController:
             self._sign_stale.clear()
             try:
                 assert self._hardware.sign is not None, "started for a lane with a sign"
-                await self._hardware.sign.show([self.line])
+                await self._hardware.sign.show(self.lines)
             except DriverError as wrong:
                 self._log.info("lane.sign_failed", fault=wrong.fault.code, detail=wrong.detail)
 

@@ -11,6 +11,7 @@ from models.lanes import HoldCause, LaneState, OrderKind, PassageKind
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
+from models.tariff import Tariff
 from models.tickets import Direction
 
 
@@ -97,6 +98,7 @@ class Asked:
 
     `vehicle_type` is what the driver chose; None: not asked, or nothing pressed. `plate` was read of the vehicle,
     whatever it shows instead. `waited`: seconds for which its driver has waited for a person because the desk said so.
+    `tariff` is what the lane\'s sign showed when this was asked; None: it shows none.
     """
 
     credential: Credential
@@ -105,6 +107,7 @@ class Asked:
     by_hand: Order | None = None
     plate: Plate | None = None
     waited: float = 0.0
+    tariff: Tariff | None = None
 
 
 # --- signals ---

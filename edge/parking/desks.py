@@ -69,8 +69,8 @@ class _Desk:
 @dataclass(frozen=True)
 class EntryDesk(_Desk):
     """Decides who may enter. `vehicle_type` answers for the vehicle that stands there now; the driver's own word goes
-    over it. `tariff` says what holds now: it is pinned on the ticket. `lot_name` and `zone` (an IANA name) stand for
-    paper tickets."""
+    over it. `tariff` says what holds now: it is pinned on the ticket, unless the lane's sign has shown another price.
+    `lot_name` and `zone` (an IANA name) stand for paper tickets."""
 
     direction: ClassVar[Direction] = Direction.ENTRY
 
@@ -84,7 +84,7 @@ class EntryDesk(_Desk):
         arrival = self._arrival(asked)
         if isinstance(arrival, Refusal):
             return Refused(arrival)
-        tariff = self.tariff()
+        tariff = asked.tariff or self.tariff()
         try:
             answer = await self.store.write(lambda tx: entry.admit(tx, arrival, tariff), spare_reserve=True)
         except StoreUnavailable:

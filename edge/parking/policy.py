@@ -142,6 +142,10 @@ class LotPolicy:
         tariff = self._own_tariff if priced is None else priced.tariff
         return self._pins.pinned(tariff, now.wall, dated=now.synced)
 
+    def tariffs(self) -> tuple[Tariff, ...]:
+        """All that may hold, now or later."""
+        return (self._own_tariff, *(priced.tariff for priced in self._tariffs))
+
     @property
     def tariff_name(self) -> str | None:
         """None: the lot's own."""

@@ -29,6 +29,11 @@ class Seen:
     def at(cls, now: Instant, zone: ZoneInfo, taken: int, spots: int, events: int = 0) -> Seen:
         return cls(share(taken, spots), to_datetime(now).astimezone(zone), events)
 
+    @classmethod
+    def unknown(cls, taken: int, spots: int) -> Seen:
+        """While nobody knows what time it is."""
+        return cls(share(taken, spots), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:

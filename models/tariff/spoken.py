@@ -22,7 +22,7 @@ def spoken(tariff: HourlyTariff | Terms) -> tuple[str, ...]:
         return f"{price} for each hour begun", f"At most {most}"
     lines = [f"First {length_text(free.first)} free" for free in tariff.free if not free.vehicles and not free.spots]
     for rate in tariff.rates:
-        lines += _rate(rate, tariff)
+        lines.append(spoken_rate(rate, tariff))
     lines += [_cap(cap, tariff) for cap in tariff.caps]
     lines += [f"{special.name}: {money(special.price, tariff)}" for special in tariff.specials]
     return tuple(lines[: MOST_LINES - 1]) + (("and more: see the price board",) if len(lines) >= MOST_LINES else ())
@@ -34,7 +34,8 @@ def money(amount: Decimal, tariff: Terms) -> str:
     return f"{amount:.{places}f} {tariff.currency}"
 
 
-def _rate(rate: Rate, tariff: Terms) -> list[str]:
+def spoken_rate(rate: Rate, tariff: Terms) -> str:
+    """With the times at which it holds."""
     when = times(rate.days, rate.from_, rate.to)
     name = rate.name or ("Parking" if not when else "")
     head = " ".join(filter(None, (name, when)))
@@ -42,7 +43,7 @@ def _rate(rate: Rate, tariff: Terms) -> list[str]:
     steps = ladder(rate, tariff, tariff.factor)
     prices = [_tier(tier, Decimal(price.numerator) / price.denominator, tariff) for tier, price in steps]
     cap = [] if rate.cap is None else [f"at most {money(rate.cap, tariff)}"]
-    return [f"{head}{whose}: {', '.join([*prices, *cap])}"]
+    return f"{head}{whose}: {', '.join([*prices, *cap])}"
 
 
 def _tier(tier: Tier, price: Decimal, tariff: Terms) -> str:

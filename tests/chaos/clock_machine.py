@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from edge.clock import SystemClock
-from edge.daemon import clock_of
+from edge.lot_clock import clock_of
 from edge.parking.layout import declare
 from edge.parking.restoring import take_over
 from edge.parking.unresolved import settle_after_restart

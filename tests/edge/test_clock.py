@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from edge.clock import FastClock, Remembered, SystemClock
-from edge.daemon import clock_of
 from edge.lane.signals import Button, Order
+from edge.lot_clock import clock_of
 from edge.parking import entry, exit, lanes
 from edge.parking.lanes import open_calls
 from edge.parking.layout import declare

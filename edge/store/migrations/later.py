@@ -193,3 +193,19 @@ def streams_half_made(database: Database) -> None:
             reached INTEGER NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL, why TEXT NOT NULL
         ) STRICT""",
     )
+
+
+@migrations(name="0017_prices")
+def prices(database: Database) -> None:
+    running.run(
+        database,
+        # The price of the lot where it moves, and the policy (JSON) by which; at most one row.
+        """CREATE TABLE price_now (
+            factor TEXT NOT NULL, since INTEGER NOT NULL, level INTEGER NOT NULL, policy TEXT NOT NULL
+        ) STRICT""",
+        # What each entry lane's sign shows, and the tariff (JSON) that is pinned on a ticket there.
+        """CREATE TABLE lane_prices (
+            lane TEXT PRIMARY KEY, factor TEXT NOT NULL, since INTEGER NOT NULL, line TEXT NOT NULL,
+            tariff TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    )

@@ -26,8 +26,8 @@ def planned(terms: Terms, kind: Kind) -> Plan:
     """Raises UnresolvedHolidays."""
     days_apart = apart(named_days(terms), holiday_days(terms))
     time = local_time(terms.timezone)
-    rates = _fitting(terms.rates, kind)
-    factors = _counted(terms, _fitting(terms.factors, kind))
+    rates = fitting(terms.rates, kind)
+    factors = _counted(terms, fitting(terms.factors, kind))
     shares = {id(rate): _share(rate, factors) for rate in rates}
     scale = _scale(terms, [(rate, terms.factor * shares[id(rate)]) for rate in rates], shares)
     unit = 10 ** exponent(terms.currency) * scale
@@ -44,13 +44,13 @@ def planned(terms: Terms, kind: Kind) -> Plan:
         ),
         extras=tuple(
             Layer((planned_rate(extra, terms, unit),), Windows([extra], time, days_apart), extra.under_caps)
-            for extra in _fitting(terms.extras, kind)
+            for extra in fitting(terms.extras, kind)
         ),
-        caps=_caps(terms, _most_particular(_fitting(terms.caps, kind)), unit),
-        specials=tuple(_fitting(terms.specials, kind)),
-        free=tuple(sorted(_fitting(terms.free, kind), key=_how_particular_free, reverse=True)),
+        caps=_caps(terms, _most_particular(fitting(terms.caps, kind)), unit),
+        specials=tuple(fitting(terms.specials, kind)),
+        free=tuple(sorted(fitting(terms.free, kind), key=_how_particular_free, reverse=True)),
         factors=tuple(factor for factor in factors if not factor.rates),
-        lost=max(_fitting(terms.lost_ticket, kind), key=how_particular, default=None),
+        lost=max(fitting(terms.lost_ticket, kind), key=how_particular, default=None),
     )
 
 
@@ -82,7 +82,7 @@ def _ordinals(spans: Iterable[Any]) -> set[int]:
 _For = TypeVar("_For", bound=Whose)
 
 
-def _fitting(parts: Sequence[_For], kind: Kind) -> list[_For]:
+def fitting(parts: Sequence[_For], kind: Kind) -> list[_For]:
     return [
         part
         for part in parts

@@ -153,8 +153,9 @@ class Terms(Part):
         return self._plans
 
     def at_factor(self, factor: Decimal) -> Terms:
-        """The same terms with the rates multiplied by `factor`."""
-        return self.model_copy(update={"factor": factor})
+        """The same terms with the rates multiplied by `factor`. Such a price moves no more: how it came about isn't
+        part of it."""
+        return self.model_copy(update={"factor": factor, "dynamic": None})
 
     def with_holidays(self, holidays: Calendar) -> Terms:
         return self.model_copy(update={"holidays": holidays})
