@@ -272,6 +272,7 @@ class Daemon:
             sensed=self._sensed,
             faults=self._faults,
             policy=self._policy,
+            prices=self._prices,
             vision=self._vision,
             clock=self._clock,
             link_now=lambda: self._link,

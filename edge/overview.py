@@ -10,6 +10,7 @@ from drivers.contract import SpotSensor
 from edge.faults import FaultBoard
 from edge.lane.controller import LaneController
 from edge.parking.policy import LotPolicy
+from edge.parking.prices import LotPrices
 from edge.status import DaemonStatus, FaultStatus, LaneStatus, PolicyStatus, SpotStatus
 from edge.sync.link import CloudLink
 from edge.vision.process import VisionProcess
@@ -30,6 +31,7 @@ class Overview:
     sensed: Mapping[tuple[int, str], SpotSensor]
     faults: FaultBoard
     policy: LotPolicy
+    prices: LotPrices
     vision: VisionProcess
     clock: Clock
     link_now: Callable[[], CloudLink | None]
@@ -87,6 +89,7 @@ class Overview:
             assumed=not lane.reads_back,
             arming_loop=now.near,
             closing_loop=now.under_arm,
+            price="" if (offer := lane.offer()) is None else offer.line,
         )
 
     def _faults_of(self, part: str) -> tuple[FaultStatus, ...]:
@@ -97,6 +100,7 @@ class Overview:
     def _policy(self, link: CloudLink | None) -> PolicyStatus:
         return PolicyStatus(
             tariff=self.policy.tariff_name,
+            factor=None if self.prices.standing is None else str(self.prices.standing.factor),
             plates=self.policy.permits.plates,
             shadowed=tuple(masked(plate) for plate in self.policy.permits.shadowed),
             heard={} if link is None else dict(link.downlink.heard_of.counts),

@@ -18,7 +18,8 @@ class FaultStatus(BaseModel):
 
 
 class LaneStatus(BaseModel):
-    """One lane. `state`: whom it lets in; `hold`: why its arm is kept up; `assumed`: nobody reads where the arm is."""
+    """One lane. `price`: what its sign shows of it to who comes in; `state`: whom it lets in; `hold`: why its arm is
+    kept up; `assumed`: nobody reads where the arm is."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,6 +34,7 @@ class LaneStatus(BaseModel):
     assumed: bool = False
     arming_loop: bool | None = None
     closing_loop: bool | None = None
+    price: str = ""
 
 
 class SpotStatus(BaseModel):
@@ -47,12 +49,13 @@ class SpotStatus(BaseModel):
 
 class PolicyStatus(BaseModel):
     """What holds of permits and tariffs now. `tariff` None: the lot's own. `plates`: how many have a permit.
-    `shadowed`: plates, masked, of which the lot's own file says something else than the cloud. `heard`: messages of the
+    `factor`: by how much the rates are multiplied now, where the price moves. `shadowed`: plates, masked, of which the lot's own file says something else than the cloud. `heard`: messages of the
     cloud by what became of them."""
 
     model_config = ConfigDict(frozen=True)
 
     tariff: str | None = None
+    factor: str | None = None
     plates: int = 0
     shadowed: tuple[str, ...] = ()
     heard: dict[str, int] = {}

@@ -29,9 +29,7 @@ def prices(
     tariff: Annotated[
         Path | None, typer.Option(help="A tariff's YAML file with a section `dynamic:`, to try both.")
     ] = None,
-    policy: Annotated[
-        Path | None, typer.Option(help="A YAML file with a section `dynamic:` alone, on an ordinary tariff.")
-    ] = None,
+    policy: Annotated[Path | None, typer.Option(help="The same, by its other name.")] = None,
     compare: Annotated[Path | None, typer.Option(help="Another file, whose policy meets the same drivers.")] = None,
     spots: Annotated[int, typer.Option(min=1, help="How many the lot has.")] = 200,
     lanes: Annotated[

@@ -84,6 +84,9 @@ def test_the_default_policy_is_tried_where_none_is_named() -> None:
     assert json.loads(prices("--json").stdout)["policies"][1]["longest_jump"] != "0"
 
 
+_RATES = "currency: EUR\ntimezone: Europe/Berlin\nrates:\n  - {price: 2.50, per: 1 h}\n"
+
+
 @pytest.mark.parametrize(
     ("text", "place", "said"),
     [
@@ -102,13 +105,18 @@ def test_the_default_policy_is_tried_where_none_is_named() -> None:
             "a band says when it holds",
         ),
         ("dynamic: [\n", ":1:", "this isn't YAML"),
-        ("policy: {}\n", ":1:1", "a section `dynamic:` is expected"),
+        ("policy: {}\n", ":1:1", "unknown key"),
+        (
+            "currency: EUR\ntimezone: UTC\nrates:\n  - {price: 1, per: 1 h}\n",
+            ":1:1",
+            "a section `dynamic:` is expected",
+        ),
         ("currency: EUR\ntimezone: Europe/Berlin\ndynamic: {}\n", ":1:1", "rates"),
     ],
 )
 def test_a_wrong_file_is_answered_with_the_place_and_the_mend(tmp_path: Path, text: str, place: str, said: str) -> None:
     wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(text)
+    wrong.write_text(text + (_RATES if text.startswith("dynamic:\n") else ""))
     done = prices("--policy", wrong)
     assert done.exit_code == 2
     assert f"{wrong}{place}" in done.stderr

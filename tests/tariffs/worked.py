@@ -46,7 +46,7 @@ class Case:
 
 
 def names() -> list[str]:
-    """The tariffs; what begins with `dynamic-` is only a section of one, a price policy."""
+    """The tariffs; those that begin with `dynamic-` are there for their price policies."""
     return sorted(path.stem for path in TARIFFS.glob("*.yaml") if not path.stem.startswith("dynamic-"))
 
 

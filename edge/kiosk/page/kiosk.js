@@ -98,6 +98,7 @@ function drawSaid() {
   $("#line").lang = own === undefined ? "en" : language.code;
   write($("#line"), own ?? screen.english);
   write($("#plate"), screen.plate ?? "");
+  write($("#price"), screen.price[language.code] ?? screen.price.en);
   $("#plate").classList.toggle("long", (screen.plate ?? "").length > 8);
   write($("#notice"), noticeSaid(own ?? screen.english));
   $("#notice").classList.toggle("bad", notice === "help_failed");
