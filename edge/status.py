@@ -48,9 +48,9 @@ class SpotStatus(BaseModel):
 
 
 class PolicyStatus(BaseModel):
-    """What holds of permits and tariffs now. `tariff` None: the lot's own. `plates`: how many have a permit.
-    `factor`: by how much the rates are multiplied now, where the price moves. `shadowed`: plates, masked, of which the lot's own file says something else than the cloud. `heard`: messages of the
-    cloud by what became of them."""
+    """What holds of permits and tariffs now. `tariff` None: the lot's own. `factor`: by how much its rates are
+    multiplied now, where the price moves. `plates`: how many have a permit. `shadowed`: plates, masked, of which the
+    lot's own file says something else than the cloud. `heard`: messages of the cloud by what became of them."""
 
     model_config = ConfigDict(frozen=True)
 

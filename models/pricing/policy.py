@@ -11,17 +11,16 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from models.documents.section import Section
+from models.documents.times import WEEKDAYS, clock_text
 from models.pricing.written import (
     DAY,
     EVERY_DAY,
-    WEEKDAYS,
     ClockTime,
     Factor,
     Length,
     LocalTime,
     Share,
     Weekdays,
-    clock_text,
     local_text,
     share_text,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from models.instants import Instant, to_datetime
+from models.instants import SECOND, Instant, to_datetime
 from models.pricing.policy import ONE, Policy
 
 
@@ -102,7 +102,7 @@ def _towards(policy: Policy, held: Standing, goal: Decimal, now: Instant) -> Dec
     allowed = policy.allowed(held.factor)
     if allowed != held.factor:
         return allowed
-    if now - held.since < policy.change.every:
+    if now - held.since < policy.change.every * SECOND:
         return held.factor
     most = policy.change.most
     return held.factor + max(-most, min(most, goal - held.factor))

@@ -9,10 +9,18 @@ from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator
 
-from models.documents.spelling import nearest
+from models.documents.times import (
+    MINUTES_OF_A_DAY,
+    WEEKDAYS,
+    clock_minute,
+    clock_text,
+    length,
+    length_text,
+    span_of_days,
+)
 from models.documents.written import as_written
 
-DAY = 24 * 60
+DAY = MINUTES_OF_A_DAY
 """Minutes"""
 EVERY_DAY = tuple(range(7))
 
@@ -65,89 +73,30 @@ def share_text(share: Decimal) -> str:
 Share = Annotated[Decimal, PlainValidator(_share), PlainSerializer(share_text)]
 """A part of all spots: `90 %` or `0.9`."""
 
-_SECOND = 1_000_000
-_UNITS = {
-    **dict.fromkeys(("s", "sec", "second", "seconds"), _SECOND),
-    **dict.fromkeys(("min", "minute", "minutes"), 60 * _SECOND),
-    **dict.fromkeys(("h", "hour", "hours"), 3600 * _SECOND),
-}
-_LENGTH = re.compile(r"\s*(\d{1,6}(?:\.\d{1,3})?)\s*([a-z]*)\s*", re.ASCII)
-
-
-def _length(written: Any) -> int:
-    expected = "a length of time is expected, such as 10 min"
-    match = _LENGTH.fullmatch(str(as_written(written)))
-    if match is None or isinstance(written, bool):
-        raise ValueError(expected)
-    if match[2] not in _UNITS:
-        raise ValueError(f"{expected}: with its unit, s, min or h")
-    microseconds = int(Decimal(match[1]) * _UNITS[match[2]])
-    if microseconds == 0:
-        raise ValueError(f"{expected}; it can't be nothing")
-    return microseconds
-
-
-def _length_text(microseconds: int) -> str:
-    unit = next((unit for unit in ("h", "min") if microseconds % _UNITS[unit] == 0), "s")
-    return f"{(Decimal(microseconds) / _UNITS[unit]).normalize():f} {unit}"
-
-
-Length = Annotated[int, BeforeValidator(_length), PlainSerializer(_length_text)]
-"""A length of time, in microseconds."""
-
-_CLOCK = re.compile(r"(\d{1,2}):(\d\d)", re.ASCII)
-
-
-def clock_text(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"
+Length = Annotated[int, BeforeValidator(length), PlainSerializer(length_text)]
+"""A length of time in seconds, written with its unit."""
 
 
 def _clock(written: Any) -> int:
     expected = "a time of day is expected, such as 09:00"
-    match = _CLOCK.fullmatch(written.strip()) if isinstance(written, str) else None
-    if match is None:
-        raise ValueError(expected)
-    minute = int(match[1]) * 60 + int(match[2])
-    if int(match[2]) > 59 or minute > DAY:
-        raise ValueError(f"{expected}; there is no {match[0]} on a clock")
+    text = written.strip() if isinstance(written, str) else ""
+    minute = clock_minute(text)
+    if minute is None:
+        raise ValueError(f"{expected}; there is no {text} on a clock" if re.fullmatch(r"\d+:\d\d", text) else expected)
     return minute
 
 
 ClockTime = Annotated[int, BeforeValidator(_clock), PlainSerializer(clock_text)]
 """What the lot's own clock shows, in minutes since midnight; `24:00` is the end of the day."""
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_LONG_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_SPANS = {
-    **dict.fromkeys(("weekday", "weekdays"), "mon-fri"),
-    **dict.fromkeys(("weekend", "weekends"), "sat-sun"),
-    **dict.fromkeys(("daily", "every day", "all"), "mon-sun"),
-}
-_DAYS_EXPECTED = "days of the week are expected, such as mon-fri or sat, sun"
-
 
 def _weekdays(written: Any) -> tuple[int, ...]:
     items = cast("list[Any]", written) if isinstance(written, list | tuple) else [written]
     words = [word for item in items for word in re.split(r"\s*(?:,|\band\b|&)\s*", str(item).strip().lower())]
-    days = {day for word in words for day in _span_of_days(word)}
+    days = {day for word in words for day in span_of_days(word)}
     if not days:
-        raise ValueError(_DAYS_EXPECTED)
+        raise ValueError("days of the week are expected, such as mon-fri or sat, sun")
     return tuple(sorted(days))
-
-
-def _span_of_days(word: str) -> list[int]:
-    first, dash, last = (part.strip() for part in _SPANS.get(word, word).partition("-"))
-    begins = _day(first)
-    ends = _day(last) if dash else begins
-    return [(begins + day) % 7 for day in range((ends - begins) % 7 + 1)]
-
-
-def _day(name: str) -> int:
-    for names in (WEEKDAYS, _LONG_NAMES):
-        if name in names:
-            return names.index(name)
-    guess = nearest(name, (*WEEKDAYS, *_LONG_NAMES))
-    raise ValueError(f'{_DAYS_EXPECTED}; did you mean "{guess}"?' if guess else _DAYS_EXPECTED)
 
 
 def _days_text(days: tuple[int, ...]) -> str:

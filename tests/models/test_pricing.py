@@ -10,7 +10,7 @@ import pytest
 from hypothesis import find, given
 from hypothesis import strategies as st
 
-from models.instants import Instant
+from models.instants import SECOND, Instant
 from models.pricing import DEFAULT, Policy, Seen, Standing, next_price, parts, share, wanted
 from tests.models.price_policies import BEGINS, MINUTE, ZONE, local, policies, sights, written
 
@@ -114,7 +114,7 @@ def keeps_its_pace(policy: Policy, day: list[tuple[Instant, Seen]], stood: list[
     changed = [0, *(at for at in range(1, len(day)) if stood[at].factor != stood[at - 1].factor)]
     return all(
         abs(stood[later].factor - stood[later - 1].factor) <= policy.change.most
-        and day[later][0] - day[earlier][0] >= policy.change.every
+        and day[later][0] - day[earlier][0] >= policy.change.every * SECOND
         for earlier, later in pairwise(changed)
     )
 
@@ -151,7 +151,7 @@ def test_a_price_comes_to_what_is_wanted_when_things_stand_still(
 ) -> None:
     standing, (now, _) = lived(policy, day)[-1], day[-1]
     seen = data.draw(sights(now))
-    every = policy.change.every if policy.change else 0
+    every = policy.change.every * SECOND if policy.change else 0
     goal = policy.allowed(parts(policy, seen, standing.level).product)
     waits = 0 if policy.change is None else -(-abs(goal - policy.allowed(standing.factor)) // policy.change.most) + 1
     for wait in range(int(waits) + 1):

@@ -7,29 +7,27 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Annotated, Any, NamedTuple, TypeVar, cast
 
 from pydantic import PlainSerializer, PlainValidator
 
-from models.documents.spelling import nearest
+from models.documents.times import (
+    MINUTES_OF_A_DAY,
+    WEEKDAYS,
+    clock_minute,
+    clock_text,
+    length,
+    length_text,
+    span_of_days,
+    weekday,
+)
 from models.documents.written import as_written
 
-MINUTES_OF_A_DAY = 24 * 60
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_LONG_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_UNITS = {
-    **dict.fromkeys(("s", "sec", "second"), 1),
-    **dict.fromkeys(("min", "minute"), 60),
-    **dict.fromkeys(("h", "hr", "hour"), 3600),
-    **dict.fromkeys(("d", "day"), 86400),
-    **dict.fromkeys(("w", "week"), 604800),
-}
-_LARGEST_FIRST = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-_LONGEST = 366 * 86400
-_PART = re.compile(r"(\d+(?:\.\d+)?)?\s*([a-z]+)")
-_LENGTH_EXPECTED = 'a length of time is expected, such as "30 min", "1 h" or "1 h 30 min"'
-_TIME_OF_DAY = re.compile(r"(\d{1,2}):(\d\d)")
+__all__ = ["MINUTES_OF_A_DAY", "WEEKDAYS", "length", "length_text"]
+
+NAMED_DAYS = ("holidays", "eves")
+"""Days that a tariff names besides those of the week"""
+
 _TIME_EXPECTED = 'a time of day is expected, such as "08:00" or "24:00"'
 _DATE_EXPECTED = "a date is expected, such as 2026-12-24, or the first and the last: 2026-12-24 to 2026-12-26"
 _SEASON_EXPECTED = "month and day of the first and the last day are expected, such as 05-01 to 09-30"
@@ -66,36 +64,6 @@ def _percent(value: Any) -> Decimal:
     return exact
 
 
-def length(value: Any) -> int:
-    """`"1 h 30 min"` is 5400 seconds. Raises ValueError for a bare number: nobody knows which unit it has."""
-    if not isinstance(value, str):
-        raise ValueError(f"{_LENGTH_EXPECTED}: with its unit")
-    text, total = value.strip().lower(), Decimal(0)
-    while text:
-        part = _PART.match(text)
-        unit = None if part is None else _UNITS.get(part[2]) or _UNITS.get(part[2].removesuffix("s"))
-        if part is None or unit is None:
-            raise ValueError(_LENGTH_EXPECTED)
-        total += Decimal(part[1] or 1) * unit
-        text = text[part.end() :].lstrip(" ,")
-    if total <= 0 or total != total.to_integral_value() or total > _LONGEST:
-        raise ValueError(f"{_LENGTH_EXPECTED}: whole seconds, more than nothing, at most a year")
-    return int(total)
-
-
-@lru_cache(maxsize=1024)
-def length_text(seconds: int) -> str:
-    """`5400` is "1 h 30 min"; a single day stays "24 h": calendar days are something else."""
-    parts: list[str] = []
-    for unit, size in _LARGEST_FIRST:
-        if unit == "d" and seconds < 2 * size:
-            continue
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts)
-
-
 class At(NamedTuple):
     """A time that the wall clock shows: each day, or (with `weekday`, 0 is Monday) once a week."""
 
@@ -110,24 +78,15 @@ def at(value: Any) -> At:
     if not isinstance(text, str):
         raise ValueError(_TIME_EXPECTED)
     day, _, clock = text.strip().lower().rpartition(" ")
-    found = _TIME_OF_DAY.fullmatch(clock)
-    if found is None or int(found[2]) > 59 or (minute := int(found[1]) * 60 + int(found[2])) > MINUTES_OF_A_DAY:
+    minute = clock_minute(clock)
+    if minute is None:
         raise ValueError(_TIME_EXPECTED)
-    return At(minute, _weekday(day) if day else None)
+    return At(minute, weekday(day, NAMED_DAYS) if day else None)
 
 
 def at_text(when: At) -> str:
-    clock = f"{when.minute // 60:02d}:{when.minute % 60:02d}"
+    clock = clock_text(when.minute)
     return clock if when.weekday is None else f"{WEEKDAYS[when.weekday]} {clock}"
-
-
-def _weekday(name: str) -> int:
-    for names in (WEEKDAYS, _LONG_NAMES):
-        if name in names:
-            return names.index(name)
-    guess = nearest(name, (*WEEKDAYS, *_LONG_NAMES))
-    hint = f'; did you mean "{guess}"?' if guess else ""
-    raise ValueError(f'a day of the week is expected, such as mon, or "holidays", or "eves"{hint}')
 
 
 class Days(NamedTuple):
@@ -149,22 +108,9 @@ def days(value: Any) -> Days:
             raise ValueError("days are expected, such as mon-fri or sat, sun, holidays")
         words += re.split(r"\s*(?:,|\band\b|&)\s*", item.strip().lower())
     for word in words:
-        if word not in ("holidays", "eves"):
-            weekdays |= _span_of_days(word)
+        if word not in NAMED_DAYS:
+            weekdays |= span_of_days(word, NAMED_DAYS)
     return Days(frozenset(weekdays), "holidays" in words, "eves" in words)
-
-
-def _span_of_days(word: str) -> set[int]:
-    if word in ("weekdays", "weekday"):
-        return set(range(5))
-    if word in ("weekends", "weekend"):
-        return {5, 6}
-    if word in ("daily", "every day", "all"):
-        return set(range(7))
-    first, dash, last = (part.strip() for part in word.partition("-"))
-    begin = _weekday(first)
-    end = _weekday(last) if dash else begin
-    return {(begin + step) % 7 for step in range((end - begin) % 7 + 1)}
 
 
 def days_text(days: Days) -> str:
