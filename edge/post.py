@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edge.kiosk.contract import Screen
 from edge.lane.controller import LaneController
+from edge.lane.offer import price_line
 from edge.lane.signals import Button, Phase
 from models.spots import VehicleType
 from models.tickets import Direction
@@ -38,7 +39,7 @@ class Post:
             plate=plate,
             help_line=self.controller.help_line.line,
             choose_type=self.choose_type and lane.direction is Direction.ENTRY and lane.phase in _LOOKED_AT,
-            price=self.controller.price_line,
+            price=price_line(lane, shown.line, self.controller.offer()),
         )
 
     def on_change(self, changed: Callable[[], None]) -> None:

@@ -20,7 +20,7 @@ from edge.lane.hardware import Hardware
 from edge.lane.help_line import COMING, HelpLine
 from edge.lane.lane import Lane
 from edge.lane.machine import started, step, vend_is_over
-from edge.lane.offer import Offer, price_line, sign_lines
+from edge.lane.offer import Offer, sign_lines
 from edge.lane.orders import still_meant
 from edge.lane.outcome import Outcome, Outcomes
 from edge.lane.signals import (
@@ -127,11 +127,6 @@ class LaneController:
         return sign_lines(self.lane, self.line, self.offer())
 
     @property
-    def price_line(self) -> str:
-        """The price as the sign shows it now; empty while it shows none."""
-        return price_line(self.lane, self.line, self.offer())
-
-    @property
     def reads_back(self) -> bool:
         return self._hardware.barrier.reads_back
 
@@ -210,7 +205,6 @@ class LaneController:
         self._changed.append(changed)
 
     def price_changed(self) -> None:
-        """The offer is another one than before."""
         if self._begun:
             self._sign_stale.set()
             self._tell()

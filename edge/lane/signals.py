@@ -96,9 +96,8 @@ class Order:
 class Asked:
     """What the desk decides about. `by_hand`: a person lets the vehicle pass; only what can be put on record is asked.
 
-    `vehicle_type` is what the driver chose; None: not asked, or nothing pressed. `plate` was read of the vehicle,
-    whatever it shows instead. `waited`: seconds for which its driver has waited for a person because the desk said so.
-    `tariff` is what the lane\'s sign showed when this was asked; None: it shows none.
+    `vehicle_type` is what the driver chose, if they did; `plate` was read of the vehicle, whatever it shows instead.
+    `waited`: seconds for which its driver has waited for a person because the desk said so. `tariff`: the sign's price.
     """
 
     credential: Credential

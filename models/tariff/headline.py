@@ -9,7 +9,9 @@ from models.instants import Instant
 from models.money import written
 from models.spots import VehicleType
 from models.tariff.engine.charged import plan_of
-from models.tariff.engine.plan import Kind, UnresolvedHolidays, fitting, ladder
+from models.tariff.engine.ladders import ladder
+from models.tariff.engine.plan import Kind, UnresolvedHolidays
+from models.tariff.engine.planning import fitting
 from models.tariff.hourly import HourlyTariff
 from models.tariff.language.rates import Rate, Tier
 from models.tariff.language.terms import Terms
