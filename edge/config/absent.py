@@ -9,10 +9,10 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-from edge.config.checks import Finding
 from edge.config.settings import LotSettings
 from edge.sync.keys import NoKeys, keys_in
 from models.documents.document import Path as Way
+from models.documents.finding import Finding
 
 _FILES = {"password_file", "key_file", "ca"}
 _VARIABLES = {"password_env", "key_env"}

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from drivers.contract import Barrier, DriverContext
 from drivers.settings import DriverSettings
 from edge.clock import SystemClock
-from edge.config.checks import Finding
 from edge.config.parts import parts_of
 from edge.config.settings import LotSettings
 from models.documents.document import Path
+from models.documents.finding import Finding
 from models.faults import Fault
 
 SLOWEST_CLOSING_LOOP = 0.25

@@ -21,6 +21,7 @@ from edge.config.settings import (
 from edge.config.tariff_settings import TariffSettings
 from models.cards import card_number
 from models.documents.document import Path, path_text
+from models.documents.finding import Finding
 from models.ids import LaneName
 from models.money import from_major
 from models.tickets import Direction
@@ -61,14 +62,6 @@ class Pieces:
     simulation: SimulationSettings | None = None
     beside: Mapping[Path, DriverSettings] = field(default_factory=dict[Path, DriverSettings])
     kiosk: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that doesn't agree: where (the value at that path), and what belongs there."""
-
-    path: Path
-    expected: str
 
 
 def disagreements(pieces: Pieces) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from edge.config.absent import absent
 from edge.config.cautions import cautions
-from edge.config.checks import Finding, KnownLane, Pieces, disagreements
+from edge.config.checks import KnownLane, Pieces, disagreements
 from edge.config.explain import problems_of_lot
 from edge.config.lane_settings import LaneSettings
 from edge.config.parts import parts_in
@@ -25,6 +25,7 @@ from edge.config.timing import TimingSettings
 from edge.vision.settings import ViewSettings
 from models.documents.document import Document, read_document
 from models.documents.document import Path as Way
+from models.documents.finding import Finding
 from models.documents.problems import ConfigurationError, Problem, in_order
 from models.documents.text import text_of
 from models.tariff import Terms

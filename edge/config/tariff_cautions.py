@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.config.checks import Finding
 from edge.config.lane_settings import LaneSettings
 from edge.config.settings import LotSettings
 from models.documents.document import Path
+from models.documents.finding import Finding
 from models.spots import SpotType, VehicleType
 from models.tariff import Terms
 from models.tariff.language.parts import Whose

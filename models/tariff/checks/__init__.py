@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from models.documents.finding import Finding
 from models.tariff.checks.amounts import amounts
 from models.tariff.checks.coverage import coverage
-from models.tariff.checks.finding import Finding
 from models.tariff.checks.ladders import ladders
 from models.tariff.checks.limits import limits
 from models.tariff.checks.references import references

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from models.documents.document import Path
+from models.documents.finding import Finding
 from models.money import exponent, from_major
-from models.tariff.checks.finding import Finding
 from models.tariff.language.terms import Terms
 
 

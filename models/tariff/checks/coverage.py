@@ -8,8 +8,8 @@ from itertools import pairwise, product
 from typing import NamedTuple
 
 from models.documents.document import Path
+from models.documents.finding import Finding
 from models.spots import SpotType, VehicleType
-from models.tariff.checks.finding import Finding
 from models.tariff.engine.planning import how_particular, named_days
 from models.tariff.engine.windows import ApartDays, apart, covers, rank
 from models.tariff.language.rates import Rate

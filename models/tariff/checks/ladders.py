@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.documents.document import Path
-from models.tariff.checks.finding import Finding
+from models.documents.finding import Finding
 from models.tariff.language.parts import DAYS_END, MIDNIGHT
 from models.tariff.language.rates import Rate
 from models.tariff.language.terms import Terms

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from models.tariff.checks.finding import Finding
+from models.documents.finding import Finding
 from models.tariff.language.rates import Cap, Rate
 from models.tariff.language.terms import Terms
 from models.tariff.language.written import at_text, length_text

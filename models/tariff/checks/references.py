@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from models.documents.document import Path
+from models.documents.finding import Finding
 from models.documents.spelling import nearest
 from models.tariff import calendars
-from models.tariff.checks.finding import Finding
 from models.tariff.language.parts import Whose
 from models.tariff.language.rates import Cap
 from models.tariff.language.stays import Factor

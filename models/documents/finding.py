@@ -1,4 +1,4 @@
-"""Something in a tariff that doesn't agree."""
+"""Something in a file that doesn't agree with the rest of it."""
 
 from __future__ import annotations
 
