@@ -43,6 +43,7 @@ def price_of_a_stay(
     try:
         terms = parse_tariff(text_of(tariff.read_bytes(), str(tariff)), str(tariff))
         came, leaves = _times_of(entry, exit, terms, lost=lost)
+        _asks_for_what_is_there(terms, lost=lost, charged=kwh != "0" or charged_until is not None)
         stay = Stay(
             vehicle=vehicle,
             spot=spot,
@@ -63,6 +64,14 @@ def price_of_a_stay(
         typer.echo(json.dumps(_as_json(charged, terms)))
     else:
         _show(charged, terms, came, leaves, explain=explain)
+
+
+def _asks_for_what_is_there(terms: Terms, *, lost: bool, charged: bool) -> None:
+    """Raises ValueError where the tariff has no price for what was asked."""
+    if lost and not terms.lost_ticket:
+        raise ValueError("--lost: this tariff has no `lost_ticket`")
+    if charged and terms.charging is None:
+        raise ValueError("--kwh, --charged-until: this tariff has no `charging`")
 
 
 def _times_of(entry: str | None, exit: str, terms: Terms, *, lost: bool) -> tuple[Instant, Instant]:
@@ -140,8 +149,9 @@ def _show(charged: Fee, terms: Terms, came: Instant, leaves: Instant, *, explain
     total = written(charged.total, charged.currency)
     if not explain:
         console.print(total)
+        _warn(charged, console)
         return
-    begun, ended = (f"{_local(at, terms):%a %Y-%m-%d %H:%M}" for at in (came, leaves))
+    begun, ended = (_shown(at, terms, "%a %Y-%m-%d %H:%M") for at in (came, leaves))
     table = Table(title=f"{terms.tariff}: {begun} to {ended}", title_justify="left", box=None, show_footer=True)
     table.add_column("", footer="Total")
     table.add_column("from")
@@ -152,13 +162,23 @@ def _show(charged: Fee, terms: Terms, came: Instant, leaves: Instant, *, explain
     console.print(table)
     for name, amount in charged.taxes:
         console.print(f"{name} in it: {written(amount, charged.currency)}")
+    _warn(charged, console)
+
+
+def _warn(charged: Fee, console: Console) -> None:
     if charged.needs_person:
         console.print("More than a machine may take: a person has to look.")
 
 
 def _times(line: Line, terms: Terms) -> tuple[str, str]:
-    since, until = ("" if at is None else f"{_local(at, terms):%a %d %b %H:%M}" for at in (line.since, line.until))
+    since, until = ("" if at is None else _shown(at, terms, "%a %d %b %H:%M") for at in (line.since, line.until))
     return since, until
+
+
+def _shown(at: Instant, terms: Terms, pattern: str) -> str:
+    """With its seconds where it has some: a second decides at the edge of a unit."""
+    local = _local(at, terms)
+    return f"{local:{pattern}}" if local.second == 0 else f"{local:{pattern}:%S}"
 
 
 def _fail(text: str) -> NoReturn:

@@ -20,6 +20,11 @@ def amounts(terms: Terms) -> Iterator[Finding]:
     for index, tax in enumerate(terms.tax):
         if tax.percent > 100:
             yield Finding(("tax", index, "percent"), "at most 100 % is expected")
+        elif 0 < tax.percent < 1:
+            yield Finding(("tax", index, "percent"), _too_little(tax.percent))
+    for code, offer in ({} if terms.validations is None else terms.validations.offers).items():
+        if offer.percent is not None and 0 < offer.percent < 1:
+            yield Finding(("validations", "offers", code, "percent"), _too_little(offer.percent))
     if terms.rounding.to == 0:
         yield Finding(("rounding", "to"), "more than nothing is expected; leave it out for the smallest coin")
 
@@ -28,6 +33,10 @@ def _too_fine(currency: str) -> str:
     places = exponent(currency)
     said = f"at most {places} decimal places are expected" if places else "a whole number is expected"
     return f"{said}: {currency} has no smaller coin"
+
+
+def _too_little(percent: Decimal) -> str:
+    return f"{percent} is less than one percent; is {percent * 100:f} % meant?"
 
 
 def _paid_as_they_stand(terms: Terms) -> Iterator[tuple[Path, Decimal]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from models.instants import HOUR, SECOND, Instant
 from models.money import Minor
 from models.tariff.bill import Fee, Line, Stay, What
@@ -51,6 +53,7 @@ def charged(terms: Terms, entered: Instant, leaves: Instant, stay: Stay) -> Fee:
     if paid:
         paid = Minor(min(paid, total))
         lines.append(Line(What.PAID, "Paid before", Minor(-paid)))
+        of_it = tuple((name, Minor(round(Fraction(tax * (total - paid), total)))) for name, tax in of_it)
     return _fee(plan, Minor(total - paid), lines, of_it, entered, leaves)
 
 

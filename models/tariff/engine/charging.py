@@ -45,7 +45,13 @@ def paid_by_charging(plan: Plan, stay: Stay, entered: Instant, leaves: Instant) 
 def _idle(plan: Plan, idle: Idle, full: Instant, leaves: Instant) -> list[Item]:
     begin = Instant(full + (idle.after or 0) * SECOND)
     price = plan.scaled(idle.price)
-    step = Step(ENDLESS, idle.per * SECOND, False, price, words.unit(idle.per, idle.per, idle.price))
+    step = Step(
+        ENDLESS,
+        idle.per * SECOND,
+        False,
+        price,
+        words.unit(idle.per, idle.per, words.major(idle.price, plan.terms.currency)),
+    )
     rate = PlannedRate("Idle", (step,), Again(window=False, day=False, length=0), None)
     layer = Layer((rate,), Windows([idle], plan.time, plan.apart))
     rules = Rules(plan.time, MIDNIGHT, run_on=False, completed=False, by_arrival=False)

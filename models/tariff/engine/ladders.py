@@ -86,7 +86,7 @@ def planned_rate(rate: Rate, terms: Terms, unit: int, share: Decimal = Decimal(1
                 unit=_unit(tier) if isinstance(tier.per, int) else None,
                 each_day=tier.per == DAY,
                 price=each.numerator,
-                words=_words(tier, price),
+                words=_words(tier, price, terms.currency),
             )
         )
         begun = ends
@@ -106,9 +106,10 @@ def planned_rate(rate: Rate, terms: Terms, unit: int, share: Decimal = Decimal(1
     )
 
 
-def _words(tier: Tier, price: Fraction) -> str:
+def _words(tier: Tier, price: Fraction, currency: str) -> str:
     shown = Decimal(price.numerator) / price.denominator
-    return words.unit(_unit(tier) // SECOND, tier.per, shown) if isinstance(tier.per, int) else f" x {shown}"
+    said = words.major(shown, currency)
+    return words.unit(_unit(tier) // SECOND, tier.per, said) if isinstance(tier.per, int) else f" x {said}"
 
 
 def _whole(amount: Decimal | None, unit: int) -> int | None:

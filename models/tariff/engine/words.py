@@ -10,7 +10,7 @@ from models.tariff.language.rates import Cap
 from models.tariff.language.written import at_text, days_text, length_text
 
 
-def unit(seconds: int, per: int | str | None, shown: Decimal) -> str:
+def unit(seconds: int, per: int | str | None, shown: str) -> str:
     """What one unit is, and costs: ` x 1 h at 2.50`."""
     whole = f" for {length_text(per)}" if isinstance(per, int) and per != seconds else ""
     return f" x {length_text(seconds)} at {shown}{whole}"
