@@ -110,7 +110,7 @@ def _number(option: str, text: str) -> Decimal:
         number = Decimal(text)
     except InvalidOperation:
         number = Decimal("nan")
-    if not number.is_finite() or number < 0:
+    if not number.is_finite() or not 0 <= number <= 10**6 or int(number.as_tuple().exponent) < -8:
         raise ValueError(f"{option}: a number is expected instead of {text!r}")
     return number
 

@@ -23,7 +23,12 @@ def pinned(tariff: Tariff, entered: Instant, *, dated: bool) -> Tariff:
     today = to_datetime(entered).date().toordinal()
     first, last = today - (BEFORE if dated else AFTER), today + AFTER
     years = range(dt.date.fromordinal(first).year, dt.date.fromordinal(last).year + 1)
-    days = sorted(day for day in holiday_days(resolved(tariff, years)) if first <= day <= last)
+    try:
+        dated_terms = resolved(tariff, years)
+    except ValueError:
+        # Another release knows that country's holidays; here, only those that are written out.
+        dated_terms = tariff.with_holidays(tariff.holidays.model_copy(update={"country": None, "region": None}))
+    days = sorted(day for day in holiday_days(dated_terms) if first <= day <= last)
     dates = Calendar.model_construct(country=None, region=None, also=_spans(days), except_=())
     return tariff.with_holidays(dates)
 

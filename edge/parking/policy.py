@@ -8,6 +8,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import structlog
+
 from edge.parking.permits import Permit
 from edge.parking.pinning import Pins
 from edge.store import boots
@@ -16,7 +18,10 @@ from models.passback import Passback
 from models.plates import Plate
 from models.spots import Right
 from models.tariff import Tariff, read_pinned
+from models.tariff.spoken import spoken
 from models.timeline import Bounds
+
+_LOG = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +161,24 @@ class LotPolicy:
         self._time.learn(connection)
         granted = _granted(connection, self._passback)
         rows = connection.execute("SELECT * FROM tariffs ORDER BY valid_from, revision").fetchall()
-        self._tariffs = tuple(_Priced(row["valid_from"], row["name"], read_pinned(row["tariff"])) for row in rows)
+        self._tariffs = tuple(priced for priced in map(_readable, rows) if priced is not None)
         self.permits.hear(granted)
 
     def _priced(self) -> _Priced | None:
         begun = bisect_right(self._tariffs, self._time.surely(), key=lambda priced: priced.valid_from)
         return self._tariffs[begun - 1] if begun else None
+
+
+def _readable(row: sqlite3.Row) -> _Priced | None:
+    """None for terms that this release can't read or hold to (a newer one may have taken them): the tariff before
+    holds, for no row may stop a lot."""
+    try:
+        tariff = read_pinned(row["tariff"])
+        spoken(tariff)
+    except (ValueError, ArithmeticError):
+        _LOG.error("tariff.unreadable", tariff=row["name"])
+        return None
+    return _Priced(row["valid_from"], row["name"], tariff)
 
 
 def _granted(connection: sqlite3.Connection, otherwise: Passback) -> dict[Plate, tuple[_Granted, ...]]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
+
+import structlog
 
 from models.ids import SpotId, TicketId, VehicleId
 from models.instants import Instant
 from models.money import Minor
 from models.plates import Plate
 from models.spots import SpotType, VehicleType
-from models.tariff import Tariff, read_pinned
+from models.tariff import HourlyTariff, Tariff, read_pinned
 from models.tickets import OPEN, TicketStatus
 
+_LOG = structlog.get_logger()
 _TICKET = """
     SELECT tickets.*, spot_number, spot_type, license_plate,
         (SELECT coalesce(sum(amount), 0) FROM payments
@@ -103,5 +107,16 @@ def _ticket(row: sqlite3.Row | None) -> Ticket | None:
         amount_paid=row["amount_paid"],
         uncollected=row["uncollected"],
         refund_owed=row["refund_owed"],
-        tariff=read_pinned(row["tariff"]),
+        tariff=_pinned(row["tariff"]),
     )
+
+
+def _pinned(text: str) -> Tariff:
+    """What can't be read (a newer release may have pinned it) charges nothing more: nobody is kept in by it, and the
+    text itself stays on the ticket."""
+    try:
+        return read_pinned(text)
+    except ValueError:
+        found = re.search(r'"currency": ?"([A-Z]{3})"', text)
+        _LOG.error("ticket.tariff_unreadable")
+        return HourlyTariff(currency=found[1] if found else "XXX", hourly_rate=Minor(0), daily_maximum=Minor(0))

@@ -57,7 +57,7 @@ def _(intent: TariffSet, connection: sqlite3.Connection, lot: LotId, revision: i
         raise Poisoned(f"the lot takes {row['currency']}, the tariff is in {intent.currency}")
     try:
         tariff = intent.read()
-    except ValueError as wrong:
+    except (ValueError, ArithmeticError) as wrong:
         # A tariff holds nothing personal, but pydantic would quote all of it, over many lines.
         raise Poisoned(str(wrong).splitlines()[0]) from None
     values = (intent.tariff, revision, intent.name, intent.valid_from, tariff.model_dump_json())

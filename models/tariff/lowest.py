@@ -18,6 +18,7 @@ from models.timeline import Bounds
 
 MOST_TRIED = 500
 """Stays that are charged to find the lowest: some tens of milliseconds."""
+FEWEST_TRIED = 40
 _DAY = 86_400 * SECOND
 _YEAR, _SOME_DAYS = 366 * _DAY, 8 * _DAY
 _SOMEWHEN = Instant(1_798_761_600 * SECOND)
@@ -53,7 +54,7 @@ def lowest_fee(
     plan = plan_of(tariff, Kind(stay.vehicle, stay.spot))
     edges = edges_of(plan, stay)
     best: Fee | None = None
-    for entered, left in islice(_once(_tried(space, edges, plan)), MOST_TRIED):
+    for entered, left in islice(_once(_tried(space, edges, plan)), _most_tried(least)):
         charged = fee(tariff, entered, left, stay)
         if best is None or charged.total < best.total:
             best = charged
@@ -166,3 +167,8 @@ def _once(pairs: Iterator[tuple[Instant, Instant]]) -> Iterator[tuple[Instant, I
         if pair not in seen:
             seen.add(pair)
             yield pair
+
+
+def _most_tried(least: int) -> int:
+    """A long stay takes longer to charge, and a lane waits."""
+    return max(FEWEST_TRIED, min(MOST_TRIED, MOST_TRIED * 10 * _DAY // max(least, 1)))

@@ -26,7 +26,7 @@ TOLD = {
     "cap-below-a-tier": Told("11:13", 'at least 15.00 is expected: so much "Parking" charges at once'),
     "cap-that-stands-alone": Told("10:3", 'unknown key; did you mean "per"?'),
     "currency-as-a-sign": Told("2:11", "three capital letters as in ISO 4217 are expected, such as EUR"),
-    "day-maximum-without-a-cap": Told("9:11", "there is no cap for a day or for 24 h: add one, or say an amount"),
+    "day-maximum-without-a-cap": Told("9:11", "that holds for all: add one, or say an amount"),
     "decimal-comma": Told("6:12", "such as 2.50: with a point, not with a comma"),
     "gap-in-the-day": Told("5:3", "no rate holds on mon from 20:00 to 22:00: add one for that time"),
     "gap-in-the-week": Told("5:3", "no rate holds on sat from 00:00 to 24:00: add one for that time"),

@@ -36,7 +36,7 @@ def _too_fine(currency: str) -> str:
 
 
 def _too_little(percent: Decimal) -> str:
-    return f"{percent} is less than one percent; is {percent * 100:f} % meant?"
+    return f"{percent} is less than one percent; is {(percent * 100).normalize():f} % meant?"
 
 
 def _paid_as_they_stand(terms: Terms) -> Iterator[tuple[Path, Decimal]]:

@@ -98,17 +98,16 @@ def _pieces(rates: Sequence[Rate]) -> list[tuple[int, int]]:
 
 
 def _days(rates: Sequence[Rate], named: Sequence[Days | None]) -> Iterator[_Day]:
-    """A week of each season, a holiday, and the dates that are named."""
+    """A week of each season, another with holidays in it, and the dates that are named."""
     for monday in _weeks(rates):
-        for weekday in range(7):
-            date = monday + dt.timedelta(days=weekday)
-            yield _Day(date.toordinal(), _NONE, _named(date, rates), dated=False)
-    holiday = _SUMMER.toordinal() + 2
-    special = apart(named, frozenset({holiday}))
-    if special.holidays:
-        yield _Day(holiday, special, "holidays", dated=False)
-    if special.eves:
-        yield _Day(holiday - 1, special, "eves", dated=False)
+        first = monday.toordinal()
+        special = apart(named, frozenset({first + 1, first + 2, first + 4}))
+        for day in range(first, first + 7):
+            date = dt.date.fromordinal(day)
+            yield _Day(day, _NONE, _named(date, rates), dated=False)
+            kind = "a holiday" if day in special.holidays else "an eve" if day in special.eves else "near holidays"
+            if special != _NONE:
+                yield _Day(day, special, f"{_named(date, rates)} ({kind})", dated=False)
     for rate in rates:
         for span in rate.dates or ():
             for date in {span.first, span.last}:

@@ -10,6 +10,7 @@ from models.tariff.language.rates import Cap, Rate
 from models.tariff.language.terms import Terms
 from models.tariff.language.written import at_text, length_text
 
+_HOUR, _SHORTEST = 3_600, 600
 _USUAL = {"day": 86_400, "week": 604_800, "month": 2_419_200}
 
 
@@ -18,6 +19,21 @@ def limits(terms: Terms) -> Iterator[Finding]:
     yield from _caps(terms)
     yield from _longer_periods(terms)
     yield from _specials(terms)
+    yield from _too_short(terms)
+
+
+def _too_short(terms: Terms) -> Iterator[Finding]:
+    """What begins anew every second can't be worked out while a driver waits."""
+    if terms.afresh is not None and terms.afresh < _HOUR:
+        yield Finding(("afresh",), "at least 1 h is expected")
+    for section, rates in (("rates", terms.rates), ("extras", terms.extras)):
+        for index, rate in enumerate(rates):
+            for key, said in (("starts_again", rate.starts_again), ("holds_for", (rate.holds_for,))):
+                if any(isinstance(each, int) and each < _SHORTEST for each in said):
+                    yield Finding((section, index, key), "at least 10 min is expected")
+    for index, cap in enumerate(terms.caps):
+        if isinstance(cap.per, int) and cap.per < _SHORTEST:
+            yield Finding(("caps", index, "per"), "at least 10 min is expected")
 
 
 def _windows(terms: Terms) -> Iterator[Finding]:

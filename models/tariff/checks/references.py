@@ -96,6 +96,7 @@ def _holidays(terms: Terms) -> Iterator[Finding]:
 
 
 def _holidays_named(terms: Terms) -> Iterator[Path]:
+    yield from _idle(terms)
     for section, parts in (("rates", terms.rates), ("extras", terms.extras), ("caps", terms.caps), ("tax", terms.tax)):
         for index, part in enumerate(parts):
             if _named(part.days):
@@ -106,14 +107,21 @@ def _holidays_named(terms: Terms) -> Iterator[Path]:
                 yield (section, index, "arrive", "days")
 
 
+def _idle(terms: Terms) -> Iterator[Path]:
+    idle = None if terms.charging is None else terms.charging.idle
+    if idle is not None and _named(idle.days):
+        yield ("charging", "idle", "days")
+
+
 def _named(days: Days | None) -> bool:
     return days is not None and (days.holidays or days.eves)
 
 
 def _lost(terms: Terms) -> Iterator[Finding]:
-    if any(cap.per in ("day", 86_400) for cap in terms.caps):
+    caps = [cap for cap in terms.caps if cap.per in ("day", 86_400)]
+    if any(not (cap.vehicles or cap.spots or cap.validations) for cap in caps):
         return
     for index, lost in enumerate(terms.lost_ticket):
         if isinstance(lost.charge, str):
-            said = "there is no cap for a day or for 24 h: add one, or say an amount, such as 25.00"
+            said = "there is no cap for a day or for 24 h that holds for all: add one, or say an amount, such as 25.00"
             yield Finding(("lost_ticket", index, "charge"), said)

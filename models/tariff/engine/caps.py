@@ -87,7 +87,7 @@ class Caps:
         self._minimum = None if windows_only else _day_minimum(plan, entered)
         if self._minimum is not None:
             self.periods = [*self.periods, self._minimum[1]]
-        self._windows: dict[tuple[int, tuple[int, int]], _Limit] = {}
+        self._windows: dict[tuple[int, tuple[int, int, int]], _Limit] = {}
         self.fold = _fold(planned[0], entered) if planned else None
 
     def cut(self, charge: Charge) -> list[Cut]:

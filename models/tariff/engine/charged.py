@@ -109,7 +109,7 @@ def _times(plan: Plan, lost: Lost, entered: Instant, leaves: Instant) -> int:
     if lost.per is None:
         return 1
     time, starts = plan.time, plan.terms.day_starts
-    return time.day(time.last(Instant(leaves - 1), starts)) - time.day(time.last(entered, starts)) + 1
+    return time.last_day(Instant(leaves - 1), starts) - time.last_day(entered, starts) + 1
 
 
 def _for_lost(plan: Plan, lost: Lost, count: int) -> Item:
@@ -125,4 +125,5 @@ def _for_lost(plan: Plan, lost: Lost, count: int) -> Item:
 
 def day_maximum(plan: Plan) -> int:
     """The least cap of a day or of 24 hours, of its first period."""
-    return min(cap.limits[0] for cap in plan.caps if cap.cap.per in ("day", 86_400))
+    found = [cap.limits[0] for cap in plan.caps if cap.cap.per in ("day", 86_400)]
+    return min(found, default=0)

@@ -39,7 +39,7 @@ def paid_by_charging(plan: Plan, stay: Stay, entered: Instant, leaves: Instant) 
         return 0
     if said.parking == "free":
         return leaves - entered
-    return 0 if stay.charged_until is None else max(stay.charged_until - entered, 0)
+    return leaves - entered if stay.charged_until is None else max(stay.charged_until - entered, 0)
 
 
 def _idle(plan: Plan, idle: Idle, full: Instant, leaves: Instant) -> list[Item]:

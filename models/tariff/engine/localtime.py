@@ -49,10 +49,14 @@ class LocalTime:
 
     def last(self, until: Instant, when: At) -> Instant:
         """The last time, `until` included, at which the clock showed `when`."""
+        return self.instant(self.last_day(until, when), when.minute)
+
+    def last_day(self, until: Instant, when: At) -> int:
+        """On which day that was."""
         day = self.day(until)
         while not _on(day, when) or self.instant(day, when.minute) > until:
             day -= 1
-        return self.instant(day, when.minute)
+        return day
 
     def _worked_out(self, day: int, minute: int) -> Instant:
         shown = dt.datetime.fromordinal(day) + minute * _MINUTE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from heapq import merge
 from typing import NamedTuple
@@ -37,6 +38,8 @@ def parking(plan: Plan, entered: Instant, leaves: Instant, paid_for: PaidFor) ->
     if grace is not None and leaves - entered <= grace * SECOND:
         return [Item(What.FREE, words.grace(grace), 0, entered, leaves)]
     items = _with_specials(plan, entered, leaves, paid_for)
+    if total(items) < 0:
+        items.append(Item(What.MINIMUM, words.minimum(Decimal(0)), -total(items)))
     for factor in plan.factors:
         share = total(items) * (Fraction(factor.percent) / 100 - 1)
         items.append(Item(What.FACTOR, f"{factor.name}: {factor.percent} %", share))
@@ -111,7 +114,7 @@ def _charged(plan: Plan, begin: Instant, leaves: Instant, entered: Instant, free
     `free_until` costs nothing, but ladders go on in it."""
     terms = plan.terms
     end = leaves
-    if terms.grace.unit is not None:
+    if terms.grace.unit is not None and terms.units == "begun":
         end = max(Instant(leaves - terms.grace.unit * SECOND), Instant(begin + 1))
     rules = Rules(plan.time, terms.day_starts, terms.edges == "run on", terms.units == "completed", terms.by_arrival)
     caps, mark = Caps(plan, entered), Until(free_until)

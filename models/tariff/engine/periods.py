@@ -67,8 +67,8 @@ class Calendar:
 
     def __init__(self, entered: Instant, per: str, resets: At, time: LocalTime, *, cuts: bool = False) -> None:
         self._time, self._minute, self._per, self.cuts = time, resets.minute, per, cuts
-        begin = time.last(entered, At(resets.minute, resets.weekday or 0) if per == WEEK else At(resets.minute))
-        self._day = time.day(begin)
+        when = At(resets.minute, resets.weekday or 0) if per == WEEK else At(resets.minute)
+        self._day = time.last_day(entered, when)
         if per == MONTH:
             self._day = dt.date.fromordinal(self._day).replace(day=1).toordinal()
         self.number, self.begin = 0, time.instant(self._day, self._minute)

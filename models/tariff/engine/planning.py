@@ -105,8 +105,9 @@ def _most_particular(caps: Sequence[Cap]) -> list[Cap]:
     """Of two caps for the same period, that for motorcycles only goes over that for all."""
     best: dict[int | str, int] = {}
     for cap in caps:
-        best[cap.per] = max(best.get(cap.per, 0), how_particular(cap))
-    return [cap for cap in caps if how_particular(cap) == best[cap.per]]
+        always = not (cap.days or cap.dates or cap.season or cap.once or cap.first or cap.until or cap.rates)
+        best[cap.per] = max(best.get(cap.per, 0), how_particular(cap) if always else 0)
+    return [cap for cap in caps if how_particular(cap) >= best[cap.per]]
 
 
 def _counted(terms: Terms, factors: list[Factor]) -> list[Factor]:

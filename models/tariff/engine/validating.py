@@ -14,7 +14,7 @@ from models.tariff.engine.items import Item, total
 from models.tariff.engine.plan import Plan
 from models.tariff.language.settling import Validation, Validations
 
-_MOST = 8
+_MOST = 6
 """Validations on one ticket: more are tried no further than that."""
 Parked = Callable[[frozenset[str], int, bool], list[Item]]
 """What the parking costs with the rates of these codes, when so many seconds from entry are paid for; True: ladders
@@ -93,7 +93,7 @@ def _used(
         items.append(Item(What.VALIDATION, "Validated: at least", least - total(items)))
     for code, offer in offers:
         if offer.price is not None:
-            items += _instead(plan, offer.name or code, offer, entered, leaves, total(items))
+            items += _instead(plan, offer.name or code, offer, entered, leaves, total(items), least)
     for code, offer in sorted(offers, key=lambda each: each[1].percent is None):
         if offer.percent is not None or offer.amount is not None:
             items.append(_taken_off(plan, offer.name or code, offer, total(items), least))
@@ -106,10 +106,16 @@ def _time(said: Validations, offers: Sequence[Validation]) -> int:
 
 
 def _instead(
-    plan: Plan, name: str, offer: Validation, entered: Instant, leaves: Instant, left: Fraction | int
+    plan: Plan,
+    name: str,
+    offer: Validation,
+    entered: Instant,
+    leaves: Instant,
+    left: Fraction | int,
+    least: Fraction | int,
 ) -> list[Item]:
     count = _times(plan, offer, entered, leaves)
-    price = count * plan.scaled(offer.price or Fraction(0))
+    price = max(count * plan.scaled(offer.price or Fraction(0)), least)
     if not count or (offer.charge == "if cheaper" and price >= left):
         return []
     said = f"{name}: {offer.price} instead" if count == 1 else f"{name}: {count} x {offer.price} instead"

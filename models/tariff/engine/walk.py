@@ -22,8 +22,8 @@ class Charge(NamedTuple):
     until: Instant
     rate: PlannedRate
     step: Step
-    window: tuple[int, int]
-    """Which occurrence of which window"""
+    window: tuple[int, int, int]
+    """Which occurrence of which window: the day on which it began, or when it was entered"""
     units: int
     amount: int
     folded: int = 0
@@ -76,7 +76,7 @@ def _moments(layer: Layer, at: At, begin: Instant, end: Instant, time: LocalTime
     while now < end:
         held = layer.windows.held(now, end)
         if held.window != NONE:
-            yield Charge(now, now, rate, rate.steps[0], held[:2], 1, rate.steps[0].price)
+            yield Charge(now, now, rate, rate.steps[0], (*held[:2], 0), 1, rate.steps[0].price)
         now = time.next(now, at)
 
 
@@ -101,7 +101,8 @@ class _Walk:
         self._held = Held(NONE, 0, begin)
         self._anchor, self._origin, self._entered = entered, begin, begin
         self._pauses: list[tuple[Instant, Instant]] = []
-        self._flat_until: int = begin
+        self._flat_until: dict[int, int] = {}
+        """By where the ladder counts from: when its flat step ends that was begun last"""
         self._had: set[int] = set()
 
     def charges(self) -> Iterator[Charge]:
@@ -115,8 +116,8 @@ class _Walk:
                 now = self._held.until
             else:
                 charge = self._next(now)
-                now = charge.until
-                if charge.units:
+                now = max(charge.until, Instant(now + 1))
+                if charge.units > 0:
                     yield charge
 
     def _look(self, now: Instant) -> None:
@@ -124,7 +125,9 @@ class _Walk:
         if now < self._held.until:
             return
         before = self._held[:2]
-        self._held = self._layer.windows.held(now, self._end)
+        held = self._layer.windows.held(now, self._end)
+        # Where clocks go back over midnight, a day may seem to be over before it has begun.
+        self._held = held._replace(until=max(held.until, Instant(now + 1)))
         if self._rules.by_arrival and self._held.window != NONE:
             self._anchor = self._origin = self._entered = now
             self._held = Held(*self._held[:2], self._expires(self._layer.rates[self._held.window], now))
@@ -143,13 +146,14 @@ class _Walk:
         elapsed = now - frame - (self._paused_since(frame) if self._pauses else 0)
         step, step_ends = _step(rate, elapsed)
         step_ends += now - elapsed
-        window = self._held[:2]
+        untimed = self._held.begun == 0 or self._rules.by_arrival
+        window = (*self._held[:2], self._entered if untimed else 0)
         runs_on = self._rules.run_on or paused
         if step.unit is None:
             until = min(step_ends, frame_ends, self._next_day(now) if step.each_day else ENDLESS)
             if not runs_on or until >= ENDLESS:
                 until = min(until, window_ends)
-            count = self._begins(rate, step, frame, now, min(step_ends, frame_ends))
+            count = self._begins(rate, step, frame, now, step_ends, frame_ends)
             charge = Charge(now, Instant(until), rate, step, window, count, count * step.price)
         else:
             stops = min(frame_ends, ENDLESS if self._rules.run_on else step_ends, ENDLESS if runs_on else window_ends)
@@ -157,7 +161,7 @@ class _Walk:
             charge = Charge(now, Instant(until), rate, step, window, count, count * step.price, folded)
         return self._over_pauses(charge, frame_ends) if paused else charge
 
-    def _begins(self, rate: PlannedRate, step: Step, frame: int, now: Instant, ends: int) -> int:
+    def _begins(self, rate: PlannedRate, step: Step, frame: int, now: Instant, step_ends: int, frame_ends: int) -> int:
         """1 where a flat step begins; 0 where it only goes on: it was begun under another window, or is for the whole
         stay and was charged before."""
         if rate.once:
@@ -166,8 +170,11 @@ class _Walk:
             return int(first)
         if step.each_day or step.ends >= ENDLESS:
             return 1
-        goes_on = frame < now < self._flat_until
-        self._flat_until = ends
+        if step_ends >= ENDLESS:
+            # Beyond the ladder's end, on a night of 25 hours: the last step goes on.
+            return 0
+        goes_on = frame < now < self._flat_until.get(frame, frame)
+        self._flat_until[frame] = min(step_ends, frame_ends)
         return int(not goes_on)
 
     def _units(self, rate: PlannedRate, unit: int, now: Instant, stops: int, changes: int) -> tuple[int, int, int]:

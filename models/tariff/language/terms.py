@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -129,6 +129,12 @@ class Terms(Part):
     re_entry: ReEntry | None = None
     factor: Annotated[Decimal, PlainValidator(_factor), PlainSerializer(str)] = Decimal(1)
     """By what the rates are multiplied (dynamic price); on a ticket, it is the one that the sign showed at entry"""
+
+    @model_validator(mode="after")
+    def _day_starts_daily(self) -> Self:
+        if self.day_starts.weekday is not None:
+            raise ValueError("`day_starts` is a time of day, without a day of the week")
+        return self
 
     _plans: dict[Any, Any] = PrivateAttr(default_factory=dict[Any, Any])
 

@@ -33,6 +33,8 @@ _DATE_EXPECTED = "a date is expected, such as 2026-12-24, or the first and the l
 _SEASON_EXPECTED = "month and day of the first and the last day are expected, such as 05-01 to 09-30"
 _FROM_TO = re.compile(r"\s*(?:\bto\b|\.\.|–|\bbis\b)\s*|\s+-\s+")
 
+_MOST_DIGITS, _MOST_PLACES = 11, 8
+
 
 def price(value: Any) -> Decimal:
     text = as_written(value)
@@ -50,7 +52,7 @@ def price(value: Any) -> Decimal:
         raise ValueError(expected)
     if exact < 0:
         raise ValueError(f"{expected}; it can't be negative: what is taken off stands under `validations`")
-    return exact
+    return _handy(exact, expected)
 
 
 def _percent(value: Any) -> Decimal:
@@ -61,7 +63,14 @@ def _percent(value: Any) -> Decimal:
         exact = Decimal("nan")
     if not exact.is_finite() or exact < 0:
         raise ValueError('a percentage is expected, such as "19 %"')
-    return exact
+    return _handy(exact, 'a percentage is expected, such as "19 %"')
+
+
+def _handy(number: Decimal, expected: str) -> Decimal:
+    """Within what anybody charges: no sum of it takes long, or overflows."""
+    if number and (number.adjusted() > _MOST_DIGITS or int(number.as_tuple().exponent) < -_MOST_PLACES):
+        raise ValueError(f"{expected}: at most {_MOST_DIGITS + 1} digits before the point and {_MOST_PLACES} after it")
+    return number
 
 
 class At(NamedTuple):
@@ -146,6 +155,8 @@ def _date_span(value: Any) -> DateSpan:
         first, last = dt.date.fromisoformat(parts[0]), dt.date.fromisoformat(parts[-1])
     except ValueError:
         raise ValueError(_DATE_EXPECTED) from None
+    if not 1970 <= first.year <= last.year <= 2199 or last - first > dt.timedelta(days=1100):
+        raise ValueError(f"{_DATE_EXPECTED}, between 1970 and 2199, at most three years long")
     if len(parts) > 2 or last < first:
         raise ValueError(f"{_DATE_EXPECTED}; the last can't come before the first")
     return DateSpan(first, last)
