@@ -23,18 +23,17 @@ from edge.config.tariff_cautions import tariff_cautions
 from edge.config.tariff_file import CannotRead, content_of, document_of, read_tariff
 from edge.config.timing import TimingSettings
 from edge.vision.settings import ViewSettings
-from models.documents.document import Document, read_document
+from models.documents.document import Document
 from models.documents.document import Path as Way
 from models.documents.finding import Finding
 from models.documents.problems import ConfigurationError, Problem, in_order
+from models.documents.sections import read_sections
 from models.documents.text import text_of
 from models.tariff import Terms
 
 LISTS = ("levels", "permits", "lanes")
 BESIDE_THE_LANES = ("fire", "inputs", "spot_sensors")
 SINGLES = ("lot", "tariff", "retention", "link", "simulation")
-FOR_ANCHORS = "x-"
-"""Top-level keys that begin so are passed over: a place for what several sections share."""
 
 
 def load_lot(path: Path) -> LotSettings:
@@ -61,7 +60,7 @@ def _warning(document: Document, finding: Finding) -> Problem:
 def parse_lot(text: str, name: str) -> LotSettings:
     """The lot that `text` describes; `name` stands for the file in problems. A tariff in a file of its own isn't read.
     Raises ConfigurationError."""
-    checked = _checked(_document(text, name))
+    checked = _checked(read_sections(text, name, _no_lot))
     if checked.lot is None or checked.problems:
         raise ConfigurationError(in_order(checked.problems))
     return checked.lot
@@ -79,7 +78,7 @@ class _Checked:
 
 def _whole(path: Path) -> tuple[LotSettings, Document]:
     """The lot with the tariff in its own file. Raises ConfigurationError with the problems of both files."""
-    checked = _checked(_document(_text_of(path), str(path)))
+    checked = _checked(read_sections(_text_of(path), str(path), _no_lot))
     tariff, problems = checked.pieces.tariff, list(checked.problems)
     terms: Terms | None = None
     named = tariff is not None and tariff.file is not None
@@ -94,19 +93,6 @@ def _whole(path: Path) -> tuple[LotSettings, Document]:
     if checked.lot is None or problems or (named and terms is None):
         raise ConfigurationError(in_order(problems))
     return checked.lot if terms is None else checked.lot.with_terms(terms), checked.document
-
-
-def _document(text: str, name: str) -> Document:
-    """Raises ConfigurationError for text in which no sections can be told."""
-    document = read_document(text, name)
-    if document.problems and document.data is None:
-        raise ConfigurationError(document.problems)
-    written: Any = document.data
-    if not isinstance(written, dict):
-        raise ConfigurationError([_no_lot(document)])
-    sections = cast("dict[str, Any]", written)
-    document.data = {key: value for key, value in sections.items() if not key.startswith(FOR_ANCHORS)}
-    return document
 
 
 def _checked(document: Document) -> _Checked:

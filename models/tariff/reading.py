@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from pydantic import ValidationError
 
-from models.documents.document import Document, read_document
+from models.documents.document import Document
 from models.documents.explain import problems_of
 from models.documents.problems import ConfigurationError, Problem, in_order
-from models.documents.section import keys_of
+from models.documents.sections import read_sections
 from models.tariff.checks import disagreements
 from models.tariff.language.parts import Several
 from models.tariff.language.terms import Terms
 
-FOR_ANCHORS = "x-"
-"""Top-level keys that begin so are passed over: a place for what several sections share."""
-
 
 def parse_tariff(text: str, name: str) -> Terms:
     """The tariff that `text` describes; `name` stands for the file in problems. Raises ConfigurationError."""
-    document = read_document(text, name)
-    if document.problems and document.data is None:
-        raise ConfigurationError(document.problems)
-    written: Any = document.data
-    if not isinstance(written, dict):
-        raise ConfigurationError([_no_tariff(document)])
-    said = cast("dict[str, Any]", written)
-    document.data = {key: value for key, value in said.items() if not key.startswith(FOR_ANCHORS)}
-    _put_into_lists(document)
-    return terms_of(document)
-
-
-def _put_into_lists(document: Document) -> None:
-    """A section that stands without a list around it is its first: its places have to say so, too."""
-    for key, field in keys_of(Terms).items():
-        written: Any = document.data.get(key)
-        if Several not in field.metadata or written is None or isinstance(written, list):
-            continue
-        document.data[key] = [written]
-        for places in (document.keys, document.values):
-            for path in [path for path in places if path[:1] == (key,) and len(path) > 1]:
-                places[(key, 0, *path[1:])] = places.pop(path)
-        document.values[(key, 0)] = document.values[(key,)]
+    return terms_of(read_sections(text, name, _no_tariff))
 
 
 def terms_of(document: Document) -> Terms:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from models.documents.document import Path
 from models.documents.finding import Finding
 from models.spots import SpotType, VehicleType
-from models.tariff.engine.planning import how_particular, named_days
+from models.tariff.engine.plan import Kind
+from models.tariff.engine.planning import fits, how_particular, named_days
 from models.tariff.engine.windows import ApartDays, apart, covers, rank
 from models.tariff.language.rates import Rate
 from models.tariff.language.terms import Terms
@@ -51,13 +52,8 @@ def _codes(terms: Terms) -> list[str]:
 
 
 def _of(terms: Terms, vehicle: VehicleType, spot: SpotType | None, code: str) -> Iterator[Finding]:
-    fitting = [
-        (index, rate)
-        for index, rate in enumerate(terms.rates)
-        if (not rate.vehicles or vehicle in rate.vehicles)
-        and (not rate.spots or spot in rate.spots)
-        and (not rate.validations or code in rate.validations)
-    ]
+    kind = Kind(vehicle, spot, frozenset({code}))
+    fitting = [(index, rate) for index, rate in enumerate(terms.rates) if fits(rate, kind)]
     rates = [rate for _, rate in fitting]
     whose = f" for {vehicle}" if any(rate.vehicles for rate in terms.rates) else ""
     gap: Finding | None = None

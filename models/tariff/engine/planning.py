@@ -82,14 +82,17 @@ def _ordinals(spans: Iterable[Any]) -> set[int]:
 _For = TypeVar("_For", bound=Whose)
 
 
-def fitting(parts: Sequence[_For], kind: Kind) -> list[_For]:
-    return [
-        part
-        for part in parts
-        if (not part.vehicles or kind.vehicle in part.vehicles)
+def fits(part: Whose, kind: Kind) -> bool:
+    """Whether it is for that kind of stay."""
+    return (
+        (not part.vehicles or kind.vehicle in part.vehicles)
         and (not part.spots or kind.spot in part.spots)
         and (not part.validations or not kind.codes.isdisjoint(part.validations))
-    ]
+    )
+
+
+def fitting(parts: Sequence[_For], kind: Kind) -> list[_For]:
+    return [part for part in parts if fits(part, kind)]
 
 
 def how_particular(part: Whose) -> int:
