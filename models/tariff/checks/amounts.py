@@ -8,6 +8,7 @@ from decimal import Decimal
 from models.documents.document import Path
 from models.documents.finding import Finding
 from models.money import exponent, from_major
+from models.tariff.checks.priced import rates_and_extras
 from models.tariff.language.terms import Terms
 
 
@@ -41,9 +42,8 @@ def _too_little(percent: Decimal) -> str:
 
 def _paid_as_they_stand(terms: Terms) -> Iterator[tuple[Path, Decimal]]:
     """Prices of units may be finer than a coin; these may not."""
-    for section, rates in (("rates", terms.rates), ("extras", terms.extras)):
-        for index, rate in enumerate(rates):
-            yield from _said((section, index, "cap"), rate.cap)
+    for path, rate in rates_and_extras(terms):
+        yield from _said((*path, "cap"), rate.cap)
     for index, cap in enumerate(terms.caps):
         yield from _said(("caps", index, "amount"), cap.amount)
         for place, amount in enumerate(cap.amounts):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from models.documents.document import Path
 from models.documents.finding import Finding
+from models.tariff.checks.priced import rates_and_extras
 from models.tariff.language.parts import DAYS_END, MIDNIGHT
 from models.tariff.language.rates import Rate
 from models.tariff.language.terms import Terms
@@ -15,16 +16,15 @@ _DAY, _WEEK = 86_400, 604_800
 
 
 def ladders(terms: Terms) -> Iterator[Finding]:
-    for section, rates in (("rates", terms.rates), ("extras", terms.extras)):
-        for index, rate in enumerate(rates):
-            if _is_ambiguous(rate, terms):
-                yield Finding(
-                    (section, index, "tiers"),
-                    "say when this ladder starts again: starts_again: each window (whenever it begins to hold), or "
-                    "never (its steps count from entry, whatever held before)",
-                )
-            if rate.tiers:
-                yield from _ladder((section, index, "tiers"), rate, by_arrival=terms.by_arrival)
+    for path, rate in rates_and_extras(terms):
+        if _is_ambiguous(rate, terms):
+            yield Finding(
+                (*path, "tiers"),
+                "say when this ladder starts again: starts_again: each window (whenever it begins to hold), or "
+                "never (its steps count from entry, whatever held before)",
+            )
+        if rate.tiers:
+            yield from _ladder((*path, "tiers"), rate, by_arrival=terms.by_arrival)
 
 
 def _is_ambiguous(rate: Rate, terms: Terms) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from models.documents.finding import Finding
+from models.tariff.checks.priced import rates_and_extras
 from models.tariff.language.rates import Cap, Rate
 from models.tariff.language.terms import Terms
 from models.tariff.language.written import at_text, length_text
@@ -26,21 +27,19 @@ def _too_short(terms: Terms) -> Iterator[Finding]:
     """What begins anew every second can't be worked out while a driver waits."""
     if terms.afresh is not None and terms.afresh < _HOUR:
         yield Finding(("afresh",), "at least 1 h is expected")
-    for section, rates in (("rates", terms.rates), ("extras", terms.extras)):
-        for index, rate in enumerate(rates):
-            for key, said in (("starts_again", rate.starts_again), ("holds_for", (rate.holds_for,))):
-                if any(isinstance(each, int) and each < _SHORTEST for each in said):
-                    yield Finding((section, index, key), "at least 10 min is expected")
+    for path, rate in rates_and_extras(terms):
+        for key, said in (("starts_again", rate.starts_again), ("holds_for", (rate.holds_for,))):
+            if any(isinstance(each, int) and each < _SHORTEST for each in said):
+                yield Finding((*path, key), "at least 10 min is expected")
     for index, cap in enumerate(terms.caps):
         if isinstance(cap.per, int) and cap.per < _SHORTEST:
             yield Finding(("caps", index, "per"), "at least 10 min is expected")
 
 
 def _windows(terms: Terms) -> Iterator[Finding]:
-    for section, rates in (("rates", terms.rates), ("extras", terms.extras)):
-        for index, rate in enumerate(rates):
-            if rate.cap is not None and (dearest := _dearest(rate)) > rate.cap:
-                yield Finding((section, index, "cap"), _too_low(dearest, "this rate"))
+    for path, rate in rates_and_extras(terms):
+        if rate.cap is not None and (dearest := _dearest(rate)) > rate.cap:
+            yield Finding((*path, "cap"), _too_low(dearest, "this rate"))
 
 
 def _caps(terms: Terms) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from models.documents.document import Path
 from models.documents.finding import Finding
 from models.documents.spelling import nearest
 from models.tariff import calendars
+from models.tariff.checks.priced import rates_and_extras
 from models.tariff.language.parts import Whose
 from models.tariff.language.rates import Cap
 from models.tariff.language.stays import Factor
@@ -56,12 +57,11 @@ def _held(terms: Terms) -> Iterator[Finding]:
 
 def _names(terms: Terms) -> Iterator[Finding]:
     seen: dict[str, Path] = {}
-    for section, parts in (("rates", terms.rates), ("extras", terms.extras)):
-        for index, part in enumerate(parts):
-            where = (section, index, "name")
-            if part.name and part.name in seen and not part.vehicles and not part.spots:
-                yield Finding(where, f"{_text(seen[part.name])} has this name too: each needs one of its own")
-            seen.setdefault(part.name, where)
+    for path, part in rates_and_extras(terms):
+        where = (*path, "name")
+        if part.name and part.name in seen and not part.vehicles and not part.spots:
+            yield Finding(where, f"{_text(seen[part.name])} has this name too: each needs one of its own")
+        seen.setdefault(part.name, where)
 
 
 def _text(path: Path) -> str:
