@@ -26,9 +26,9 @@ from edge.lane.hardware import Hardware
 from edge.lane.lane import Fitted, a_lane
 from edge.lane.signals import Phase, Presence, Read, UnderArm
 from edge.lane.timing import LaneTiming
+from edge.parking.access.policy import LotPolicy
 from edge.parking.desks import EntryDesk
-from edge.parking.layout import PlannedLevel, declare
-from edge.parking.policy import LotPolicy
+from edge.parking.places.layout import PlannedLevel, declare
 from edge.store import Store
 from edge.store.database import connect
 from models.facts import DeclaredLane, LotDeclared

@@ -20,8 +20,8 @@ import structlog
 from bench.report import Measured, percentile
 from edge.clock import SystemClock
 from edge.parking import entry, exit
-from edge.parking.layout import PlannedLevel, declare
-from edge.parking.tickets import WithoutStay
+from edge.parking.places.layout import PlannedLevel, declare
+from edge.parking.stays.tickets import WithoutStay
 from edge.retention.keep import Keep
 from edge.retention.rounds import Retention
 from edge.store import Store, Transaction, journal

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge.clock import SystemClock
-from edge.parking.layout import PlannedLevel, declare
+from edge.parking.places.layout import PlannedLevel, declare
 from edge.store import Store, Transaction, journal
 from edge.sync.windows import Label, fill_window
 from models.codes import ticket_code

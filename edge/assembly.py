@@ -18,11 +18,11 @@ from edge.lane.help_line import HelpLine
 from edge.lane.lane import Fitted, a_lane, opposite
 from edge.lane.offer import Offer, waits_to_enter
 from edge.lane.signals import Button
+from edge.parking.access.policy import LotPolicy
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.lanes import lane_memory
-from edge.parking.policy import LotPolicy
-from edge.parking.prices import LotPrices
-from edge.parking.till import Till
+from edge.parking.money.till import Till
+from edge.parking.tariffs.prices import LotPrices
 from edge.store import Store
 from edge.store.database import looking_into
 from edge.vision.settings import ViewSettings

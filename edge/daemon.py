@@ -24,14 +24,14 @@ from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, obeyed, socket
 from edge.lot_clock import lockstep_of, lot_clock
 from edge.measures import MeasuresFile
 from edge.overview import Overview
-from edge.parking import charges
+from edge.parking.access.passback import neutralise
+from edge.parking.access.policy import LotPolicy
 from edge.parking.lanes import standing_orders, was_told
-from edge.parking.layout import declare
-from edge.parking.passback import neutralise
-from edge.parking.policy import LotPolicy
-from edge.parking.prices import LotPrices
-from edge.parking.restoring import want, want_if_new
-from edge.parking.unresolved import settle_after_restart
+from edge.parking.money import charges
+from edge.parking.places.layout import declare
+from edge.parking.stays.restoring import want, want_if_new
+from edge.parking.stays.unresolved import settle_after_restart
+from edge.parking.tariffs.prices import LotPrices
 from edge.post import Post
 from edge.retention.log import record_erased
 from edge.retention.rounds import Retention

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from edge.parking.restoring import pending
+from edge.parking.stays.restoring import pending
 from edge.store import Store, StoreUnavailable, journal
 from edge.store.digests import digest
 from models.facts import StateDigested

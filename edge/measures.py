@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
 from edge.digests import Digests, LastDigest
-from edge.parking.spots import Availability, availability
+from edge.parking.places.spots import Availability, availability
 from edge.status import DaemonStatus
 from edge.store import Store, StoreUnavailable, journal
 from edge.store.journal import Head

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from drivers.contract import SpotSensor
 from edge.faults import FaultBoard
 from edge.lane.controller import LaneController
-from edge.parking.policy import LotPolicy
-from edge.parking.prices import LotPrices
+from edge.parking.access.policy import LotPolicy
+from edge.parking.tariffs.prices import LotPrices
 from edge.status import DaemonStatus, FaultStatus, LaneStatus, PolicyStatus, SpotStatus
 from edge.sync.link import CloudLink
 from edge.vision.process import VisionProcess

@@ -15,7 +15,7 @@ from edge.clock import Linux, SystemClock
 from edge.known_faults import known_faults
 from edge.local import ask
 from edge.parking.lanes import OpenCall, open_calls
-from edge.parking.spots import Availability, availability
+from edge.parking.places.spots import Availability, availability
 from edge.status import DaemonStatus, SpotStatus
 from edge.store import boots, inbox, journal, streams
 from edge.store.database import looking_into

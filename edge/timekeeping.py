@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import structlog
 
-from edge.parking import corrections
-from edge.parking.corrections import Place
+from edge.parking.money import corrections
+from edge.parking.money.corrections import Place
 from edge.store import Store, StoreUnavailable, Transaction, boots
 from models.facts import ClockSet
 from models.instants import SECOND, Clock, Instant, Reading

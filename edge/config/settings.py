@@ -20,8 +20,8 @@ from edge.config.tariff_settings import TariffSettings
 from edge.config.written import SpotNumbers, WrittenLotId, WrittenPlate
 from edge.inputs import InputMeaning
 from edge.kiosk.settings import KioskSettings
-from edge.parking.layout import PlannedLevel
-from edge.parking.permits import Permit
+from edge.parking.access.permits import Permit
+from edge.parking.places.layout import PlannedLevel
 from edge.vision.settings import VisionSettings
 from models.cards import card_number
 from models.documents.section import Section

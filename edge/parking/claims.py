@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 
 from edge.lane.signals import Asked, Card, Code, Read, Unread
-from edge.parking import passback
-from edge.parking.passback import Ruling
-from edge.parking.permits import Permit, Permits, permit_of_card
-from edge.parking.tickets import Ticket, WithoutStay, open_ticket, ticket_with_code
-from edge.parking.vehicles import vehicle_for
+from edge.parking.access import passback
+from edge.parking.access.passback import Ruling
+from edge.parking.access.permits import Permit, Permits, permit_of_card
+from edge.parking.stays.tickets import Ticket, WithoutStay, open_ticket, ticket_with_code
+from edge.parking.stays.vehicles import vehicle_for
 from edge.store import Transaction
 from models.facts import Match
 from models.ids import LaneName

@@ -13,11 +13,11 @@ from edge.lane.desk import Paper
 from edge.lane.signals import Allowed, Asked, Button, Card, Code, Count, Order, Read, Refused, Unread
 from edge.lane.timing import LaneTiming
 from edge.parking import entry, exit, lanes
+from edge.parking.access.permits import Permit, Permits, permit_of_card
 from edge.parking.claims import match_of, stay_claimed, stay_known
-from edge.parking.permits import Permit, Permits, permit_of_card
-from edge.parking.tickets import WithoutStay
-from edge.parking.till import Till
-from edge.parking.unresolved import leave_unresolved
+from edge.parking.money.till import Till
+from edge.parking.stays.tickets import WithoutStay
+from edge.parking.stays.unresolved import leave_unresolved
 from edge.store import Store, StoreUnavailable
 from models.facts.lanes import LONGEST_TEXT
 from models.ids import LaneName, TicketId

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from edge.parking import moments, passback
-from edge.parking.moments import What
-from edge.parking.passback import Ruling
-from edge.parking.permits import Permit
-from edge.parking.spots import free_spot
-from edge.parking.tickets import Ticket, WithoutStay, open_ticket
-from edge.parking.vehicles import known_vehicle, registered
+from edge.parking.access import passback
+from edge.parking.access.passback import Ruling
+from edge.parking.access.permits import Permit
+from edge.parking.places.spots import free_spot
+from edge.parking.stays import moments
+from edge.parking.stays.moments import What
+from edge.parking.stays.tickets import Ticket, WithoutStay, open_ticket
+from edge.parking.stays.vehicles import known_vehicle, registered
 from edge.store import Transaction
 from models.codes import DIGITS, ticket_code
 from models.facts import (

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from drivers.contract import Charged, ChargeOutcome
-from edge.parking import charges, corrections, moments
-from edge.parking.charges import GRACE, Charge, Standing
-from edge.parking.moments import What, When, between
-from edge.parking.pricing import priced
-from edge.parking.tickets import Ticket, WithoutStay
-from edge.parking.tickets import ticket as find
-from edge.parking.till import Silent, Till
+from edge.parking.money import charges, corrections
+from edge.parking.money.charges import GRACE, Charge, Standing
+from edge.parking.money.till import Silent, Till
+from edge.parking.stays import moments
+from edge.parking.stays.moments import What, When, between
+from edge.parking.stays.tickets import Ticket, WithoutStay
+from edge.parking.stays.tickets import ticket as find
+from edge.parking.tariffs.pricing import priced
 from edge.store import Store, Transaction
 from models.facts import ExitAbandoned, ExitAllowed, FeeBounded, Match, PlateDiffered, TicketClosed
 from models.ids import LaneName, PaymentId, TicketId

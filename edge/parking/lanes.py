@@ -6,9 +6,9 @@ import sqlite3
 from dataclasses import dataclass
 
 from edge.lane.signals import Button, Count, Order
-from edge.parking import moments
-from edge.parking.moments import What
-from edge.parking.passback import neutralise
+from edge.parking.access.passback import neutralise
+from edge.parking.stays import moments
+from edge.parking.stays.moments import What
 from edge.store import Transaction, boots
 from models.facts import AccessRefused, HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
 from models.facts.lanes import LONGEST_TEXT

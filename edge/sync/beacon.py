@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.parking.spots import Availability, Count
+from edge.parking.places.spots import Availability, Count
 from edge.store.journal import Head
 from models.ids import LotId
 from models.instants import Reading

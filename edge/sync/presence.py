@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge.parking.spots import availability
+from edge.parking.places.spots import availability
 from edge.store import Store, StoreUnavailable, journal
 from edge.sync import beacon as beacons
 from edge.sync.connection import Connection

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from drivers.contract import FaultReporter
-from edge.parking.restoring import want
+from edge.parking.stays.restoring import want
 from edge.store import Store, StoreUnavailable, Transaction, journal, streams
 from edge.store.reopening import Gone, drop_half_made, reopen
 from edge.sync.connection import Connection

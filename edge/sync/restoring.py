@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from drivers.contract import FaultReporter
-from edge.parking.restoring import Pending, finish, pending, take_over
+from edge.parking.stays.restoring import Pending, finish, pending, take_over
 from edge.store import Store, StoreUnavailable
 from edge.sync.connection import Connection
 from edge.sync.faults import NOT_BELIEVED, RESTORING

@@ -22,8 +22,11 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from edge.parking import exit, moments, passback, pricing
-from edge.parking.moments import When
+from edge.parking import exit
+from edge.parking.access import passback
+from edge.parking.stays import moments
+from edge.parking.stays.moments import When
+from edge.parking.tariffs import pricing
 from edge.store import Transaction
 from models.instants import Instant, from_datetime, to_datetime
 from models.tariff import Tariff

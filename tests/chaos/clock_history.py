@@ -10,11 +10,11 @@ from typing import Any
 
 from drivers.contract import Charged, ChargeOutcome
 from edge.lane.signals import Allowed, Asked, Read, Refused
-from edge.parking.charges import GRACE
+from edge.parking.access.passback import neutralise
+from edge.parking.access.permits import Permit
 from edge.parking.desks import EntryDesk, ExitDesk
-from edge.parking.passback import neutralise
-from edge.parking.permits import Permit
-from edge.parking.till import Till
+from edge.parking.money.charges import GRACE
+from edge.parking.money.till import Till
 from edge.store.database import looking_into
 from models.ids import PaymentId, TicketId
 from models.instants import HOUR, SECOND, Instant, from_rfc3339

@@ -11,9 +11,9 @@ from random import Random
 
 from edge.clock import SystemClock
 from edge.lot_clock import clock_of
-from edge.parking.layout import declare
-from edge.parking.restoring import take_over
-from edge.parking.unresolved import settle_after_restart
+from edge.parking.places.layout import declare
+from edge.parking.stays.restoring import take_over
+from edge.parking.stays.unresolved import settle_after_restart
 from edge.store import Store, Transaction
 from edge.timekeeping import Timekeeper, learn
 from models.facts import DaemonStarted

@@ -33,9 +33,10 @@ from typing import Any, Literal
 
 import structlog
 
-from edge.parking import entry, exit, moments
-from edge.parking.charges import Charge, await_answer, book
-from edge.parking.layout import declare
+from edge.parking import entry, exit
+from edge.parking.money.charges import Charge, await_answer, book
+from edge.parking.places.layout import declare
+from edge.parking.stays import moments
 from edge.store import Store, StoreUnavailable, Transaction
 from edge.store.reserve import RESERVE
 from models.ids import PaymentId, TicketId

@@ -15,7 +15,7 @@ from edge.clock import SystemClock
 from edge.digests import Digests
 from edge.faults import FaultBoard
 from edge.parking import entry
-from edge.parking.layout import declare
+from edge.parking.places.layout import declare
 from edge.store import Store, Transaction, journal
 from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink

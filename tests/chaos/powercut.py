@@ -30,7 +30,7 @@ from typing import Any
 import structlog
 
 from edge.parking import entry, exit
-from edge.parking.layout import declare
+from edge.parking.places.layout import declare
 from edge.store import Store, StoreUnavailable, Transaction, chain
 from edge.store.connecting import looking_into
 from edge.store.damage.quarantine import last_renewal

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from edge.parking import corrections
-from edge.parking.tickets import Ticket
+from edge.parking.money import corrections
+from edge.parking.stays.tickets import Ticket
 from edge.store import Transaction
 from tests.chaos.clock import by_the_wrong_windows, careless, caught, restored_overcharged, run
 from tests.chaos.clock_history import WINDOWS

@@ -28,7 +28,7 @@ from cloud.metrics import Metrics
 from cloud.settings import CloudSettings
 from drivers.broker import BrokerSettings
 from edge.faults import FaultBoard
-from edge.parking.policy import LotPolicy
+from edge.parking.access.policy import LotPolicy
 from edge.store import inbox
 from edge.sync import downlink
 from edge.sync.keys import TrustedKeys

@@ -15,9 +15,9 @@ from cloud.ingest.apply import apply_window
 from cloud.ingest.window import Apply
 from cloud.settings import CloudSettings
 from edge.lane.signals import Allowed, Asked, Button, Code, Count, Order, Read, Unread
+from edge.parking.access.passback import neutralise
+from edge.parking.access.permits import Permit
 from edge.parking.desks import EntryDesk, ExitDesk
-from edge.parking.passback import neutralise
-from edge.parking.permits import Permit
 from edge.store import journal
 from models.commands import CommandEnd
 from models.facts import CommandEnded, CommandTaken, ExitAllowedV1, PassbackReset, VehicleRegistered

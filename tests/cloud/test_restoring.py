@@ -16,8 +16,8 @@ from drivers.broker import BrokerSettings
 from edge.digests import Digests
 from edge.faults import FaultBoard
 from edge.parking.lanes import standing_orders
-from edge.parking.restoring import finish, pending, take_over, want, want_if_new
-from edge.parking.tickets import open_ticket, ticket, ticket_with_code
+from edge.parking.stays.restoring import finish, pending, take_over, want, want_if_new
+from edge.parking.stays.tickets import open_ticket, ticket, ticket_with_code
 from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
 from models.ids import TicketId

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.config.load import parse_lot
-from edge.parking.permits import Permit, permit_of_card
+from edge.parking.access.permits import Permit, permit_of_card
 from models.passback import Passback
 from models.plates import Plate
 from models.spots import Right

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from edge.config import cli
 from edge.config.load import load_lot, look_over, parse_lot
-from edge.parking.pinning import pinned
+from edge.parking.tariffs.pinning import pinned
 from models.documents.problems import ConfigurationError
 from models.instants import from_rfc3339
 from models.tariff import HourlyTariff, Terms

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.parking import entry, exit
-from edge.parking.layout import PlannedLevel, declare
-from edge.parking.permits import Permit
-from edge.parking.tickets import Ticket, open_ticket
-from edge.parking.till import Till
+from edge.parking.access.permits import Permit
+from edge.parking.money.till import Till
+from edge.parking.places.layout import PlannedLevel, declare
+from edge.parking.stays.tickets import Ticket, open_ticket
 from edge.store import Store, Transaction
 from edge.store.database import looking_into
 from models.facts import DeclaredLane, LotDeclared

@@ -16,10 +16,10 @@ from edge.lane.controller import LaneController
 from edge.lane.hardware import Hardware
 from edge.lane.lane import Fitted, a_lane
 from edge.lane.signals import Phase, Read
+from edge.parking.access.policy import LotPolicy
 from edge.parking.desks import EntryDesk
-from edge.parking.layout import declare
-from edge.parking.policy import LotPolicy
-from edge.parking.prices import LotPrices, Quoting
+from edge.parking.places.layout import declare
+from edge.parking.tariffs.prices import LotPrices, Quoting
 from edge.store import Store
 from models.ids import LaneName
 from models.instants import Reading

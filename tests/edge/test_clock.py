@@ -13,12 +13,12 @@ from edge.clock import FastClock, Remembered, SystemClock
 from edge.lane.signals import Button, Order
 from edge.lot_clock import clock_of
 from edge.parking import entry, exit, lanes
+from edge.parking.access.passback import neutralise
 from edge.parking.lanes import open_calls
-from edge.parking.layout import declare
-from edge.parking.passback import neutralise
-from edge.parking.restoring import take_over
-from edge.parking.tickets import Ticket, open_ticket
-from edge.parking.till import Till
+from edge.parking.money.till import Till
+from edge.parking.places.layout import declare
+from edge.parking.stays.restoring import take_over
+from edge.parking.stays.tickets import Ticket, open_ticket
 from edge.store import Store, Transaction, boots
 from edge.store.database import connect, looking_into
 from edge.timekeeping import KEEP_SECONDS, LOOK_SECONDS, Timekeeper, learn, was_set

@@ -26,7 +26,7 @@ from edge.lane.signals import Allowed, Asked, Button, Fire, Order, Phase, Read, 
 from edge.lane.signals import Arm as ArmSignal
 from edge.lane.timing import LaneTiming
 from edge.parking.desks import EntryDesk, ExitDesk
-from edge.parking.till import Till
+from edge.parking.money.till import Till
 from edge.post import Post
 from edge.store import Store, Transaction
 from models.faults import Fault

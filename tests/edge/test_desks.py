@@ -11,9 +11,9 @@ from drivers.contract import Charged, ChargeOutcome
 from edge.lane.desk import Desk
 from edge.lane.signals import Allowed, Asked, Card, Code, Credential, Order, Read, Refused, Unread
 from edge.parking import entry
+from edge.parking.access.permits import Permit
 from edge.parking.desks import UNDATED, EntryDesk, ExitDesk
-from edge.parking.permits import Permit
-from edge.parking.spots import availability
+from edge.parking.places.spots import availability
 from models.ids import PaymentId, TicketId
 from models.instants import Instant, Monotonic, Reading, from_rfc3339
 from models.lanes import LaneState, OrderKind

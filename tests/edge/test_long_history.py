@@ -10,10 +10,12 @@ import pytest
 from drivers.contract import Charged, ChargeOutcome
 from edge.faults import FaultBoard, forget_faults_of_last_run
 from edge.lane.signals import Asked, Code, Count, Order
-from edge.parking import corrections, lanes, passback
+from edge.parking import lanes
+from edge.parking.access import passback
 from edge.parking.claims import stay_claimed
-from edge.parking.layout import declare
-from edge.parking.unresolved import settle_after_restart
+from edge.parking.money import corrections
+from edge.parking.places.layout import declare
+from edge.parking.stays.unresolved import settle_after_restart
 from edge.store import Transaction
 from edge.timekeeping import learn
 from models.lanes import HoldCause, LaneState, OrderKind, PassageKind

@@ -9,9 +9,9 @@ import pytest
 
 from drivers.contract import Charged, ChargeOutcome
 from edge.parking import entry, exit
-from edge.parking.layout import declare
-from edge.parking.spots import availability
-from edge.parking.unresolved import settle_after_restart
+from edge.parking.places.layout import declare
+from edge.parking.places.spots import availability
+from edge.parking.stays.unresolved import settle_after_restart
 from edge.store import Transaction, journal
 from models.ids import LotId, PaymentId, StreamId
 from models.money import Minor

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from drivers.contract import Charged, ChargeOutcome
 from edge.lane.signals import Allowed, Asked, Card, Credential, Order, Read, Refused
-from edge.parking import passback
+from edge.parking.access import passback
+from edge.parking.access.passback import Ruling, neutralise, ruling
+from edge.parking.access.permits import Permit
 from edge.parking.desks import EntryDesk, ExitDesk
-from edge.parking.layout import declare
-from edge.parking.passback import Ruling, neutralise, ruling
-from edge.parking.permits import Permit
-from edge.parking.unresolved import settle_after_restart
+from edge.parking.places.layout import declare
+from edge.parking.stays.unresolved import settle_after_restart
 from edge.store import Store
 from models.ids import PaymentId, TicketId
 from models.lanes import OrderKind

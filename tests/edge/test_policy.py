@@ -12,9 +12,9 @@ from edge.config.load import load_lot
 from edge.daemon import Daemon as RealDaemon
 from edge.lane.signals import Allowed, Asked, Card, Read, Refused
 from edge.parking import exit
+from edge.parking.access.permits import Permit, permit_of_card
+from edge.parking.access.policy import LotPolicy
 from edge.parking.desks import EntryDesk, ExitDesk
-from edge.parking.permits import Permit, permit_of_card
-from edge.parking.policy import LotPolicy
 from edge.retention.keep import Keep
 from edge.retention.rounds import Retention
 from edge.store import Store, Transaction, inbox

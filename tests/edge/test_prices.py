@@ -13,7 +13,7 @@ import pytest
 from edge.lane.lane import Fitted, a_lane
 from edge.lane.offer import Offer, sign_lines, waits_to_enter
 from edge.lane.signals import Allowed, Asked, Phase, Read, Unread
-from edge.parking.prices import Quoting
+from edge.parking.tariffs.prices import Quoting
 from edge.post import Post
 from models.ids import LaneName
 from models.plates import Plate

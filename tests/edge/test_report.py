@@ -9,7 +9,7 @@ import pytest
 from sqlite_utils import Database
 
 from edge.parking.lanes import OpenCall
-from edge.parking.spots import Availability, Count
+from edge.parking.places.spots import Availability, Count
 from edge.report import Refund, Report, look, show
 from edge.status import DaemonStatus, FaultStatus, LaneStatus
 from edge.store.database import connect

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
-from edge.parking.restoring import take_over
-from edge.parking.tickets import ticket
+from edge.parking.stays.restoring import take_over
+from edge.parking.stays.tickets import ticket
 from models.ids import TicketId, VehicleId
 from models.instants import HOUR, Instant
 from models.money import Minor

@@ -11,7 +11,8 @@ import pytest
 
 from drivers.contract import Charged, ChargeOutcome
 from edge.lane.signals import Button, Count
-from edge.parking import entry, exit, lanes, passback
+from edge.parking import entry, exit, lanes
+from edge.parking.access import passback
 from edge.retention import plates, streams
 from edge.retention.keep import Keep, before
 from edge.retention.plates import Limits, mask_stays, without_a_stay

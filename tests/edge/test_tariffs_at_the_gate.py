@@ -12,9 +12,9 @@ from drivers.contract import ChargeOutcome
 from edge.config.load import load_lot
 from edge.daemon import Daemon as RealDaemon
 from edge.parking import entry, exit
-from edge.parking.pinning import AFTER, pinned
-from edge.parking.policy import LotPolicy
-from edge.parking.tickets import open_ticket
+from edge.parking.access.policy import LotPolicy
+from edge.parking.stays.tickets import open_ticket
+from edge.parking.tariffs.pinning import AFTER, pinned
 from edge.store import Transaction
 from edge.store.database import looking_into
 from models.instants import HOUR, SECOND, Instant, from_rfc3339

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from drivers.contract import Charged, ChargeOutcome, DriverError, NotSent
-from edge.parking import charges, exit
-from edge.parking.till import Till
+from edge.parking import exit
+from edge.parking.money import charges
+from edge.parking.money.till import Till
 from models.faults import Fault
 from models.ids import PaymentId
 from models.money import Minor

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.parking import exit
-from edge.parking.policy import LotPolicy
+from edge.parking.access.policy import LotPolicy
 from edge.store import inbox
 from models.instants import SECOND, from_rfc3339
 from models.passback import Passback

@@ -61,7 +61,7 @@ def a_daemon_that_hangs_up(folder: Path) -> str:
         folder,
         """
 from edge import cli
-from edge.parking.till import Till
+from edge.parking.money.till import Till
 
 Till.listen = lambda self, charge, book: None
 cli.main()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from enum import StrEnum
 
-from edge.parking import moments
-from edge.parking.moments import What
-from edge.parking.vehicles import vehicle_for
+from edge.parking.stays import moments
+from edge.parking.stays.moments import What
+from edge.parking.stays.vehicles import vehicle_for
 from edge.store import Transaction
 from models.facts import PassbackNoted, PassbackReset
 from models.facts.lanes import LONGEST_TEXT

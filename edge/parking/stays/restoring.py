@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from edge.parking.vehicles import known_vehicle
+from edge.parking.stays.vehicles import known_vehicle
 from edge.store import Transaction
 from edge.store.trouble import in_words
 from models.facts import LotRestored, TicketRestored

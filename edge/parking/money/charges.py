@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from edge.parking import moments
-from edge.parking.moments import What, When
-from edge.parking.tickets import Ticket
-from edge.parking.tickets import ticket as find
+from edge.parking.stays import moments
+from edge.parking.stays.moments import What, When
+from edge.parking.stays.tickets import Ticket
+from edge.parking.stays.tickets import ticket as find
 from edge.store import Transaction
 from models.facts import DebtCollected, PaymentTaken, UnableToCollect
 from models.ids import LaneName, PaymentId, TicketId

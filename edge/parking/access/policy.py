@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from edge.parking.permits import Permit
-from edge.parking.pinning import Pins
+from edge.parking.access.permits import Permit
+from edge.parking.tariffs.pinning import Pins
 from edge.store import boots
 from models.instants import Clock, Instant
 from models.passback import Passback

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from edge.parking import moments
-from edge.parking.former import Former, former_stays
-from edge.parking.moments import What, When, between
-from edge.parking.tickets import Ticket
+from edge.parking.stays import moments
+from edge.parking.stays.moments import What, When, between
+from edge.parking.stays.tickets import Ticket
+from edge.parking.tariffs.former import Former, former_stays
 from edge.store import Transaction, boots
 from models.instants import SECOND, Instant
 from models.money import Minor

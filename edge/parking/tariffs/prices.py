@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from edge.lane.offer import Offer
-from edge.parking import price_book
-from edge.parking.policy import LotPolicy
-from edge.parking.price_book import Book, Moved, OnSign
+from edge.parking.access.policy import LotPolicy
+from edge.parking.tariffs import price_book
+from edge.parking.tariffs.price_book import Book, Moved, OnSign
 from edge.patience import within
 from edge.store import Store, StoreUnavailable, Transaction
 from models.ids import LaneName

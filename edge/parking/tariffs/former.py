@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edge.parking import moments
-from edge.parking.moments import What, When, between
-from edge.parking.tickets import Ticket
+from edge.parking.stays import moments
+from edge.parking.stays.moments import What, When, between
+from edge.parking.stays.tickets import Ticket
 from edge.store import Transaction
 from models.money import Minor
 from models.timeline import Length

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from drivers.contract import Charged, ChargeOutcome, DriverError, NotSent, PaymentTerminal
-from edge.parking.charges import Charge
+from edge.parking.money.charges import Charge
 from edge.store import Store, Transaction
 from edge.store.keep_writing import keep_writing
 from models.ids import PaymentId

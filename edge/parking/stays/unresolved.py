@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from edge.parking.tickets import ticket as find
+from edge.parking.stays.tickets import ticket as find
 from edge.store import Transaction
 from models.facts import TicketUnresolved
 from models.ids import TicketId

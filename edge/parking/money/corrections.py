@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from edge.parking import moments
-from edge.parking.moments import What
-from edge.parking.pricing import priced
-from edge.parking.tickets import Ticket
-from edge.parking.tickets import ticket as find
+from edge.parking.stays import moments
+from edge.parking.stays.moments import What
+from edge.parking.stays.tickets import Ticket
+from edge.parking.stays.tickets import ticket as find
+from edge.parking.tariffs.pricing import priced
 from edge.store import Transaction, boots
 from models.facts import FeeCorrected, StayDated
 from models.ids import TicketId

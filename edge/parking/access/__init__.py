@@ -1,0 +1,1 @@
+"""Who may pass: permits and lists, and what the cloud has set of them."""

@@ -1,0 +1,1 @@
+"""How they pay: charges, the till of a lane, what is put right afterwards."""

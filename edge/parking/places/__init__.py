@@ -1,0 +1,1 @@
+"""Where they park: the layout, and which spot a vehicle is led to."""

@@ -1,0 +1,1 @@
+"""Stays, and the vehicles, moments and restarts that belong to them."""

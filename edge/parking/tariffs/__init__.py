@@ -1,0 +1,1 @@
+"""What a stay costs here: the tariff in force, its price now, and the reckoning of one stay."""
