@@ -59,6 +59,11 @@ def spot_id(lot: LotId, floor_number: int, spot_number: str) -> SpotId:
     return SpotId(str(uuid.uuid5(_PLACES, f"{lot}/{floor_number}/{spot_number}")))
 
 
+def quota_id(lot: LotId, spot_type: str) -> str:
+    """Of the places of one type that a lot keeps back, likewise."""
+    return str(uuid.uuid5(_PLACES, f"{lot}/quota/{spot_type}"))
+
+
 def lane_id(lot: LotId, name: LaneName) -> LaneId:
     """A lane's own id: the same wherever it is worked out, for a lane is known by its name (UUID version 5)."""
     return LaneId(str(uuid.uuid5(_LANES, f"{lot}/{name}")))

@@ -31,3 +31,10 @@ class PaymentStatus(StrEnum):
     TAKEN = "TAKEN"
     UNCOLLECTED = "UNCOLLECTED"
     """Unable to collect: payment was down, the vehicle was let out, the sum is a debt on record."""
+
+
+class ReservationStatus(StrEnum):
+    BOOKED = "BOOKED"
+    ARRIVED = "ARRIVED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"

@@ -16,6 +16,7 @@ from edge.parking.stays.vehicles import known_vehicle, registered
 from edge.store import Transaction
 from models.codes import DIGITS, ticket_code
 from models.facts import (
+    EnteredBy,
     TicketClosed,
     TicketConfirmed,
     TicketOpened,
@@ -52,6 +53,7 @@ class Arrival:
     permit: Permit | None = None
     state: LaneState = LaneState.OPEN
     by_hand: bool = False
+    by: EnteredBy = "plate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | Witho
         entered=tx.at.wall,
         tariff=tariff,
         confidence_permille=round(arrival.confidence * 1000),
+        serial=_next_serial(tx),
+        by=arrival.by,
     )
     tx.record(opened)
     moments.mark(tx, opened.ticket, What.ENTERED, moments.now(tx).moment)
@@ -158,6 +162,11 @@ def _settle_as_gone(tx: Transaction, stay: Ticket, lane: LaneName) -> None:
         )
     )
     moments.mark(tx, stay.id, What.EXITED, left.moment)
+
+
+def _next_serial(tx: Transaction) -> int:
+    """One more than the highest that this lot has given."""
+    return int(tx.connection.execute("SELECT coalesce(max(serial), 0) + 1 FROM tickets").fetchone()[0])
 
 
 def _unused_code(tx: Transaction) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import singledispatch
 
 from models.ids import LotId
-from models.intents import Intent, PermitGranted, ReservationMade, TariffSet
+from models.intents import Intent, PermitGranted, ReservationMade, ReservationQuota, TariffSet
 
 
 class Poisoned(Exception):
@@ -31,6 +31,7 @@ def take_out_of_force(connection: sqlite3.Connection, subject: str) -> None:
 def take_all_out_of_force(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM permits")
     connection.execute("DELETE FROM tariffs")
+    connection.execute("DELETE FROM quotas_asked")
     connection.execute("UPDATE reservations SET status = 'CANCELLED', license_plate = NULL WHERE status = 'BOOKED'")
 
 
@@ -77,9 +78,15 @@ def _(intent: ReservationMade, connection: sqlite3.Connection, lot: LotId, revis
     )
 
 
+@_put.register
+def _(intent: ReservationQuota, connection: sqlite3.Connection, lot: LotId, revision: int) -> None:
+    connection.execute("INSERT INTO quotas_asked VALUES (?, ?, ?)", (intent.quota, intent.places, revision))
+
+
 _OUT_OF_FORCE: dict[str, Callable[[sqlite3.Connection, str], object]] = {
     "permit": lambda connection, id: connection.execute("DELETE FROM permits WHERE id = ?", (id,)),
     "tariff": lambda connection, id: connection.execute("DELETE FROM tariffs WHERE id = ?", (id,)),
+    "quota": lambda connection, type: connection.execute("DELETE FROM quotas_asked WHERE spot_type = ?", (type,)),
     "reservation": lambda connection, id: connection.execute(
         "UPDATE reservations SET status = 'CANCELLED', license_plate = NULL WHERE id = ? AND status = 'BOOKED'", (id,)
     ),

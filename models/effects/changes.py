@@ -26,6 +26,8 @@ Table = Literal[
     "fee_corrections",
     "taken_commands",
     "deletions",
+    "reservations",
+    "reservation_quotas",
 ]
 """In the order in which rows must be written: what is referred to comes first."""
 Value = str | int | float | bool | None

@@ -13,7 +13,9 @@ from models.facts import (
     TicketClosed,
     TicketConfirmed,
     TicketOpened,
+    TicketOpenedV1,
     TicketRestored,
+    TicketRestoredV1,
     TicketUnresolved,
     TicketVoided,
     VehicleRegistered,
@@ -38,7 +40,7 @@ def _(fact: VehicleRegistered | VehicleRegisteredV1, lot: LotId, spot_of: SpotOf
 
 
 @changes_of.register
-def _(fact: TicketOpened, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: TicketOpened | TicketOpenedV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     values: dict[str, Value] = {
         "lot_id": lot,
         "code": fact.code,
@@ -57,12 +59,25 @@ def _(fact: TicketOpened, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "tariff": fact.tariff.model_dump_json(),
         "fee_bounded": False,
         "refund_owed": 0,
+        **_by_what_right(fact),
     }
     return [Change("insert", "tickets", fact.ticket, values), *spot_set(fact.spot, SpotStatus.OCCUPIED)]
 
 
+def _by_what_right(fact: TicketOpenedV1 | TicketRestoredV1) -> dict[str, Value]:
+    """Of a fact from before these were told, what the columns say by themselves."""
+    told = fact if isinstance(fact, TicketOpened | TicketRestored) else None
+    return {
+        "serial": told and told.serial,
+        "entered_by": told.by if told else "plate",
+        "permit_id": told and told.permit,
+        "account": told and told.account,
+        "reservation_id": told and told.reservation,
+    }
+
+
 @changes_of.register
-def _(fact: TicketRestored, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: TicketRestored | TicketRestoredV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     """Whoever has the stay already, the cloud as a rule, has it as the fact says from now on."""
     of_lot: dict[str, Value] = {"lot_id": lot}
     vehicle: dict[str, Value] = {
@@ -86,6 +101,7 @@ def _(fact: TicketRestored, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "tariff": fact.tariff,
         "fee_bounded": fact.fee_bounded,
         "refund_owed": fact.refund_owed,
+        **_by_what_right(fact),
     }
     return [
         Change("declare", "vehicles", fact.vehicle, vehicle, {**of_lot, "owner_id": None, "neutral_since": None}),

@@ -10,12 +10,14 @@ from models.facts.lanes import HelpCalled, LaneHeld, LaneOrdered, LaneReleased, 
 from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
 from models.facts.passback import PassbackNoted, PassbackReset
 from models.facts.payments import DebtCollected, PaymentTaken, UnableToCollect
-from models.facts.restoring import LotRestored, TicketRestored
+from models.facts.reservations import QuotaKept, ReservationArrived, ReservationMissed, ReservationReturned
+from models.facts.restoring import LotRestored, TicketRestored, TicketRestoredV1
 from models.facts.retention import RecordsErased
 from models.facts.store import StoreQuarantined
 from models.facts.streams import StreamOpened
 from models.facts.telemetry import LaneTimed, LinkInterrupted, MachineMeasured, TelemetryBegun
 from models.facts.tickets import (
+    EnteredBy,
     ExitAbandoned,
     ExitAllowed,
     ExitAllowedV1,
@@ -24,6 +26,7 @@ from models.facts.tickets import (
     TicketClosed,
     TicketConfirmed,
     TicketOpened,
+    TicketOpenedV1,
     TicketUnresolved,
     TicketVoided,
     VehicleRegistered,
@@ -43,6 +46,7 @@ __all__ = [
     "DebtCollected",
     "DeclaredLane",
     "DeclaredSpot",
+    "EnteredBy",
     "ExitAbandoned",
     "ExitAllowed",
     "ExitAllowedV1",
@@ -68,7 +72,11 @@ __all__ = [
     "PassbackReset",
     "PaymentTaken",
     "PlateDiffered",
+    "QuotaKept",
     "RecordsErased",
+    "ReservationArrived",
+    "ReservationMissed",
+    "ReservationReturned",
     "SpotsRemoved",
     "StateDigested",
     "StayDated",
@@ -78,7 +86,9 @@ __all__ = [
     "TicketClosed",
     "TicketConfirmed",
     "TicketOpened",
+    "TicketOpenedV1",
     "TicketRestored",
+    "TicketRestoredV1",
     "TicketUnresolved",
     "TicketVoided",
     "UnableToCollect",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from models.facts.base import Fact
-from models.ids import LaneName, PaymentId, SpotId, TicketId, VehicleId
+from models.facts.tickets import EnteredBy
+from models.ids import LaneName, PaymentId, PermitId, ReservationId, SpotId, TicketId, VehicleId
 from models.instants import Instant
 from models.money import Minor
 from models.spots import VehicleType
@@ -27,9 +28,9 @@ class RestoredPayment(BaseModel):
     at: Instant
 
 
-class TicketRestored(Fact, type="ticket.restored", version=1, personal=("license_plate",)):
-    """A stay that began before this lot's store did: as the cloud last knew it, but for what the lot knows better now.
-    `tariff` is its text, as it was pinned."""
+class TicketRestoredV1(Fact, type="ticket.restored", version=1, personal=("license_plate",)):
+    """The same as version 2, from when a ticket said neither its number nor by what right its vehicle is inside. No
+    longer written."""
 
     ticket: TicketId
     code: str
@@ -51,6 +52,17 @@ class TicketRestored(Fact, type="ticket.restored", version=1, personal=("license
     refund_owed: Minor
     payments: tuple[RestoredPayment, ...]
     at: Instant
+
+
+class TicketRestored(TicketRestoredV1, type="ticket.restored", version=2, personal=("license_plate",)):
+    """A stay that began before this lot's store did: as the cloud last knew it, but for what the lot knows better now.
+    `tariff` is its text, as it was pinned."""
+
+    serial: int | None = None
+    by: EnteredBy = "plate"
+    permit: PermitId | None = None
+    account: str | None = None
+    reservation: ReservationId | None = None
 
 
 class LotRestored(Fact, type="lot.restored", version=1):

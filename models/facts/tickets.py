@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from models.facts.base import Fact
-from models.ids import LaneName, SpotId, TicketId, VehicleId
+from models.ids import LaneName, PermitId, ReservationId, SpotId, TicketId, VehicleId
 from models.instants import Instant
 from models.money import Minor
 from models.spots import VehicleType
@@ -13,6 +13,9 @@ from models.tariff import Tariff
 
 Match = Literal["exact", "code", "card", "by_hand"]
 """How the stay of a vehicle at an exit was found."""
+EnteredBy = Literal["plate", "button", "code", "card", "permit", "reservation", "valet", "by_hand"]
+"""What a vehicle came in on: its plate alone, a pressed button, a code or card that stands for it, the permit of its
+plate, a reservation, an attendant, a person's word."""
 
 
 class VehicleRegisteredV1(Fact, type="vehicle.registered", version=1, personal=("license_plate",)):
@@ -31,8 +34,9 @@ class VehicleRegistered(Fact, type="vehicle.registered", version=2, personal=("l
     license_plate: str | None
 
 
-class TicketOpened(Fact, type="ticket.opened", version=1):
-    """A vehicle was admitted: written before the arm was told to rise. The spot, if any, is taken from here on."""
+class TicketOpenedV1(Fact, type="ticket.opened", version=1):
+    """The same as version 2, from when a ticket said neither its number nor by what its vehicle came in. No longer
+    written."""
 
     ticket: TicketId
     code: str
@@ -43,6 +47,20 @@ class TicketOpened(Fact, type="ticket.opened", version=1):
     entered: Instant
     tariff: Tariff
     confidence_permille: int
+
+
+class TicketOpened(TicketOpenedV1, type="ticket.opened", version=2):
+    """A vehicle was admitted: written before the arm was told to rise. The spot, if any, is taken from here on.
+
+    `serial` counts the lot's tickets (None: made before they were counted), `by` is what the vehicle came in on.
+    `permit`, `account` and `reservation` say by what right, where it isn't a transient's.
+    """
+
+    serial: int | None = None
+    by: EnteredBy = "plate"
+    permit: PermitId | None = None
+    account: str | None = None
+    reservation: ReservationId | None = None
 
 
 class TicketConfirmed(Fact, type="ticket.confirmed", version=1):

@@ -3,7 +3,7 @@
 from models.intents.base import Intent, UnknownIntent, decode, known_intents
 from models.intents.permits import PermitGranted, PermitRevoked
 from models.intents.policy import PolicyOverruled
-from models.intents.reservations import ReservationCancelled, ReservationMade
+from models.intents.reservations import ReservationCancelled, ReservationMade, ReservationQuota
 from models.intents.tariffs import TariffSet, TariffWithdrawn
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "PolicyOverruled",
     "ReservationCancelled",
     "ReservationMade",
+    "ReservationQuota",
     "TariffSet",
     "TariffWithdrawn",
     "UnknownIntent",

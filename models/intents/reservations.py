@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from models.ids import ReservationId
 from models.instants import Instant
@@ -35,3 +35,14 @@ class ReservationCancelled(Intent, type="reservation.cancelled", version=1, abou
     """Nothing is kept any more."""
 
     reservation: ReservationId
+
+
+class ReservationQuota(Intent, type="reservation.quota", version=1, about="quota"):
+    """So many places of this type are kept back for reservations, from now on; 0 ends it.
+
+    The lot says by `quota.kept` how many it does keep back, and only those may be sold: what it keeps back it never
+    gives to a transient, heard from or not. `quota` is the spot type: there is one for each.
+    """
+
+    quota: SpotType
+    places: int = Field(ge=0, le=100_000)

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from models.facts.digests import BEFORE_ALL
-from models.ids import LaneName, LotId, PaymentId, TicketId, VehicleId
+from models.facts.tickets import EnteredBy
+from models.ids import LaneName, LotId, PaymentId, PermitId, ReservationId, TicketId, VehicleId
 from models.instants import Instant
 from models.lanes import HoldCause, LaneState
 from models.money import Minor
@@ -82,6 +83,11 @@ class KnownStay(BaseModel):
     tariff: str
     fee_bounded: bool
     refund_owed: Minor
+    serial: int | None = None
+    by: EnteredBy = "plate"
+    permit: PermitId | None = None
+    account: str | None = None
+    reservation: ReservationId | None = None
     payments: tuple[KnownPayment, ...] = ()
 
 

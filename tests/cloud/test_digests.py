@@ -43,6 +43,8 @@ CHECKED: dict[tuple[str, str], str] = {
     ("vehicles", "owner_id"): "gen_random_uuid()",
     ("tickets", "vehicle_type"): "'MOTORCYCLE'",
     ("tickets", "spot_id"): "NULL",
+    ("tickets", "permit_id"): "gen_random_uuid()",
+    ("tickets", "reservation_id"): "gen_random_uuid()",
     ("tickets", "status"): "CASE status WHEN 'ACTIVE' THEN 'COMPLETED' ELSE 'ACTIVE' END",
     ("payments", "ticket_id"): "(SELECT id FROM tickets AS t WHERE t.lot_id = $1 AND t.id <> ticket_id LIMIT 1)",
     ("fee_corrections", "ticket_id"): "(SELECT id FROM tickets AS t WHERE t.lot_id = $1 AND t.id <> ticket_id LIMIT 1)",

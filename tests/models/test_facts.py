@@ -18,6 +18,7 @@ from models.facts import (
     PlateDiffered,
     TicketOpened,
     TicketRestored,
+    TicketRestoredV1,
     UnknownFact,
     VehicleRegistered,
     VehicleRegisteredV1,
@@ -90,6 +91,19 @@ HISTORY = {
     ("ticket.voided", 1): "at lane reason ticket",
     ("vehicle.registered", 1): "license_plate vehicle vehicle_type",
     ("vehicle.registered", 2): "license_plate vehicle vehicle_type",
+    ("quota.kept", 1): "asked at places revision spot_type",
+    ("reservation.arrived", 1): "at by end_time lane reservation spot_type start_time ticket",
+    ("reservation.missed", 1): "at reservation",
+    ("reservation.returned", 1): "at reservation ticket",
+    ("ticket.opened", 2): (
+        "account by code confidence_permille entered lane permit reservation serial spot tariff ticket vehicle"
+        " vehicle_type"
+    ),
+    ("ticket.restored", 2): (
+        "account amount_due amount_paid at by code currency entered entry_lane exit_lane exit_time fee_bounded"
+        " license_plate payments permit refund_owed reservation serial settled_at spot status tariff ticket vehicle"
+        " vehicle_type"
+    ),
 }
 """What was ever emitted. New lines may be added; a line that stands here stands in somebody's journal."""
 
@@ -114,7 +128,8 @@ def test_a_ticket_opened_today_is_written_like_this() -> None:
         confidence_permille=971,
     )
     assert canonical(opened.body()) == (
-        '{"code":"7Q2K-M4XD","confidence_permille":971,"entered":1,"lane":"in","spot":"s",'
+        '{"account":null,"by":"plate","code":"7Q2K-M4XD","confidence_permille":971,"entered":1,"lane":"in",'
+        '"permit":null,"reservation":null,"serial":null,"spot":"s",'
         '"tariff":{"currency":"EUR","daily_maximum":1800,"dialect":1,"hourly_rate":250},'
         '"ticket":"t","vehicle":"v","vehicle_type":"REGULAR"}'
     )
@@ -200,7 +215,7 @@ def test_what_is_wrong_with_a_fact_is_said_without_its_plate() -> None:
 def test_only_plates_are_personal() -> None:
     kinds = {kind for kind in known_facts().values() if kind.personal}
     assert kinds == {
-        *(VehicleRegistered, VehicleRegisteredV1, TicketRestored),
+        *(VehicleRegistered, VehicleRegisteredV1, TicketRestored, TicketRestoredV1),
         *(AccessRefused, PassageCounted, HelpCalled, PlateDiffered),
     }
     assert {field for kind in kinds for field in kind.personal} == {"license_plate"}

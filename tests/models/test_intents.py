@@ -21,6 +21,7 @@ HISTORY = {
     ("policy.overruled", 1): "policy: policy",
     ("reservation.cancelled", 1): "reservation: reservation",
     ("reservation.made", 1): "reservation: code_hash end_time license_plate reservation spot_type start_time user",
+    ("reservation.quota", 1): "quota: places quota",
     ("tariff.set", 1): "tariff: currency dialect name tariff terms valid_from",
     ("tariff.withdrawn", 1): "tariff: tariff",
 }

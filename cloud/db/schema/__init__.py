@@ -20,10 +20,11 @@ from cloud.db.schema.journal import (
     torn_tickets,
 )
 from cloud.db.schema.lots import LOTS_CHANGED, levels, lot_logins, parking_lots, spots
-from cloud.db.schema.policy import INTENTS_ISSUED, ReservationStatus, intents, policies, reservations, standing_intents
+from cloud.db.schema.policy import INTENTS_ISSUED, intents, policies, reservation_quotas, reservations, standing_intents
 from cloud.db.schema.retention import deletions
 from cloud.db.schema.stays import access_refusals, fee_corrections, payments, tickets, vehicles
 from cloud.db.schema.tenancy import SCOPES, api_keys, tenants
+from models.tickets import ReservationStatus
 
 __all__ = [
     "CASE_KINDS",
@@ -60,6 +61,7 @@ __all__ = [
     "passages",
     "payments",
     "policies",
+    "reservation_quotas",
     "reservations",
     "resyncs",
     "snapshot_parts",

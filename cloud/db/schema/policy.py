@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -15,6 +13,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -22,16 +21,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from cloud.db.schema.columns import metadata, moment, of_lot, one_of, uuid_of, words
 from models.spots import SpotType
+from models.tickets import ReservationStatus
 
 INTENTS_ISSUED = "parkgate_intents"
 """The channel on which committed intents are announced; its payload is the lot's id."""
-
-
-class ReservationStatus(StrEnum):
-    BOOKED = "BOOKED"
-    ARRIVED = "ARRIVED"
-    CANCELLED = "CANCELLED"
-    EXPIRED = "EXPIRED"
 
 
 reservations = Table(
@@ -42,7 +35,7 @@ reservations = Table(
     PrimaryKeyConstraint("lot_id", "id"),
     words("spot_type"),
     Column("spot_id", Uuid(as_uuid=False), nullable=True),
-    uuid_of("user_id"),
+    Column("user_id", Uuid(as_uuid=False), nullable=True),
     moment("start_time"),
     moment("end_time"),
     words("status"),
@@ -51,6 +44,22 @@ reservations = Table(
     one_of("status", ReservationStatus),
     CheckConstraint("start_time < end_time", name="order"),
     Index(None, "lot_id", "start_time"),
+)
+
+reservation_quotas = Table(
+    "reservation_quotas",
+    metadata,
+    *of_lot(),
+    uuid_of(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    words("spot_type"),
+    # How many the cloud wants kept back, and how many the lot says that it does: only those are sold.
+    Column("asked", BigInteger, nullable=False),
+    Column("kept", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    moment("kept_at"),
+    UniqueConstraint("lot_id", "spot_type"),
+    one_of("spot_type", SpotType),
 )
 
 policies = Table(

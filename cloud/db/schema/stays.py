@@ -10,6 +10,7 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     Table,
+    Text,
     Uuid,
     text,
 )
@@ -56,6 +57,12 @@ tickets = Table(
     # Nobody knew how long the stay was, so it paid for the least; and what the lot owes back since that is known.
     Column("fee_bounded", Boolean, nullable=False, server_default=text("false")),
     Column("refund_owed", BigInteger, nullable=False, server_default="0"),
+    # By what right the vehicle is inside; the number counts the lot's tickets.
+    Column("serial", BigInteger, nullable=True),
+    Column("entered_by", Text, nullable=False, server_default="plate"),
+    Column("permit_id", Uuid(as_uuid=False), nullable=True),
+    words("account", nullable=True),
+    Column("reservation_id", Uuid(as_uuid=False), nullable=True),
     # When the cloud masked its plate; the lot has a moment of its own.
     moment("masked_at", nullable=True),
     ForeignKeyConstraint(["lot_id", "vehicle_id"], ["vehicles.lot_id", "vehicles.id"]),

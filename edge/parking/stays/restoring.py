@@ -109,6 +109,11 @@ def _take_over(tx: Transaction, stay: KnownStay) -> bool:
             tariff=stay.tariff,
             fee_bounded=stay.fee_bounded,
             refund_owed=stay.refund_owed,
+            serial=stay.serial,
+            by=stay.by,
+            permit=stay.permit,
+            account=stay.account,
+            reservation=stay.reservation,
             payments=tuple(RestoredPayment(**payment.model_dump()) for payment in stay.payments),
             at=tx.at.wall,
         )

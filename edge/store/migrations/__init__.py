@@ -1,11 +1,12 @@
-"""The schema's history. A migration that has shipped is never edited; the next one follows it, at the end of `later`.
+"""The schema's history. A migration that has shipped is never edited; the next one follows it, in the file of its
+subject.
 
-They are applied in the order in which they are read: `earlier` before `later`.
+They are applied in the order in which they are read: `earlier`, `later`, then the subjects as they stand below.
 """
 
 from __future__ import annotations
 
-from edge.store.migrations import earlier, later
+from edge.store.migrations import earlier, later, stays, reservations  # isort: skip
 from edge.store.migrations.running import migrations
 
-__all__ = ["earlier", "later", "migrations"]
+__all__ = ["earlier", "later", "migrations", "reservations", "stays"]
