@@ -13,6 +13,7 @@ from edge.lane.desk import Paper
 from edge.lane.signals import Allowed, Asked, Button, Card, Code, Count, Order, Read, Refused, Unread
 from edge.lane.timing import LaneTiming
 from edge.parking import entry, exit, lanes
+from edge.parking.access.entitlement import Entitlement
 from edge.parking.access.permits import Permit, Permits, permit_of_card
 from edge.parking.claims import match_of, stay_claimed, stay_known
 from edge.parking.money.till import Till
@@ -134,7 +135,7 @@ class EntryDesk(_Desk):
             plate=plate,
             confidence=confidence,
             vehicle_type=asked.vehicle_type or self.vehicle_type(),
-            permit=None if plate is None else self.permits.get(plate),
+            right=Entitlement(permit=None if plate is None else self.permits.get(plate)),
             state=asked.state,
             by_hand=by_hand,
         )

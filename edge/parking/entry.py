@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge.parking.access import passback
+from edge.parking.access.entitlement import TRANSIENT, Entitlement
 from edge.parking.access.passback import Ruling
-from edge.parking.access.permits import Permit
 from edge.parking.places.spots import free_spot
 from edge.parking.stays import moments
 from edge.parking.stays.moments import What
@@ -50,7 +50,7 @@ class Arrival:
     plate: Plate | None
     confidence: float
     vehicle_type: VehicleType
-    permit: Permit | None = None
+    right: Entitlement = TRANSIENT
     state: LaneState = LaneState.OPEN
     by_hand: bool = False
     by: EnteredBy = "plate"
@@ -76,7 +76,7 @@ def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | Witho
     """
     if arrival.state is LaneState.CLOSED and not arrival.by_hand:
         return Refusal.LANE_CLOSED
-    if arrival.permit is None and not arrival.by_hand and arrival.state in _PERMITS_ONLY:
+    if arrival.right.transient and not arrival.by_hand and arrival.state in _PERMITS_ONLY:
         return _PERMITS_ONLY[arrival.state]
     known = None if arrival.plate is None else known_vehicle(tx.connection, arrival.plate)
     before = None if known is None or arrival.plate is None else open_ticket(tx.connection, arrival.plate)
@@ -85,7 +85,7 @@ def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | Witho
         if otherwise is not None:
             return otherwise
         _settle_as_gone(tx, before, arrival.lane)
-    spot = free_spot(tx.connection, arrival.vehicle_type, arrival.permit.rights if arrival.permit else ())
+    spot = free_spot(tx.connection, arrival.vehicle_type, arrival.right.rights)
     if spot is None and not arrival.by_hand:
         return Refusal.LOT_FULL
     opened = TicketOpened(
@@ -100,6 +100,7 @@ def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | Witho
         confidence_permille=round(arrival.confidence * 1000),
         serial=_next_serial(tx),
         by=arrival.by,
+        reservation=arrival.right.reserved and arrival.right.reserved.reservation,
     )
     tx.record(opened)
     moments.mark(tx, opened.ticket, What.ENTERED, moments.now(tx).moment)
@@ -122,12 +123,13 @@ def _inside_already(tx: Transaction, arrival: Arrival, stay: Ticket) -> WithoutS
         return None
     if arrival.by_hand:
         return WithoutStay()
-    if arrival.permit is None:
+    permit = arrival.right.permit
+    if permit is None:
         return Refusal.ALREADY_INSIDE
     if stay.half_way:
         # Another lane is at work on that stay: it must not end under its hands.
         return Refusal.PASSBACK
-    mode, neutral = arrival.permit.passback, passback.is_neutral(tx.connection, arrival.permit.plate)
+    mode, neutral = permit.passback, passback.is_neutral(tx.connection, permit.plate)
     match passback.ruling(mode, Direction.ENTRY, inside=True, neutral=neutral):
         case Ruling.REFUSE:
             return Refusal.PASSBACK

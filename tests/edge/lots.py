@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.parking import entry, exit
+from edge.parking.access.entitlement import Entitlement
 from edge.parking.access.permits import Permit
 from edge.parking.money.till import Till
 from edge.parking.places.layout import PlannedLevel, declare
@@ -79,7 +80,7 @@ class Lot:
         self, plate: str, vehicle: VehicleType = VehicleType.REGULAR, rights: frozenset[Right] = frozenset()
     ) -> object:
         permit = Permit(normalised(plate), rights) if rights else None
-        arrival = entry.Arrival(IN, normalised(plate), 0.98, vehicle, permit)
+        arrival = entry.Arrival(IN, normalised(plate), 0.98, vehicle, Entitlement(permit))
         return self.decide(lambda tx: entry.admit(tx, arrival, TARIFF))
 
     def enters(self, plate: str, vehicle: VehicleType = VehicleType.REGULAR) -> entry.Admitted:

@@ -12,6 +12,8 @@ from drivers.contract import ChargeOutcome
 from edge.config.load import load_lot
 from edge.daemon import Daemon as RealDaemon
 from edge.parking import entry, exit
+from edge.parking.access.entitlement import Entitlement
+from edge.parking.access.permits import Permit
 from edge.parking.access.policy import LotPolicy
 from edge.parking.stays.tickets import open_ticket
 from edge.parking.tariffs.pinning import AFTER, pinned
@@ -66,7 +68,7 @@ def enters(
 ) -> entry.Admitted:
     arrival = entry.Arrival(IN, Plate(plate), 1.0, vehicle)
     if rights:
-        arrival = dataclasses.replace(arrival, permit=entry.Permit(Plate(plate), rights))
+        arrival = dataclasses.replace(arrival, right=Entitlement(Permit(Plate(plate), rights)))
     admitted = lot.decide(lambda tx: entry.admit(tx, arrival, tariff))
     assert isinstance(admitted, entry.Admitted), admitted
     lot.decide(lambda tx: entry.confirm(tx, admitted.ticket, IN))
