@@ -28,6 +28,7 @@ from edge.store.database import looking_into
 from edge.vision.settings import ViewSettings
 from models.ids import LaneName
 from models.instants import Clock
+from models.phrases.language import language
 from models.spots import VehicleType
 from models.tickets import Direction
 
@@ -77,9 +78,9 @@ class Assembly:
         machine = a_lane(self._fitted(lane, hardware.barrier), before.state, before.hold, before.kept_open)
         desks = self._desks(lane, classifier, till)
         watcher, help_line = self._watcher(lane), self._help_line()
-        offer = self._offer(lane)
+        offer, speaks = self._offer(lane), [language(code) for code in self.settings.languages]
         controller = LaneController(
-            lane.name, machine, hardware, desks, self.store, watcher, self.faults, self.clock, help_line, offer
+            lane.name, machine, hardware, desks, self.store, watcher, self.faults, self.clock, help_line, offer, speaks
         )
         if Direction.ENTRY in desks and self.prices is not None:
             follow(self.prices, controller, always=lane.show_price)

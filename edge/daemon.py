@@ -284,7 +284,7 @@ class Daemon:
             return None
         posts = {lane.name: Post(self._lanes[lane.name], lane.choose_type) for lane in self._settings.lanes}
         secret = kiosk.secret_beside(self._settings.store.path)
-        return Kiosk(kiosk, posts, secret, self._clock, self._faults.reporter("kiosk"))
+        return Kiosk(kiosk.at(self._settings.languages), posts, secret, self._clock, self._faults.reporter("kiosk"))
 
     def _cloud_link(self, settings: LotSettings) -> CloudLink | None:
         if settings.link is None:

@@ -28,9 +28,16 @@ def pages(text: Sequence[str], rows: int, width: int, overflow: Overflow) -> tup
 
 
 def _wrapped(lines: list[str], rows: int, width: int) -> tuple[Page, ...]:
-    wrapped = [row for line in lines for row in _rows(line, width)]
-    starts = range(0, max(1, len(wrapped)), rows)
-    return tuple(_page(wrapped[start : start + rows], rows) for start in starts)
+    turns: list[list[str]] = [[]]
+    for wrapped in (_rows(line, width) for line in lines):
+        # What fits on one page is read in one piece.
+        if rows - len(turns[-1]) < len(wrapped) <= rows:
+            turns.append([])
+        for row in wrapped:
+            if len(turns[-1]) == rows:
+                turns.append([])
+            turns[-1].append(row)
+    return tuple(_page(turn, rows) for turn in turns)
 
 
 def _scrolled(lines: list[str], rows: int, width: int) -> tuple[Page, ...]:

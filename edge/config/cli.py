@@ -19,6 +19,7 @@ from edge.config.load import look_over
 from edge.config.settings import LotSettings
 from edge.config.tariff_cautions import not_charged_here
 from models.documents.problems import ConfigurationError, counted, rendered
+from models.phrases.language import language
 from models.tariff.spoken import spoken
 
 WRONG = 2
@@ -96,6 +97,8 @@ def _summary(lot: LotSettings) -> Table:
     for lane in lot.lanes:
         parts = ", ".join(f"{key.replace('_', ' ')} {_named(part)}" for key, part in lane.parts().items())
         table.add_row(f"{_ways(lane)} lane", f"{lane.name}: {parts}")
+    if any(lane.sign is not None for lane in lot.lanes):
+        table.add_row("signs", f"in {', '.join(language(code).english for code in lot.languages)}")
     if lot.fire is not None:
         table.add_row("fire contact", _named(lot.fire))
     for watched in lot.inputs:
@@ -103,7 +106,8 @@ def _summary(lot: LotSettings) -> Table:
     if lot.spot_sensors:
         table.add_row("spot sensors", str(len(lot.spot_sensors)))
     if lot.kiosk is not None:
-        table.add_row("screens", f"{lot.kiosk.listen}, port {lot.kiosk.port}; {', '.join(lot.kiosk.languages)}")
+        speaks = ", ".join(lot.kiosk.at(lot.languages).choice)
+        table.add_row("screens", f"{lot.kiosk.listen}, port {lot.kiosk.port}; {speaks}")
     if lot.link is not None:
         table.add_row("cloud", f"{lot.link.address}{' (TLS)' if lot.link.tls else ''}")
     table.add_row("store", str(lot.store.path))

@@ -30,11 +30,14 @@ from models.facts import DeclaredLane, LotDeclared
 from models.ids import LaneName
 from models.instants import Instant
 from models.passback import Passback
+from models.phrases.language import LanguageCodes
 from models.plates import Plate
 from models.spots import Right, SpotType
 from models.tariff import Terms
 
 MICRODEGREES = 1_000_000
+MOST_ON_A_SIGN = 3
+"""Nobody waits at a sign for more."""
 
 
 class LocationSettings(Section):
@@ -194,6 +197,9 @@ class LotSettings(Section):
     through and records it, `off` lets it through"""
     lanes: Annotated[tuple[LaneSettings, ...], Field(min_length=1)]
     """The ways in and out"""
+    languages: Annotated[LanguageCodes, Field(max_length=MOST_ON_A_SIGN)] = ("en",)
+    """Two letters each: the languages in which the signs speak to drivers, one after the other, and the first ones of
+    the screens"""
     fire: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
     """The contact of the fire alarm: made, every arm goes up and stays up until a person resets it"""
     inputs: tuple[WatchedInput, ...] = ()

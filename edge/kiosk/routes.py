@@ -24,11 +24,11 @@ from edge.kiosk.passes import is_sealed, is_token, sealed
 from edge.kiosk.presses import Presses
 from edge.kiosk.screen import shown, takes_code, takes_press
 from edge.kiosk.settings import KioskSettings
-from edge.kiosk.words import language
 from edge.lane.signals import Button
 from models.codes import read_code
 from models.ids import LaneName
 from models.instants import Clock
+from models.phrases.language import language
 from models.spots import VehicleType
 
 COOKIE = "parkgate-kiosk"
@@ -122,7 +122,7 @@ class Pages:
 
     async def _told(self, served: Served) -> AsyncIterator[str]:
         """First the page's words, then what the lane shows, again whenever that changes; a sign of life between."""
-        languages = [language(code) for code in self.settings.languages]
+        languages = [language(code) for code in self.settings.choice]
         with served.watchers.watch() as watcher:
             yield _event("setup", self._set_up())
             before: dict[str, Any] | None = None
@@ -135,7 +135,7 @@ class Pages:
                     yield _event("alive", {})
 
     def _set_up(self) -> dict[str, Any]:
-        spoken = [language(code) for code in self.settings.languages]
+        spoken = [language(code) for code in self.settings.choice]
         return {
             "release": RELEASE,
             "alive_seconds": ALIVE_SECONDS,

@@ -7,13 +7,14 @@ from enum import StrEnum
 from typing import Any
 
 from edge.kiosk.contract import Screen
-from edge.kiosk.words import Language
 from edge.lane.signals import Button, Phase
+from models.phrases.language import Language
+from models.phrases.phrase import Phrase
 from models.tickets import Direction
 
-WELCOME = {Direction.ENTRY: "Welcome, please drive up", Direction.EXIT: "Exit, please drive up"}
+WELCOME = {Direction.ENTRY: Phrase.DRIVE_UP_TO_ENTER, Direction.EXIT: Phrase.DRIVE_UP_TO_LEAVE}
 """What stands there while no vehicle does."""
-BUSY = "One moment"
+BUSY = Phrase.ONE_MOMENT
 """What stands there when a lane that is at work says nothing."""
 
 
@@ -28,7 +29,7 @@ class Tone(StrEnum):
     STOP = "stop"
 
 
-_FREE_TO_GO = ("Please drive on", "Fire alarm: leave now")
+_FREE_TO_GO = (Phrase.DRIVE_ON, Phrase.FIRE_LEAVE)
 """Lines of an idle lane that stop nobody."""
 _TONES = {Phase.IDLE: Tone.CALM, Phase.REFUSED: Tone.STOP, Phase.VENDED: Tone.GO, Phase.PASSING: Tone.GO}
 _ORDER = (Button.CONFIRM, Button.DENY, Button.TICKET, Button.LOST_TICKET)

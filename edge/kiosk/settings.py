@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from drivers.values import Host, Port
-from edge.kiosk.words import spoken
+from models.phrases.language import LanguageCode, LanguageCodes, spoken
 
 _MOST_LANGUAGES = 6
 """More buttons than that don't fit across a 7-inch screen in letters that can be read from a car."""
@@ -27,8 +27,9 @@ class KioskSettings(BaseModel):
     """TCP port of the page"""
     host: Host | None = None
     """Name or address by which the screens reach this machine, when it isn't the one under `listen`"""
-    languages: Annotated[tuple[str, ...], Field(min_length=1, max_length=_MOST_LANGUAGES)] = spoken()[:_MOST_LANGUAGES]
-    """Two letters each, in the order of their buttons; the first one is shown until a driver picks another"""
+    languages: Annotated[LanguageCodes, Field(max_length=_MOST_LANGUAGES)] | None = None
+    """Two letters each, in the order of their buttons; the first one is shown until a driver picks another. Left out:
+    the lot's languages, then others"""
     help_number: Annotated[str, Field(min_length=3, max_length=24, pattern=r"^[0-9+() /-]+$")] | None = None
     """Telephone number that a driver can ring when the screen can't reach the lane, or the lot its cloud"""
     keypad: bool = False
@@ -47,15 +48,15 @@ class KioskSettings(BaseModel):
         except ValueError:
             raise ValueError("an address of this machine is expected, such as 127.0.0.1 or 192.168.1.10") from None
 
-    @field_validator("languages")
-    @classmethod
-    def _known_languages(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
-        for code in languages:
-            if code not in spoken():
-                raise ValueError(f"{code!r} isn't a language of the screens; there are {', '.join(spoken())}")
-        if len(set(languages)) < len(languages):
-            raise ValueError("each language is named once")
-        return languages
+    @property
+    def choice(self) -> tuple[LanguageCode, ...]:
+        """The languages among which a driver chooses."""
+        return self.languages or spoken()[:_MOST_LANGUAGES]
+
+    def at(self, lot: tuple[LanguageCode, ...]) -> KioskSettings:
+        """The same at a lot that speaks these languages, which come first where none are set for the screens."""
+        first = tuple(dict.fromkeys((*lot, *spoken())))[:_MOST_LANGUAGES]
+        return self.model_copy(update={"languages": self.languages or first})
 
     @property
     def on_loopback(self) -> bool:

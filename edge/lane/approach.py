@@ -27,6 +27,7 @@ from edge.lane.signals import (
     Watch,
 )
 from models.lanes import HoldCause, LaneState, PassageKind
+from models.phrases.phrase import Phrase
 from models.refusals import Refusal
 
 BY_HAND_WITHIN = 3.0
@@ -94,7 +95,7 @@ def begin(lane: Lane) -> Step:
     if lane.state is LaneState.CLOSED and lane.hold is None:
         return refused(replace(fresh, phase=Phase.REFUSED), Refusal.LANE_CLOSED)
     far = lane.side is Side.FAR
-    reading = with_timer(fresh, lane.timing.read_within, Watch(on=True, far=far), Show("Reading your plate"))
+    reading = with_timer(fresh, lane.timing.read_within, Watch(on=True, far=far), Show(Phrase.READING_PLATE))
     return _unreadable(reading) if lane.reader_down else reading
 
 
@@ -108,9 +109,9 @@ def to_idle(lane: Lane, *actions: Action) -> Step:
 def idle_line(lane: Lane) -> str:
     """What the sign says while nobody is served."""
     if lane.hold is HoldCause.FIRE:
-        return "Fire alarm: leave now" if lane.is_exit else "Fire alarm: do not enter"
+        return Phrase.FIRE_LEAVE if lane.is_exit else Phrase.FIRE_STAY_OUT
     if lane.hold is HoldCause.KEEP_OPEN:
-        return "Please drive on"
+        return Phrase.DRIVE_ON
     return Refusal.LANE_CLOSED.driver if lane.state is LaneState.CLOSED else ""
 
 
@@ -154,7 +155,7 @@ def guessed(lane: Lane, signal: Guess) -> Step:
     if not lane.present or lane.refusal is Refusal.LANE_CLOSED:
         return Step(lane)
     asks = (Button.CONFIRM, Button.DENY, Button.HELP)
-    return Step(replace(lane, guess=signal), (Show(f"Is this your plate? {signal.plate}", asks),))
+    return Step(replace(lane, guess=signal), (Show(Phrase.IS_THIS_YOUR_PLATE.of(plate=signal.plate), asks),))
 
 
 def reading_time_up(lane: Lane, signal: TimeUp) -> Step:
@@ -186,8 +187,8 @@ def told_asks(offers: bool) -> tuple[Button, ...]:
 
 def _what_to_do(lane: Lane, offers: bool) -> str:
     if offers:
-        return "Press for a ticket"
-    return "Please scan your ticket" if lane.is_exit else Refusal.NOT_READ.driver
+        return Phrase.PRESS_FOR_TICKET
+    return Phrase.SCAN_YOUR_TICKET if lane.is_exit else Refusal.NOT_READ.driver
 
 
 def pressed(lane: Lane, signal: Pressed) -> Step:
@@ -214,7 +215,7 @@ def called(lane: Lane, signal: Pressed) -> Step:
     """A call for a person, once for each vehicle and button; a stuck button calls nobody again and again."""
     if signal.button not in (Button.HELP, Button.LOST_TICKET):
         return Step(lane)
-    coming = Show("Help is on its way", (Button.HELP,))
+    coming = Show(Phrase.HELP_IS_COMING, (Button.HELP,))
     if signal.button in lane.called:
         return Step(lane, (coming,))
     return Step(replace(lane, called=lane.called | {signal.button}), (Call(signal.button, lane.plate), coming))
@@ -239,7 +240,7 @@ def ask(lane: Lane, credential: Credential) -> Step:
     # Who drives on from now on is the one that is asked about, not one that left before.
     decided = replace(lane, asked=asked, unvended=passing, just_left=None)
     deciding = replace(decided, phase=Phase.DECIDING, answers_due=due, timer=lane.timer + 1)
-    told = (Decide(asked, lane.direction), Show("One moment"))
+    told = (Decide(asked, lane.direction), Show(Phrase.ONE_MOMENT))
     return with_timer(deciding, BY_HAND_WITHIN if lane.order else lane.timing.answer_within, *told)
 
 

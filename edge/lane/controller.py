@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -63,6 +63,8 @@ from edge.patience import within
 from edge.store import Store
 from models.ids import LaneName
 from models.instants import Clock
+from models.phrases.language import Language, language, said_in
+from models.phrases.phrase import Phrase
 from models.plates import masked
 from models.refusals import Refusal
 from models.spots import VehicleType
@@ -92,13 +94,15 @@ class LaneController:
         clock: Clock,
         help_line: HelpLine | None = None,
         offer: Callable[[], Offer | None] = lambda: None,
+        languages: Sequence[Language] = (),
     ) -> None:
         """`watch(on, far)` begins or ends reading plates, on the near or the far side. `offer` says what the sign shows
-        of the price, to who comes in."""
+        of the price, to who comes in; it does so in these `languages`, or in English."""
         self.name, self.lane, self.shown = name, lane, Show("")
         self.help_line = help_line or HelpLine()
         self._hardware, self._desks, self._store = hardware, desks, store
         self._watch, self._faults, self._clock, self.offer = watch, faults, clock, offer
+        self._languages = tuple(languages) or (language("en"),)
         self._log = structlog.get_logger("edge.lane").bind(lane=name)
         self._unanswered: deque[Signal] = deque()
         self._answering = False
@@ -329,12 +333,12 @@ class LaneController:
         printer = self._hardware.printer
         try:
             if printer is not None:
-                self._show_instead(Show("Please take your ticket", self.shown.asks))
+                self._show_instead(Show(Phrase.TAKE_YOUR_TICKET, self.shown.asks))
                 await printer.print_ticket(ticket)
                 return
         except DriverError as wrong:
             self._log.warning("lane.not_printed", fault=wrong.fault.code, detail=wrong.detail)
-        self._show_instead(Show(f"Note your ticket: {ticket.code}", self.shown.asks))
+        self._show_instead(Show(Phrase.NOTE_YOUR_TICKET.of(code=ticket.code), self.shown.asks))
 
     def _show_instead(self, show: Show) -> None:
         """Of what the machine said last: the spot stands on the ticket, too."""
@@ -348,7 +352,7 @@ class LaneController:
             self._sign_stale.clear()
             try:
                 assert self._hardware.sign is not None, "started for a lane with a sign"
-                await self._hardware.sign.show(self.lines)
+                await self._hardware.sign.show(said_in(self._languages, self.lines))
             except DriverError as wrong:
                 self._log.info("lane.sign_failed", fault=wrong.fault.code, detail=wrong.detail)
 

@@ -24,6 +24,7 @@ from edge.lane.signals import (
     Withdraw,
 )
 from models.lanes import LaneState
+from models.phrases.phrase import Phrase
 from models.refusals import Refusal
 from models.tickets import Direction
 
@@ -37,7 +38,7 @@ def deciding_time_up(lane: Lane, signal: TimeUp) -> Step:
         return _unanswered(lane)
     if lane.answer_passed:
         return to_idle(lane, counted_held(lane), Watch(on=False, far=lane.side is Side.FAR))
-    return vend(replace(lane, ticket=None), greeting="Please drive on")
+    return vend(replace(lane, ticket=None), greeting=Phrase.DRIVE_ON)
 
 
 def _unanswered(lane: Lane) -> Step:
@@ -50,7 +51,7 @@ def _unanswered(lane: Lane) -> Step:
 
 def let_out(lane: Lane) -> Step:
     """At an exit, where nothing can be put on record for so long: the passage is counted, and what was owed is lost."""
-    return vend(replace(lane, ticket=None, policy=True), greeting="Please drive on")
+    return vend(replace(lane, ticket=None, policy=True), greeting=Phrase.DRIVE_ON)
 
 
 def refused_for_now(lane: Lane, reason: Refusal) -> Step:
@@ -145,7 +146,7 @@ def deciding_refused(lane: Lane, signal: Refused) -> Step:
         return ask(lane, lane.asked.credential)
     if lane.order is not None:
         # A person let it through; what couldn't be put on record as a stay is counted.
-        return vend(replace(lane, ticket=None), greeting="Please drive on")
+        return vend(replace(lane, ticket=None), greeting=Phrase.DRIVE_ON)
     if lane.asked is None or lane.present is not True:
         return _somebody_else_stands_there(lane)
     unrecorded = lane.unrecorded + lane.timing.retry_after if signal.reason is Refusal.NOT_RECORDED else 0.0

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.lane.signals import Show
+from models.phrases.phrase import Phrase
 
-COMING = "Help is on its way"
+COMING = Phrase.HELP_IS_COMING
 """As the lane's machine says it, which knows nothing of links."""
 
 
@@ -23,8 +24,8 @@ class HelpLine:
         if self.is_heard():
             return coming
         if self.number:
-            return Show(f"Please call {self.number}", coming.asks)
-        return Show("Your call is noted", coming.asks)
+            return Show(Phrase.PLEASE_CALL.of(number=self.number), coming.asks)
+        return Show(Phrase.CALL_IS_NOTED, coming.asks)
 
     @property
     def line(self) -> str:

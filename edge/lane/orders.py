@@ -26,6 +26,7 @@ from edge.lane.signals import (
     Watch,
 )
 from models.lanes import HoldCause, LaneState, OrderKind
+from models.phrases.phrase import Phrase
 from models.refusals import Refusal
 
 _PASSAGE = (Phase.VENDED, Phase.PASSING, Phase.UNSURE)
@@ -82,7 +83,7 @@ def _open(lane: Lane, order: Order) -> Step:
         # What can be put on record of this vehicle is; it is let through whatever comes of that.
         asked = ask(by_hand, shown)
     else:
-        asked = vend(replace(by_hand, ticket=None), greeting="Please drive on")
+        asked = vend(replace(by_hand, ticket=None), greeting=Phrase.DRIVE_ON)
     return Step(asked.lane, (RecordOrder(order), *before, *asked.actions))
 
 

@@ -44,6 +44,7 @@ from edge.lane.signals import (
 )
 from models.instants import SECOND
 from models.lanes import HoldCause, PassageKind
+from models.phrases.phrase import Phrase
 from models.plates import Plate
 from models.refusals import Refusal
 
@@ -194,7 +195,7 @@ def _waits_on(lane: Lane) -> Step:
     if lane.hold is None and (lane.reads_closed or _came_down(lane)):
         unused = replace(lane, came_down=lane.came_down + _came_down(lane))
         return with_timer(unused, seconds, *_told_again(lane))
-    return with_timer(lane, seconds, Show("Please drive on"))
+    return with_timer(lane, seconds, Show(Phrase.DRIVE_ON))
 
 
 def _told_again(lane: Lane) -> tuple[Action, ...]:
@@ -298,7 +299,7 @@ def unsure_shown(lane: Lane, signal: Read | Code | Card) -> Step:
     same = signal.plate == before.plate if isinstance(signal, Read) and isinstance(before, Read) else signal == before
     if same:
         # It rolled back and stands there still: its ticket holds.
-        return vend(lane, greeting="Please drive on")
+        return vend(lane, greeting=Phrase.DRIVE_ON)
     return _then_shown(passed(lane), signal)
 
 

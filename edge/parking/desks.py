@@ -25,6 +25,7 @@ from models.ids import LaneName, TicketId
 from models.instants import Instant, to_datetime
 from models.lanes import HoldCause
 from models.money import written
+from models.phrases.phrase import Phrase
 from models.plates import Plate
 from models.qr import qr_text
 from models.refusals import Refusal
@@ -94,9 +95,9 @@ class EntryDesk(_Desk):
             case Refusal():
                 return Refused(answer)
             case WithoutStay():
-                return Allowed(None, "Welcome")
+                return Allowed(None, Phrase.WELCOME)
             case entry.Admitted():
-                greeting = f"Welcome, spot {answer.spot_number}" if answer.spot_number else "Welcome"
+                greeting = Phrase.WELCOME_TO_SPOT.of(spot=answer.spot_number) if answer.spot_number else Phrase.WELCOME
                 on_paper = not isinstance(asked.credential, Read | Card)
                 return Allowed(answer.ticket, greeting, self._printed(answer, tariff) if on_paper else None)
 
@@ -176,11 +177,11 @@ class ExitDesk(_Desk):
             case Refusal():
                 return Refused(answer)
             case WithoutStay():
-                return Allowed(None, "Goodbye")
+                return Allowed(None, Phrase.GOODBYE)
             case exit.Cleared():
                 due = written(answer.amount_due, answer.currency)
-                said = f"{due} to pay later, goodbye" if answer.uncollected else f"{due} paid, goodbye"
-                return Allowed(answer.ticket, said)
+                said = Phrase.TO_PAY_LATER if answer.uncollected else Phrase.PAID
+                return Allowed(answer.ticket, said.of(amount=due))
 
     def confirm(self, ticket: TicketId) -> Paper:
         return lambda tx: exit.close(tx, ticket, self.lane)

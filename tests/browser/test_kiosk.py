@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, Page, expect
 from edge.kiosk.passes import link, token
 from edge.kiosk.secret import secret_in
 from edge.kiosk.settings import KioskSettings
-from edge.kiosk.words import language, spoken
 from edge.lane.signals import Button, Phase
 from models.codes import ticket_code
+from models.phrases.language import language, spoken
 from models.spots import VehicleType
 from simulator.servers import free_port
 from tests.edge.screens import IN, OUT, KioskAtWork, LaneWithScreen, an_entry, an_exit, wait_for

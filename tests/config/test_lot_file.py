@@ -14,6 +14,7 @@ from edge.config.load import load_lot, parse_lot
 from edge.config.parts import parts_of
 from edge.config.timing import TimingSettings
 from edge.lane.timing import LaneTiming
+from models.documents.problems import ConfigurationError
 from models.instants import from_rfc3339
 from models.money import Minor
 from models.plates import Plate
@@ -150,3 +151,25 @@ def test_every_driver_stands_in_an_example() -> None:
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
 def test_an_example_tells_a_technician_what_it_is_for(file: Path) -> None:
     assert file.read_text().startswith("# ")
+
+
+def test_a_lot_speaks_english_where_nothing_else_is_said():
+    assert parse_lot(RIGHT, "lot.yaml").languages == ("en",)
+    assert parse_lot(RIGHT + "languages: [nl, de]\n", "lot.yaml").languages == ("nl", "de")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("[german]", "did you mean de, German?"),
+        ("[tlh]", "one of en, de, fr, es, pl, tr, it, nl is expected here"),
+        ("[de, de]", "each language is named once"),
+        ("[de, en, fr, it]", "at most 3 are expected in this list"),
+        ("[]", "this list can't be empty"),
+    ],
+)
+def test_languages_that_nobody_can_speak_are_told_at_their_place(written: str, said: str):
+    with pytest.raises(ConfigurationError) as wrong:
+        parse_lot(RIGHT + f"languages: {written}\n", "lot.yaml")
+    assert said in str(wrong.value)
+    assert "languages" in str(wrong.value)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from drivers.contract import DriverContext, DriverError
 from drivers.line_display import LineDisplaySettings
+from drivers.post.sign_pages import Overflow, pages
 from tests.drivers.cables import Cable, TcpDevice
 from tests.drivers.conftest import Notebook, eventually
 
@@ -106,6 +107,17 @@ async def test_a_text_that_doesn_t_fit_is_shown_page_by_page_and_from_its_start_
     first, _, _ = cable.hears().partition(b"Thank\r\n")
     assert first in (b"", b"Please\r\n", b"drive on\r\n")
     await eventually(lambda: b"you\r\n" in cable.hears() or b"Thank you\r\n" in cable.hears())
+
+
+def test_what_fits_on_one_page_is_not_cut_by_its_end() -> None:
+    texts = ["Bitte warten", "Bitte Sprechanlage benutzen", "Please use the intercom"]
+    assert pages(texts, 2, 20, Overflow.WRAP) == (
+        ("Bitte warten", ""),
+        ("Bitte Sprechanlage", "benutzen"),
+        ("Please use the", "intercom"),
+    )
+    assert pages(["one", "two", "three"], 2, 20, Overflow.WRAP) == (("one", "two"), ("three", ""))
+    assert pages(["a", "far too long for one page"], 2, 8, Overflow.WRAP)[0] == ("a", "far too")
 
 
 async def test_a_sign_that_is_out_of_reach_gets_the_newest_text_when_it_is_back(

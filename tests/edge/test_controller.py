@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,6 +34,7 @@ from models.ids import PaymentId, TicketId
 from models.instants import SECOND, Instant
 from models.lanes import LaneState, OrderKind
 from models.money import Minor
+from models.phrases.language import language
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
@@ -68,6 +69,14 @@ class Part:
 
     async def stop(self) -> None:
         self.stopped = True
+
+
+@dataclass
+class Sign(Part):
+    text: list[str] = field(default_factory=list[str])
+
+    async def show(self, lines: Sequence[str]) -> None:
+        self.text = list(lines)
 
 
 @dataclass
@@ -202,6 +211,8 @@ async def an_entry(
     clock: Clock | None = None,
     help_line: HelpLine | None = None,
     printer: Printer | None = None,
+    sign: Sign | None = None,
+    languages: Sequence[str] = (),
 ) -> AsyncIterator[Entry]:
     clock = clock or Clock()
     lot = a_lot(folder, clock=clock)
@@ -212,14 +223,28 @@ async def an_entry(
     arming, closing_loop, arm = Loop(), Loop(), Arm()
     faults = FaultBoard(lot.decide)
     machine = a_lane(Fitted(direction=direction, timing=timing or LaneTiming()))
-    hardware = Hardware(arm, arming_loop=arming, closing_loop=closing_loop, printer=printer, others=(Part(),))
+    hardware = Hardware(arm, arming, closing_loop=closing_loop, sign=sign, printer=printer, others=(Part(),))
     desks = {direction: desk}
-    controller = LaneController(IN, machine, hardware, desks, lot.store, lambda on, far: None, faults, clock, help_line)
+    speaks = [language(code) for code in languages]
+    controller = LaneController(
+        IN, machine, hardware, desks, lot.store, lambda on, far: None, faults, clock, help_line, languages=speaks
+    )
     await controller.start()
     closing_loop.becomes(False)
     yield Entry(lot, clock, arming, closing_loop, arm, controller, faults)
     await controller.stop()
     lot.store.close()
+
+
+@pytest.mark.parametrize(
+    ("languages", "shown"),
+    [((), ["Reading your plate"]), (("de", "en"), ["Ihr Kennzeichen wird gelesen", "Reading your plate"])],
+)
+async def test_a_sign_speaks_the_lot_s_languages(tmp_path: Path, languages: tuple[str, ...], shown: list[str]) -> None:
+    sign = Sign()
+    async with an_entry(tmp_path, sign=sign, languages=languages) as lane:
+        lane.arming.becomes(True)
+        await becomes(lambda: sign.text == shown)
 
 
 async def test_a_car_is_on_record_before_the_arm_is_told_to_rise_and_inside_when_it_has_passed(tmp_path: Path) -> None:

@@ -1,18 +1,20 @@
-"""The screens' languages: the page's own words, and every line that a lane says to a driver. One YAML file each."""
+"""The languages in which drivers are spoken to: every line that a lane says, and a screen's own words. A file each."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from ruamel.yaml import YAML
 
+from models.documents.spelling import nearest
+
 _FOLDER = Path(__file__).with_name("languages")
-_FIRST = ("en", "de", "fr", "es", "pl", "tr")
+_FIRST = ("en", "de", "fr", "es", "pl", "tr", "it", "nl")
 _VALUE = re.compile(r"\{(\w+)\}")
 
 
@@ -24,6 +26,8 @@ class Language(BaseModel):
     code: str
     name: str
     """As its speakers call it"""
+    english: str
+    """As a technician may call it"""
     decimal: str
     """Between euros and cents"""
     page: Mapping[str, str]
@@ -66,6 +70,40 @@ def language(code: str) -> Language:
         raise KeyError(code)
     yaml: Any = YAML(typ="safe", pure=True)
     return Language.model_validate({"code": code, **yaml.load((_FOLDER / f"{code}.yaml").read_text(encoding="utf-8"))})
+
+
+def said_in(languages: Sequence[Language], lines: Sequence[str]) -> list[str]:
+    """All that a sign says, in one language after the other. What nobody has translated is said in English, once."""
+    said = [language.says(line) or line for language in languages for line in lines]
+    return list(dict.fromkeys(said))
+
+
+def known_language(written: object) -> str:
+    """The code of a language as a technician writes it. Raises ValueError, which says what was meant perhaps."""
+    if isinstance(written, str) and written in spoken():
+        return written
+    meant = _nearest(str(written))
+    hint = "" if meant is None else f"; did you mean {meant}, {language(meant).english}?"
+    raise ValueError(f"one of {', '.join(spoken())} is expected here{hint}")
+
+
+def _nearest(written: str) -> str | None:
+    names = {name: code for code in spoken() for name in (code, language(code).name, language(code).english)}
+    found = nearest(re.split(r"[-_]", written)[0], names)
+    return None if found is None else names[found]
+
+
+LanguageCode = Annotated[str, BeforeValidator(known_language)]
+"""Two letters"""
+
+
+def _each_once(codes: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(codes)) < len(codes):
+        raise ValueError("each language is named once")
+    return codes
+
+
+LanguageCodes = Annotated[tuple[LanguageCode, ...], Field(min_length=1), AfterValidator(_each_once)]
 
 
 def _pattern(source: str) -> re.Pattern[str]:

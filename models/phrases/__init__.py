@@ -1,0 +1,1 @@
+"""What is said to drivers, and in which languages."""
