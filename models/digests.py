@@ -41,6 +41,10 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
     "passages": ("lane", "direction", "kind", "order_id", "unable_to_collect", "at"),
     "help_calls": ("lane", "why", "at"),
     "fee_corrections": ("ticket_id", "why", "fee_before", "fee", "paid", "refund_owed", "currency", "at"),
+    "ledger_entries": (
+        *("posting_id", "ticket_id", "kind", "account", "amount", "currency", "payment_id", "reverses", "day"),
+        *("given_by", "reason", "at"),
+    ),
 }
 """What both sides have of each table and neither may change by itself."""
 
@@ -63,7 +67,7 @@ OPEN_ROWS: Mapping[Table, str] = {
 """Tables of which the open rows are compared whole, and what makes a row open."""
 HISTORY: tuple[Table, ...] = (
     *("vehicles", "tickets", "payments", "access_refusals", "faults"),
-    *("lane_orders", "passages", "help_calls", "fee_corrections"),
+    *("lane_orders", "passages", "help_calls", "fee_corrections", "ledger_entries"),
 )
 """Tables that grow, compared in runs of ids: those begin with the time (UUID version 7), the newest are the last."""
 

@@ -13,7 +13,16 @@ import asyncpg
 
 TABLES = (
     *("levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults"),
-    *("lane_states", "lane_orders", "passages", "help_calls", "fee_corrections", "taken_commands", "deletions"),
+    *(
+        "lane_states",
+        "lane_orders",
+        "passages",
+        "help_calls",
+        "fee_corrections",
+        "ledger_entries",
+        "taken_commands",
+        "deletions",
+    ),
 )
 FACT_FIELDS = (
     *("stream_id", "seq", "type", "version", "boot_id", "monotonic", "wall", "synced"),

@@ -12,7 +12,7 @@ from models.effects import Table
 from models.facts.digests import BEFORE_ALL
 from models.ids import LotId
 from models.tickets import OPEN, PaymentStatus
-from models.wire.restoring import Known, KnownLane, KnownPayment, KnownStay, RestoreAsked, RestorePart
+from models.wire.restoring import Known, KnownEntry, KnownLane, KnownPayment, KnownStay, RestoreAsked, RestorePart
 from models.wire.state_snapshots import checksum
 
 STAYS_IN_A_PART = 40
@@ -69,4 +69,23 @@ async def _stays(connection: asyncpg.Connection, lot: LotId) -> Sequence[KnownSt
         *(lot, [row["ticket"] for row in rows]),
     ):
         paid[row["ticket"]].append(KnownPayment.model_validate(dict(row)))
-    return [KnownStay.model_validate({**row, "payments": paid.get(row["ticket"], [])}) for row in rows]
+    booked = await _booked(connection, lot, [row["ticket"] for row in rows])
+    return [
+        KnownStay.model_validate(
+            {**row, "payments": paid.get(row["ticket"], []), "entries": booked.get(row["ticket"], [])}
+        )
+        for row in rows
+    ]
+
+
+async def _booked(connection: asyncpg.Connection, lot: LotId, tickets: Sequence[str]) -> dict[str, list[KnownEntry]]:
+    """What stands of them in the lot's books."""
+    booked: dict[str, list[KnownEntry]] = defaultdict(list)
+    for row in await connection.fetch(
+        "SELECT id::text AS entry, posting_id::text AS posting, ticket_id::text AS ticket, kind, account, amount,"
+        " currency, payment_id::text AS payment, reverses::text AS reverses, day, given_by AS by, reason, at"
+        " FROM ledger_entries WHERE lot_id = $1 AND ticket_id = ANY($2::uuid[]) ORDER BY id",
+        *(lot, tickets),
+    ):
+        booked[row["ticket"]].append(KnownEntry.model_validate(dict(row)))
+    return booked

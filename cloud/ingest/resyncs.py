@@ -30,7 +30,12 @@ from models.wire.state_snapshots import Rows, SnapshotPart, SnapshotWanted, chec
 
 MOST_ATTEMPTS = 3
 _MOST_ON_RECORD = 10_000
-_TICKET_IN: Mapping[Table, str] = {"tickets": "id", "payments": "ticket_id", "fee_corrections": "ticket_id"}
+_TICKET_IN: Mapping[Table, str] = {
+    "tickets": "id",
+    "payments": "ticket_id",
+    "fee_corrections": "ticket_id",
+    "ledger_entries": "ticket_id",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +361,7 @@ def _typed(change: Change) -> Change:
 async def _remove(work: _Work, table: Table, id: str, row: Row) -> None:
     """A row that the lot hasn't got goes; never money, nor what money hangs on, nor a stay of the time that it lost."""
     lost = table == "tickets" and id <= work.oldest
-    removed = table != "payments" and not lost and await _removed(work, table, id)
+    removed = table not in ("payments", "ledger_entries") and not lost and await _removed(work, table, id)
     work.differences.append(not_at_lot(table, id, row, removed=removed))
     if removed:
         work.rows.add((table, id))

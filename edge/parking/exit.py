@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from drivers.contract import Charged, ChargeOutcome
-from edge.parking.money import charges, corrections
+from edge.parking.money import charges, corrections, ledger
 from edge.parking.money.charges import GRACE, Charge, Standing
 from edge.parking.money.till import Silent, Till
 from edge.parking.stays import moments
@@ -139,6 +139,7 @@ def close(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
     )
     moments.mark(tx, ticket, What.EXITED, moments.now(tx).moment)
     corrections.correct(tx, ticket)
+    ledger.settle(tx, ticket)
 
 
 def abandon(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
@@ -256,6 +257,7 @@ def _allow(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
     stay = due.ticket
     if stay.plate is not None and departure.plate is not None and departure.plate != stay.plate:
         tx.record(PlateDiffered(ticket=stay.id, lane=departure.lane, at=tx.at.wall, license_plate=departure.plate))
+    ledger.raise_fee(tx, stay, due.fee)
     tx.record(
         ExitAllowed(
             ticket=stay.id,

@@ -26,6 +26,7 @@ _REFERS: dict[Table, tuple[tuple[str, Table], ...]] = {
     "tickets": (("vehicle_id", "vehicles"),),
     "payments": (("ticket_id", "tickets"),),
     "fee_corrections": (("ticket_id", "tickets"),),
+    "ledger_entries": (("ticket_id", "tickets"),),
 }
 """Columns by which rows refer to rows of tables that aren't in each snapshot whole."""
 
@@ -90,7 +91,7 @@ def _keep_what_they_refer_to(
     """Before the rows themselves: the cloud may lack those too."""
     for column, other in _REFERS.get(table, ()):
         place = columns_sent(table).index(column)
-        named = sorted({str(row[place]) for row in rows})
+        named = sorted({str(row[place]) for row in rows if row[place] is not None})
         found = tuple(_named(connection, other, named))
         _keep_what_they_refer_to(connection, other, found, keep)
         _keep_named(other, found, keep)

@@ -5,11 +5,23 @@ Because both ask here, a ticket can't differ from its facts on either side. Ever
 never adds to them, so applying a run of changes to a row equals applying their merged values once.
 """
 
-from models.effects import access, commands, deletions, faults, lanes, layout, payments, reservations, silent, tickets
+from models.effects import (
+    access,
+    commands,
+    deletions,
+    faults,
+    lanes,
+    layout,
+    ledger,
+    payments,
+    reservations,
+    silent,
+    tickets,
+)
 from models.effects.by_fact import effects
 from models.effects.changes import Change, SpotOf, Table, Value
 
 __all__ = ["Change", "SpotOf", "Table", "Value", "effects"]
 
-_REGISTERED = (access, commands, deletions, faults, lanes, layout, payments, reservations, silent, tickets)
+_REGISTERED = (access, commands, deletions, faults, lanes, layout, ledger, payments, reservations, silent, tickets)
 """Each registers its facts when it is imported."""

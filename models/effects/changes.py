@@ -24,6 +24,7 @@ Table = Literal[
     "passages",
     "help_calls",
     "fee_corrections",
+    "ledger_entries",
     "taken_commands",
     "deletions",
     "reservations",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from models.effects.by_fact import changes_of
 from models.effects.changes import Change, SpotOf, Value, plate_told, spot_set
+from models.effects.ledger import restored as restored_entry
 from models.effects.payments import restored
 from models.facts import (
     ExitAbandoned,
@@ -22,6 +23,7 @@ from models.facts import (
     VehicleRegisteredV1,
 )
 from models.facts.base import ERASED
+from models.facts.restoring import RestoredEntry
 from models.ids import LotId
 from models.spots import SpotStatus
 from models.tickets import TicketStatus
@@ -108,7 +110,12 @@ def _(fact: TicketRestored | TicketRestoredV1, lot: LotId, spot_of: SpotOf) -> l
         Change("declare", "tickets", fact.ticket, stay, of_lot),
         *spot_set(fact.spot, SpotStatus.OCCUPIED),
         *(restored(payment, fact.ticket, of_lot) for payment in fact.payments),
+        *(restored_entry(entry, fact.ticket, of_lot) for entry in _entries(fact)),
     ]
+
+
+def _entries(fact: TicketRestoredV1) -> tuple[RestoredEntry, ...]:
+    return fact.entries if isinstance(fact, TicketRestored) else ()
 
 
 @changes_of.register

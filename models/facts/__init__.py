@@ -8,6 +8,7 @@ from models.facts.faults import DaemonStarted, FaultCleared, FaultRaised
 from models.facts.intents import IntentsTaken
 from models.facts.lanes import HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
 from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
+from models.facts.ledger import LedgerPosted
 from models.facts.passback import PassbackNoted, PassbackReset
 from models.facts.payments import DebtCollected, PaymentTaken, UnableToCollect
 from models.facts.reservations import QuotaKept, ReservationArrived, ReservationMissed, ReservationReturned
@@ -61,6 +62,7 @@ __all__ = [
     "LaneOrdered",
     "LaneReleased",
     "LaneTimed",
+    "LedgerPosted",
     "LevelDeclared",
     "LinkInterrupted",
     "LotDeclared",

@@ -28,6 +28,25 @@ class RestoredPayment(BaseModel):
     at: Instant
 
 
+class RestoredEntry(BaseModel):
+    """A line of the lot's books, from before."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entry: str
+    posting: str
+    kind: str
+    account: str
+    amount: Minor
+    currency: str
+    payment: PaymentId | None
+    reverses: str | None
+    day: int
+    by: str
+    reason: str
+    at: Instant
+
+
 class TicketRestoredV1(Fact, type="ticket.restored", version=1, personal=("license_plate",)):
     """The same as version 2, from when a ticket said neither its number nor by what right its vehicle is inside. No
     longer written."""
@@ -63,6 +82,7 @@ class TicketRestored(TicketRestoredV1, type="ticket.restored", version=2, person
     permit: PermitId | None = None
     account: str | None = None
     reservation: ReservationId | None = None
+    entries: tuple[RestoredEntry, ...] = ()
 
 
 class LotRestored(Fact, type="lot.restored", version=1):

@@ -59,6 +59,25 @@ class KnownPayment(BaseModel):
     at: Instant
 
 
+class KnownEntry(BaseModel):
+    """A line of the lot's books."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entry: str
+    posting: str
+    kind: str
+    account: str
+    amount: Minor
+    currency: str
+    payment: PaymentId | None
+    reverses: str | None
+    day: int
+    by: str
+    reason: str
+    at: Instant
+
+
 class KnownStay(BaseModel):
     """A stay as the cloud knows it. Its spot is named by floor and number: the ids may be others now."""
 
@@ -89,6 +108,7 @@ class KnownStay(BaseModel):
     account: str | None = None
     reservation: ReservationId | None = None
     payments: tuple[KnownPayment, ...] = ()
+    entries: tuple[KnownEntry, ...] = ()
 
 
 class KnownLane(BaseModel):

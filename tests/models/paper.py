@@ -8,7 +8,16 @@ from models.effects import Change, Value
 
 TABLES = (
     *("parking_lots", "levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults"),
-    *("lane_states", "lane_orders", "passages", "help_calls", "fee_corrections", "taken_commands", "deletions"),
+    *(
+        "lane_states",
+        "lane_orders",
+        "passages",
+        "help_calls",
+        "fee_corrections",
+        "ledger_entries",
+        "taken_commands",
+        "deletions",
+    ),
 )
 
 NOT_FROM_FACTS = {"id", "masked_at"}

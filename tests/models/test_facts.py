@@ -95,12 +95,13 @@ HISTORY = {
     ("reservation.arrived", 1): "at by end_time lane reservation spot_type start_time ticket",
     ("reservation.missed", 1): "at reservation",
     ("reservation.returned", 1): "at reservation ticket",
+    ("ledger.posted", 1): "at by currency day kind lines payment posting reason refund_owed reverses ticket",
     ("ticket.opened", 2): (
         "account by code confidence_permille entered lane permit reservation serial spot tariff ticket vehicle"
         " vehicle_type"
     ),
     ("ticket.restored", 2): (
-        "account amount_due amount_paid at by code currency entered entry_lane exit_lane exit_time fee_bounded"
+        "account amount_due amount_paid at by code currency entered entries entry_lane exit_lane exit_time fee_bounded"
         " license_plate payments permit refund_owed reservation serial settled_at spot status tariff ticket vehicle"
         " vehicle_type"
     ),

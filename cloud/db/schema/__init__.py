@@ -22,7 +22,7 @@ from cloud.db.schema.journal import (
 from cloud.db.schema.lots import LOTS_CHANGED, levels, lot_logins, parking_lots, spots
 from cloud.db.schema.policy import INTENTS_ISSUED, intents, policies, reservation_quotas, reservations, standing_intents
 from cloud.db.schema.retention import deletions
-from cloud.db.schema.stays import access_refusals, fee_corrections, payments, tickets, vehicles
+from cloud.db.schema.stays import access_refusals, fee_corrections, ledger_entries, payments, tickets, vehicles
 from cloud.db.schema.tenancy import SCOPES, api_keys, tenants
 from models.tickets import ReservationStatus
 
@@ -52,6 +52,7 @@ __all__ = [
     "lane_orders",
     "lane_states",
     "lanes",
+    "ledger_entries",
     "levels",
     "lot_keys",
     "lot_logins",

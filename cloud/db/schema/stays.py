@@ -120,6 +120,31 @@ fee_corrections = Table(
     Index(None, "lot_id", "at"),
 )
 
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    *of_lot(),
+    uuid_of(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    uuid_of("posting_id"),
+    # None: it isn't about a stay.
+    Column("ticket_id", Uuid(as_uuid=False), nullable=True),
+    words("kind"),
+    words("account"),
+    Column("amount", BigInteger, nullable=False),
+    words("currency"),
+    Column("payment_id", Uuid(as_uuid=False), nullable=True),
+    Column("reverses", Uuid(as_uuid=False), nullable=True),
+    # The business day, as its lot counts them.
+    Column("day", BigInteger, nullable=False),
+    words("given_by"),
+    words("reason"),
+    moment("at"),
+    ForeignKeyConstraint(["lot_id", "ticket_id"], ["tickets.lot_id", "tickets.id"]),
+    Index(None, "lot_id", "ticket_id"),
+    Index(None, "lot_id", "day"),
+)
+
 access_refusals = Table(
     "access_refusals",
     metadata,

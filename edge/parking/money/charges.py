@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from edge.parking.money import ledger
 from edge.parking.stays import moments
 from edge.parking.stays.moments import What, When
 from edge.parking.stays.tickets import Ticket
@@ -105,7 +106,8 @@ def book(tx: Transaction, lane: LaneName, charge: Charge, reference: str) -> Sta
 
 
 def owe(tx: Transaction, lane: LaneName, charge: Charge, reason: str) -> None:
-    tx.record(
+    ledger.record(
+        tx,
         UnableToCollect(
             payment=charge.payment,
             ticket=charge.ticket,
@@ -114,7 +116,7 @@ def owe(tx: Transaction, lane: LaneName, charge: Charge, reason: str) -> None:
             currency=charge.currency,
             reason=reason,
             at=tx.at.wall,
-        )
+        ),
     )
 
 
@@ -127,7 +129,8 @@ def _record(
     reference: str,
 ) -> None:
     """The terminal took the money: a payment of its own, or that of a debt."""
-    tx.record(
+    ledger.record(
+        tx,
         fact(
             payment=payment,
             ticket=charge.ticket,
@@ -138,8 +141,9 @@ def _record(
             reference=reference,
             taken=tx.at.wall,
             paid_in_all=_paid_with(tx, charge),
-        )
+        ),
     )
+    ledger.settle(tx, charge.ticket)
 
 
 def _paid_with(tx: Transaction, charge: Charge) -> Minor:

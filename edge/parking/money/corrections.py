@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from edge.parking.money import ledger
 from edge.parking.stays import moments
 from edge.parking.stays.moments import What
 from edge.parking.stays.tickets import Ticket
@@ -57,12 +60,13 @@ def _put_right(tx: Transaction, stay: Ticket) -> bool:
     if stay.status is not TicketStatus.COMPLETED or stay.settled_at is None:
         return False
     id = stay.id
-    now = priced(tx, stay, moments.when(tx, id, What.SETTLED, stay.settled_at)).fee.total
+    cost = priced(tx, stay, moments.when(tx, id, What.SETTLED, stay.settled_at)).fee
     before = stay.amount_due if stay.amount_due is not None else stay.amount_paid
-    now = Minor(min(now, before))
+    now = Minor(min(cost.total, before))
     owed = Minor(max(stay.amount_paid - now, stay.refund_owed))
     if now == before and owed == stay.refund_owed:
         return False
+    ledger.raise_fee(tx, stay, replace(cost, total=now))
     tx.record(
         FeeCorrected(
             correction=tx.mint(),
@@ -76,6 +80,7 @@ def _put_right(tx: Transaction, stay: Ticket) -> bool:
             currency=stay.tariff.currency,
         )
     )
+    ledger.settle(tx, id)
     return True
 
 

@@ -11,6 +11,7 @@ from edge.parking.stays.tickets import Ticket
 from edge.parking.tariffs.former import Former, former_stays
 from edge.store import Transaction, boots
 from models.instants import SECOND, Instant
+from models.ledger.booking import shared
 from models.money import Minor
 from models.tariff import Earlier, Fee, HourlyTariff, Line, Stay, Terms, fee
 from models.tariff.bill import What as Of
@@ -112,5 +113,6 @@ def _as_one(tx: Transaction, tariff: Terms, gone_on: list[Former], until: When, 
     return replace(
         whole,
         total=Minor(whole.total - before),
+        taxes=tuple(shared(Minor(whole.total - before), whole.total, whole.taxes)),
         lines=(*whole.lines, Line(Of.PAID, "Paid before", Minor(-before))),
     )
