@@ -24,7 +24,7 @@ class LedgerPosted(Fact, type="ledger.posted", version=1):
     """An entry into the books: its lines add up to nothing, and it is never changed, only reversed.
 
     `day` is the business day to which it belongs, by the lot's own count of days that were closed. `by` and `reason`
-    are empty unless a person did it. `refund_owed`: what the lot owes this ticket's driver from now on; None: as
+    are None unless a person did it. `refund_owed`: what the lot owes this ticket's driver from now on; None: as
     before.
     """
 
@@ -36,7 +36,7 @@ class LedgerPosted(Fact, type="ledger.posted", version=1):
     payment: PaymentId | None
     reverses: str | None
     day: int
-    by: str
-    reason: str
+    by: str | None
+    reason: str | None
     refund_owed: Minor | None
     at: Instant

@@ -42,8 +42,8 @@ class RestoredEntry(BaseModel):
     payment: PaymentId | None
     reverses: str | None
     day: int
-    by: str
-    reason: str
+    by: str | None
+    reason: str | None
     at: Instant
 
 

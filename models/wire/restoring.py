@@ -73,8 +73,8 @@ class KnownEntry(BaseModel):
     payment: PaymentId | None
     reverses: str | None
     day: int
-    by: str
-    reason: str
+    by: str | None
+    reason: str | None
     at: Instant
 
 

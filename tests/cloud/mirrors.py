@@ -10,6 +10,7 @@ import asyncpg
 from cloud.ingest.apply import Outcome, apply_window
 from edge.lane.signals import Button, Count
 from edge.parking import lanes
+from edge.parking.money import ledger
 from edge.store import Transaction, journal
 from edge.store.database import looking_into
 from edge.store.digests import digest
@@ -91,6 +92,7 @@ def live_a_day(lot: Lot, cars: int = 6) -> list[TicketId]:
     lot.decide(has_orders)
     lot.decide(lambda tx: tx.record(owes(stays[2], tx.mint(), 400)))
     lot.decide(lambda tx: tx.record(had_paid_too_much(tx, stays[0])))
+    lot.decide(lambda tx: ledger.begin(tx, stays[0]))
     return stays[2:]
 
 

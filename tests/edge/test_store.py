@@ -275,7 +275,7 @@ def test_a_daemon_killed_while_it_makes_its_tables_starts_the_next_time(tmp_path
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True)
     if mounted.returncode:
         pytest.skip(f"a small disk can't be mounted here: {mounted.stderr.decode().strip()}")
     yield folder

@@ -137,8 +137,8 @@ ledger_entries = Table(
     Column("reverses", Uuid(as_uuid=False), nullable=True),
     # The business day, as its lot counts them.
     Column("day", BigInteger, nullable=False),
-    words("given_by"),
-    words("reason"),
+    words("given_by", nullable=True),
+    words("reason", nullable=True),
     moment("at"),
     ForeignKeyConstraint(["lot_id", "ticket_id"], ["tickets.lot_id", "tickets.id"]),
     Index(None, "lot_id", "ticket_id"),

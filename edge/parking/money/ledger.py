@@ -19,19 +19,23 @@ from models.tariff import Fee
 DAYS_CLOSED = "days closed"
 
 
-def record(tx: Transaction, fact: PaymentTaken | UnableToCollect | DebtCollected, into: Account | None = None) -> None:
-    """Put on record what became of a sum, and post it. `into`: where the money lies now; left out: with the provider of
-    the fact's method."""
+def record(tx: Transaction, fact: PaymentTaken | UnableToCollect | DebtCollected) -> None:
+    """Put on record what became of a sum, and post it."""
     begin(tx, fact.ticket)
     tx.record(fact)
     match fact:
         case UnableToCollect():
             posted = booking.debt(fact.amount, fact.payment)
         case PaymentTaken():
-            posted = booking.payment(fact.amount, into or provider(fact.method), fact.payment)
+            posted = booking.payment(fact.amount, taken_into(fact), fact.payment)
         case DebtCollected():
-            posted = booking.collected(fact.amount, into or provider(fact.method), fact.payment)
+            posted = booking.collected(fact.amount, taken_into(fact), fact.payment)
     post(tx, posted, fact.currency, fact.ticket)
+
+
+def taken_into(fact: PaymentTaken | DebtCollected) -> Account:
+    """Where the money of a payment lies."""
+    return provider(fact.method)
 
 
 def raise_fee(tx: Transaction, stay: Ticket, fee: Fee) -> None:
@@ -68,8 +72,8 @@ def post(
     posted: Posting | None,
     currency: str,
     ticket: TicketId | None = None,
-    by: str = "",
-    reason: str = "",
+    by: str | None = None,
+    reason: str | None = None,
 ) -> str | None:
     """Returns the posting's id; None: there was nothing to post."""
     if posted is None:

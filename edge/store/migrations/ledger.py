@@ -15,7 +15,7 @@ def ledger(database: Database) -> None:
         """CREATE TABLE ledger_entries (
             id TEXT PRIMARY KEY, lot_id TEXT NOT NULL, posting_id TEXT NOT NULL, ticket_id TEXT REFERENCES tickets(id),
             kind TEXT NOT NULL, account TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL,
-            payment_id TEXT, reverses TEXT, day INTEGER NOT NULL, given_by TEXT NOT NULL, reason TEXT NOT NULL,
+            payment_id TEXT, reverses TEXT, day INTEGER NOT NULL, given_by TEXT, reason TEXT,
             at INTEGER NOT NULL
         ) STRICT""",
         "CREATE INDEX ledger_entries_ticket ON ledger_entries (ticket_id) WHERE ticket_id IS NOT NULL",

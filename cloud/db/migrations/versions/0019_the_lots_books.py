@@ -26,8 +26,8 @@ def upgrade() -> None:
         sa.Column("payment_id", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("reverses", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("day", sa.BigInteger(), nullable=False),
-        sa.Column("given_by", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("given_by", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["lot_id", "tenant_id"],
