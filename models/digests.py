@@ -45,6 +45,8 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
         *("posting_id", "ticket_id", "kind", "account", "amount", "currency", "payment_id", "reverses", "day"),
         *("given_by", "reason", "at"),
     ),
+    "closings": ("what", "number", "drawer", "report", "given_by", "at"),
+    "receipts": ("number", "ticket_id", "total", "currency", "said", "at"),
 }
 """What both sides have of each table and neither may change by itself."""
 
@@ -68,6 +70,7 @@ OPEN_ROWS: Mapping[Table, str] = {
 HISTORY: tuple[Table, ...] = (
     *("vehicles", "tickets", "payments", "access_refusals", "faults"),
     *("lane_orders", "passages", "help_calls", "fee_corrections", "ledger_entries"),
+    *("closings", "receipts"),
 )
 """Tables that grow, compared in runs of ids: those begin with the time (UUID version 7), the newest are the last."""
 

@@ -31,6 +31,8 @@ class PaymentStatus(StrEnum):
     TAKEN = "TAKEN"
     UNCOLLECTED = "UNCOLLECTED"
     """Unable to collect: payment was down, the vehicle was let out, the sum is a debt on record."""
+    WRITTEN_OFF = "WRITTEN_OFF"
+    """A debt that nobody will be asked for any more"""
 
 
 class ReservationStatus(StrEnum):

@@ -20,6 +20,8 @@ TABLES = (
         "help_calls",
         "fee_corrections",
         "ledger_entries",
+        "closings",
+        "receipts",
         "taken_commands",
         "deletions",
     ),

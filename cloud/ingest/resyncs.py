@@ -30,11 +30,13 @@ from models.wire.state_snapshots import Rows, SnapshotPart, SnapshotWanted, chec
 
 MOST_ATTEMPTS = 3
 _MOST_ON_RECORD = 10_000
+_MONEY = ("payments", "ledger_entries", "closings", "receipts")
 _TICKET_IN: Mapping[Table, str] = {
     "tickets": "id",
     "payments": "ticket_id",
     "fee_corrections": "ticket_id",
     "ledger_entries": "ticket_id",
+    "receipts": "ticket_id",
 }
 
 
@@ -361,7 +363,7 @@ def _typed(change: Change) -> Change:
 async def _remove(work: _Work, table: Table, id: str, row: Row) -> None:
     """A row that the lot hasn't got goes; never money, nor what money hangs on, nor a stay of the time that it lost."""
     lost = table == "tickets" and id <= work.oldest
-    removed = table not in ("payments", "ledger_entries") and not lost and await _removed(work, table, id)
+    removed = table not in _MONEY and not lost and await _removed(work, table, id)
     work.differences.append(not_at_lot(table, id, row, removed=removed))
     if removed:
         work.rows.add((table, id))

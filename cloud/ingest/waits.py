@@ -11,7 +11,7 @@ from models.ids import LotId, TicketId
 
 Waits = Literal["nothing", "tickets", "anything"]
 
-_OF_TICKETS = frozenset({"tickets", "vehicles", "spots", "payments", "fee_corrections", "ledger_entries"})
+_OF_TICKETS = frozenset({"tickets", "vehicles", "spots", "payments", "fee_corrections", "ledger_entries", "receipts"})
 """What facts of tickets change."""
 _TOUCHED = {"nothing": frozenset[str](), "tickets": _OF_TICKETS, "anything": frozenset(COLUMNS)}
 

@@ -34,7 +34,7 @@ OTHERS = {
 }
 """Tables of what has happened: when that was, and which rows nobody needs any more. A command is good for seconds, and
 is known for as long as a stay."""
-_MONEY = ("payments", "charges", "charges_given_up", "fee_corrections", "ledger_entries")
+_MONEY = ("payments", "charges", "charges_given_up", "fee_corrections", "ledger_entries", "receipts", "refunds_due")
 """What hangs on a stay and goes with it."""
 
 

@@ -27,6 +27,7 @@ _REFERS: dict[Table, tuple[tuple[str, Table], ...]] = {
     "payments": (("ticket_id", "tickets"),),
     "fee_corrections": (("ticket_id", "tickets"),),
     "ledger_entries": (("ticket_id", "tickets"),),
+    "receipts": (("ticket_id", "tickets"),),
 }
 """Columns by which rows refer to rows of tables that aren't in each snapshot whole."""
 

@@ -25,6 +25,8 @@ Table = Literal[
     "help_calls",
     "fee_corrections",
     "ledger_entries",
+    "closings",
+    "receipts",
     "taken_commands",
     "deletions",
     "reservations",

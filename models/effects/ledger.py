@@ -1,4 +1,4 @@
-"""What a posting changes: a row a line, and what the lot owes the ticket's driver."""
+"""What the facts about the books change: a row a line, what is owed, what was closed and made out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from models.effects.by_fact import changes_of
 from models.effects.changes import Change, SpotOf, Value
-from models.facts.ledger import LedgerPosted
+from models.facts.ledger import DayClosed, DebtWrittenOff, LedgerPosted, ReceiptIssued, RefundPaid, ShiftClosed
 from models.facts.restoring import RestoredEntry
 from models.ids import LotId, TicketId
 from models.ledger.posting import entry_id
+from models.tickets import PaymentStatus
+from models.wire.chain import canonical
 
 
 @changes_of.register
@@ -57,3 +59,50 @@ def restored(entry: RestoredEntry, ticket: TicketId, of_lot: Mapping[str, Value]
         "at": entry.at,
     }
     return Change("declare", "ledger_entries", entry.entry, values, of_lot)
+
+
+@changes_of.register
+def _(fact: RefundPaid, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [Change("update", "tickets", fact.ticket, {"amount_paid": fact.paid_in_all})]
+
+
+@changes_of.register
+def _(fact: DebtWrittenOff, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [Change("update", "payments", fact.payment, {"status": PaymentStatus.WRITTEN_OFF.value})]
+
+
+@changes_of.register
+def _(fact: DayClosed, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    report = canonical(
+        {
+            "totals": [total.model_dump(mode="json") for total in fact.totals],
+            "held": [total.model_dump(mode="json") for total in fact.held],
+        }
+    )
+    values: dict[str, Value] = {"lot_id": lot, "what": "day", "number": fact.number, "drawer": None, "report": report}
+    return [Change("insert", "closings", fact.closing, {**values, "given_by": fact.by, "at": fact.at})]
+
+
+@changes_of.register
+def _(fact: ShiftClosed, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    report = canonical(
+        {"currency": fact.currency, "expected": fact.expected, "counted": fact.counted, "left": fact.left}
+    )
+    values: dict[str, Value] = {"lot_id": lot, "what": "shift", "number": fact.number, "drawer": fact.drawer}
+    return [
+        Change("insert", "closings", fact.closing, {**values, "report": report, "given_by": fact.by, "at": fact.at})
+    ]
+
+
+@changes_of.register
+def _(fact: ReceiptIssued, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    values: dict[str, Value] = {
+        "lot_id": lot,
+        "number": fact.number,
+        "ticket_id": fact.ticket,
+        "total": fact.total,
+        "currency": fact.currency,
+        "said": fact.said,
+        "at": fact.at,
+    }
+    return [Change("insert", "receipts", fact.receipt, values)]

@@ -8,7 +8,7 @@ from models.facts.faults import DaemonStarted, FaultCleared, FaultRaised
 from models.facts.intents import IntentsTaken
 from models.facts.lanes import HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
 from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
-from models.facts.ledger import LedgerPosted
+from models.facts.ledger import DayClosed, DebtWrittenOff, LedgerPosted, ReceiptIssued, RefundPaid, ShiftClosed
 from models.facts.passback import PassbackNoted, PassbackReset
 from models.facts.payments import DebtCollected, PaymentTaken, UnableToCollect
 from models.facts.reservations import QuotaKept, ReservationArrived, ReservationMissed, ReservationReturned
@@ -44,7 +44,9 @@ __all__ = [
     "CommandRefusedV1",
     "CommandTaken",
     "DaemonStarted",
+    "DayClosed",
     "DebtCollected",
+    "DebtWrittenOff",
     "DeclaredLane",
     "DeclaredSpot",
     "EnteredBy",
@@ -75,10 +77,13 @@ __all__ = [
     "PaymentTaken",
     "PlateDiffered",
     "QuotaKept",
+    "ReceiptIssued",
     "RecordsErased",
+    "RefundPaid",
     "ReservationArrived",
     "ReservationMissed",
     "ReservationReturned",
+    "ShiftClosed",
     "SpotsRemoved",
     "StateDigested",
     "StayDated",

@@ -40,3 +40,84 @@ class LedgerPosted(Fact, type="ledger.posted", version=1):
     reason: str | None
     refund_owed: Minor | None
     at: Instant
+
+
+class RefundPaid(Fact, type="refund.paid", version=1):
+    """Money went back to a ticket's driver, out of that account: a provider's, or a drawer's. `payment` is the one that
+    it was taken by, where it matters; `paid_in_all` what the ticket has paid in the end."""
+
+    refund: str
+    ticket: TicketId
+    payment: PaymentId | None
+    amount: Minor
+    currency: str
+    out_of: str
+    reference: str
+    by: str
+    reason: str
+    paid_in_all: Minor
+    at: Instant
+
+
+class DebtWrittenOff(Fact, type="debt.written_off", version=1):
+    """A person has decided that nobody will be asked for this debt any more."""
+
+    payment: PaymentId
+    ticket: TicketId
+    amount: Minor
+    currency: str
+    by: str
+    reason: str
+    at: Instant
+
+
+class Total(BaseModel):
+    """What a kind of posting came to in one account."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Kind
+    account: str
+    currency: str
+    amount: Minor
+    lines: int
+
+
+class DayClosed(Fact, type="day.closed", version=1):
+    """A business day is over: what was posted in it, for good. What is posted from now on belongs to the next. `number`
+    counts the lot's days without gaps; `held` is what stands in each account of money now."""
+
+    closing: str
+    number: int
+    totals: tuple[Total, ...]
+    held: tuple[Total, ...]
+    by: str
+    at: Instant
+
+
+class ShiftClosed(Fact, type="shift.closed", version=1):
+    """A drawer was counted and handed over. `expected` is what the books said, `counted` what lay in it, `left` what
+    stays in it. `number` counts the shifts of all drawers without gaps."""
+
+    closing: str
+    number: int
+    drawer: str
+    currency: str
+    expected: Minor
+    counted: Minor
+    left: Minor
+    by: str
+    at: Instant
+
+
+class ReceiptIssued(Fact, type="receipt.issued", version=1):
+    """A receipt was made out; `number` counts the lot's receipts without gaps. `said` is all that stands on it, as
+    JSON, so that a copy says the same."""
+
+    receipt: str
+    number: int
+    ticket: TicketId
+    total: Minor
+    currency: str
+    said: str
+    at: Instant

@@ -49,6 +49,8 @@ CHECKED: dict[tuple[str, str], str] = {
     ("payments", "ticket_id"): "(SELECT id FROM tickets AS t WHERE t.lot_id = $1 AND t.id <> ticket_id LIMIT 1)",
     ("fee_corrections", "ticket_id"): "(SELECT id FROM tickets AS t WHERE t.lot_id = $1 AND t.id <> ticket_id LIMIT 1)",
     ("ledger_entries", "ticket_id"): "(SELECT id FROM tickets AS t WHERE t.lot_id = $1 AND t.id <> ticket_id LIMIT 1)",
+    ("receipts", "ticket_id"): "(SELECT id FROM tickets AS t WHERE t.lot_id = $1 AND t.id <> ticket_id LIMIT 1)",
+    ("closings", "what"): "'shift'",
     ("ledger_entries", "posting_id"): "gen_random_uuid()",
     ("ledger_entries", "payment_id"): "gen_random_uuid()",
     ("ledger_entries", "reverses"): "gen_random_uuid()",

@@ -111,6 +111,8 @@ async def test_what_lanes_put_on_record_is_the_same_in_the_cloud_field_by_field(
         "help_calls": 1,
         "fee_corrections": 0,
         "ledger_entries": 4,
+        "closings": 0,
+        "receipts": 0,
         "taken_commands": 1,
         "deletions": 0,
     }

@@ -95,6 +95,11 @@ HISTORY = {
     ("reservation.arrived", 1): "at by end_time lane reservation spot_type start_time ticket",
     ("reservation.missed", 1): "at reservation",
     ("reservation.returned", 1): "at reservation ticket",
+    ("day.closed", 1): "at by closing held number totals",
+    ("debt.written_off", 1): "amount at by currency payment reason ticket",
+    ("receipt.issued", 1): "at currency number receipt said ticket total",
+    ("refund.paid", 1): "amount at by currency out_of paid_in_all payment reason reference refund ticket",
+    ("shift.closed", 1): "at by closing counted currency drawer expected left number",
     ("ledger.posted", 1): "at by currency day kind lines payment posting reason refund_owed reverses ticket",
     ("ticket.opened", 2): (
         "account by code confidence_permille entered lane permit reservation serial spot tariff ticket vehicle"

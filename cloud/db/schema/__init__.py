@@ -22,7 +22,16 @@ from cloud.db.schema.journal import (
 from cloud.db.schema.lots import LOTS_CHANGED, levels, lot_logins, parking_lots, spots
 from cloud.db.schema.policy import INTENTS_ISSUED, intents, policies, reservation_quotas, reservations, standing_intents
 from cloud.db.schema.retention import deletions
-from cloud.db.schema.stays import access_refusals, fee_corrections, ledger_entries, payments, tickets, vehicles
+from cloud.db.schema.stays import (
+    access_refusals,
+    closings,
+    fee_corrections,
+    ledger_entries,
+    payments,
+    receipts,
+    tickets,
+    vehicles,
+)
 from cloud.db.schema.tenancy import SCOPES, api_keys, tenants
 from models.tickets import ReservationStatus
 
@@ -40,6 +49,7 @@ __all__ = [
     "api_keys",
     "beacons",
     "cases",
+    "closings",
     "commands",
     "deletions",
     "differences",
@@ -62,6 +72,7 @@ __all__ = [
     "passages",
     "payments",
     "policies",
+    "receipts",
     "reservation_quotas",
     "reservations",
     "resyncs",

@@ -145,6 +145,40 @@ ledger_entries = Table(
     Index(None, "lot_id", "day"),
 )
 
+receipts = Table(
+    "receipts",
+    metadata,
+    *of_lot(),
+    uuid_of(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    Column("number", BigInteger, nullable=False),
+    uuid_of("ticket_id"),
+    Column("total", BigInteger, nullable=False),
+    words("currency"),
+    # All that stands on it, as JSON.
+    words("said"),
+    moment("at"),
+    ForeignKeyConstraint(["lot_id", "ticket_id"], ["tickets.lot_id", "tickets.id"]),
+    Index(None, "lot_id", "ticket_id"),
+)
+
+closings = Table(
+    "closings",
+    metadata,
+    *of_lot(),
+    uuid_of(),
+    PrimaryKeyConstraint("lot_id", "id"),
+    words("what"),
+    Column("number", BigInteger, nullable=False),
+    words("drawer", nullable=True),
+    # What it came to, as JSON.
+    words("report"),
+    words("given_by"),
+    moment("at"),
+    one_of("what", ("day", "shift")),
+    Index(None, "lot_id", "what", "number"),
+)
+
 access_refusals = Table(
     "access_refusals",
     metadata,

@@ -62,7 +62,7 @@ _MENDING = (
     ("reservations", "UPDATE reservations SET spot_id = NULL WHERE spot_id NOT IN (SELECT id FROM spots)"),
     *(
         (table, f"DELETE FROM {table} WHERE ticket_id NOT IN (SELECT id FROM tickets)")
-        for table in ("payments", "charges", "charges_given_up", "ledger_entries")
+        for table in ("payments", "charges", "charges_given_up", "ledger_entries", "receipts", "refunds_due")
     ),
     (
         "spots",
