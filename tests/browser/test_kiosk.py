@@ -59,9 +59,9 @@ MISFITS = """() => {
 
 
 @pytest.fixture
-def kiosk(tmp_path: Path) -> Iterator[KioskAtWork]:
-    """Screens at the lot's own computer."""
-    settings = KioskSettings(port=free_port(), help_number=NUMBER)
+def kiosk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[KioskAtWork]:
+    """Screens at the lot's own computer; its languages can be given."""
+    settings = KioskSettings(port=free_port(), help_number=NUMBER).at(getattr(request, "param", ()))
     kiosk = KioskAtWork(settings, {IN: an_entry(), OUT: an_exit()}, tmp_path / "kiosk.secret")
     kiosk.start()
     yield kiosk
@@ -354,7 +354,7 @@ def test_a_stranger_is_told_what_the_screen_lacks_and_a_new_link_helps(
 
 
 @pytest.mark.parametrize("size", [SMALL, TALL], ids=["small", "tall"])
-@pytest.mark.parametrize("code", spoken())
+@pytest.mark.parametrize(("kiosk", "code"), [((code,), code) for code in spoken()], indirect=["kiosk"])
 def test_everything_fits_and_is_large_in_every_language(
     kiosk: KioskAtWork, open_page: Callable[..., Page], code: str, size: tuple[int, int]
 ) -> None:
