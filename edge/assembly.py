@@ -134,6 +134,7 @@ class Assembly:
             _vehicle_type(classifier, lane.vehicle_type),
             self.settings.lot.name,
             self.settings.lot.timezone,
+            self.settings.allocation.plan(),
         )
 
     def _watcher(self, lane: LaneSettings) -> Callable[[bool, bool], None]:

@@ -26,7 +26,7 @@ LAYOUT = 2
 COLUMNS: Mapping[Table, tuple[str, ...]] = {
     "parking_lots": ("name", "address", "timezone", "currency", "total_spots", "lat", "lng", "neutral_since"),
     "levels": ("floor_number", "name"),
-    "spots": ("level_id", "spot_number", "spot_type", "status", "removed"),
+    "spots": ("level_id", "spot_number", "spot_type", "status", "removed", "zone", "blocked"),
     "vehicles": ("vehicle_type", "owner_id", "neutral_since"),
     "tickets": (
         *("code", "spot_id", "vehicle_type", "entry_lane", "entry_time", "exit_lane", "exit_time", "status"),

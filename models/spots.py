@@ -22,6 +22,15 @@ class SpotStatus(StrEnum):
     MAINTENANCE = "MAINTENANCE"
 
 
+class Blocked(StrEnum):
+    """Why nobody is led to a spot, whether or not a ticket's vehicle stands on it."""
+
+    MAINTENANCE = "maintenance"
+    """A person has taken it out of service; a vehicle that stands there may stay"""
+    UNKNOWN_VEHICLE = "unknown_vehicle"
+    """A vehicle stands on it that no ticket is known to belong to"""
+
+
 class VehicleType(StrEnum):
     MOTORCYCLE = "MOTORCYCLE"
     COMPACT = "COMPACT"

@@ -11,12 +11,12 @@ from datetime import timedelta
 from sqlalchemy import BigInteger, Uuid, and_, column, func, select, values
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.db.schema import levels, payments, spots, tickets
+from cloud.db.schema import IS_FREE, levels, payments, spots, tickets
 from cloud.queries import Alarm, LaneView, LotView, active_alarms, find_lot, lanes_now, lots_overview
 from models.ids import LotId, TicketId
 from models.instants import Instant, from_datetime, to_datetime
 from models.money import Minor
-from models.spots import SpotStatus, SpotType
+from models.spots import SpotType
 from models.tickets import OPEN, PaymentStatus
 
 ONE_BY_ONE = 12
@@ -114,7 +114,7 @@ async def _counts(connection: AsyncConnection, tenant: str, lot: LotId | None) -
             levels.c.name,
             spots.c.spot_type,
             func.count(),
-            func.count().filter(spots.c.status == SpotStatus.AVAILABLE),
+            func.count().filter(IS_FREE),
         )
         .join(levels, and_(levels.c.lot_id == spots.c.lot_id, levels.c.id == spots.c.level_id))
         .where(spots.c.tenant_id == tenant, ~spots.c.removed)

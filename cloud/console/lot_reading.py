@@ -15,7 +15,7 @@ from models.facts import UnknownFact, decode
 from models.ids import LotId, SpotId, TicketId
 from models.instants import HOUR, SECOND, Instant
 from models.money import Minor
-from models.spots import SpotStatus, SpotType, VehicleType
+from models.spots import Blocked, SpotStatus, SpotType, VehicleType
 from models.tariff import Fee, Tariff, Terms, fee, read_pinned
 from models.tariff import Stay as Known
 from models.tariff.engine.plan import UnresolvedHolidays
@@ -138,10 +138,18 @@ async def read_spots(connection: AsyncConnection, tenant: str, lot: LotId) -> Se
             level=row["level"],
             number=row["spot_number"],
             type=SpotType(row["spot_type"]),
-            status=SpotStatus(row["status"]),
+            status=_shown(row["status"], row["blocked"]),
         )
         for row in rows.mappings()
     ]
+
+
+def _shown(status: str, blocked: str | None) -> SpotStatus:
+    """One word for people: out of use, or taken, also where nobody knows by whom."""
+    if blocked == Blocked.UNKNOWN_VEHICLE:
+        return SpotStatus.OCCUPIED
+    out_of_use = blocked == Blocked.MAINTENANCE and status == SpotStatus.AVAILABLE
+    return SpotStatus.MAINTENANCE if out_of_use else SpotStatus(status)
 
 
 async def read_open(connection: AsyncConnection, tenant: str, lot: LotId) -> Sequence[OpenTicket]:

@@ -16,7 +16,7 @@ from models.facts import (
     LotDeclared,
     TicketClosed,
     TicketConfirmed,
-    TicketOpened,
+    TicketOpenedV1,
     TicketVoided,
 )
 from models.ids import LaneName, TicketId
@@ -69,7 +69,7 @@ def lanes_after(facts: Sequence[Fact]) -> Lanes:
 def last_vehicle(fact: Fact) -> LastVehicle | None:
     """None for facts that aren't about a vehicle in a lane."""
     match fact:
-        case TicketOpened():
+        case TicketOpenedV1():
             return LastVehicle(fact.lane, Direction.ENTRY, LaneEvent.ADMITTED, fact.entered, fact.ticket)
         case TicketConfirmed():
             return LastVehicle(fact.lane, Direction.ENTRY, LaneEvent.ENTERED, fact.passed, fact.ticket)

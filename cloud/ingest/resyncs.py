@@ -21,7 +21,7 @@ from cloud.ingest.waits import tickets_judged, touched, what_waits
 from cloud.ingest.write import POISON, reason, write_changes
 from models.digests import LAYOUT, PERSONAL, oldest_compared
 from models.effects import Change, Table, Value, effects
-from models.facts import TicketClosed, TicketOpened, TicketVoided
+from models.facts import StayMoved, TicketClosed, TicketOpenedV1, TicketVoided
 from models.facts.digests import BEFORE_ALL, Part
 from models.ids import ENTROPY_BYTES, LotId, SpotId, TicketId, uuid7
 from models.instants import Instant
@@ -299,7 +299,7 @@ async def _since(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record
         "SELECT id::text, spot_id::text FROM tickets WHERE lot_id = $1 AND id = ANY($2::uuid[])", lot, about
     )
     spots: dict[str, SpotId | None] = {ticket["id"]: ticket["spot_id"] for ticket in found}
-    spots |= {fact.ticket: fact.spot for fact in said if isinstance(fact, TicketOpened)}
+    spots |= {fact.ticket: fact.spot for fact in said if isinstance(fact, TicketOpenedV1 | StayMoved)}
     return folded(change for fact in said for change in effects(fact, lot, spots.get))
 
 

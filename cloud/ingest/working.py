@@ -9,7 +9,7 @@ from cloud.ingest.fold import EFFECT_FAILURES, Poisoned, Rows, rows
 from cloud.ingest.lanes import Lanes, lanes_after
 from cloud.ingest.reading import Entry
 from models.effects import Change, SpotOf, effects
-from models.facts import Fact, StateDigested, TicketOpened
+from models.facts import Fact, StateDigested, StayMoved, TicketOpenedV1
 from models.ids import LotId, SpotId, TicketId
 
 
@@ -73,7 +73,7 @@ def spots_settled(worked: Worked, held: Mapping[TicketId, SpotId | None]) -> lis
 
 def worked_out(fact: Fact, lot: LotId, held: dict[TicketId, SpotId | None], spot_of: SpotOf) -> tuple[Change, ...]:
     """The fact's effects; `held` learns which spot a ticket takes. Raises Poisoned."""
-    if type(fact) is TicketOpened:
+    if isinstance(fact, TicketOpenedV1 | StayMoved):
         held[fact.ticket] = fact.spot
     try:
         return effects(fact, lot, spot_of)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud.db.schema import levels, parking_lots, spots, tickets
+from cloud.db.schema import IS_FREE, levels, parking_lots, spots, tickets
 from cloud.queries.lots import counts, is_id
-from models.spots import SpotStatus, SpotType
+from models.spots import SpotType
 from models.tickets import OPEN
 
 
@@ -54,7 +54,7 @@ async def availability(connection: AsyncConnection, tenant: str, lot: str) -> Av
             levels.c.floor_number,
             spots.c.spot_type,
             func.count().label("total"),
-            func.count().filter(spots.c.status == SpotStatus.AVAILABLE).label("available"),
+            func.count().filter(IS_FREE).label("available"),
         )
         .join(levels, and_(levels.c.lot_id == spots.c.lot_id, levels.c.id == spots.c.level_id))
         .where(spots.c.lot_id == lot, spots.c.tenant_id == tenant, ~spots.c.removed)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.db.schema import (
+    IS_FREE,
     beacons,
     cases,
     digests,
@@ -38,7 +39,6 @@ from cloud.db.schema import (
 )
 from models.ids import LotId
 from models.instants import SECOND, Instant
-from models.spots import SpotStatus
 from models.tickets import OPEN
 
 
@@ -149,7 +149,7 @@ def _overview():
         select(
             parking_lots,
             select(func.count()).where(kept).scalar_subquery().label("declared"),
-            select(func.count()).where(kept, spots.c.status == SpotStatus.AVAILABLE).scalar_subquery().label("free"),
+            select(func.count()).where(kept, IS_FREE).scalar_subquery().label("free"),
             select(func.count())
             .where(_of_lot(tickets.c.lot_id), tickets.c.status.in_(OPEN))
             .scalar_subquery()

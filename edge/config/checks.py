@@ -10,6 +10,8 @@ from drivers.contract import CameraSettings
 from drivers.registry import driver_name
 from drivers.settings import DriverSettings
 from drivers.twin_connection import TWIN
+from edge.config.allocation_checks import called_alike, unknown_places, unknown_zones, zones_within
+from edge.config.allocation_settings import AllocationSettings
 from edge.config.retention_settings import RetentionSettings
 from edge.config.settings import (
     LevelSettings,
@@ -55,8 +57,11 @@ class Pieces:
     lot: LotIdentity | None = None
     tariff: TariffSettings | None = None
     levels: Mapping[int, LevelSettings] = field(default_factory=dict[int, LevelSettings])
+    all_levels: bool = False
+    """Whether every level is right, so that it can be told what isn't there"""
     permits: Mapping[int, PermitSettings] = field(default_factory=dict[int, PermitSettings])
     lanes: Mapping[int, KnownLane] = field(default_factory=dict[int, KnownLane])
+    allocation: AllocationSettings | None = None
     retention: RetentionSettings | None = None
     link: LinkSettings | None = None
     simulation: SimulationSettings | None = None
@@ -71,6 +76,7 @@ def disagreements(pieces: Pieces) -> Iterator[Finding]:
     yield from _levels(pieces)
     yield from _permits(pieces)
     yield from _lanes(pieces)
+    yield from _allocation(pieces)
     yield from _claimed_twice(pieces)
     yield from _shared_in_two_ways(pieces)
     yield from _retention(pieces)
@@ -182,6 +188,28 @@ def _two_way(index: int, lane: KnownLane) -> Iterator[Finding]:
     ):
         if key not in lane.keys:
             yield Finding(("lanes", index), f'a lane that works both ways needs a "{key}": {why}')
+
+
+def _allocation(pieces: Pieces) -> Iterator[Finding]:
+    levels = [level.name for level in pieces.levels.values()]
+    zones: list[tuple[Path, str]] = [
+        (("levels", index, "spots", group_index, "zone"), group.zone)
+        for index, level in pieces.levels.items()
+        for group_index, group in enumerate(level.spots)
+    ]
+    yield from called_alike(levels, zones)
+    if not pieces.all_levels:
+        return  # what a level that is wrong would have is anybody's guess
+    known = frozenset(levels) | zones_within(zone for _, zone in zones)
+    entries = {
+        lane.name: lane.direction is Direction.ENTRY or lane.two_way
+        for lane in pieces.lanes.values()
+        if lane.name is not None
+    }
+    if pieces.allocation is not None:
+        yield from unknown_places(pieces.allocation, known, entries)
+    for index, permit in pieces.permits.items():
+        yield from unknown_zones(("permits", index, "zones"), permit.zones, known)
 
 
 def _twice(section: str, key: str, values: Mapping[int, object]) -> Iterator[Finding]:

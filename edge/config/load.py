@@ -33,7 +33,7 @@ from models.tariff import Terms
 
 LISTS = ("levels", "permits", "lanes")
 BESIDE_THE_LANES = ("fire", "inputs", "spot_sensors")
-SINGLES = ("lot", "tariff", "retention", "link", "simulation")
+SINGLES = ("lot", "tariff", "allocation", "retention", "link", "simulation")
 
 
 def load_lot(path: Path) -> LotSettings:
@@ -112,9 +112,11 @@ def _checked(document: Document) -> _Checked:
 def _pieces(data: dict[str, Any]) -> Pieces:
     """What is right by itself, so that one wrong key doesn't hide what else disagrees."""
     right = _right_fields(LotSettings, {key: value for key, value in data.items() if key not in LISTS})
+    levels = _right_items(data, "levels", LevelSettings)
     return Pieces(
         **{key: right[key] for key in SINGLES if key in right},
-        levels=_right_items(data, "levels", LevelSettings),
+        levels=levels,
+        all_levels=len(levels) == len(list(_items(data, "levels"))),
         permits=_right_items(data, "permits", PermitSettings),
         lanes={index: _known_lane(lane) for index, lane in _items(data, "lanes")},
         beside={path: part for key in BESIDE_THE_LANES if key in right for path, part in parts_in((key,), right[key])},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from drivers.broker import BrokerSettings
 from drivers.contract import (
@@ -14,6 +14,7 @@ from drivers.contract import (
 )
 from drivers.registry import settings_for
 from drivers.settings import DriverSettings
+from edge.config.allocation_settings import AllocationSettings
 from edge.config.lane_settings import LaneSettings
 from edge.config.retention_settings import RetentionSettings
 from edge.config.tariff_settings import TariffSettings
@@ -23,6 +24,7 @@ from edge.kiosk.settings import KioskSettings
 from edge.parking.access.permits import Permit
 from edge.parking.places.layout import PlannedLevel
 from edge.vision.settings import VisionSettings
+from models.allocation.places import WITHIN
 from models.cards import card_number
 from models.documents.section import Section
 from models.documents.written import WrittenInstant, ZoneName, as_written
@@ -71,6 +73,15 @@ class SpotGroup(Section):
     """MOTORCYCLE, COMPACT, REGULAR, LARGE, HANDICAP or EV"""
     numbers: SpotNumbers
     """As painted: 1-20, A1-A20, or a list; they fill in this order"""
+    zone: Annotated[str, Field(max_length=80)] = ""
+    """The zone in which they lie, such as `Staff`; a zone inside a zone is written `Staff/Directors`"""
+
+    @field_validator("zone")
+    @classmethod
+    def _is_a_way(cls, zone: str) -> str:
+        if zone and any(not part or part != part.strip() for part in zone.split(WITHIN)):
+            raise ValueError('the name of a zone is expected, such as "Staff", or "Staff/Directors" inside it')
+        return zone
 
 
 class LevelSettings(Section):
@@ -85,7 +96,8 @@ class LevelSettings(Section):
 
     def planned(self) -> PlannedLevel:
         spots = tuple((number, group.type) for group in self.spots for number in group.numbers)
-        return PlannedLevel(self.floor, self.name, spots)
+        zones = {number: group.zone for group in self.spots if group.zone for number in group.numbers}
+        return PlannedLevel(self.floor, self.name, spots, zones)
 
 
 def _card(written: Any) -> str:
@@ -106,6 +118,8 @@ class PermitSettings(Section):
     """Numbers of its cards or tags as their reader says them, such as 17-04711"""
     passback: Passback | None = None
     """`hard`, `soft` or `off`, where it isn't the lot's"""
+    zones: tuple[str, ...] = ()
+    """Levels and zones to which it is bound; left out: it parks where everybody may"""
 
 
 class WatchedInput(Section):
@@ -204,6 +218,8 @@ class LotSettings(Section):
     """The contact of the fire alarm: made, every arm goes up and stays up until a person resets it"""
     inputs: tuple[WatchedInput, ...] = ()
     """Other contacts that are watched: doors, the UPS"""
+    allocation: AllocationSettings = Field(default_factory=AllocationSettings)
+    """How vehicles are led to spots"""
     spot_sensors: tuple[SensedSpot, ...] = ()
     """Spots with a sensor of their own"""
     kiosk: KioskSettings | None = None
@@ -244,6 +260,7 @@ class LotSettings(Section):
                 rights=frozenset(permit.rights),
                 cards=frozenset(permit.cards),
                 passback=permit.passback or self.passback,
+                zones=frozenset(permit.zones),
             )
             for permit in self.permits
         }

@@ -20,6 +20,7 @@ from edge.parking.money.till import Till
 from edge.parking.stays.tickets import WithoutStay
 from edge.parking.stays.unresolved import leave_unresolved
 from edge.store import Store, StoreUnavailable
+from models.allocation import AS_WRITTEN, Plan
 from models.facts.lanes import LONGEST_TEXT
 from models.ids import LaneName, TicketId
 from models.instants import Instant, to_datetime
@@ -72,7 +73,7 @@ class _Desk:
 class EntryDesk(_Desk):
     """Decides who may enter. `vehicle_type` answers for the vehicle that stands there now; the driver's own word goes
     over it. `tariff` says what holds now: it is pinned on the ticket, unless the lane's sign has shown another price.
-    `lot_name` and `zone` (an IANA name) stand for paper tickets."""
+    `lot_name` and `zone` (an IANA name) stand for paper tickets; `plan` says to which spot it leads."""
 
     direction: ClassVar[Direction] = Direction.ENTRY
 
@@ -81,6 +82,7 @@ class EntryDesk(_Desk):
     vehicle_type: Callable[[], VehicleType]
     lot_name: str = ""
     zone: str = "UTC"
+    plan: Plan = AS_WRITTEN
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         arrival = self._arrival(asked)
@@ -88,7 +90,7 @@ class EntryDesk(_Desk):
             return Refused(arrival)
         tariff = asked.tariff or self.tariff()
         try:
-            answer = await self.store.write(lambda tx: entry.admit(tx, arrival, tariff), spare_reserve=True)
+            answer = await self.store.write(lambda tx: entry.admit(tx, arrival, tariff, self.plan), spare_reserve=True)
         except StoreUnavailable:
             return Refused(Refusal.NOT_RECORDED)
         match answer:

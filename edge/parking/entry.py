@@ -8,12 +8,13 @@ from typing import Literal
 from edge.parking.access import passback
 from edge.parking.access.entitlement import TRANSIENT, Entitlement
 from edge.parking.access.passback import Ruling
-from edge.parking.places.spots import free_spot
+from edge.parking.places.allocation import NOTHING_KEPT, place_for
 from edge.parking.stays import moments
 from edge.parking.stays.moments import What
 from edge.parking.stays.tickets import Ticket, WithoutStay, open_ticket
 from edge.parking.stays.vehicles import known_vehicle, registered
 from edge.store import Transaction
+from models.allocation import AS_WRITTEN, Plan
 from models.codes import DIGITS, ticket_code
 from models.facts import (
     EnteredBy,
@@ -68,7 +69,9 @@ class Admitted:
     dated: bool
 
 
-def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | WithoutStay | Refusal:
+def admit(
+    tx: Transaction, arrival: Arrival, tariff: Tariff, plan: Plan = AS_WRITTEN
+) -> Admitted | WithoutStay | Refusal:
     """Open a ticket and take a spot for the vehicle, or say why not.
 
     A refusal changes nothing, except that an old stay has ended of which nobody knew better: its vehicle stands
@@ -85,7 +88,7 @@ def admit(tx: Transaction, arrival: Arrival, tariff: Tariff) -> Admitted | Witho
         if otherwise is not None:
             return otherwise
         _settle_as_gone(tx, before, arrival.lane)
-    spot = free_spot(tx.connection, arrival.vehicle_type, arrival.right.rights)
+    spot = place_for(tx, arrival.vehicle_type, arrival.right, arrival.lane, plan, NOTHING_KEPT)
     if spot is None and not arrival.by_hand:
         return Refusal.LOT_FULL
     opened = TicketOpened(

@@ -14,6 +14,7 @@ from models.effects import (
     layout,
     ledger,
     payments,
+    places,
     reservations,
     silent,
     tickets,
@@ -23,5 +24,18 @@ from models.effects.changes import Change, SpotOf, Table, Value
 
 __all__ = ["Change", "SpotOf", "Table", "Value", "effects"]
 
-_REGISTERED = (access, commands, deletions, faults, lanes, layout, ledger, payments, reservations, silent, tickets)
+_REGISTERED = (
+    access,
+    commands,
+    deletions,
+    faults,
+    lanes,
+    layout,
+    ledger,
+    payments,
+    places,
+    reservations,
+    silent,
+    tickets,
+)
 """Each registers its facts when it is imported."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from models.effects.by_fact import changes_of
 from models.effects.changes import Change, SpotOf, Value
 from models.facts import (
+    DeclaredSpot,
+    DeclaredSpotV1,
     LevelDeclared,
+    LevelDeclaredV1,
     LotDeclared,
     SpotsRemoved,
 )
@@ -28,7 +31,7 @@ def _(fact: LotDeclared, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 
 @changes_of.register
-def _(fact: LevelDeclared, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: LevelDeclared | LevelDeclaredV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     level = Change(
         "declare", "levels", fact.level, {"floor_number": fact.floor_number, "name": fact.name}, {"lot_id": lot}
     )
@@ -37,11 +40,21 @@ def _(fact: LevelDeclared, lot: LotId, spot_of: SpotOf) -> list[Change]:
             "declare",
             "spots",
             spot.id,
-            {"level_id": fact.level, "spot_number": spot.number, "spot_type": spot.type, "removed": False},
-            {"lot_id": lot, "status": SpotStatus.AVAILABLE},
+            {
+                "level_id": fact.level,
+                "spot_number": spot.number,
+                "spot_type": spot.type,
+                "zone": _zone(spot),
+                "removed": False,
+            },
+            {"lot_id": lot, "status": SpotStatus.AVAILABLE, "blocked": None},
         )
         for spot in fact.spots
     ]
+
+
+def _zone(spot: DeclaredSpot | DeclaredSpotV1) -> str:
+    return spot.zone if isinstance(spot, DeclaredSpot) else ""
 
 
 @changes_of.register

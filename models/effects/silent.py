@@ -9,6 +9,7 @@ from models.facts import (
     CloudKeysLearnt,
     CommandRefused,
     CommandRefusedV1,
+    CountReset,
     DaemonStarted,
     IntentsTaken,
     LaneTimed,
@@ -28,6 +29,7 @@ from models.ids import LotId
 @changes_of.register
 def _(
     fact: DaemonStarted
+    | CountReset
     | PlateDiffered
     | PassbackNoted
     | ClockSet

@@ -7,10 +7,26 @@ from models.facts.digests import StateDigested
 from models.facts.faults import DaemonStarted, FaultCleared, FaultRaised
 from models.facts.intents import IntentsTaken
 from models.facts.lanes import HelpCalled, LaneHeld, LaneOrdered, LaneReleased, PassageCounted
-from models.facts.layout import DeclaredLane, DeclaredSpot, LevelDeclared, LotDeclared, SpotsRemoved
+from models.facts.layout import (
+    DeclaredLane,
+    DeclaredSpot,
+    DeclaredSpotV1,
+    LevelDeclared,
+    LevelDeclaredV1,
+    LotDeclared,
+    SpotsRemoved,
+)
 from models.facts.ledger import DayClosed, DebtWrittenOff, LedgerPosted, ReceiptIssued, RefundPaid, ShiftClosed
 from models.facts.passback import PassbackNoted, PassbackReset
 from models.facts.payments import DebtCollected, PaymentTaken, UnableToCollect
+from models.facts.places import (
+    CountReset,
+    SpotReturned,
+    SpotTakenByUnknown,
+    SpotWithdrawn,
+    StayMoved,
+    UnknownVehicleGone,
+)
 from models.facts.reservations import QuotaKept, ReservationArrived, ReservationMissed, ReservationReturned
 from models.facts.restoring import LotRestored, TicketRestored, TicketRestoredV1
 from models.facts.retention import RecordsErased
@@ -43,12 +59,14 @@ __all__ = [
     "CommandRefused",
     "CommandRefusedV1",
     "CommandTaken",
+    "CountReset",
     "DaemonStarted",
     "DayClosed",
     "DebtCollected",
     "DebtWrittenOff",
     "DeclaredLane",
     "DeclaredSpot",
+    "DeclaredSpotV1",
     "EnteredBy",
     "ExitAbandoned",
     "ExitAllowed",
@@ -66,6 +84,7 @@ __all__ = [
     "LaneTimed",
     "LedgerPosted",
     "LevelDeclared",
+    "LevelDeclaredV1",
     "LinkInterrupted",
     "LotDeclared",
     "LotRestored",
@@ -84,9 +103,13 @@ __all__ = [
     "ReservationMissed",
     "ReservationReturned",
     "ShiftClosed",
+    "SpotReturned",
+    "SpotTakenByUnknown",
+    "SpotWithdrawn",
     "SpotsRemoved",
     "StateDigested",
     "StayDated",
+    "StayMoved",
     "StoreQuarantined",
     "StreamOpened",
     "TelemetryBegun",
@@ -100,6 +123,7 @@ __all__ = [
     "TicketVoided",
     "UnableToCollect",
     "UnknownFact",
+    "UnknownVehicleGone",
     "VehicleRegistered",
     "VehicleRegisteredV1",
     "decode",

@@ -30,7 +30,7 @@ class LotDeclared(Fact, type="lot.declared", version=1):
     lanes: tuple[DeclaredLane, ...]
 
 
-class DeclaredSpot(BaseModel):
+class DeclaredSpotV1(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     id: SpotId
@@ -38,7 +38,22 @@ class DeclaredSpot(BaseModel):
     type: SpotType
 
 
-class LevelDeclared(Fact, type="level.declared", version=1):
+class DeclaredSpot(DeclaredSpotV1):
+    """`zone`: the zone in which it lies, with those around it, such as `Staff/Directors`; empty: in none."""
+
+    zone: str = ""
+
+
+class LevelDeclaredV1(Fact, type="level.declared", version=1):
+    """The same as version 2, from when there were no zones. No longer written."""
+
+    level: LevelId
+    floor_number: int
+    name: str
+    spots: tuple[DeclaredSpotV1, ...]
+
+
+class LevelDeclared(Fact, type="level.declared", version=2):
     """A level and some of its spots; a large level takes several facts, each adding to the one before."""
 
     level: LevelId

@@ -47,6 +47,7 @@ def everything_in(path: Path) -> dict[str, list[tuple[object, ...]]]:
         columns = {
             "vehicles": "rowid, id, lot_id, license_plate, vehicle_type, owner_id",
             "charges": "payment_id, ticket_id, amount",
+            "spots": "rowid, id, lot_id, level_id, spot_number, spot_type, status, removed",
             "tickets": "id, lot_id, code, vehicle_id, spot_id, entry_time, status, amount_due, amount_paid, tariff",
         }
         return {

@@ -38,6 +38,7 @@ from drivers.registry import ChosenDriver, catalogue
 from drivers.settings import DriverSettings
 from drivers.values import BaseTopic, Host, Payload, Seconds, Topic
 from edge.config import settings as lot
+from edge.config.allocation_settings import AllocationSettings, EntranceSettings, SpotSensing, VehicleAllocation
 from edge.config.lane_settings import ButtonSettings, LaneSettings
 from edge.config.retention_settings import Days, RetentionSettings, Size
 from edge.config.tariff_settings import TariffSettings
@@ -75,6 +76,10 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "lanes[].buttons": ButtonSettings,
     "lanes[].view": ViewSettings,
     "lanes[].view.region, lanes[].view.masks[]": Area,
+    "allocation": AllocationSettings,
+    "allocation.entrances[]": EntranceSettings,
+    "allocation.vehicles[]": VehicleAllocation,
+    "allocation.sensing": SpotSensing,
     "inputs[]": lot.WatchedInput,
     "spot_sensors[]": lot.SensedSpot,
     "kiosk": KioskSettings,

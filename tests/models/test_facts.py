@@ -101,6 +101,13 @@ HISTORY = {
     ("refund.paid", 1): "amount at by currency out_of paid_in_all payment reason reference refund ticket",
     ("shift.closed", 1): "at by closing counted currency drawer expected left number",
     ("ledger.posted", 1): "at by currency day kind lines payment posting reason refund_owed reverses ticket",
+    ("level.declared", 2): "floor_number level name spots",
+    ("count.reset", 1): "at by counted known level reason",
+    ("spot.returned", 1): "at by reason spot",
+    ("spot.taken_by_unknown", 1): "at spot why",
+    ("spot.unknown_gone", 1): "at spot why",
+    ("spot.withdrawn", 1): "at by reason spot",
+    ("stay.moved", 1): "at by spot ticket was why",
     ("ticket.opened", 2): (
         "account by code confidence_permille entered lane permit reservation serial spot tariff ticket vehicle"
         " vehicle_type"

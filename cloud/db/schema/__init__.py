@@ -19,7 +19,7 @@ from cloud.db.schema.journal import (
     streams,
     torn_tickets,
 )
-from cloud.db.schema.lots import LOTS_CHANGED, levels, lot_logins, parking_lots, spots
+from cloud.db.schema.lots import IS_FREE, LOTS_CHANGED, levels, lot_logins, parking_lots, spots
 from cloud.db.schema.policy import INTENTS_ISSUED, intents, policies, reservation_quotas, reservations, standing_intents
 from cloud.db.schema.retention import deletions
 from cloud.db.schema.stays import (
@@ -38,6 +38,7 @@ from models.tickets import ReservationStatus
 __all__ = [
     "CASE_KINDS",
     "INTENTS_ISSUED",
+    "IS_FREE",
     "LOTS_CHANGED",
     "PARKED_CAUSES",
     "PARKED_OUTCOMES",

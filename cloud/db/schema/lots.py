@@ -16,11 +16,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    and_,
     text,
 )
 
 from cloud.db.schema.columns import metadata, moment, of_lot, one_of, uuid_of, words
-from models.spots import SpotStatus, SpotType
+from models.spots import Blocked, SpotStatus, SpotType
 
 LOTS_CHANGED = "parkgate_lots"
 """The channel on which a committed change of a lot is announced; its payload is the lot's id."""
@@ -85,8 +86,15 @@ spots = Table(
     words("spot_type"),
     words("status"),
     Column("removed", Boolean, nullable=False, server_default=text("false")),
+    Column("zone", Text, nullable=False, server_default=""),
+    # Why nobody is led there, whoever stands on it.
+    Column("blocked", Text, nullable=True),
     ForeignKeyConstraint(["lot_id", "level_id"], ["levels.lot_id", "levels.id"]),
     one_of("spot_type", SpotType),
     one_of("status", SpotStatus),
+    one_of("blocked", Blocked),
     Index(None, "lot_id", "level_id"),
 )
+
+IS_FREE = and_(spots.c.status == SpotStatus.AVAILABLE, spots.c.blocked.is_(None))
+"""A vehicle may be led there now."""

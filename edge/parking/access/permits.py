@@ -14,12 +14,14 @@ from models.spots import Right
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """One vehicle's permit. `cards` are card numbers as `card_number` writes them."""
+    """One vehicle's permit. `cards` are card numbers as `card_number` writes them. `zones`: it is bound to them; empty:
+    to none."""
 
     plate: Plate
     rights: frozenset[Right] = frozenset()
     cards: frozenset[str] = frozenset()
     passback: Passback = Passback.HARD
+    zones: frozenset[str] = frozenset()
 
 
 Permits = Mapping[Plate, Permit]

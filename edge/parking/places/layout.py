@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from edge.store import Transaction
@@ -20,11 +20,13 @@ SPOTS_IN_A_FACT = 200
 
 @dataclass(frozen=True, slots=True)
 class PlannedLevel:
-    """A level as it is configured: its spots are (number, type) pairs in the order in which they fill."""
+    """A level as it is configured: its spots are (number, type) pairs in the order in which they fill. `zones`: those
+    of them that lie in one, by their numbers."""
 
     floor_number: int
     name: str
     spots: tuple[tuple[str, SpotType], ...]
+    zones: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def declare(tx: Transaction, lot: LotDeclared, levels: Sequence[PlannedLevel]) -> None:
@@ -55,9 +57,10 @@ def _declare_level(tx: Transaction, level: PlannedLevel) -> None:
             id=known[number][0] if number in known else spot_id(tx.lot, level.floor_number, number),
             number=number,
             type=type,
+            zone=level.zones.get(number, ""),
         )
         for number, type in level.spots
-        if number not in known or known[number][1:] != (type, False)
+        if number not in known or known[number][1:] != (type, level.zones.get(number, ""), False)
     )
     if row is None or row["name"] != level.name or fresh:
         for part in _parts(fresh):
@@ -76,9 +79,11 @@ def _remove_the_rest(tx: Transaction, levels: Sequence[PlannedLevel]) -> None:
             tx.record(SpotsRemoved(spots=part))
 
 
-def _spots_of(connection: sqlite3.Connection, level: LevelId) -> dict[str, tuple[SpotId, SpotType, bool]]:
+def _spots_of(connection: sqlite3.Connection, level: LevelId) -> dict[str, tuple[SpotId, SpotType, str, bool]]:
     rows = connection.execute("SELECT * FROM spots WHERE level_id = ?", (level,))
-    return {row["spot_number"]: (row["id"], SpotType(row["spot_type"]), bool(row["removed"])) for row in rows}
+    return {
+        row["spot_number"]: (row["id"], SpotType(row["spot_type"]), row["zone"], bool(row["removed"])) for row in rows
+    }
 
 
 def _parts(items: tuple[_Item, ...]) -> Iterator[tuple[_Item, ...]]:

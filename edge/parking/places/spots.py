@@ -1,23 +1,18 @@
-"""Which spot a vehicle is led to, and how many are left."""
+"""How many spots are left, in the whole lot, by level, by type and by zone."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
-from models.ids import SpotId
-from models.spots import Right, SpotStatus, VehicleType, compatible
+from models.allocation import names_of
 
-_NEXT_FREE = """
-    SELECT id, spot_number FROM spots
-    WHERE spot_type = ? AND status = 'AVAILABLE' AND removed = 0 ORDER BY rowid LIMIT 1"""
-
-
-@dataclass(frozen=True, slots=True)
-class FreeSpot:
-    id: SpotId
-    number: str
+_COUNTS = """
+    SELECT CAST(floor_number AS TEXT) AS floor, name, zone, spot_type, count(*) AS total,
+        sum(status = 'AVAILABLE' AND blocked IS NULL) AS free
+    FROM spots JOIN levels ON levels.id = level_id WHERE removed = 0 AND blocked IS NOT 'maintenance'
+    GROUP BY floor_number, zone, spot_type ORDER BY floor_number, zone, spot_type"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +23,35 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Free spots of the whole lot, by floor number and by spot type. Spots out of service count in no total."""
+    """Free spots of the whole lot, by floor number, by spot type and by zone. Spots out of service count in no total;
+    a zone counts also what lies in the zones inside it."""
 
     whole: Count
     by_level: dict[str, Count]
     by_type: dict[str, Count]
-
-
-def free_spot(connection: sqlite3.Connection, vehicle: VehicleType, rights: Iterable[Right]) -> FreeSpot | None:
-    """The spot for this vehicle: of the tightest type that fits, the first in the order of the layout."""
-    for spot_type in compatible(vehicle, rights):
-        row = connection.execute(_NEXT_FREE, (spot_type,)).fetchone()
-        if row:
-            return FreeSpot(SpotId(row["id"]), row["spot_number"])
-    return None
+    by_zone: dict[str, Count] = field(default_factory=dict[str, Count])
 
 
 def availability(connection: sqlite3.Connection) -> Availability:
-    rows = connection.execute(
-        """SELECT CAST(floor_number AS TEXT) AS floor, spot_type, status, count(*) AS n
-           FROM spots JOIN levels ON levels.id = level_id WHERE removed = 0 AND status != 'MAINTENANCE'
-           GROUP BY floor_number, spot_type, status ORDER BY floor_number, spot_type"""
-    ).fetchall()
+    rows = connection.execute(_COUNTS).fetchall()
     return Availability(
         _count(rows),
-        {floor: _count([row for row in rows if row["floor"] == floor]) for floor in _distinct(rows, "floor")},
-        {kind: _count([row for row in rows if row["spot_type"] == kind]) for kind in _distinct(rows, "spot_type")},
+        _by(rows, lambda row: (row["floor"],)),
+        _by(rows, lambda row: (row["spot_type"],)),
+        _by(rows, lambda row: names_of(row["name"], row["zone"])[1:]),
     )
 
 
-def _count(rows: list[sqlite3.Row]) -> Count:
-    free = sum(row["n"] for row in rows if row["status"] == SpotStatus.AVAILABLE)
-    return Count(sum(row["n"] for row in rows), free)
+def _by(rows: Sequence[sqlite3.Row], names: Callable[[sqlite3.Row], Sequence[str]]) -> dict[str, Count]:
+    every = dict.fromkeys(name for row in rows for name in names(row))
+    return {name: _count(row for row in rows if name in names(row)) for name in sorted(every, key=_in_order)}
 
 
-def _distinct(rows: list[sqlite3.Row], column: str) -> list[str]:
-    return list(dict.fromkeys(row[column] for row in rows))
+def _in_order(name: str) -> tuple[int, int, str]:
+    """Floors by their numbers, words by their letters."""
+    return (0, int(name), "") if name.lstrip("-").isdigit() else (1, 0, name)
+
+
+def _count(rows: Iterable[sqlite3.Row]) -> Count:
+    each = list(rows)
+    return Count(sum(row["total"] for row in each), sum(row["free"] for row in each))

@@ -13,7 +13,6 @@ from edge.store import Transaction
 from models.ids import LaneName
 from models.instants import Instant
 from models.pricing import Policy, Quote, Standing
-from models.spots import SpotStatus
 from models.tariff import Tariff, read_pinned
 
 _LOG = structlog.get_logger("edge.prices")
@@ -46,10 +45,10 @@ class Book:
 def occupancy(connection: sqlite3.Connection) -> tuple[int, int]:
     """How many spots are taken, and how many there are; those out of service are none."""
     rows = connection.execute(
-        "SELECT status, count(*) AS n FROM spots WHERE removed = 0 AND status != 'MAINTENANCE' GROUP BY status"
+        """SELECT count(*) AS spots, sum(status = 'AVAILABLE' AND blocked IS NULL) AS free FROM spots
+           WHERE removed = 0 AND blocked IS NOT 'maintenance'"""
     ).fetchall()
-    spots = sum(row["n"] for row in rows)
-    return spots - sum(row["n"] for row in rows if row["status"] == SpotStatus.AVAILABLE), spots
+    return rows[0]["spots"] - (rows[0]["free"] or 0), rows[0]["spots"]
 
 
 def read(connection: sqlite3.Connection) -> Book:
