@@ -25,6 +25,7 @@ from edge.kiosk.secret import secret_in
 from edge.lockstep import LockstepError
 from edge.orders_cli import lane_app, passback_app
 from edge.report import look, show
+from edge.spots_cli import spots_app
 from edge.store import StoreTaken, StoreUnavailable
 from edge.vision.cli import read, weights_app
 from models.documents.problems import ConfigurationError
@@ -45,6 +46,7 @@ app.command()(enroll)
 app.add_typer(weights_app, name="weights")
 app.add_typer(lane_app, name="lane")
 app.add_typer(passback_app, name="passback")
+app.add_typer(spots_app, name="spots")
 app.add_typer(journal_app, name="journal")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]

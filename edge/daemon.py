@@ -20,7 +20,7 @@ from edge.inputs import MEANS, FireContact, watch
 from edge.kept_up import kept_up
 from edge.kiosk.server import Kiosk
 from edge.lane.signals import Fire, Order, Ordered, Signal
-from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, obeyed, socket_path
+from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, SpotsOrder, obeyed, socket_path
 from edge.lot_clock import lockstep_of, lot_clock
 from edge.measures import MeasuresFile
 from edge.overview import Overview
@@ -29,6 +29,7 @@ from edge.parking.access.policy import LotPolicy
 from edge.parking.lanes import standing_orders, was_told
 from edge.parking.money import charges
 from edge.parking.places.layout import declare
+from edge.parking.places.sensors import SpotWatch
 from edge.parking.stays.restoring import want, want_if_new
 from edge.parking.stays.unresolved import settle_after_restart
 from edge.parking.tariffs.prices import LotPrices
@@ -37,6 +38,7 @@ from edge.retention.log import record_erased
 from edge.retention.rounds import Retention
 from edge.retention.space import Space
 from edge.sight import Sight
+from edge.spot_orders import SpotOrders
 from edge.store import Store, StoreUnavailable, Transaction, inbox
 from edge.store.damage import quarantine
 from edge.store.keep_writing import keep_writing
@@ -98,6 +100,14 @@ class Daemon:
         self._sight = Sight(self._lanes, camera_only, self._faults)
         self._sensed: dict[tuple[int, str], SpotSensor] = {}
         self._beside = self._parts_beside_the_lanes()
+        self._spot_watch = SpotWatch(
+            self._store,
+            self._sensed,
+            lambda number: self._faults.reporter(f"lot.spot.{number}"),
+            self._clock,
+            settings.allocation.sensing.patience(),
+        )
+        self._spot_orders = SpotOrders(self._store, self._spot_watch)
         self._kiosk = self._screens()
         self._overview = self._what_is_now()
         self._link = self._cloud_link(settings)
@@ -135,6 +145,8 @@ class Daemon:
         """A person's order, given at the lot itself or (with its id) from afar, and what came of it."""
         if isinstance(asked, PassbackOrder):
             return self._reset_passback(asked)
+        if isinstance(asked, SpotsOrder):
+            return await self._spot_orders.obey(asked)
         lane = self._lanes.get(LaneName(asked.lane))
         if lane is None:
             return Obeyed(why_not=f"there is no lane {asked.lane!r}; there are {', '.join(self._lanes)}")
@@ -201,6 +213,8 @@ class Daemon:
         if self._lockstep is None:
             self._spawn(kept_up("timekeeping", Timekeeper(self._store, self._clock).run, self._clock))
         self._spawn(kept_up("prices", self._prices.run, self._clock))
+        if self._sensed:
+            self._spawn(kept_up("spots", self._spot_watch.run, self._clock))
         self._spawn(kept_up("retention", self._retention.run, self._clock))
         if self._recorder is not None:
             self._spawn(kept_up("telemetry", self._recorder.run, self._clock))

@@ -48,7 +48,21 @@ class PassbackOrder(BaseModel):
     reason: str = Field(min_length=1, max_length=300)
 
 
-Asked = LaneOrder | PassbackOrder
+class SpotsOrder(BaseModel):
+    """A person's order about spots: one of them out of service or into it, or how many vehicles were counted on a level
+    (without one: in the lot)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    spots: Literal["out_of_service", "in_service", "reset_count"]
+    spot: str | None = Field(default=None, max_length=40)
+    level: str | None = Field(default=None, max_length=80)
+    vehicles: int | None = Field(default=None, ge=0, le=1_000_000)
+    by: str = Field(min_length=1, max_length=80)
+    reason: str = Field(min_length=1, max_length=300)
+
+
+Asked = LaneOrder | PassbackOrder | SpotsOrder
 _ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 
 

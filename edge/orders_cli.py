@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from edge.config.load import load_lot
-from edge.local import LaneOrder, NoDaemon, Obeyed, PassbackOrder, give
+from edge.local import Asked, LaneOrder, NoDaemon, Obeyed, PassbackOrder, give
 from models.documents.problems import ConfigurationError
 from models.documents.spelling import nearest
 from models.lanes import LaneState, OrderKind
@@ -50,31 +50,31 @@ lane_app = typer.Typer(
 passback_app = typer.Typer(help="Anti-passback of the running daemon's lot.", no_args_is_help=True)
 
 _Lane = Annotated[str, typer.Argument(metavar="LANE", help="The lane's name in the configuration")]
-_Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]
-_Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; it stands in the records", callback=_worded)]
-_By = Annotated[str, typer.Option("--by", help="Who you are", default_factory=lambda: _somebody())]
+Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]
+Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; it stands in the records", callback=_worded)]
+By = Annotated[str, typer.Option("--by", help="Who you are", default_factory=lambda: _somebody())]
 
 
 @lane_app.command("open")
-def open_(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
+def open_(lane: _Lane, config: Config, reason: Reason, by: By) -> None:
     """Raise the arm once. A vehicle that is known is put on record; another one is counted."""
     _tell(config, lane, OrderKind.OPEN, by, reason)
 
 
 @lane_app.command()
-def close(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
+def close(lane: _Lane, config: Config, reason: Reason, by: By) -> None:
     """Bring the arm down, if the barrier can be told to and nothing is under it."""
     _tell(config, lane, OrderKind.CLOSE, by, reason)
 
 
 @lane_app.command("keep-open")
-def keep_open(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
+def keep_open(lane: _Lane, config: Config, reason: Reason, by: By) -> None:
     """Raise the arm and keep it up, over restarts too, until `release`."""
     _tell(config, lane, OrderKind.KEEP_OPEN, by, reason)
 
 
 @lane_app.command()
-def release(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
+def release(lane: _Lane, config: Config, reason: Reason, by: By) -> None:
     """End keep-open."""
     _tell(config, lane, OrderKind.RELEASE, by, reason)
 
@@ -83,52 +83,53 @@ def release(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
 def state_(
     lane: _Lane,
     state: Annotated[LaneState, typer.Argument(help="Whom the lane lets in", parser=_state, metavar=_STATES)],
-    config: _Config,
-    reason: _Reason,
-    by: _By,
+    config: Config,
+    reason: Reason,
+    by: By,
 ) -> None:
     """Set whom the lane lets in: everybody, only permits and reservations, or nobody."""
     _tell(config, lane, OrderKind.SET_STATE, by, reason, state)
 
 
 @lane_app.command("reset-fire")
-def reset_fire(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
+def reset_fire(lane: _Lane, config: Config, reason: Reason, by: By) -> None:
     """Let the arm down after a fire alarm. Refused while the contact still says fire."""
     _tell(config, lane, OrderKind.RESET_FIRE, by, reason)
 
 
 @lane_app.command("reset-faults")
-def reset_faults(lane: _Lane, config: _Config, reason: _Reason, by: _By) -> None:
+def reset_faults(lane: _Lane, config: Config, reason: Reason, by: By) -> None:
     """End the faults that only a person can end, and hold nobody's last passage against them."""
     _tell(config, lane, OrderKind.RESET_FAULTS, by, reason)
 
 
 @passback_app.command("reset")
 def reset_passback(
-    config: _Config,
-    reason: _Reason,
-    by: _By,
+    config: Config,
+    reason: Reason,
+    by: By,
     plate: Annotated[str | None, typer.Option(help="One permit's plate; left out: all permits")] = None,
 ) -> None:
     """Hold no last passage against a permit (or any of them): its next one, in or out, isn't checked."""
-    _give(config, "anti-passback", PassbackOrder(plate=plate, by=by, reason=reason))
+    give_order(config, "anti-passback", PassbackOrder(plate=plate, by=by, reason=reason))
 
 
 def _tell(config: Path, lane: str, kind: OrderKind, by: str, reason: str, state: LaneState | None = None) -> None:
-    _give(config, lane, LaneOrder(lane=lane, kind=kind, by=by, reason=reason, state=state))
+    give_order(config, lane, LaneOrder(lane=lane, kind=kind, by=by, reason=reason, state=state))
 
 
-def _give(config: Path, whom: str, order: LaneOrder | PassbackOrder) -> None:
+def give_order(config: Path, whom: str, order: Asked) -> None:
+    """Tell the running daemon, and say what came of it; `whom` is what obeys, or doesn't."""
     try:
         obeyed = give(load_lot(config).store.path, order)
     except ConfigurationError as wrong:
-        _fail(str(wrong), 2)
+        fail(str(wrong), 2)
     except NoDaemon as wrong:
-        _fail(f"No daemon answers: {wrong}", 1)
+        fail(f"No daemon answers: {wrong}", 1)
     if obeyed.why_not:
-        _fail(f"{whom} doesn't obey: {obeyed.why_not}{'' if obeyed.why_not.endswith('?') else '.'}", REFUSED)
+        fail(f"{whom} doesn't obey: {obeyed.why_not}{'' if obeyed.why_not.endswith('?') else '.'}", REFUSED)
     if obeyed.failed:
-        _fail(_in_vain(whom, obeyed), NOT_TOLD)
+        fail(_in_vain(whom, obeyed), NOT_TOLD)
     typer.echo(f"{whom}: {obeyed.said}.")
 
 
@@ -145,6 +146,7 @@ def _somebody() -> str:
     return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
-def _fail(text: str, code: int) -> NoReturn:
+def fail(text: str, code: int) -> NoReturn:
+    """End with that exit code, and say why."""
     typer.echo(text, err=True)
     raise typer.Exit(code)

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from drivers.values import Seconds
+from edge.parking.places.sensing import Patience
 from models.allocation import Criterion, Plan, Rule, WhenZoneFull
 from models.documents.section import Section
 from models.ids import LaneName
@@ -66,6 +67,9 @@ class SpotSensing(Section):
     """What a sensor says counts once it has said so for this long"""
     empty: Annotated[Seconds, Field(ge=60, le=86400)] = 900.0
     """A spot that is taken on record and that its sensor calls free for this long is reported"""
+
+    def patience(self) -> Patience:
+        return Patience(self.settle, self.empty)
 
 
 class AllocationSettings(_RuleSettings):

@@ -38,6 +38,7 @@ from tests.models.test_pinned_text import PINNED, in_the_order_of_the_file, open
 CHECKED: dict[tuple[str, str], str] = {
     ("spots", "spot_type"): "CASE spot_type WHEN 'EV' THEN 'LARGE' ELSE 'EV' END",
     ("spots", "status"): "CASE status WHEN 'AVAILABLE' THEN 'OCCUPIED' ELSE 'AVAILABLE' END",
+    ("spots", "blocked"): "CASE blocked WHEN 'maintenance' THEN 'unknown_vehicle' ELSE 'maintenance' END",
     ("spots", "level_id"): "(SELECT id FROM levels AS other WHERE other.lot_id = $1 AND other.id <> level_id)",
     ("vehicles", "vehicle_type"): "'MOTORCYCLE'",
     ("vehicles", "owner_id"): "gen_random_uuid()",

@@ -58,10 +58,10 @@ def test_rules_that_say_nothing_are_told() -> None:
         "32:22 allocation.prefer: `nearest` needs the list allocation.entrances: what lies near each entry"
     ]
     assert told(RIGHT + "allocation: {prefer: [zones]}\n") == [
-        "32:1 allocation: `prefer` names `zones`: a list `zones` is expected, the first choice first"
+        "32:13 allocation: `prefer` names `zones`: a list `zones` is expected, the first choice first"
     ]
     assert told(RIGHT + "allocation: {prefer: [spread, spread]}\n") == [
-        "32:1 allocation: spread: stands more than once in `prefer`"
+        "32:13 allocation: spread: stands more than once in `prefer`"
     ]
 
 

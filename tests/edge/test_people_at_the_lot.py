@@ -225,3 +225,23 @@ def test_the_link_of_a_lanes_screen_is_printed_for_the_technician(site: Site) ->
     assert (done.returncode, done.stdout.startswith("http://127.0.0.1:1/in")) == (0, True), done.stderr
     wrong = edge("kiosk-link", "west", "--config", str(site.config))
     assert (wrong.returncode, "there are in" in wrong.stderr) == (2, True)
+
+
+def test_a_person_looks_after_the_spots(site: Site) -> None:
+    with at_work(site) as yard:
+        assert yard.tell("spots", "out-of-service", "2") == (0, "spot 2: spot 2 on Ground is out of service.\n")
+        code, said = yard.tell("spots", "out-of-service", "9")
+        assert (code, said) == (3, "spot 9 doesn't obey: there is no spot '9'.\n")
+        code, said = yard.tell("spots", "reset-count", "--vehicles", "1", "--level", "Ground")
+        assert (code, said) == (0, "the count: Ground: 1 vehicle counted, 0 known; 1 free spot is taken by unknown.\n")
+        listed = edge("spots", "list", "--config", str(site.config), "--json")
+        standing = {(spot := json.loads(line))["spot"]: spot["standing"] for line in listed.stdout.splitlines()}
+        assert standing == {"1": "free", "2": "out of service", "3": "taken by unknown"}
+        assert yard.tell("spots", "in-service", "2")[0] == 0
+        assert yard.records("SELECT body ->> 'by', body ->> 'reason' FROM journal WHERE type = 'spot.withdrawn'") == [
+            ("Ada", "a delivery")
+        ]
+    shown = edge("spots", "list", "--config", str(site.config))
+    assert shown.returncode == 0, "works without the daemon"
+    assert "taken by unknown" in shown.stdout
+    assert edge("spots", "in-service", "3", "--config", str(site.config), "-r", "looked").returncode == 1

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_args
 
-from models.effects import Change, Value
+from models.effects import Change, Table, Value
 
-TABLES = (
-    *("parking_lots", "levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults"),
-    *(
-        "lane_states",
-        "lane_orders",
-        "passages",
-        "help_calls",
-        "fee_corrections",
-        "ledger_entries",
-        "closings",
-        "receipts",
-        "taken_commands",
-        "deletions",
-    ),
-)
+TABLES: tuple[Table, ...] = get_args(Table)
 
 NOT_FROM_FACTS = {"id", "masked_at"}
 """The key, and what retention writes beside the facts."""
