@@ -198,7 +198,7 @@ def _declared(spots: int) -> LotDeclared:
     )
 
 
-def _scratch() -> Path:
+def scratch() -> Path:
     """On the disk of the checkout, as a lot's store would be: /tmp may lie in memory."""
     folder = Path("build/bench")
     folder.mkdir(parents=True, exist_ok=True)
@@ -219,7 +219,7 @@ def main() -> None:
     tails: tuple[list[float], list[float]] = ([], [])
     for run in range(options.runs):
         print(f"run {run + 1} of {options.runs}", file=sys.stderr)
-        with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
+        with tempfile.TemporaryDirectory(dir=scratch()) as folder:
             both = asyncio.run(ours(Path(folder), options.decisions, tariff)), limit(Path(folder), options.decisions)
         for kept, taken in zip(medians, both, strict=True):
             kept.append(percentile(taken, 0.5))

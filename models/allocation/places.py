@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 from models.ids import LaneName, LevelId
@@ -40,6 +41,7 @@ class Seeker:
     reserved: SpotType | None = None
 
 
+@lru_cache(maxsize=4096)
 def names_of(level: str, zone: str) -> tuple[str, ...]:
     """`names_of("Ground", "Staff/Directors")` is Ground, Staff, Staff/Directors."""
     if not zone:

@@ -15,14 +15,11 @@ from models.spots import SpotType, VehicleType
 
 NOTHING_KEPT: Mapping[SpotType, int] = {}
 
-# Counted anew each time, from one index: a count that is carried along would go on being wrong. The order is that in
-# which the spots were declared, which is the order in which they are written.
+# Counted anew each time, from one index alone: a count that is carried along would go on being wrong.
 _BAYS = """
-    SELECT bays.*, levels.name FROM (
-        SELECT level_id, zone, spot_type, min(rowid) AS first, sum(blocked IS NOT 'maintenance') AS total,
-            sum(status = 'AVAILABLE' AND blocked IS NULL) AS free
-        FROM spots WHERE removed = 0 GROUP BY level_id, zone, spot_type) AS bays
-    JOIN levels ON levels.id = level_id ORDER BY first"""
+    SELECT level_id, zone, spot_type, min(rowid), count(*) FILTER (WHERE blocked IS NOT 'maintenance'),
+        count(*) FILTER (WHERE status = 'AVAILABLE' AND blocked IS NULL)
+    FROM spots WHERE removed = 0 GROUP BY level_id, zone, spot_type"""
 _NEXT_FREE = """
     SELECT id, spot_number FROM spots
     WHERE level_id = ? AND zone = ? AND spot_type = ? AND status = 'AVAILABLE' AND blocked IS NULL AND removed = 0
@@ -61,17 +58,12 @@ def place_for(
 
 
 def bays(connection: sqlite3.Connection) -> list[Bay]:
-    """All of the lot's, in the order in which they are written."""
+    """All of the lot's, in the order in which they are written: that in which their first spots were declared."""
+    levels = dict(connection.execute("SELECT id, name FROM levels").fetchall())
+    rows = sorted(connection.execute(_BAYS), key=lambda row: row[3])
     return [
-        Bay(
-            level=LevelId(row["level_id"]),
-            names=names_of(row["name"], row["zone"]),
-            zone=row["zone"],
-            type=SpotType(row["spot_type"]),
-            total=row["total"],
-            free=row["free"],
-        )
-        for row in connection.execute(_BAYS)
+        Bay(LevelId(level), names_of(levels[level], zone), zone, SpotType(kind), total, free)
+        for level, zone, kind, _, total, free in rows
     ]
 
 

@@ -16,5 +16,5 @@ def places(database: Database) -> None:
         "ALTER TABLE spots ADD COLUMN blocked TEXT CHECK (blocked IN ('maintenance', 'unknown_vehicle'))",
         # Asked at each entry: counted by bay from the index alone, and within a bay the spots in their order.
         "DROP INDEX spots_free",
-        "CREATE INDEX spots_bays ON spots (level_id, zone, spot_type, status, blocked) WHERE removed = 0",
+        "CREATE INDEX spots_bays ON spots (level_id, zone, spot_type, status, blocked, removed) WHERE removed = 0",
     )
