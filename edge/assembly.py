@@ -22,6 +22,7 @@ from edge.parking.access.policy import LotPolicy
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.lanes import lane_memory
 from edge.parking.money.till import Till
+from edge.parking.reservations.claiming import Claims
 from edge.parking.tariffs.prices import LotPrices
 from edge.store import Store
 from edge.store.database import looking_into
@@ -52,6 +53,7 @@ class Assembly:
     """Whether the cloud hears of a call for help now"""
     prices: LotPrices | None = None
     """What the signs show; without it, none shows a price"""
+    reservations: Claims = field(default_factory=Claims)
     shared: dict[object, object] = field(default_factory=dict[object, object])
 
     def context(self, part: str) -> DriverContext:
@@ -119,7 +121,13 @@ class Assembly:
         makers: dict[Direction, Callable[[], Desk]] = {
             Direction.ENTRY: lambda: self._entry_desk(lane, classifier),
             Direction.EXIT: lambda: ExitDesk(
-                lane.name, self.store, till, self.policy.permits, self.is_heard, lane.timing.lane_timing()
+                lane.name,
+                self.store,
+                till,
+                self.policy.permits,
+                self.is_heard,
+                lane.timing.lane_timing(),
+                reservations=self.reservations,
             ),
         }
         served = (lane.direction, opposite(lane.direction)) if lane.two_way else (lane.direction,)
@@ -135,6 +143,7 @@ class Assembly:
             self.settings.lot.name,
             self.settings.lot.timezone,
             self.settings.allocation.plan(),
+            reservations=self.reservations,
         )
 
     def _watcher(self, lane: LaneSettings) -> Callable[[bool, bool], None]:

@@ -30,6 +30,8 @@ from edge.parking.lanes import standing_orders, was_told
 from edge.parking.money import charges
 from edge.parking.places.layout import declare
 from edge.parking.places.sensors import SpotWatch
+from edge.parking.reservations.claiming import Claims
+from edge.parking.reservations.keeping import KeepsReservations
 from edge.parking.stays.restoring import want, want_if_new
 from edge.parking.stays.unresolved import settle_after_restart
 from edge.parking.tariffs.prices import LotPrices
@@ -56,6 +58,7 @@ from models.ids import LaneName
 from models.lanes import OrderKind
 from models.plates import normalised
 from models.wire.restoring import KnownLane
+from models.wire.seals import NO_KEYS
 
 _LOG = structlog.get_logger("edge.daemon")
 _UNWATCHED_SECONDS = 3600.0
@@ -88,8 +91,19 @@ class Daemon:
         look_again: Callable[[LaneName], None] = lambda lane: self._sight.look_again(lane)  # noqa: E731
         is_heard: Callable[[], bool] = lambda: self._link is not None and self._link.connected  # noqa: E731
         self._prices = LotPrices(self._policy, self._store, self._clock)
+        self._keys = self._cloud_keys(settings)
+        self._keeping = KeepsReservations(self._store, self._clock, settings.reservations.rules())
         self._assembly = Assembly(
-            settings, self._store, self._clock, self._faults, self._policy, watch, look_again, is_heard, self._prices
+            settings,
+            self._store,
+            self._clock,
+            self._faults,
+            self._policy,
+            watch,
+            look_again,
+            is_heard,
+            self._prices,
+            Claims(lambda: NO_KEYS if self._keys is None else self._keys.keyring, self._keeping.rules),
         )
         if self._lockstep is not None:
             self._assembly.shared[LINE] = self._lockstep.line
@@ -215,6 +229,7 @@ class Daemon:
         self._spawn(kept_up("prices", self._prices.run, self._clock))
         if self._sensed:
             self._spawn(kept_up("spots", self._spot_watch.run, self._clock))
+        self._spawn(kept_up("reservations", self._keeping.run, self._clock))
         self._spawn(kept_up("retention", self._retention.run, self._clock))
         if self._recorder is not None:
             self._spawn(kept_up("telemetry", self._recorder.run, self._clock))
@@ -300,12 +315,15 @@ class Daemon:
         secret = kiosk.secret_beside(self._settings.store.path)
         return Kiosk(kiosk.at(self._settings.languages), posts, secret, self._clock, self._faults.reporter("kiosk"))
 
+    def _cloud_keys(self, settings: LotSettings) -> TrustedKeys | None:
+        return None if settings.link is None else TrustedKeys(settings.link.cloud_keys, self._faults.reporter("link"))
+
     def _cloud_link(self, settings: LotSettings) -> CloudLink | None:
-        if settings.link is None:
+        keys = self._keys
+        if settings.link is None or keys is None:
             return None
         faults = self._faults.reporter("link")
         lot = settings.lot.id
-        keys = TrustedKeys(settings.link.cloud_keys, faults)
         epoch = settings.link.epoch
         return CloudLink(
             settings.link,
@@ -336,6 +354,7 @@ class Daemon:
             try:
                 await self._store.read(self._policy.load)
                 self._prices.policy_changed()
+                self._keeping.policy_changed()
                 return await self._prices.renew()
             except StoreUnavailable as wrong:
                 _LOG.error("daemon.policy_not_read_yet", why=str(wrong))

@@ -66,6 +66,36 @@ class Refusal(Enum):
         "The plate couldn't be read",
         "Look at the lane's camera: dirt, glare, aim",
     )
+    RESERVATION_EARLY = Said(
+        "Too early, come later",
+        "The reservation begins later than this lot lets anybody in before",
+        "Ask the driver to come back, or let the vehicle in by hand",
+    )
+    RESERVATION_OVER = Said(
+        "Reservation is over",
+        "The time of the reservation is over",
+        "Let the driver take a ticket, or let the vehicle in by hand",
+    )
+    RESERVATION_USED = Said(
+        "Reservation used already",
+        "A vehicle has come in on this reservation before",
+        "Compare the pictures: the code may be a copy",
+    )
+    RESERVATION_CANCELLED = Said(
+        "Reservation cancelled",
+        "The reservation was cancelled",
+        "Look at the reservation in the cloud; let the driver take a ticket",
+    )
+    RESERVATION_ELSEWHERE = Said(
+        "For another car park",
+        "The reservation is for another lot",
+        "Tell the driver where the reservation is for",
+    )
+    RESERVATION_UNKNOWN = Said(
+        "Reservation not known",
+        "The code is no reservation that the cloud of this lot has signed",
+        "Look for the reservation by its plate; a code of long ago may be signed with a key that is gone",
+    )
     PAYMENT_DECLINED = Said(
         "Card declined, try another",
         "The terminal declined the payment",

@@ -65,3 +65,8 @@ def compatible(vehicle: VehicleType, rights: Iterable[Right] = ()) -> tuple[Spot
         return _FITS[vehicle]
     by_right = tuple(SpotType(right) for right in Right if right in held)
     return (() if vehicle is VehicleType.LARGE else by_right) + _FITS[vehicle]
+
+
+def rights_to(spot_type: SpotType) -> tuple[Right, ...]:
+    """The right that a spot of this type takes: whoever has reserved one has it there."""
+    return tuple(right for right in Right if right.value == spot_type.value)

@@ -16,6 +16,7 @@ from drivers.registry import settings_for
 from drivers.settings import DriverSettings
 from edge.config.allocation_settings import AllocationSettings
 from edge.config.lane_settings import LaneSettings
+from edge.config.reservation_settings import ReservationSettings
 from edge.config.retention_settings import RetentionSettings
 from edge.config.tariff_settings import TariffSettings
 from edge.config.written import SpotNumbers, WrittenLotId, WrittenPlate
@@ -209,6 +210,8 @@ class LotSettings(Section):
     passback: Passback = Passback.HARD
     """A permit that is inside and comes in again, or leaves without having come in: `hard` refuses it, `soft` lets it
     through and records it, `off` lets it through"""
+    reservations: ReservationSettings = Field(default_factory=ReservationSettings)
+    """Who comes on a reservation early, late or not at all"""
     lanes: Annotated[tuple[LaneSettings, ...], Field(min_length=1)]
     """The ways in and out"""
     languages: Annotated[LanguageCodes, Field(max_length=MOST_ON_A_SIGN)] = ("en",)

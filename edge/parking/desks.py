@@ -17,6 +17,9 @@ from edge.parking.access.entitlement import Entitlement
 from edge.parking.access.permits import Permit, Permits, permit_of_card
 from edge.parking.claims import match_of, stay_claimed, stay_known
 from edge.parking.money.till import Till
+from edge.parking.reservations.claiming import Claims
+from edge.parking.reservations.entering import admit
+from edge.parking.reservations.leaving import as_ticket
 from edge.parking.stays.tickets import WithoutStay
 from edge.parking.stays.unresolved import leave_unresolved
 from edge.store import Store, StoreUnavailable
@@ -83,6 +86,7 @@ class EntryDesk(_Desk):
     lot_name: str = ""
     zone: str = "UTC"
     plan: Plan = AS_WRITTEN
+    reservations: Claims = field(default_factory=Claims)
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         arrival = self._arrival(asked)
@@ -90,7 +94,9 @@ class EntryDesk(_Desk):
             return Refused(arrival)
         tariff = asked.tariff or self.tariff()
         try:
-            answer = await self.store.write(lambda tx: entry.admit(tx, arrival, tariff, self.plan), spare_reserve=True)
+            answer = await self.store.write(
+                lambda tx: admit(tx, self.reservations, asked, arrival, tariff, self.plan), spare_reserve=True
+            )
         except StoreUnavailable:
             return Refused(Refusal.NOT_RECORDED)
         match answer:
@@ -100,7 +106,7 @@ class EntryDesk(_Desk):
                 return Allowed(None, Phrase.WELCOME)
             case entry.Admitted():
                 greeting = Phrase.WELCOME_TO_SPOT.of(spot=answer.spot_number) if answer.spot_number else Phrase.WELCOME
-                on_paper = not isinstance(asked.credential, Read | Card)
+                on_paper = not (answer.reserved or isinstance(asked.credential, Read | Card))
                 return Allowed(answer.ticket, greeting, self._printed(answer, tariff) if on_paper else None)
 
     def refuse(self, reason: Refusal, plate: Plate | None) -> Paper:
@@ -128,10 +134,7 @@ class EntryDesk(_Desk):
                     plate, confidence = permit.plate, 1.0
                 elif not by_hand:
                     return Refusal.CARD_UNKNOWN
-            case Code():
-                if not by_hand:
-                    return Refusal.NO_SUCH_TICKET
-            case Unread():
+            case Code() | Unread():
                 pass
         return entry.Arrival(
             lane=self.lane,
@@ -169,6 +172,7 @@ class ExitDesk(_Desk):
     permits: Permits = field(default_factory=lambda: _NO_PERMITS)
     is_heard: Callable[[], bool] = lambda: True
     timing: LaneTiming = field(default_factory=LaneTiming)
+    reservations: Claims = field(default_factory=Claims)
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         try:
@@ -201,11 +205,21 @@ class ExitDesk(_Desk):
 
     async def _answer(self, asked: Asked, gone: asyncio.Event | None) -> exit.Cleared | WithoutStay | Refusal:
         order, match, plate = asked.by_hand, match_of(asked), asked.plate
+        claims = self.reservations
         if order is not None:
-            known = exit.Departure(self.lane, lambda tx: stay_known(tx.connection, asked, self.permits), match, plate)
+            known = exit.Departure(
+                self.lane,
+                lambda tx: stay_known(tx.connection, as_ticket(tx, claims, self.lane, asked), self.permits),
+                match,
+                plate,
+            )
             why = f"let out by hand ({order.kind}, {order.id}) by {order.by}: {order.reason}"[:LONGEST_TEXT]
             return await self.store.write(lambda tx: exit.let_out(tx, known, why))
         claimed = exit.Departure(
-            self.lane, lambda tx: stay_claimed(tx, self.lane, asked, self.permits), match, plate, self._alone(asked)
+            self.lane,
+            lambda tx: stay_claimed(tx, self.lane, as_ticket(tx, claims, self.lane, asked), self.permits),
+            match,
+            plate,
+            self._alone(asked),
         )
         return await exit.clear(self.store, self.till, claimed, gone)

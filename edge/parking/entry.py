@@ -8,7 +8,9 @@ from typing import Literal
 from edge.parking.access import passback
 from edge.parking.access.entitlement import TRANSIENT, Entitlement
 from edge.parking.access.passback import Ruling
-from edge.parking.places.allocation import NOTHING_KEPT, place_for
+from edge.parking.places.allocation import FreeSpot, place_for
+from edge.parking.reservations import quota
+from edge.parking.reservations.arriving import arrive, give_back
 from edge.parking.stays import moments
 from edge.parking.stays.moments import What
 from edge.parking.stays.tickets import Ticket, WithoutStay, open_ticket
@@ -60,13 +62,14 @@ class Arrival:
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """On record and about to be let in. No spot number: all were taken, and a person let it in. `dated`: the clock
-    could be believed then."""
+    could be believed then. `reserved`: on a reservation."""
 
     ticket: TicketId
     code: str
     spot_number: str | None
     entered: Instant
     dated: bool
+    reserved: bool = False
 
 
 def admit(
@@ -88,9 +91,9 @@ def admit(
         if otherwise is not None:
             return otherwise
         _settle_as_gone(tx, before, arrival.lane)
-    spot = place_for(tx, arrival.vehicle_type, arrival.right, arrival.lane, plan, NOTHING_KEPT)
+    spot = _place_for(tx, arrival, plan)
     if spot is None and not arrival.by_hand:
-        return Refusal.LOT_FULL
+        return _full_for(arrival.right)
     opened = TicketOpened(
         ticket=TicketId(tx.mint()),
         code=_unused_code(tx),
@@ -106,8 +109,11 @@ def admit(
         reservation=arrival.right.reserved and arrival.right.reserved.reservation,
     )
     tx.record(opened)
+    if arrival.right.reserved is not None:
+        arrive(tx, arrival.right.reserved, opened.ticket, arrival.lane)
     moments.mark(tx, opened.ticket, What.ENTERED, moments.now(tx).moment)
-    return Admitted(opened.ticket, opened.code, spot.number if spot else None, opened.entered, tx.at.synced)
+    number, reserved = spot.number if spot else None, arrival.right.reserved is not None
+    return Admitted(opened.ticket, opened.code, number, opened.entered, tx.at.synced, reserved)
 
 
 def confirm(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
@@ -118,6 +124,7 @@ def confirm(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
 def withdraw(tx: Transaction, ticket: TicketId, lane: LaneName, reason: Literal["back_out", "vend_failed"]) -> None:
     """The vehicle didn't come in: the ticket is void and its spot free."""
     tx.record(TicketVoided(ticket=ticket, lane=lane, at=tx.at.wall, reason=reason))
+    give_back(tx, ticket)
 
 
 def _inside_already(tx: Transaction, arrival: Arrival, stay: Ticket) -> WithoutStay | Refusal | None:
@@ -151,6 +158,7 @@ def _settle_as_gone(tx: Transaction, stay: Ticket, lane: LaneName) -> None:
     """
     if stay.status is TicketStatus.UNRESOLVED and stay.settled_at is None:
         tx.record(TicketVoided(ticket=stay.id, lane=lane, at=tx.at.wall, reason="seen_outside"))
+        give_back(tx, stay.id)
         return
     left = None if stay.settled_at is None else moments.when(tx, stay.id, What.SETTLED, stay.settled_at)
     if stay.status is TicketStatus.ACTIVE:
@@ -167,6 +175,23 @@ def _settle_as_gone(tx: Transaction, stay: Ticket, lane: LaneName) -> None:
         )
     )
     moments.mark(tx, stay.id, What.EXITED, left.moment)
+
+
+def _place_for(tx: Transaction, arrival: Arrival, plan: Plan) -> FreeSpot | None:
+    """Where the vehicle is led to. What is kept back for reservations is for those that come in their time, who are
+    never sent away while there is a place at all; and for whom a person lets in, if there is no other."""
+    reserved, kept_back = arrival.right.reserved, quota.kept_back(tx)
+    in_time = reserved is not None and reserved.kept
+    own = reserved.spot_type if reserved is not None and in_time else None
+    others = {spot_type: n for spot_type, n in kept_back.items() if spot_type is not own}
+    found = place_for(tx, arrival.vehicle_type, arrival.right, arrival.lane, plan, others)
+    if found is None and kept_back and (arrival.by_hand or in_time):
+        found = place_for(tx, arrival.vehicle_type, arrival.right, arrival.lane, plan)
+    return found
+
+
+def _full_for(right: Entitlement) -> Refusal:
+    return Refusal.RESERVATION_EARLY if right.reserved and right.reserved.early else Refusal.LOT_FULL
 
 
 def _next_serial(tx: Transaction) -> int:

@@ -32,7 +32,7 @@ def take_all_out_of_force(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM permits")
     connection.execute("DELETE FROM tariffs")
     connection.execute("DELETE FROM quotas_asked")
-    connection.execute("UPDATE reservations SET status = 'CANCELLED', license_plate = NULL WHERE status = 'BOOKED'")
+    connection.execute(_WITHDRAWN)
 
 
 @singledispatch
@@ -68,9 +68,7 @@ def _(intent: TariffSet, connection: sqlite3.Connection, lot: LotId, revision: i
 @_put.register
 def _(intent: ReservationMade, connection: sqlite3.Connection, lot: LotId, revision: int) -> None:
     connection.execute(
-        "INSERT OR REPLACE INTO reservations"
-        " (id, lot_id, spot_type, spot_id, user_id, start_time, end_time, status, code_hash, license_plate)"
-        " VALUES (?, ?, ?, NULL, ?, ?, ?, 'BOOKED', ?, ?)",
+        _BOOKED,
         (
             *(intent.reservation, lot, intent.spot_type, intent.user, intent.start_time, intent.end_time),
             *(intent.code_hash, intent.license_plate),
@@ -83,11 +81,25 @@ def _(intent: ReservationQuota, connection: sqlite3.Connection, lot: LotId, revi
     connection.execute("INSERT INTO quotas_asked VALUES (?, ?, ?)", (intent.quota, intent.places, revision))
 
 
+_WITHDRAWN = """
+    UPDATE reservations SET withdrawn = 1, license_plate = CASE status WHEN 'BOOKED' THEN NULL ELSE license_plate END,
+        status = CASE status WHEN 'BOOKED' THEN 'CANCELLED' ELSE status END"""
+"""Whoever has come in on it stays inside on it."""
+_BOOKED = """
+    INSERT INTO reservations
+        (id, lot_id, spot_type, spot_id, user_id, start_time, end_time, status, code_hash, license_plate)
+    VALUES (?, ?, ?, NULL, ?, ?, ?, 'BOOKED', ?, ?)
+    ON CONFLICT (id) DO UPDATE SET spot_type = excluded.spot_type, user_id = excluded.user_id,
+        start_time = excluded.start_time, end_time = excluded.end_time, license_plate = excluded.license_plate,
+        code_hash = coalesce(excluded.code_hash, code_hash), withdrawn = 0,
+        status = CASE
+            WHEN status = 'ARRIVED' OR (status = 'EXPIRED' AND excluded.end_time <= end_time) THEN status
+            ELSE 'BOOKED' END"""
+"""Said once more, or anew: who has come already doesn't come twice, and who was given up isn't waited for again."""
+
 _OUT_OF_FORCE: dict[str, Callable[[sqlite3.Connection, str], object]] = {
     "permit": lambda connection, id: connection.execute("DELETE FROM permits WHERE id = ?", (id,)),
     "tariff": lambda connection, id: connection.execute("DELETE FROM tariffs WHERE id = ?", (id,)),
     "quota": lambda connection, type: connection.execute("DELETE FROM quotas_asked WHERE spot_type = ?", (type,)),
-    "reservation": lambda connection, id: connection.execute(
-        "UPDATE reservations SET status = 'CANCELLED', license_plate = NULL WHERE id = ? AND status = 'BOOKED'", (id,)
-    ),
+    "reservation": lambda connection, id: connection.execute(f"{_WITHDRAWN} WHERE id = ?", (id,)),
 }

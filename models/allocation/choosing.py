@@ -20,7 +20,7 @@ def choose(
     """The best bay with a free spot; None: there is none for this vehicle.
 
     `bays` in the order in which they are written: the first of equals wins. `kept_back`: so many spots of a type, of
-    those in which everybody parks, stay free for others; whoever has one reserved may take it.
+    those in which everybody parks, stay free for others than this vehicle.
     """
     fitting = fitting_types(seeker)
     allowed = [bay for bay in bays if bay.type in fitting and bay.total and _is_open(plan, seeker, bays, bay)]
@@ -66,11 +66,7 @@ def _spoken_for(
     plan: Plan, seeker: Seeker, bays: Sequence[Bay], kept_back: Mapping[SpotType, int]
 ) -> frozenset[SpotType]:
     """The types of which every free spot is kept back for others than this vehicle."""
-    return frozenset(
-        kind
-        for kind, kept in kept_back.items()
-        if kept > 0 and kind is not seeker.reserved and free_to_all(plan, bays, kind) <= kept
-    )
+    return frozenset(kind for kind, kept in kept_back.items() if kept > 0 and free_to_all(plan, bays, kind) <= kept)
 
 
 def _first_of_all(seeker: Seeker) -> Sequence[Worth]:

@@ -18,7 +18,7 @@ def _(fact: QuotaKept, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 @changes_of.register
 def _(fact: ReservationArrived, lot: LotId, spot_of: SpotOf) -> list[Change]:
-    """One that came by its code alone may be news to either side."""
+    """One that came by its code alone may be news to either side. A stay can be put on it later, at the exit."""
     at_first: dict[str, Value] = {
         "lot_id": lot,
         "spot_type": fact.spot_type.value,
@@ -26,7 +26,10 @@ def _(fact: ReservationArrived, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "end_time": fact.end_time,
     }
     values: dict[str, Value] = {"status": ReservationStatus.ARRIVED.value}
-    return [Change("declare", "reservations", fact.reservation, values, at_first)]
+    return [
+        Change("declare", "reservations", fact.reservation, values, at_first),
+        Change("update", "tickets", fact.ticket, {"reservation_id": fact.reservation}),
+    ]
 
 
 @changes_of.register

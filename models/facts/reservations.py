@@ -22,8 +22,9 @@ class QuotaKept(Fact, type="quota.kept", version=1):
 
 
 class ReservationArrived(Fact, type="reservation.arrived", version=1):
-    """Its vehicle was admitted: written with the ticket. `by`: what showed it. A code that the lot heard of first from
-    the driver says what it was sold as."""
+    """Its vehicle was admitted: written with the ticket; or its driver showed it only at the exit, and the stay is on
+    it from then on. `by`: what showed it. A code that the lot heard of first from the driver says what it was sold as.
+    """
 
     reservation: ReservationId
     ticket: TicketId

@@ -40,6 +40,7 @@ from drivers.values import BaseTopic, Host, Payload, Seconds, Topic
 from edge.config import settings as lot
 from edge.config.allocation_settings import AllocationSettings, EntranceSettings, SpotSensing, VehicleAllocation
 from edge.config.lane_settings import ButtonSettings, LaneSettings
+from edge.config.reservation_settings import ReservationSettings
 from edge.config.retention_settings import Days, RetentionSettings, Size
 from edge.config.tariff_settings import TariffSettings
 from edge.config.timing import TimingSettings
@@ -71,6 +72,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "levels[]": lot.LevelSettings,
     "levels[].spots[]": lot.SpotGroup,
     "permits[]": lot.PermitSettings,
+    "reservations": ReservationSettings,
     "lanes[]": LaneSettings,
     "lanes[].timing": TimingSettings,
     "lanes[].buttons": ButtonSettings,

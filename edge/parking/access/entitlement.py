@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from edge.parking.access.permits import Permit
 from models.ids import ReservationId
+from models.reservations.rules import Window
 from models.spots import Right, SpotType
+
+ShownBy = Literal["code", "plate", "by_hand"]
+"""What shows that a vehicle comes on a reservation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """A place of this type is kept for the vehicle."""
+    """The reservation that a vehicle comes on. `kept`: a place is kept for it now; else it gets one that is kept for
+    nobody, because it comes `early` or was no longer waited for."""
 
     reservation: ReservationId
     spot_type: SpotType
+    window: Window
+    by: ShownBy
+    kept: bool = True
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from models.ids import SpotId, TicketId, VehicleId
+from models.ids import ReservationId, SpotId, TicketId, VehicleId
 from models.instants import Instant
 from models.money import Minor
 from models.plates import Plate
@@ -52,6 +52,7 @@ class Ticket:
     uncollected: Minor
     refund_owed: Minor
     tariff: Tariff
+    reservation: ReservationId | None = None
 
     @property
     def open(self) -> bool:
@@ -108,6 +109,7 @@ def _ticket(row: sqlite3.Row | None) -> Ticket | None:
         uncollected=row["uncollected"],
         refund_owed=row["refund_owed"],
         tariff=_pinned(row["tariff"]),
+        reservation=row["reservation_id"],
     )
 
 

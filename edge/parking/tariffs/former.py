@@ -19,6 +19,7 @@ _BEFORE = """
         (SELECT coalesce(sum(amount), 0) FROM payments
          WHERE ticket_id = tickets.id AND payments.status = 'UNCOLLECTED') AS uncollected
     FROM tickets WHERE vehicle_id = ? AND status = 'COMPLETED' AND exit_time IS NOT NULL
+        AND reservation_id IS NULL
         AND rowid < (SELECT rowid FROM tickets WHERE id = ?)
     ORDER BY rowid DESC LIMIT ?"""
 
@@ -39,7 +40,7 @@ class Former:
 
 
 def former_stays(tx: Transaction, ticket: Ticket, came: When) -> Iterator[Former]:
-    """The last one first. `came`: when the vehicle came in for this one."""
+    """The last one first. `came`: when the vehicle came in for this one. What was reserved stands for itself."""
     for row in tx.connection.execute(_BEFORE, (ticket.vehicle, ticket.id, _MOST)).fetchall():
         entered = moments.when(tx, row["id"], What.ENTERED, row["entry_time"])
         left = moments.when(tx, row["id"], What.EXITED, row["exit_time"])

@@ -9,6 +9,7 @@ from edge.parking.stays import moments
 from edge.parking.stays.moments import What, When, between
 from edge.parking.stays.tickets import Ticket
 from edge.parking.tariffs.former import Former, former_stays
+from edge.parking.tariffs.prepaid import Prepaid, prepaid_of, together, unpaid_parts
 from edge.store import Transaction, boots
 from models.instants import SECOND, Instant
 from models.ledger.booking import shared
@@ -32,17 +33,40 @@ def priced(tx: Transaction, ticket: Ticket, until: When) -> Priced:
     """What the stay costs until then; the least of what is possible."""
     came = moments.when(tx, ticket.id, What.ENTERED, ticket.entered)
     length = between(tx, came, until)
+    prepaid = prepaid_of(tx, ticket)
+    if prepaid is not None:
+        return _beside(tx, ticket, prepaid, came, until, length)
+    tariff = ticket.tariff
+    alone, certain = _alone(tx, ticket, came, until, length)
+    if isinstance(tariff, HourlyTariff) or not tariff.re_entry:
+        return Priced(alone, length, certain)
+    stay = Stay(vehicle=ticket.vehicle_type, spot=ticket.spot_type)
+    ways = _ways(tx, ticket, tariff, came, until, stay, alone)
+    return Priced(min(ways, key=lambda way: way.total), length, certain)
+
+
+def _alone(tx: Transaction, ticket: Ticket, begun: When, ended: When, length: Length) -> tuple[Fee, bool]:
+    """The fee of a stay of that length, and whether all is known that it depends on."""
     tariff = ticket.tariff
     if isinstance(tariff, HourlyTariff):
-        least = Instant(ticket.entered + length.least)
-        return Priced(fee(tariff, ticket.entered, least), length, length.is_known)
-    entered, known = _bounds(tx, came)
+        return fee(tariff, begun.wall, Instant(begun.wall + length.least)), length.is_known
+    entered, known = _bounds(tx, begun)
     known = known and entered[0] == entered[1] and length.is_known
     stay = Stay(vehicle=ticket.vehicle_type, spot=ticket.spot_type)
-    left, _ = (_NOBODY_KNOWS, False) if known else _bounds(tx, until)
-    alone = lowest_fee(tariff, *entered, length.least, length.most, stay, left)
-    ways = [alone] if not tariff.re_entry else list(_ways(tx, ticket, tariff, came, until, stay, alone))
-    return Priced(min(ways, key=lambda way: way.total), length, known)
+    left, _ = (_NOBODY_KNOWS, False) if known else _bounds(tx, ended)
+    return lowest_fee(tariff, *entered, length.least, length.most, stay, left), known
+
+
+def _beside(tx: Transaction, ticket: Ticket, prepaid: Prepaid, came: When, until: When, length: Length) -> Priced:
+    """What a reservation's guest was there before and after its window."""
+    (came_at, knows_came), (left_at, knows_left) = _bounds(tx, came), _bounds(tx, until)
+    parts = [
+        _alone(tx, ticket, part.begun, part.ended, part.length)
+        for part in unpaid_parts(prepaid, came, came_at, until, left_at)
+    ]
+    certain = knows_came and knows_left and came_at[0] == came_at[1] and left_at[0] == left_at[1]
+    whole = together(prepaid, ticket.tariff.currency, [charged for charged, _ in parts])
+    return Priced(whole, length, certain and all(known for _, known in parts))
 
 
 _NOBODY_KNOWS: Bounds = (None, None)
