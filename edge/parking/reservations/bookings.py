@@ -10,6 +10,7 @@ from edge.store import boots
 from models.ids import ReservationId, TicketId
 from models.instants import Instant, Reading
 from models.plates import Plate
+from models.reservations.codes import is_reservation_code
 from models.reservations.rules import Window
 from models.spots import SpotType
 from models.tickets import ReservationStatus
@@ -52,7 +53,9 @@ def booking_with_code(connection: sqlite3.Connection, text: str) -> Booking | No
 
 
 def hash_of(text: str) -> str:
-    return hashlib.sha256(text.strip().encode()).hexdigest()
+    """A scanner may say a signed code in small letters."""
+    shown = text.strip()
+    return hashlib.sha256((shown.upper() if is_reservation_code(shown) else shown).encode()).hexdigest()
 
 
 def nobody_saw_it_pass(connection: sqlite3.Connection, id: ReservationId, plate: Plate | None) -> bool:

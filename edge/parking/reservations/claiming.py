@@ -73,9 +73,11 @@ class Claims:
         if not isinstance(found, Booking):
             return found or Refusal.NO_SUCH_TICKET
         against = self._against(tx, found, shown, now)
-        if against is not Refusal.RESERVATION_EARLY or shown.by_hand:
-            return against or self._reserved(found, now, "by_hand" if shown.by_hand else "code")
-        return None if self.rules.too_early == "transient" else against
+        if against is Refusal.RESERVATION_EARLY and not shown.by_hand:
+            return None if self.rules.too_early == "transient" else against
+        if against is None or against is Refusal.RESERVATION_EARLY:
+            return self._reserved(found, now, "by_hand" if shown.by_hand else "code")
+        return against
 
     def _by_plate(self, tx: Transaction, plate: Plate, shown: Shown, now: Bounds) -> Reserved | None:
         """The one that it is time for. Whoever has a reservation for tomorrow may park today like anybody."""
