@@ -39,6 +39,7 @@ _ASK_AGAIN = {
     Refusal.NEEDS_PERSON,
     Refusal.NOT_RECORDED,
     Refusal.CLOSED_TO_TRANSIENTS,
+    Refusal.RESERVATION_EARLY,
 }
 
 

@@ -54,9 +54,9 @@ def let_out(lane: Lane) -> Step:
     return vend(replace(lane, ticket=None, policy=True), greeting=Phrase.DRIVE_ON)
 
 
-def refused_for_now(lane: Lane, reason: Refusal) -> Step:
+def refused_for_now(lane: Lane, reason: Refusal, line: str = "") -> Step:
     """Told so, and asked again while it waits."""
-    told = refused(replace(lane, phase=Phase.REFUSED), reason, *_ways_out(lane, reason))
+    told = refused(replace(lane, phase=Phase.REFUSED), reason, *_ways_out(lane, reason), line=line)
     waiting = with_timer(told.lane, lane.timing.retry_after)
     return Step(waiting.lane, told.actions + waiting.actions)
 
@@ -154,7 +154,7 @@ def deciding_refused(lane: Lane, signal: Refused) -> Step:
         return let_out(lane)
     if signal.reason is Refusal.NEEDS_PERSON:
         return _person_called(lane)
-    return refused_for_now(replace(lane, unrecorded=unrecorded), signal.reason)
+    return refused_for_now(replace(lane, unrecorded=unrecorded), signal.reason, signal.line)
 
 
 def _person_called(lane: Lane) -> Step:

@@ -313,10 +313,10 @@ def told_to_rise(lane: Lane) -> tuple[Action, ...]:
     return (Vend(lane.ticket, lane.order.id if lane.order else None),)
 
 
-def refused(lane: Lane, reason: Refusal, *asks: Button) -> Step:
-    """Show the refusal; put it on record once for each vehicle and reason."""
+def refused(lane: Lane, reason: Refusal, *asks: Button, line: str = "") -> Step:
+    """Show the refusal, or the `line` that says more; put it on record once for each vehicle and reason."""
     told = replace(lane, refusal=reason, recorded=lane.recorded | {reason})
-    shown = Show(reason.driver, (*asks, Button.HELP))
+    shown = Show(line or reason.driver, (*asks, Button.HELP))
     if reason in lane.recorded:
         return Step(told, (shown,))
     return Step(told, (RecordRefusal(reason, lane.plate, lane.direction), shown))

@@ -171,7 +171,10 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
+    """`line` is what the driver is told, where that says more than the reason's own line."""
+
     reason: Refusal
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

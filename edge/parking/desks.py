@@ -17,7 +17,7 @@ from edge.parking.access.entitlement import Entitlement
 from edge.parking.access.permits import Permit, Permits, permit_of_card
 from edge.parking.claims import match_of, stay_claimed, stay_known
 from edge.parking.money.till import Till
-from edge.parking.reservations.claiming import Claims
+from edge.parking.reservations.claiming import Claims, ComeLater
 from edge.parking.reservations.entering import admit
 from edge.parking.reservations.leaving import as_ticket
 from edge.parking.stays.tickets import WithoutStay
@@ -102,6 +102,8 @@ class EntryDesk(_Desk):
         match answer:
             case Refusal():
                 return Refused(answer)
+            case ComeLater():
+                return Refused(Refusal.RESERVATION_EARLY, Phrase.COME_AT.of(time=self._when(answer)))
             case WithoutStay():
                 return Allowed(None, Phrase.WELCOME)
             case entry.Admitted():
@@ -145,6 +147,11 @@ class EntryDesk(_Desk):
             state=asked.state,
             by_hand=by_hand,
         )
+
+    def _when(self, come: ComeLater) -> str:
+        """The time of day, and of another day its date too."""
+        then, now = (to_datetime(at).astimezone(ZoneInfo(self.zone)) for at in (come.at, come.now))
+        return then.strftime("%H:%M" if then.date() == now.date() else "%Y-%m-%d %H:%M")
 
     def _shown(self, at: Instant) -> str:
         """With the zone's own name: on the night when summer time ends, there are two of each minute."""

@@ -22,6 +22,7 @@ class Phrase(StrEnum):
     GOODBYE = "Goodbye"
     PAID = "{amount} paid, goodbye"
     TO_PAY_LATER = "{amount} to pay later, goodbye"
+    COME_AT = "Please come at {time}"
     DRIVE_ON = "Please drive on"
     HELP_IS_COMING = "Help is on its way"
     PLEASE_CALL = "Please call {number}"

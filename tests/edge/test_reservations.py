@@ -94,7 +94,9 @@ def test_another_clouds_signature_opens_nothing(gate: Gate) -> None:
 
 def test_a_code_opens_half_an_hour_early_and_not_after_its_time(gate: Gate) -> None:
     sold = gate.signed(Instant(gate.now + HOUR), Instant(gate.now + 2 * HOUR), SpotType.REGULAR)
-    assert refused(gate.shows(sold)) is Refusal.RESERVATION_EARLY
+    answer = gate.shows(sold)
+    assert refused(answer) is Refusal.RESERVATION_EARLY
+    assert answer == Refused(Refusal.RESERVATION_EARLY, "Please come at 11:36")
     gate.lot.clock.forward(minutes=31)
     backs_out(gate, gate.shows(sold))
     gate.lot.clock.forward(hours=1.5)

@@ -12,7 +12,14 @@ from models.phrases.language import known_language, language, said_in, spoken
 from models.phrases.phrase import Phrase
 from models.refusals import Refusal
 
-VALUES = {"plate": "RMU1844", "spot": "A112", "code": "7F3K-9Q2M", "amount": "123.50 EUR", "number": "+49 40 1234567"}
+VALUES = {
+    "plate": "RMU1844",
+    "spot": "A112",
+    "code": "7F3K-9Q2M",
+    "amount": "123.50 EUR",
+    "number": "+49 40 1234567",
+    "time": "2026-11-29 14:30",
+}
 LINES = (*Phrase, *sorted({refusal.driver for refusal in Refusal}))
 OTHERS = [code for code in spoken() if code != "en"]
 

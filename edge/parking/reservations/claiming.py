@@ -15,6 +15,7 @@ from edge.parking.reservations.bookings import (
     nobody_saw_it_pass,
 )
 from edge.store import Transaction
+from models.instants import Instant
 from models.plates import Plate
 from models.refusals import Refusal
 from models.reservations.codes import BadCode, ReservationCode, is_reservation_code, read_code
@@ -37,13 +38,21 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class ComeLater:
+    """It opens from `at` on, or has a place then; `now` is what the clock says."""
+
+    at: Instant
+    now: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class Claims:
     """Reservations as a lot takes them. `keys` are those of the cloud that it believes now."""
 
     keys: Callable[[], Keyring] = lambda: NO_KEYS
     rules: Rules = field(default_factory=Rules)
 
-    def claim(self, tx: Transaction, shown: Shown) -> Reserved | Refusal | None:
+    def claim(self, tx: Transaction, shown: Shown) -> Reserved | ComeLater | Refusal | None:
         """On which reservation the vehicle comes, or why what it shows opens nothing; None: it comes as anybody.
         Changes nothing: `arriving.arrive` does, in the same transaction."""
         now = known_time(tx.connection, tx.at)
@@ -68,13 +77,14 @@ class Claims:
             return Refusal.RESERVATION_ELSEWHERE
         return booking(tx.connection, code.reservation) or _as_sold(code)
 
-    def _by_code(self, tx: Transaction, text: str, shown: Shown, now: Bounds) -> Reserved | Refusal | None:
+    def _by_code(self, tx: Transaction, text: str, shown: Shown, now: Bounds) -> Reserved | ComeLater | Refusal | None:
         found = self.named(tx, text)
         if not isinstance(found, Booking):
             return found or Refusal.NO_SUCH_TICKET
         against = self._against(tx, found, shown, now)
         if against is Refusal.RESERVATION_EARLY and not shown.by_hand:
-            return None if self.rules.too_early == "transient" else against
+            opens = Instant(found.window.start - self.rules.early)
+            return None if self.rules.too_early == "transient" else ComeLater(opens, tx.at.wall)
         if against is None or against is Refusal.RESERVATION_EARLY:
             return self._reserved(found, now, "by_hand" if shown.by_hand else "code")
         return against

@@ -9,7 +9,7 @@ from edge.parking import entry
 from edge.parking.access.entitlement import Reserved
 from edge.parking.entry import Admitted, Arrival
 from edge.parking.reservations.arriving import keep_terms
-from edge.parking.reservations.claiming import Claims, Shown
+from edge.parking.reservations.claiming import Claims, ComeLater, Shown
 from edge.parking.stays.tickets import WithoutStay
 from edge.store import Transaction
 from models.allocation import Plan
@@ -19,7 +19,7 @@ from models.tariff import Tariff
 
 def admit(
     tx: Transaction, claims: Claims, asked: Asked, arrival: Arrival, tariff: Tariff, plan: Plan
-) -> Admitted | WithoutStay | Refusal:
+) -> Admitted | WithoutStay | ComeLater | Refusal:
     """As `entry.admit`. A code that stands for nothing opens nothing, but for whom a person lets in."""
     code = asked.credential.text if isinstance(asked.credential, Code) else None
     claimed = claims.claim(tx, Shown(code, arrival.plate, arrival.by_hand))
@@ -38,10 +38,10 @@ def _on_reservation(
     arrival: Arrival,
     tariff: Tariff,
     plan: Plan,
-) -> Admitted | WithoutStay | Refusal:
+) -> Admitted | WithoutStay | ComeLater | Refusal:
     right = replace(arrival.right, reserved=reserved)
     by = arrival.by if arrival.by_hand else "reservation"
     answer = entry.admit(tx, replace(arrival, right=right, by=by), tariff, plan)
     if isinstance(answer, Admitted):
         keep_terms(tx, reserved.reservation, claims.rules, code)
-    return answer
+    return ComeLater(reserved.window.start, tx.at.wall) if answer is Refusal.RESERVATION_EARLY else answer
