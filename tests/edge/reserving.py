@@ -131,7 +131,7 @@ class Gate:
         return ExitDesk(OUT, self.lot.store, self.lot.till(self.terminal), reservations=self.claims)
 
     def shows(self, credential: Credential | Sold | str, plate: str | None = None, **more: object) -> Allowed | Refused:
-        """At the entry; a text is a plate that the camera reads."""
+        """At the entry; a text is a plate that the camera reads. `vehicle_type`: where it isn't a car."""
         asked = Asked(_credential(credential), plate=None if plate is None else Plate(plate), **more)  # type: ignore[arg-type]
         return asyncio.run(self.entry().decide(asked))
 
