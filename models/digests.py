@@ -40,6 +40,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
     "lane_orders": ("order_id", "lane", "kind", "given_by", "reason", "state", "obeyed", "why_not", "at"),
     "passages": ("lane", "direction", "kind", "order_id", "unable_to_collect", "at"),
     "help_calls": ("lane", "why", "at"),
+    "reservation_quotas": ("spot_type", "asked", "kept", "revision", "kept_at"),
     "fee_corrections": ("ticket_id", "why", "fee_before", "fee", "paid", "refund_owed", "currency", "at"),
     "ledger_entries": (
         *("posting_id", "ticket_id", "kind", "account", "amount", "currency", "payment_id", "reverses", "day"),
@@ -60,7 +61,7 @@ PERSONAL: Mapping[Table, tuple[str, ...]] = {
 }
 """What leads to a person, and is erased on each side by itself."""
 
-WHOLE: tuple[Table, ...] = ("parking_lots", "levels", "spots", "lane_states")
+WHOLE: tuple[Table, ...] = ("parking_lots", "levels", "spots", "lane_states", "reservation_quotas")
 """Small tables of the present, compared whole."""
 OPEN_ROWS: Mapping[Table, str] = {
     "tickets": f"status IN ({', '.join(repr(str(status)) for status in OPEN)})",

@@ -11,12 +11,23 @@ from models.digests import HISTORY
 from models.effects import Table
 from models.facts.digests import BEFORE_ALL
 from models.ids import LotId
-from models.tickets import OPEN, PaymentStatus
-from models.wire.restoring import Known, KnownEntry, KnownLane, KnownPayment, KnownStay, RestoreAsked, RestorePart
+from models.tickets import OPEN, PaymentStatus, ReservationStatus
+from models.wire.restoring import (
+    Known,
+    KnownEntry,
+    KnownLane,
+    KnownPayment,
+    KnownQuota,
+    KnownReservation,
+    KnownStay,
+    RestoreAsked,
+    RestorePart,
+)
 from models.wire.state_snapshots import checksum
 
 STAYS_IN_A_PART = 40
 """Keeps a part well below the size of an envelope, whatever their tariffs."""
+RESERVATIONS_IN_A_PART = 200
 _MOST = 20_000
 _STAYS = """
     SELECT t.id::text AS ticket, t.code, t.vehicle_id::text AS vehicle, v.license_plate, t.vehicle_type, t.entry_lane,
@@ -31,6 +42,13 @@ _STAYS = """
         SELECT ticket_id FROM payments WHERE lot_id = $1 AND status = $3))
     ORDER BY t.id LIMIT $4"""
 
+_OVER = (ReservationStatus.ARRIVED, ReservationStatus.CANCELLED, ReservationStatus.EXPIRED)
+_RESERVATIONS = """
+    SELECT id::text AS reservation, spot_type, start_time, end_time, status FROM reservations
+    WHERE lot_id = $1 AND (status = ANY($2::text[]) OR id = ANY($3::uuid[]))
+    ORDER BY end_time DESC, id LIMIT $4"""
+"""What is still to be booked in comes down as an intent. The latest first: an old code opens nothing by itself."""
+
 
 async def answer(connection: asyncpg.Connection, asked: RestoreAsked) -> list[RestorePart]:
     """All parts of the answer, of one moment. At least one, also for a lot of which nothing is known."""
@@ -38,9 +56,19 @@ async def answer(connection: asyncpg.Connection, asked: RestoreAsked) -> list[Re
         stays = await _stays(connection, asked.lot)
         lanes = await connection.fetch("SELECT name, state, hold FROM lane_states WHERE lot_id = $1", asked.lot)
         applied = await connection.fetchval("SELECT sum(seq) FROM streams WHERE lot_id = $1", asked.lot)
+        on = [stay.reservation for stay in stays if stay.reservation is not None]
+        rows = await connection.fetch(_RESERVATIONS, asked.lot, [str(status) for status in _OVER], on, _MOST)
+        over = tuple(KnownReservation.model_validate(dict(row)) for row in rows)
+        quotas = await connection.fetch(
+            "SELECT spot_type, asked, kept, revision, kept_at FROM reservation_quotas WHERE lot_id = $1", asked.lot
+        )
         newest = [await _newest(connection, asked.lot, table) for table in HISTORY]
     told = tuple(KnownLane.model_validate(dict(lane)) for lane in lanes)
-    known = [Known(applied=int(applied or 0), newest=max(newest), lanes=told)]
+    kept = tuple(KnownQuota.model_validate(dict(quota)) for quota in quotas)
+    known = [Known(applied=int(applied or 0), newest=max(newest), lanes=told, quotas=kept)]
+    known += [
+        Known(reservations=over[at : at + RESERVATIONS_IN_A_PART]) for at in range(0, len(over), RESERVATIONS_IN_A_PART)
+    ]
     known += [Known(stays=tuple(stays[at : at + STAYS_IN_A_PART])) for at in range(0, len(stays), STAYS_IN_A_PART)]
     bodies = [part.model_dump_json() for part in known]
     total = checksum(bodies)

@@ -21,6 +21,7 @@ from edge.retention.plates import (
     without_a_stay,
 )
 from edge.retention.records import OTHERS, forget_others, forget_stays, old_others
+from edge.retention.reservations import forget_reservations, mask_reservations
 from edge.retention.streams import drop_telemetry, prune_ledger, prune_left
 from edge.store import Store, StoreFull, StoreUnavailable, Transaction, boots
 from edge.store.pictures import Picture, Pictures, dropped
@@ -113,6 +114,7 @@ class Retention:
 
     async def _mask_plates(self, limits: Limits) -> None:
         await self._in_steps(lambda tx, rows: mask_stays(tx, limits, rows), spare_reserve=True)
+        await self._in_steps(lambda tx, rows: mask_reservations(tx, limits.closed, rows), spare_reserve=True)
         for table in EVENTS:
             await self._in_steps(lambda tx, rows, table=table: mask_events(tx, table, limits, rows), spare_reserve=True)
         await self._mask_vehicles_without_a_stay(limits)
@@ -136,6 +138,7 @@ class Retention:
         await self._in_steps(lambda tx, rows: prune_left(tx, before(now, keep.ledger), rows))
         old = before(now, keep.tickets)
         await self._in_steps(lambda tx, rows: forget_stays(tx, old, rows))
+        await self._in_steps(lambda tx, rows: forget_reservations(tx, old, rows))
         for table in OTHERS:
             await self._forget_others(table, old)
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from drivers.contract import FaultReporter
+from edge.parking.reservations.restoring import take_over_quotas, take_over_reservations
 from edge.parking.stays.restoring import Pending, finish, pending, take_over
 from edge.store import Store, StoreUnavailable
 from edge.sync.connection import Connection
@@ -132,6 +133,9 @@ class Restoring:
         self._connection.publish(topics.up_restore(self._lot), pack(asked), qos=1)
 
     async def _take_over(self, was: Pending, answer: list[Known]) -> None:
+        for known in answer:
+            await self._store.write(lambda tx, known=known: take_over_quotas(tx, known.quotas))
+            await self._store.write(lambda tx, known=known: take_over_reservations(tx, known.reservations))
         stays = [stay for known in answer for stay in known.stays]
         left_out: list[TicketId] = []
         for start in range(0, len(stays), _STAYS_AT_ONCE):

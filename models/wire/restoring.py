@@ -12,8 +12,8 @@ from models.ids import LaneName, LotId, PaymentId, PermitId, ReservationId, Tick
 from models.instants import Instant
 from models.lanes import HoldCause, LaneState
 from models.money import Minor
-from models.spots import VehicleType
-from models.tickets import PaymentStatus, TicketStatus
+from models.spots import SpotType, VehicleType
+from models.tickets import PaymentStatus, ReservationStatus, TicketStatus
 from models.wire.bounds import HASH, ID
 from models.wire.envelopes import Malformed
 
@@ -121,6 +121,30 @@ class KnownLane(BaseModel):
     hold: HoldCause | None
 
 
+class KnownReservation(BaseModel):
+    """A reservation that is no longer waited for: whoever shows its code isn't let in on it, or has been."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reservation: ReservationId
+    spot_type: SpotType
+    start_time: Instant
+    end_time: Instant
+    status: ReservationStatus
+
+
+class KnownQuota(BaseModel):
+    """What the lot said last of the places that it keeps back."""
+
+    model_config = ConfigDict(frozen=True)
+
+    spot_type: SpotType
+    asked: int
+    kept: int
+    revision: int
+    kept_at: Instant
+
+
 class Known(BaseModel):
     """The body of a part. `applied`: how many facts of the lot the cloud had ever applied; 0: the lot is new too.
     `newest`: the last id, in time, that a row of what happened there bears."""
@@ -131,6 +155,8 @@ class Known(BaseModel):
     newest: str = Field(default=BEFORE_ALL, pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}$")
     stays: tuple[KnownStay, ...] = ()
     lanes: tuple[KnownLane, ...] = ()
+    reservations: tuple[KnownReservation, ...] = ()
+    quotas: tuple[KnownQuota, ...] = ()
 
 
 _KNOWN = TypeAdapter(Known)

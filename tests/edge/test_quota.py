@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from edge.parking.reservations import quota
+from edge.retention.reservations import forget_reservations, mask_reservations
+from edge.store import inbox
 from edge.store.database import Store
 from models.instants import HOUR, Instant
 from models.intents import ReservationQuota
@@ -164,3 +166,20 @@ def test_a_guest_who_has_left_early_leaves_the_place_to_reservations(gate: Gate)
     gate.enters(sold)
     gate.leaves(sold)
     assert refused(gate.shows("A1")) is Refusal.LOT_FULL
+
+
+def test_whose_reservation_it_was_is_forgotten_by_the_days_for_plates_and_then_all_of_it(gate: Gate) -> None:
+    inside, past = gate.sells(plate="AB12CDE"), gate.sells(plate="ZZ99ZZZ")
+    gate.hears()
+    gate.enters("AB12CDE")
+    later = Instant(gate.now + 31 * 24 * HOUR)
+    assert gate.lot.decide(lambda tx: mask_reservations(tx, later, 10)) == 1
+    assert gate.lot.decide(lambda tx: mask_reservations(tx, later, 10)) == 0
+    assert gate.lot.rows("SELECT id, license_plate, user_id FROM reservations ORDER BY license_plate DESC") == [
+        (inside.reservation, "AB12CDE", "u1"),
+        (past.reservation, None, None),
+    ]
+    assert gate.lot.one("SELECT personal FROM intents WHERE subject = ?", f"reservation:{past.reservation}") is None
+    assert gate.lot.decide(lambda tx: inbox.checksum_of_all(tx.connection, tx.lot)) == gate.cloud.checksum
+    assert gate.lot.decide(lambda tx: forget_reservations(tx, later, 10)) == 1
+    assert gate.lot.rows("SELECT id FROM reservations") == [(inside.reservation,)]

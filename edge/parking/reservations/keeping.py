@@ -10,6 +10,7 @@ import structlog
 
 from edge.parking.reservations import quota
 from edge.parking.reservations.bookings import known_time
+from edge.parking.stays.restoring import pending
 from edge.patience import within
 from edge.store import Store, StoreUnavailable, Transaction
 from models.facts import ReservationMissed
@@ -52,7 +53,7 @@ class KeepsReservations:
     async def renew(self) -> None:
         """Raises StoreUnavailable. Nothing is written where there is nothing to say."""
         now = self.clock.read()
-        if await self.store.read(lambda look: bool(quota.changes(look, now) or _missed(look, now, self.rules))):
+        if await self.store.read(lambda look: bool(_to_tell(look, now) or _missed(look, now, self.rules))):
             await self.store.write(lambda tx: keep(tx, self.rules))
 
 
@@ -60,7 +61,13 @@ def keep(tx: Transaction, rules: Rules) -> None:
     """Put on record who didn't come, and what is kept back now."""
     for reservation in _missed(tx.connection, tx.at, rules)[:_AT_ONCE]:
         tx.record(ReservationMissed(reservation=reservation, at=tx.at.wall))
-    quota.settle(tx)
+    if _to_tell(tx.connection, tx.at):
+        quota.settle(tx)
+
+
+def _to_tell(connection: sqlite3.Connection, at: Reading) -> bool:
+    """A lot that waits to be told who is inside promises nothing yet."""
+    return pending(connection) is None and bool(quota.changes(connection, at))
 
 
 def _missed(connection: sqlite3.Connection, at: Reading, rules: Rules) -> list[ReservationId]:

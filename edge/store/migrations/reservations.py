@@ -48,6 +48,7 @@ def reservations_at_the_gate(database: Database) -> None:
         "CREATE INDEX reservations_code ON reservations (code_hash) WHERE code_hash IS NOT NULL",
         "CREATE INDEX reservations_arrived ON reservations (end_time) WHERE status = 'ARRIVED'",
         "CREATE INDEX reservations_missed ON reservations (end_time) WHERE status = 'EXPIRED'",
+        "CREATE INDEX reservations_user ON reservations (end_time) WHERE user_id IS NOT NULL",
         "CREATE INDEX reservations_end ON reservations (end_time)",
         "CREATE INDEX tickets_on_reservation ON tickets (reservation_id) WHERE reservation_id IS NOT NULL",
     )
