@@ -104,6 +104,7 @@ class Report:
                 **asdict(self.spots.whole),
                 "by_level": _plain(self.spots.by_level),
                 "by_type": _plain(self.spots.by_type),
+                "by_zone": _plain(self.spots.by_zone),
             },
             "tickets": self.tickets,
             "calls": [
@@ -263,6 +264,8 @@ def _spots(free: Availability) -> Table:
         table.add_row(f"level {floor}", str(count.available), str(count.total))
     for kind, count in free.by_type.items():
         table.add_row(kind, str(count.available), str(count.total))
+    for zone, count in free.by_zone.items():
+        table.add_row(f"zone {zone}", str(count.available), str(count.total))
     return table
 
 

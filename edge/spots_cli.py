@@ -13,8 +13,8 @@ from edge.config.load import load_lot
 from edge.local import SpotsOrder
 from edge.orders_cli import By, Config, Reason, fail, give_order
 from edge.parking.places.upkeep import NotDone, Spot, level_called, spots
+from edge.store import StoreUnavailable
 from edge.store.connecting import looking_into
-from edge.store.trouble import DATABASE_ERRORS, in_words
 from models.documents.problems import ConfigurationError
 from models.spots import Blocked, SpotStatus
 
@@ -40,8 +40,8 @@ def list_(
         fail(str(wrong), 2)
     except NotDone as wrong:
         fail(f"{wrong}.", 2)
-    except DATABASE_ERRORS as wrong:
-        fail(f"The store can't be read: {in_words(wrong)}.", 1)
+    except StoreUnavailable as wrong:
+        fail(str(wrong), 1)
     for spot in found if as_json else ():
         typer.echo(json.dumps(_plain(spot)))
     if not as_json:

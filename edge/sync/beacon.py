@@ -22,6 +22,7 @@ def beacon(
         total=free.whole.total,
         by_level=_pairs(free.by_level),
         by_type=_pairs(free.by_type),
+        by_zone=_pairs(free.by_zone),
         lanes=lanes,
         backlog=head.backlog if head else 0,
     )

@@ -156,6 +156,9 @@ class Beacon(BaseModel):
     by_type: dict[Annotated[str, WORD], _TotalAndAvailable] = Field(
         default={}, description="spot type -> (total, available)"
     )
+    by_zone: dict[Annotated[str, WORD], _TotalAndAvailable] = Field(
+        default={}, description="zone, with those around it, such as Staff/Directors -> (total, available)"
+    )
     lanes: tuple[LaneNow, ...] = ()
     backlog: Annotated[int, COUNT] | None = Field(
         default=None, description="ledger facts that the cloud hasn't acknowledged"
