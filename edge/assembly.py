@@ -142,8 +142,9 @@ class Assembly:
             _vehicle_type(classifier, lane.vehicle_type),
             self.settings.lot.name,
             self.settings.lot.timezone,
-            self.settings.allocation.plan(),
+            plan=self.settings.allocation.plan(),
             reservations=self.reservations,
+            lists=self.policy.lists,
         )
 
     def _watcher(self, lane: LaneSettings) -> Callable[[bool, bool], None]:

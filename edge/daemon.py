@@ -79,7 +79,14 @@ class Daemon:
         self._store = Store(settings.store.path, settings.lot.id, self._clock, suspected=suspected, pictures=pictures)
         self._damage = ""
         self._stop_now = asyncio.Event()
-        self._policy = LotPolicy(settings.permits_by_plate(), settings.tariff.tariff(), settings.passback, self._clock)
+        self._policy = LotPolicy(
+            settings.permits_by_plate(),
+            settings.tariff.tariff(),
+            settings.passback,
+            self._clock,
+            settings.lists(),
+            settings.lot.timezone,
+        )
         self._store.write_now(self._begin)
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_order = asyncio.Lock()

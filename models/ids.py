@@ -64,6 +64,12 @@ def quota_id(lot: LotId, spot_type: str) -> str:
     return str(uuid.uuid5(_PLACES, f"{lot}/quota/{spot_type}"))
 
 
+def permit_of_file(lot: LotId, name: str) -> PermitId:
+    """Of a permit that the lot's own file names, likewise. By its name and not by its plate: who knows a plate learns
+    nothing of a stay by it."""
+    return PermitId(str(uuid.uuid5(_PLACES, f"{lot}/permit/{name}")))
+
+
 def lane_id(lot: LotId, name: LaneName) -> LaneId:
     """A lane's own id: the same wherever it is worked out, for a lane is known by its name (UUID version 5)."""
     return LaneId(str(uuid.uuid5(_LANES, f"{lot}/{name}")))

@@ -61,6 +61,36 @@ class Refusal(Enum):
         "No permit has this card",
         "Look at the card's number and at the permits of the lot",
     )
+    PERMIT_LIMIT = Said(
+        "Permit in use by others",
+        "As many vehicles as the permit covers at a time are inside already",
+        "Look which of them are inside; give the permit more at a time, or let the vehicle in by hand as a transient",
+    )
+    ACCOUNT_LIMIT = Said(
+        "Your account's places are taken",
+        "As many vehicles as the account may have inside are there already, of all its permits together",
+        "Look which of them are inside; set the account's limit higher, or let the vehicle in by hand as a transient",
+    )
+    OUTSIDE_HOURS = Said(
+        "Permit not valid at this hour",
+        "The permit lets in at other hours of the week",
+        "Look at the permit's hours; let the vehicle in by hand as a transient",
+    )
+    PASS_USED_UP = Said(
+        "Pass used up",
+        "The pass has let in as often as it was made for",
+        "Make another pass, or let the vehicle in by hand as a transient",
+    )
+    BARRED = Said(
+        "No entry, use the intercom",
+        "The vehicle is barred from this lot",
+        "Look why on the list of barred vehicles; take it off there if that is settled",
+    )
+    BARRED_CALLED = Said(
+        "No entry, a person is coming",
+        "The vehicle is barred from this lot; a person was called to the lane",
+        "Go there; look why on the list of barred vehicles, and take it off there if that is settled",
+    )
     NOT_READ = Said(
         "Please move forward slowly",
         "The plate couldn't be read",

@@ -27,6 +27,7 @@ from models.facts import (
     TicketUnresolved,
     TicketVoided,
     UnableToCollect,
+    VehicleAlerted,
 )
 from models.instants import Instant
 from models.lanes import HoldCause, OrderKind, PassageKind
@@ -80,6 +81,7 @@ TOLD = tuple(
         TicketUnresolved,
         TicketVoided,
         UnableToCollect,
+        VehicleAlerted,
     )
 )
 """The types that make a line. What only prepares another (a ticket opened, an exit allowed) makes none."""
@@ -149,6 +151,11 @@ def _(fact: DebtCollected) -> Line:
 def _(fact: AccessRefused) -> Line:
     way = "Entry" if fact.direction is Direction.ENTRY else "Exit"
     return Line(fact.at, "refused", f"{way} refused: {refusal(fact.reason)}", fact.lane, None, fact.license_plate)
+
+
+@line.register
+def _(fact: VehicleAlerted) -> Line:
+    return Line(fact.at, "fault", f"Let in, and on the list of barred vehicles: {fact.reason}", fact.lane, fact.ticket)
 
 
 @line.register

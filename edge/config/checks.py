@@ -12,16 +12,16 @@ from drivers.settings import DriverSettings
 from drivers.twin_connection import TWIN
 from edge.config.allocation_checks import called_alike, unknown_places, unknown_zones, zones_within
 from edge.config.allocation_settings import AllocationSettings
+from edge.config.list_checks import list_disagreements
+from edge.config.list_settings import AccountSettings, BarredSettings, PermitSettings
 from edge.config.retention_settings import RetentionSettings
 from edge.config.settings import (
     LevelSettings,
     LinkSettings,
     LotIdentity,
-    PermitSettings,
     SimulationSettings,
 )
 from edge.config.tariff_settings import TariffSettings
-from models.cards import card_number
 from models.documents.document import Path, path_text
 from models.documents.finding import Finding
 from models.ids import LaneName
@@ -60,6 +60,8 @@ class Pieces:
     all_levels: bool = False
     """Whether every level is right, so that it can be told what isn't there"""
     permits: Mapping[int, PermitSettings] = field(default_factory=dict[int, PermitSettings])
+    accounts: Mapping[int, AccountSettings] = field(default_factory=dict[int, AccountSettings])
+    barred: Mapping[int, BarredSettings] = field(default_factory=dict[int, BarredSettings])
     lanes: Mapping[int, KnownLane] = field(default_factory=dict[int, KnownLane])
     allocation: AllocationSettings | None = None
     retention: RetentionSettings | None = None
@@ -74,7 +76,7 @@ def disagreements(pieces: Pieces) -> Iterator[Finding]:
     yield from _identity(pieces)
     yield from _money(pieces)
     yield from _levels(pieces)
-    yield from _permits(pieces)
+    yield from list_disagreements(pieces.permits, pieces.accounts, pieces.barred)
     yield from _lanes(pieces)
     yield from _allocation(pieces)
     yield from _claimed_twice(pieces)
@@ -146,16 +148,6 @@ def _levels(pieces: Pieces) -> Iterator[Finding]:
                 some = ", ".join(again[:5]) + (", ..." if len(again) > 5 else "")
                 yield Finding(path, f"{some}: a number stands for one spot of {level.name!r}; it has been used already")
             taken.update(group.numbers)
-
-
-def _permits(pieces: Pieces) -> Iterator[Finding]:
-    yield from _twice("permits", "plate", {i: permit.plate for i, permit in pieces.permits.items()})
-    cards: dict[str, int] = {}
-    for index, permit in pieces.permits.items():
-        for place, card in enumerate(permit.cards):
-            holder = cards.setdefault(card_number(card), index)
-            if holder != index:
-                yield Finding(("permits", index, "cards", place), f"permits[{holder}] has the card {card} already")
 
 
 def _lanes(pieces: Pieces) -> Iterator[Finding]:

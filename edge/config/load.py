@@ -17,8 +17,9 @@ from edge.config.cautions import cautions
 from edge.config.checks import KnownLane, Pieces, disagreements
 from edge.config.explain import problems_of_lot
 from edge.config.lane_settings import LaneSettings
+from edge.config.list_settings import AccountSettings, BarredSettings, PermitSettings
 from edge.config.parts import parts_in
-from edge.config.settings import LevelSettings, LotSettings, PermitSettings
+from edge.config.settings import LevelSettings, LotSettings
 from edge.config.tariff_cautions import tariff_cautions
 from edge.config.tariff_file import CannotRead, content_of, document_of, read_tariff
 from edge.config.timing import TimingSettings
@@ -31,7 +32,7 @@ from models.documents.sections import read_sections
 from models.documents.text import text_of
 from models.tariff import Terms
 
-LISTS = ("levels", "permits", "lanes")
+LISTS = ("levels", "permits", "accounts", "barred", "lanes")
 BESIDE_THE_LANES = ("fire", "inputs", "spot_sensors")
 SINGLES = ("lot", "tariff", "allocation", "retention", "link", "simulation")
 
@@ -118,6 +119,8 @@ def _pieces(data: dict[str, Any]) -> Pieces:
         levels=levels,
         all_levels=len(levels) == len(list(_items(data, "levels"))),
         permits=_right_items(data, "permits", PermitSettings),
+        accounts=_right_items(data, "accounts", AccountSettings),
+        barred=_right_items(data, "barred", BarredSettings),
         lanes={index: _known_lane(lane) for index, lane in _items(data, "lanes")},
         beside={path: part for key in BESIDE_THE_LANES if key in right for path, part in parts_in((key,), right[key])},
         kiosk="kiosk" in right,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from drivers.broker import BrokerSettings
 from drivers.contract import (
@@ -16,19 +16,20 @@ from drivers.registry import settings_for
 from drivers.settings import DriverSettings
 from edge.config.allocation_settings import AllocationSettings
 from edge.config.lane_settings import LaneSettings
+from edge.config.list_settings import AccountSettings, BarredSettings, PermitSettings, own_lists
 from edge.config.reservation_settings import ReservationSettings
 from edge.config.retention_settings import RetentionSettings
 from edge.config.tariff_settings import TariffSettings
-from edge.config.written import SpotNumbers, WrittenLotId, WrittenPlate
+from edge.config.written import SpotNumbers, WrittenLotId
 from edge.inputs import InputMeaning
 from edge.kiosk.settings import KioskSettings
+from edge.parking.access.lists import OwnLists
 from edge.parking.access.permits import Permit
 from edge.parking.places.layout import PlannedLevel
 from edge.vision.settings import VisionSettings
 from models.allocation.places import WITHIN
-from models.cards import card_number
 from models.documents.section import Section
-from models.documents.written import WrittenInstant, ZoneName, as_written
+from models.documents.written import WrittenInstant, ZoneName
 from models.facts import DeclaredLane, LotDeclared
 from models.ids import LaneName
 from models.instants import Instant
@@ -99,28 +100,6 @@ class LevelSettings(Section):
         spots = tuple((number, group.type) for group in self.spots for number in group.numbers)
         zones = {number: group.zone for group in self.spots if group.zone for number in group.numbers}
         return PlannedLevel(self.floor, self.name, spots, zones)
-
-
-def _card(written: Any) -> str:
-    text = as_written(written)
-    if not isinstance(text, str) or not card_number(text):
-        raise ValueError('the number of a card is expected as its reader says it, such as "17-04711"')
-    return card_number(text)
-
-
-class PermitSettings(Section):
-    """A vehicle that this lot knows: it may enter while others may not."""
-
-    plate: WrittenPlate
-    """Spaces, dashes and letter case don't matter"""
-    rights: tuple[Right, ...] = ()
-    """HANDICAP, EV, or both, for spots that are kept back"""
-    cards: tuple[Annotated[str, BeforeValidator(_card)], ...] = ()
-    """Numbers of its cards or tags as their reader says them, such as 17-04711"""
-    passback: Passback | None = None
-    """`hard`, `soft` or `off`, where it isn't the lot's"""
-    zones: tuple[str, ...] = ()
-    """Levels and zones to which it is bound; left out: it parks where everybody may"""
 
 
 class WatchedInput(Section):
@@ -207,6 +186,10 @@ class LotSettings(Section):
     """The floors and their spots"""
     permits: tuple[PermitSettings, ...] = ()
     """Vehicles that this lot knows"""
+    accounts: tuple[AccountSettings, ...] = ()
+    """What several permits belong to, where it has a limit of its own"""
+    barred: tuple[BarredSettings, ...] = ()
+    """Vehicles that aren't let in"""
     passback: Passback = Passback.HARD
     """A permit that is inside and comes in again, or leaves without having come in: `hard` refuses it, `soft` lets it
     through and records it, `off` lets it through"""
@@ -253,20 +236,16 @@ class LotSettings(Section):
 
     def rights(self) -> dict[Plate, tuple[Right, ...]]:
         """The rights of each plate that has any."""
-        return {permit.plate: permit.rights for permit in self.permits}
+        return {plate: permit.rights for permit in self.permits for plate in permit.all_plates}
 
     def permits_by_plate(self) -> dict[Plate, Permit]:
         """As the parking service knows them."""
-        return {
-            permit.plate: Permit(
-                plate=permit.plate,
-                rights=frozenset(permit.rights),
-                cards=frozenset(permit.cards),
-                passback=permit.passback or self.passback,
-                zones=frozenset(permit.zones),
-            )
-            for permit in self.permits
-        }
+        of_lot = self.lot.id, self.lot.timezone, self.passback
+        return {permit.plate: permit for written in self.permits for permit in written.permits(*of_lot)}
+
+    def lists(self) -> OwnLists:
+        """Who is barred, and how far accounts reach, likewise."""
+        return own_lists(self.barred, self.accounts, self.lot.timezone)
 
     def declared(self) -> LotDeclared:
         """The fact that tells the cloud of this lot."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import uuid
 from typing import Annotated, Any, cast
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PlainValidator
 
 from models.documents.written import as_written
 from models.ids import LotId
@@ -61,6 +62,21 @@ def _plate(value: Any) -> Plate:
     return normalised(text)
 
 
+def _day(value: Any) -> dt.date:
+    expected = "a day is expected, such as 2026-12-31"
+    if not isinstance(value, str):
+        raise ValueError(expected)
+    try:
+        day = dt.date.fromisoformat(value.strip())
+    except ValueError:
+        raise ValueError(expected) from None
+    if not 2000 <= day.year <= 2199:
+        raise ValueError(f"{expected}, between 2000 and 2199")
+    return day
+
+
+WrittenDay = Annotated[dt.date, PlainValidator(_day)]
+"""A day of the lot's own calendar."""
 WrittenPlate = Annotated[Plate, BeforeValidator(_plate)]
 
 

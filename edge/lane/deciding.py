@@ -154,7 +154,10 @@ def deciding_refused(lane: Lane, signal: Refused) -> Step:
         return let_out(lane)
     if signal.reason is Refusal.NEEDS_PERSON:
         return _person_called(lane)
-    return refused_for_now(replace(lane, unrecorded=unrecorded), signal.reason, signal.line)
+    told = refused_for_now(replace(lane, unrecorded=unrecorded), signal.reason, signal.line)
+    if signal.reason is Refusal.BARRED_CALLED:
+        return told.and_then(called(told.lane, Pressed(Button.HELP)))
+    return told
 
 
 def _person_called(lane: Lane) -> Step:

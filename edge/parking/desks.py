@@ -13,7 +13,8 @@ from edge.lane.desk import Paper
 from edge.lane.signals import Allowed, Asked, Button, Card, Code, Count, Order, Read, Refused, Unread
 from edge.lane.timing import LaneTiming
 from edge.parking import entry, exit, lanes
-from edge.parking.access.entitlement import Entitlement
+from edge.parking.access.entitlement import TRANSIENT, Entitlement
+from edge.parking.access.lists import NOBODY_LISTED, Lists
 from edge.parking.access.permits import Permit, Permits, permit_of_card
 from edge.parking.claims import match_of, stay_claimed, stay_known
 from edge.parking.money.till import Till
@@ -24,6 +25,7 @@ from edge.parking.stays.tickets import WithoutStay
 from edge.parking.stays.unresolved import leave_unresolved
 from edge.store import Store, StoreUnavailable
 from models.allocation import AS_WRITTEN, Plan
+from models.facts import EnteredBy
 from models.facts.lanes import LONGEST_TEXT
 from models.ids import LaneName, TicketId
 from models.instants import Instant, to_datetime
@@ -75,8 +77,9 @@ class _Desk:
 @dataclass(frozen=True)
 class EntryDesk(_Desk):
     """Decides who may enter. `vehicle_type` answers for the vehicle that stands there now; the driver's own word goes
-    over it. `tariff` says what holds now: it is pinned on the ticket, unless the lane's sign has shown another price.
-    `lot_name` and `zone` (an IANA name) stand for paper tickets; `plan` says to which spot it leads."""
+    over it. `lists` says who is barred, and how far permits reach now. `tariff` says what holds now: it is pinned on
+    the ticket, unless the lane's sign has shown another price. `lot_name` and `zone` (an IANA name) stand for paper
+    tickets; `plan` says to which spot it leads."""
 
     direction: ClassVar[Direction] = Direction.ENTRY
 
@@ -87,6 +90,7 @@ class EntryDesk(_Desk):
     zone: str = "UTC"
     plan: Plan = AS_WRITTEN
     reservations: Claims = field(default_factory=Claims)
+    lists: Lists = NOBODY_LISTED
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         arrival = self._arrival(asked)
@@ -127,25 +131,41 @@ class EntryDesk(_Desk):
         """Who comes, by what they show; a person's word lets in whoever shows nothing that is known."""
         by_hand = asked.by_hand is not None
         plate, confidence = asked.plate, 0.0
+        by: EnteredBy = "by_hand" if by_hand else "plate"
         match asked.credential:
             case Read(read, sure):
                 plate, confidence = read, sure
+                by = "permit" if not by_hand and read in self.permits else by
             case Card(number):
                 permit = permit_of_card(self.permits, number)
                 if permit is not None:
                     plate, confidence = permit.plate, 1.0
+                    by = by if by_hand else "card"
                 elif not by_hand:
                     return Refusal.CARD_UNKNOWN
-            case Code() | Unread():
+            case Code():
                 pass
+            case Unread(by_policy):
+                by = by if by_hand else "policy" if by_policy else "button"
         return entry.Arrival(
             lane=self.lane,
             plate=plate,
             confidence=confidence,
             vehicle_type=asked.vehicle_type or self.vehicle_type(),
-            right=Entitlement(permit=None if plate is None else self.permits.get(plate)),
+            right=self._right(plate),
             state=asked.state,
             by_hand=by_hand,
+            by=by,
+            # What was read of the vehicle counts, too, whatever card it shows.
+            barred=self.lists.barred({plate, asked.plate}),
+        )
+
+    def _right(self, plate: Plate | None) -> Entitlement:
+        permit = None if plate is None else self.permits.get(plate)
+        if permit is None:
+            return TRANSIENT
+        return Entitlement(
+            permit, in_hours=self.lists.in_hours(permit), account_limit=self.lists.account_limit(permit.account)
         )
 
     def _when(self, come: ComeLater) -> str:

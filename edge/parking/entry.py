@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge.parking.access import passback
+from edge.parking.access.coverage import covered
 from edge.parking.access.entitlement import TRANSIENT, Entitlement
 from edge.parking.access.passback import Ruling
+from edge.parking.access.rates import pinned_for
 from edge.parking.places.allocation import FreeSpot, place_for
 from edge.parking.reservations import quota
 from edge.parking.reservations.arriving import arrive, give_back
@@ -16,6 +18,7 @@ from edge.parking.stays.moments import What
 from edge.parking.stays.tickets import Ticket, WithoutStay, open_ticket
 from edge.parking.stays.vehicles import known_vehicle, registered
 from edge.store import Transaction
+from models.access.barred import Barred, refusal_of
 from models.allocation import AS_WRITTEN, Plan
 from models.codes import DIGITS, ticket_code
 from models.facts import (
@@ -25,6 +28,7 @@ from models.facts import (
     TicketOpened,
     TicketUnresolved,
     TicketVoided,
+    VehicleAlerted,
 )
 from models.ids import LaneName, TicketId
 from models.instants import Instant
@@ -47,6 +51,7 @@ class Arrival:
     """A vehicle at an entry, as far as the lane knows it. `plate` is None where it couldn't be read.
 
     `confidence` is 0..1, of the weakest character. `by_hand`: a person lets it in, whatever speaks against it.
+    `barred`: what the list of barred vehicles says of it.
     """
 
     lane: LaneName
@@ -57,6 +62,12 @@ class Arrival:
     state: LaneState = LaneState.OPEN
     by_hand: bool = False
     by: EnteredBy = "plate"
+    barred: Barred | None = None
+
+    @property
+    def transients(self) -> bool:
+        """Whether it is let in without any right."""
+        return self.by_hand or self.state not in _PERMITS_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,10 @@ def admit(
     """
     if arrival.state is LaneState.CLOSED and not arrival.by_hand:
         return Refusal.LANE_CLOSED
-    if arrival.right.transient and not arrival.by_hand and arrival.state in _PERMITS_ONLY:
+    kept_out = None if arrival.barred is None or arrival.by_hand else refusal_of(arrival.barred.action)
+    if kept_out is not None:
+        return kept_out
+    if arrival.right.transient and not arrival.transients:
         return _PERMITS_ONLY[arrival.state]
     known = None if arrival.plate is None else known_vehicle(tx.connection, arrival.plate)
     before = None if known is None or arrival.plate is None else open_ticket(tx.connection, arrival.plate)
@@ -91,9 +105,13 @@ def admit(
         if otherwise is not None:
             return otherwise
         _settle_as_gone(tx, before, arrival.lane)
-    spot = _place_for(tx, arrival, plan)
+    right = covered(tx, arrival.right, transients=arrival.transients, by_hand=arrival.by_hand)
+    if isinstance(right, Refusal):
+        return right
+    permit = right.permit
+    spot = _place_for(tx, arrival, right, plan)
     if spot is None and not arrival.by_hand:
-        return _full_for(arrival.right)
+        return _full_for(right)
     opened = TicketOpened(
         ticket=TicketId(tx.mint()),
         code=_unused_code(tx),
@@ -102,17 +120,21 @@ def admit(
         lane=arrival.lane,
         spot=spot.id if spot else None,
         entered=tx.at.wall,
-        tariff=tariff,
+        tariff=pinned_for(permit, tariff),
         confidence_permille=round(arrival.confidence * 1000),
         serial=_next_serial(tx),
-        by=arrival.by,
-        reservation=arrival.right.reserved and arrival.right.reserved.reservation,
+        by="plate" if arrival.by == "permit" and permit is None else arrival.by,
+        permit=permit and permit.id,
+        account=permit and permit.account,
+        reservation=right.reserved and right.reserved.reservation,
     )
     tx.record(opened)
-    if arrival.right.reserved is not None:
-        arrive(tx, arrival.right.reserved, opened.ticket, arrival.lane)
+    if right.reserved is not None:
+        arrive(tx, right.reserved, opened.ticket, arrival.lane)
+    if arrival.barred is not None:
+        _alert(tx, opened, arrival.barred)
     moments.mark(tx, opened.ticket, What.ENTERED, moments.now(tx).moment)
-    number, reserved = spot.number if spot else None, arrival.right.reserved is not None
+    number, reserved = spot.number if spot else None, right.reserved is not None
     return Admitted(opened.ticket, opened.code, number, opened.entered, tx.at.synced, reserved)
 
 
@@ -177,21 +199,35 @@ def _settle_as_gone(tx: Transaction, stay: Ticket, lane: LaneName) -> None:
     moments.mark(tx, stay.id, What.EXITED, left.moment)
 
 
-def _place_for(tx: Transaction, arrival: Arrival, plan: Plan) -> FreeSpot | None:
+def _place_for(tx: Transaction, arrival: Arrival, right: Entitlement, plan: Plan) -> FreeSpot | None:
     """Where the vehicle is led to. What is kept back for reservations is for those that come in their time, who are
     never sent away while there is a place at all; and for whom a person lets in, if there is no other."""
-    reserved, kept_back = arrival.right.reserved, quota.kept_back(tx)
+    reserved, kept_back = right.reserved, quota.kept_back(tx)
     in_time = reserved is not None and reserved.kept
     own = reserved.spot_type if reserved is not None and in_time else None
     others = {spot_type: n for spot_type, n in kept_back.items() if spot_type is not own}
-    found = place_for(tx, arrival.vehicle_type, arrival.right, arrival.lane, plan, others)
+    found = place_for(tx, arrival.vehicle_type, right, arrival.lane, plan, others)
     if found is None and kept_back and (arrival.by_hand or in_time):
-        found = place_for(tx, arrival.vehicle_type, arrival.right, arrival.lane, plan)
+        found = place_for(tx, arrival.vehicle_type, right, arrival.lane, plan)
     return found
 
 
 def _full_for(right: Entitlement) -> Refusal:
     return Refusal.RESERVATION_EARLY if right.reserved and right.reserved.early else Refusal.LOT_FULL
+
+
+def _alert(tx: Transaction, opened: TicketOpened, barred: Barred) -> None:
+    """An operator is told of a vehicle on the list that is let in, by its own entry or by a person's word."""
+    tx.record(
+        VehicleAlerted(
+            alert=tx.mint(),
+            ticket=opened.ticket,
+            lane=opened.lane,
+            entry=barred.entry,
+            reason=barred.reason,
+            at=tx.at.wall,
+        )
+    )
 
 
 def _next_serial(tx: Transaction) -> int:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from edge.parking.access.coverage import forget_entry
 from edge.retention.log import record_erased
 from edge.retention.plates import erase_personal
 from edge.store import Transaction, journal
@@ -104,6 +105,7 @@ def _forget_stay(tx: Transaction, ticket: str) -> Mapping[str, int]:
     money = {
         table: tx.connection.execute(f"DELETE FROM {table} WHERE ticket_id = ?", (ticket,)).rowcount for table in _MONEY
     }
+    forget_entry(tx.connection, ticket)
     tx.connection.execute("DELETE FROM tickets WHERE id = ?", (ticket,))
     _forget_moments(tx, ticket)
     return money

@@ -8,7 +8,16 @@ from collections.abc import Callable
 from functools import singledispatch
 
 from models.ids import LotId
-from models.intents import Intent, PermitGranted, ReservationMade, ReservationQuota, TariffSet
+from models.intents import (
+    AccountLimited,
+    Intent,
+    PermitGranted,
+    PermitGrantedV1,
+    ReservationMade,
+    ReservationQuota,
+    TariffSet,
+    VehicleBarred,
+)
 
 
 class Poisoned(Exception):
@@ -30,6 +39,8 @@ def take_out_of_force(connection: sqlite3.Connection, subject: str) -> None:
 
 def take_all_out_of_force(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM permits")
+    connection.execute("DELETE FROM account_limits")
+    connection.execute("DELETE FROM barred")
     connection.execute("DELETE FROM tariffs")
     connection.execute("DELETE FROM quotas_asked")
     connection.execute(_WITHDRAWN)
@@ -41,14 +52,27 @@ def _put(intent: Intent, connection: sqlite3.Connection, lot: LotId, revision: i
 
 
 @_put.register
-def _(intent: PermitGranted, connection: sqlite3.Connection, lot: LotId, revision: int) -> None:
+def _(intent: PermitGranted | PermitGrantedV1, connection: sqlite3.Connection, lot: LotId, revision: int) -> None:
+    since_v1 = set(type(intent).model_fields) - set(PermitGrantedV1.model_fields)
+    terms = intent.model_dump_json(include=since_v1)
     connection.execute(
-        "INSERT INTO permits VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO permits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(intent.permit, revision, json.dumps(intent.plates), json.dumps(intent.cards)),
-            *(json.dumps(intent.rights), intent.passback, intent.valid_from, intent.valid_until),
+            *(json.dumps(intent.rights), intent.passback, intent.valid_from, intent.valid_until, terms, intent.account),
         ),
     )
+
+
+@_put.register
+def _(intent: AccountLimited, connection: sqlite3.Connection, lot: LotId, revision: int) -> None:
+    connection.execute("INSERT INTO account_limits VALUES (?, ?)", (intent.account, intent.in_at_a_time))
+
+
+@_put.register
+def _(intent: VehicleBarred, connection: sqlite3.Connection, lot: LotId, revision: int) -> None:
+    values = (intent.barred, json.dumps(intent.plates), intent.reason, intent.action, intent.until)
+    connection.execute("INSERT INTO barred VALUES (?, ?, ?, ?, ?)", values)
 
 
 @_put.register
@@ -99,6 +123,8 @@ _BOOKED = """
 
 _OUT_OF_FORCE: dict[str, Callable[[sqlite3.Connection, str], object]] = {
     "permit": lambda connection, id: connection.execute("DELETE FROM permits WHERE id = ?", (id,)),
+    "account": lambda connection, name: connection.execute("DELETE FROM account_limits WHERE account = ?", (name,)),
+    "barred": lambda connection, id: connection.execute("DELETE FROM barred WHERE id = ?", (id,)),
     "tariff": lambda connection, id: connection.execute("DELETE FROM tariffs WHERE id = ?", (id,)),
     "quota": lambda connection, type: connection.execute("DELETE FROM quotas_asked WHERE spot_type = ?", (type,)),
     "reservation": lambda connection, id: connection.execute(f"{_WITHDRAWN} WHERE id = ?", (id,)),

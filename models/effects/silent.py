@@ -22,6 +22,7 @@ from models.facts import (
     StoreQuarantined,
     StreamOpened,
     TelemetryBegun,
+    VehicleAlerted,
 )
 from models.ids import LotId
 
@@ -38,7 +39,8 @@ def _(
     | CloudKeysLearnt
     | IntentsTaken
     | StoreQuarantined
-    | StreamOpened,
+    | StreamOpened
+    | VehicleAlerted,
     lot: LotId,
     spot_of: SpotOf,
 ) -> list[Change]:

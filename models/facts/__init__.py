@@ -1,6 +1,6 @@
 """Facts: what happened at a lot, in the past tense, readable in ten years."""
 
-from models.facts.access import AccessRefused
+from models.facts.access import AccessRefused, VehicleAlerted
 from models.facts.base import Fact, UnknownFact, decode, decode_plain
 from models.facts.commands import CloudKeysLearnt, CommandEnded, CommandRefused, CommandRefusedV1, CommandTaken
 from models.facts.digests import StateDigested
@@ -124,6 +124,7 @@ __all__ = [
     "UnableToCollect",
     "UnknownFact",
     "UnknownVehicleGone",
+    "VehicleAlerted",
     "VehicleRegistered",
     "VehicleRegisteredV1",
     "decode",

@@ -13,9 +13,9 @@ from models.tariff import Tariff
 
 Match = Literal["exact", "code", "card", "by_hand"]
 """How the stay of a vehicle at an exit was found."""
-EnteredBy = Literal["plate", "button", "code", "card", "permit", "reservation", "valet", "by_hand"]
+EnteredBy = Literal["plate", "button", "code", "card", "permit", "reservation", "valet", "by_hand", "policy"]
 """What a vehicle came in on: its plate alone, a pressed button, a code or card that stands for it, the permit of its
-plate, a reservation, an attendant, a person's word."""
+plate, a reservation, an attendant, a person's word, a lane that lets everybody in."""
 
 
 class VehicleRegisteredV1(Fact, type="vehicle.registered", version=1, personal=("license_plate",)):

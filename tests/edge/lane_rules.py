@@ -51,6 +51,7 @@ REFUSAL = st.sampled_from(
         Refusal.LOT_FULL,
         Refusal.NO_TICKET,
         Refusal.NEEDS_PERSON,
+        Refusal.BARRED_CALLED,
         Refusal.NOT_RECORDED,
         Refusal.CLOSED_TO_TRANSIENTS,
     ]

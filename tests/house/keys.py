@@ -40,14 +40,17 @@ from drivers.values import BaseTopic, Host, Payload, Seconds, Topic
 from edge.config import settings as lot
 from edge.config.allocation_settings import AllocationSettings, EntranceSettings, SpotSensing, VehicleAllocation
 from edge.config.lane_settings import ButtonSettings, LaneSettings
+from edge.config.list_settings import AccountSettings, BarredSettings, PermitSettings
 from edge.config.reservation_settings import ReservationSettings
 from edge.config.retention_settings import Days, RetentionSettings, Size
 from edge.config.tariff_settings import TariffSettings
 from edge.config.timing import TimingSettings
-from edge.config.written import SpotNumbers, WrittenLotId, WrittenPlate
+from edge.config.written import SpotNumbers, WrittenDay, WrittenLotId, WrittenPlate
 from edge.kiosk.settings import KioskSettings
 from edge.vision.settings import Area, ViewSettings, VisionSettings
+from models.access.hours import Hours
 from models.documents.written import Amount, WrittenInstant, ZoneName
+from models.tariff.language.written import ClockTime, WrittenDays
 
 CONTRACTS: Mapping[type, str] = {
     Barrier: "barrier",
@@ -71,7 +74,10 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "tariff": TariffSettings,
     "levels[]": lot.LevelSettings,
     "levels[].spots[]": lot.SpotGroup,
-    "permits[]": lot.PermitSettings,
+    "permits[]": PermitSettings,
+    "permits[].hours[]": Hours,
+    "accounts[]": AccountSettings,
+    "barred[]": BarredSettings,
     "reservations": ReservationSettings,
     "lanes[]": LaneSettings,
     "lanes[].timing": TimingSettings,
@@ -120,6 +126,9 @@ _ALIASES: tuple[tuple[Any, str], ...] = (
     (ZoneName, "time zone"),
     (WrittenLotId, "the lot's id"),
     (WrittenInstant, "moment with its offset"),
+    (WrittenDay, "day"),
+    (WrittenDays, "days of the week"),
+    (ClockTime, "time of day"),
 )
 _MOST_NAMED = 8
 """Of the speeds of a serial line only the first and the last are told."""
@@ -198,7 +207,10 @@ def keys_of(model: type[BaseModel], keys: Sequence[str] | None = None) -> str:
     fields = model.model_fields
     return table(
         ("key", "value", "without it", "what it is for"),
-        ((f"`{key}`", words(fields[key]), _default(fields[key]), _told(fields[key])) for key in keys or fields),
+        (
+            (f"`{fields[key].alias or key}`", words(fields[key]), _default(fields[key]), _told(fields[key]))
+            for key in keys or fields
+        ),
     )
 
 

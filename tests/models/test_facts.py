@@ -65,6 +65,7 @@ HISTORY = {
     ("lot.declared", 1): "address currency lanes lat_microdegrees lng_microdegrees name timezone total_spots",
     ("machine.measured", 1): "at disk_free disk_total millidegrees store_bytes",
     ("passage.counted", 1): "at direction kind lane license_plate order passage unable_to_collect",
+    ("vehicle.alerted", 1): "alert at entry lane reason ticket",
     ("passback.noted", 1): "at direction lane mode note vehicle",
     ("passback.reset", 1): "at by reason vehicle",
     ("payment.collected", 1): "amount currency lane method paid_in_all payment reference taken ticket",

@@ -16,7 +16,11 @@ from tests.edge.lots import LOT, NOON
 from tests.intents import SALT, Issued, a_permit, a_reservation, a_tariff, revoked
 
 HISTORY = {
+    ("account.limited", 1): "account: account in_at_a_time",
+    ("account.unlimited", 1): "account: account",
     ("permit.granted", 1): "permit: account cards passback permit plates rights valid_from valid_until",
+    ("permit.granted", 2): "permit: account beyond cards entries hours in_at_a_time kind passback permit plates rates"
+    " rights valid_from valid_until zones",
     ("permit.revoked", 1): "permit: permit",
     ("policy.overruled", 1): "policy: policy",
     ("reservation.cancelled", 1): "reservation: reservation",
@@ -24,6 +28,8 @@ HISTORY = {
     ("reservation.quota", 1): "quota: places quota",
     ("tariff.set", 1): "tariff: currency dialect name tariff terms valid_from",
     ("tariff.withdrawn", 1): "tariff: tariff",
+    ("vehicle.barred", 1): "barred: action barred plates reason until",
+    ("vehicle.unbarred", 1): "barred: barred",
 }
 
 
@@ -122,5 +128,5 @@ def test_a_hole_inside_a_message_is_a_gap() -> None:
 
 
 def test_a_lot_announces_all_that_this_release_understands() -> None:
-    assert understood()["permit.granted"] == (1,)
+    assert understood()["permit.granted"] == (1, 2)
     assert set(understood()) == {type for type, _ in HISTORY}

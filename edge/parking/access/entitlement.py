@@ -29,10 +29,15 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """What the decision about a place and a ticket goes by. Without permit and reservation it is a transient's."""
+    """What the decision about a place and a ticket goes by. Without permit and reservation it is a transient's.
+
+    `in_hours`: it is one of the permit's hours. `account_limit`: how many vehicles of its account may be inside.
+    """
 
     permit: Permit | None = None
     reserved: Reserved | None = None
+    in_hours: bool = True
+    account_limit: int | None = None
 
     @property
     def transient(self) -> bool:

@@ -6,89 +6,55 @@ import json
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
+from edge.parking.access.lists import NO_LISTS, ListsInForce, OwnLists
+from edge.parking.access.lot_time import LotTime
 from edge.parking.access.permits import Permit
 from edge.parking.tariffs.pinning import Pins
-from edge.store import boots
+from models.access.hours import within
 from models.instants import Clock, Instant
+from models.intents import PermitGranted
 from models.passback import Passback
 from models.plates import Plate
-from models.spots import Right
 from models.tariff import Tariff, read_pinned
+from models.tariff.engine.localtime import local_time
 from models.tariff.spoken import spoken
-from models.timeline import Bounds
 
 _LOG = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Granted:
-    """One vehicle of a permit that the cloud has granted, and when it holds."""
-
-    permit: Permit
-    valid_from: Instant | None
-    valid_until: Instant | None
-
-    def holds(self, now: Bounds) -> bool:
-        """Whether it can hold now: while the time isn't known, no clock that is wrong keeps anybody out."""
-        earliest, latest = now
-        begun = self.valid_from is None or latest is None or self.valid_from <= latest
-        ended = self.valid_until is not None and earliest is not None and self.valid_until <= earliest
-        return begun and not ended
-
-
-class _Time:
-    """What is known of the time at this moment."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._earliest_zero: Instant | None = None
-
-    def learn(self, connection: sqlite3.Connection) -> None:
-        """What time servers have said in earlier boots."""
-        self._earliest_zero = boots.earliest_zero(connection, self._clock.read().boot_id)
-
-    def bounds(self) -> Bounds:
-        at = self._clock.read()
-        if at.synced:
-            return at.wall, at.wall
-        return None if self._earliest_zero is None else Instant(self._earliest_zero + at.monotonic), None
-
-    def surely(self) -> Instant:
-        """The earliest that it can be, else what the clock says."""
-        earliest, _ = self.bounds()
-        return self._clock.read().wall if earliest is None else earliest
 
 
 class PermitsInForce(Mapping[Plate, Permit]):
     """Who may enter at this moment, by plate. A permit ends by itself, whether or not the cloud can be reached.
 
-    A plate in the lot's own file is the technician's: what the cloud says of the same plate doesn't touch it. Of
-    several permits of the cloud for one plate, the one that was granted last holds among those that are valid now.
+    A plate in the lot's own file is the technician's: while that permit holds, what the cloud says of the same plate
+    doesn't touch it. Of
+    several permits of the cloud for one plate, the one that was granted last holds among those that are valid now; one
+    whose hours it is goes before one whose hours it isn't.
     """
 
-    def __init__(self, own: Mapping[Plate, Permit], time: _Time) -> None:
-        self._own, self._time = own, time
-        self._granted: Mapping[Plate, tuple[_Granted, ...]] = {}
+    def __init__(self, own: Mapping[Plate, Permit], time: LotTime, zone: str = "UTC") -> None:
+        self._own, self._time, self._local = own, time, local_time(zone)
+        self._granted: Mapping[Plate, tuple[Permit, ...]] = {}
         self._plates_of_card: Mapping[str, list[Plate]] = {}
         self.shadowed: tuple[Plate, ...] = ()
         """Plates of which both the lot's file and the cloud say something: the file holds."""
 
-    def hear(self, granted: Mapping[Plate, tuple[_Granted, ...]]) -> None:
+    def hear(self, granted: Mapping[Plate, tuple[Permit, ...]]) -> None:
         """What the cloud has granted now, by plate, what was granted last first."""
         self.shadowed = tuple(plate for plate in granted if plate in self._own)
         cards: dict[str, list[Plate]] = {}
         for plate, held in granted.items():
-            for card in {card for each in held for card in each.permit.cards}:
+            for card in {card for each in held for card in each.cards}:
                 cards.setdefault(card, []).append(plate)
         self._granted, self._plates_of_card = granted, cards
 
     def holder_of(self, card: str) -> Permit | None:
         """Whose permit that holds now has this card."""
-        own = next((permit for permit in self._own.values() if card in permit.cards), None)
+        now = self._time.bounds()
+        own = next((permit for permit in self._own.values() if card in permit.cards and permit.holds(now)), None)
         if own is not None:
             return own
         found = (self.get(plate) for plate in self._plates_of_card.get(card, ()))
@@ -96,20 +62,22 @@ class PermitsInForce(Mapping[Plate, Permit]):
 
     def __getitem__(self, plate: Plate) -> Permit:
         own = self._own.get(plate)
-        if own is not None:
-            return own
-        held = self._granted.get(plate)
-        found = None if held is None else _valid(held, self._time.bounds())
+        found = self._best(() if own is None else (own,)) or self._best(self._granted.get(plate, ()))
         if found is None:
             raise KeyError(plate)
         return found
 
-    def __iter__(self) -> Iterator[Plate]:
-        yield from self._own
+    def in_hours(self, permit: Permit) -> bool:
+        """Whether it lets in at this hour of the week."""
+        return within(permit.limits.hours, self._local, self._time.bounds())
+
+    def _best(self, held: tuple[Permit, ...]) -> Permit | None:
         now = self._time.bounds()
-        for plate, held in self._granted.items():
-            if plate not in self._own and _valid(held, now) is not None:
-                yield plate
+        valid = [permit for permit in held if permit.holds(now)]
+        return next(filter(self.in_hours, valid), valid[0] if valid else None)
+
+    def __iter__(self) -> Iterator[Plate]:
+        return (plate for plate in dict.fromkeys((*self._own, *self._granted)) if self.get(plate) is not None)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -134,10 +102,20 @@ class _Priced:
 class LotPolicy:
     """Read at the start and after each change of what the cloud has set; asked at each decision."""
 
-    def __init__(self, permits: Mapping[Plate, Permit], tariff: Tariff, passback: Passback, clock: Clock) -> None:
-        """`permits` and `tariff` are those of the lot's own file; `passback` is for permits that don't say."""
-        self._time = _Time(clock)
-        self.permits = PermitsInForce(permits, self._time)
+    def __init__(
+        self,
+        permits: Mapping[Plate, Permit],
+        tariff: Tariff,
+        passback: Passback,
+        clock: Clock,
+        lists: OwnLists = NO_LISTS,
+        zone: str = "UTC",
+    ) -> None:
+        """`permits`, `tariff` and `lists` are those of the lot's own file; `passback` is for permits that don't say,
+        `zone` (an IANA name) the clock by which hours go."""
+        self._time = LotTime(clock)
+        self.permits = PermitsInForce(permits, self._time, zone)
+        self.lists = ListsInForce(lists, self.permits.in_hours, self._time)
         self._own_tariff, self._passback, self._clock, self._pins = tariff, passback, clock, Pins()
         self._tariffs: tuple[_Priced, ...] = ()
 
@@ -163,6 +141,7 @@ class LotPolicy:
         rows = connection.execute("SELECT * FROM tariffs ORDER BY valid_from, revision").fetchall()
         self._tariffs = tuple(priced for priced in map(_readable, rows) if priced is not None)
         self.permits.hear(granted)
+        self.lists.load(connection)
 
     def _priced(self) -> _Priced | None:
         begun = bisect_right(self._tariffs, self._time.surely(), key=lambda priced: priced.valid_from)
@@ -181,20 +160,44 @@ def _readable(row: sqlite3.Row) -> _Priced | None:
     return _Priced(row["valid_from"], row["name"], tariff)
 
 
-def _granted(connection: sqlite3.Connection, otherwise: Passback) -> dict[Plate, tuple[_Granted, ...]]:
+def _granted(connection: sqlite3.Connection, otherwise: Passback) -> dict[Plate, tuple[Permit, ...]]:
     """By plate, what was granted last first."""
-    found: dict[Plate, tuple[_Granted, ...]] = {}
+    found: dict[Plate, tuple[Permit, ...]] = {}
     for row in connection.execute("SELECT * FROM permits ORDER BY revision DESC"):
-        for place, plate in enumerate(json.loads(row["license_plates"])):
-            permit = Permit(
-                plate=plate,
-                rights=frozenset(map(Right, json.loads(row["rights"]))),
-                cards=frozenset(json.loads(row["cards"]) if place == 0 else ()),
-                passback=Passback(row["passback"]) if row["passback"] else otherwise,
-            )
-            found[plate] = (*found.get(plate, ()), _Granted(permit, row["valid_from"], row["valid_until"]))
+        granted = _intent(row)
+        if granted is None:
+            continue
+        first, *others = granted.plates
+        whole = Permit(
+            plate=first,
+            rights=frozenset(granted.rights),
+            cards=frozenset(granted.cards),
+            passback=granted.passback or otherwise,
+            id=granted.permit,
+            account=granted.account,
+            zones=frozenset(granted.zones),
+            limits=granted.limits,
+            kind=granted.kind,
+            rates=granted.rates,
+            valid_from=granted.valid_from,
+            valid_until=granted.valid_until,
+        )
+        each = (whole, *(replace(whole, plate=plate, cards=frozenset[str]()) for plate in others))
+        for permit in each:
+            known = found.get(permit.plate, ())
+            found[permit.plate] = (*known, permit)
     return found
 
 
-def _valid(held: tuple[_Granted, ...], now: Bounds) -> Permit | None:
-    return next((each.permit for each in held if each.holds(now)), None)
+def _intent(row: sqlite3.Row) -> PermitGranted | None:
+    """As it was put in force: `edge.store.policy` wrote the row from one. None for terms of a newer release, which may
+    have run here before: no row may stop a lot."""
+    written = {name: json.loads(row[name]) for name in ("cards", "rights")}
+    columns = {name: row[name] for name in ("passback", "valid_from", "valid_until", "account")}
+    plates = json.loads(row["license_plates"])
+    whole = {**json.loads(row["terms"]), **written, **columns, "permit": row["id"], "plates": plates}
+    try:
+        return PermitGranted.model_validate(whole)
+    except ValueError:
+        _LOG.error("permit.unreadable", permit=row["id"])
+        return None

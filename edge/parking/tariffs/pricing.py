@@ -40,7 +40,7 @@ def priced(tx: Transaction, ticket: Ticket, until: When) -> Priced:
     alone, certain = _alone(tx, ticket, came, until, length)
     if isinstance(tariff, HourlyTariff) or not tariff.re_entry:
         return Priced(alone, length, certain)
-    stay = Stay(vehicle=ticket.vehicle_type, spot=ticket.spot_type)
+    stay = Stay(vehicle=ticket.vehicle_type, spot=ticket.spot_type, validations=_of_holder(tariff))
     ways = _ways(tx, ticket, tariff, came, until, stay, alone)
     return Priced(min(ways, key=lambda way: way.total), length, certain)
 
@@ -52,7 +52,7 @@ def _alone(tx: Transaction, ticket: Ticket, begun: When, ended: When, length: Le
         return fee(tariff, begun.wall, Instant(begun.wall + length.least)), length.is_known
     entered, known = _bounds(tx, begun)
     known = known and entered[0] == entered[1] and length.is_known
-    stay = Stay(vehicle=ticket.vehicle_type, spot=ticket.spot_type)
+    stay = Stay(vehicle=ticket.vehicle_type, spot=ticket.spot_type, validations=_of_holder(tariff))
     left, _ = (_NOBODY_KNOWS, False) if known else _bounds(tx, ended)
     return lowest_fee(tariff, *entered, length.least, length.most, stay, left), known
 
@@ -67,6 +67,11 @@ def _beside(tx: Transaction, ticket: Ticket, prepaid: Prepaid, came: When, until
     certain = knows_came and knows_left and came_at[0] == came_at[1] and left_at[0] == left_at[1]
     whole = together(prepaid, ticket.tariff.currency, [charged for charged, _ in parts])
     return Priced(whole, length, certain and all(known for _, known in parts))
+
+
+def _of_holder(tariff: Terms) -> tuple[str, ...]:
+    """The rates of a permit count like a validation with own rates."""
+    return () if tariff.holder is None else (tariff.holder,)
 
 
 _NOBODY_KNOWS: Bounds = (None, None)

@@ -136,6 +136,9 @@ class Terms(Part):
             raise ValueError("`day_starts` is a time of day, without a day of the week")
         return self
 
+    holder: str | None = None
+    """Code of a validation with `own_rates` that the stay has by its permit; it stands on tickets"""
+
     _plans: dict[Any, Any] = PrivateAttr(default_factory=dict[Any, Any])
 
     def __eq__(self, other: object) -> bool:
@@ -162,6 +165,10 @@ class Terms(Part):
         """The same terms with the rates multiplied by `factor`. Such a price moves no more: how it came about isn't
         part of it."""
         return self.model_copy(update={"factor": factor, "dynamic": None})
+
+    def for_holder(self, code: str) -> Terms:
+        """The same terms for the stay of a permit: with the rates that name this code."""
+        return self.model_copy(update={"holder": code})
 
     def with_holidays(self, holidays: Calendar) -> Terms:
         return self.model_copy(update={"holidays": holidays})
