@@ -19,8 +19,8 @@ from models.timeline import Bounds
 @dataclass(frozen=True, slots=True)
 class Permit:
     """One vehicle of a permit. `cards` are card numbers as `card_number` writes them. `zones`: it is bound to them;
-    empty: to none. `id` None: of the lot's file, where it has no name, and so nothing counts its vehicles. It holds from
-    `valid_from` until just before `valid_until`; None: without that bound."""
+    empty: to none. `id` None: of the lot's file, where it has no name, and so nothing counts its vehicles. It holds
+    from `valid_from` until just before `valid_until`; None: without that bound."""
 
     plate: Plate
     rights: frozenset[Right] = frozenset()
