@@ -32,6 +32,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
         *("code", "spot_id", "vehicle_type", "entry_lane", "entry_time", "exit_lane", "exit_time", "status"),
         *("settled_at", "amount_due", "amount_paid", "currency", "tariff", "fee_bounded", "refund_owed"),
         *("serial", "entered_by", "permit_id", "account", "reservation_id"),
+        *("lost", "entry_known", "picture", "merged_into"),
     ),
     "payments": ("ticket_id", "lane", "amount", "currency", "method", "reference", "status", "at"),
     "access_refusals": ("lane", "direction", "reason", "at"),
@@ -48,6 +49,15 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
     ),
     "closings": ("what", "number", "drawer", "report", "given_by", "at"),
     "receipts": ("number", "ticket_id", "total", "currency", "said", "at"),
+    "ticket_suspicions": ("kind", "ticket_id", "other_id", "lane", "done", "at"),
+    "ticket_mendings": (
+        *("kind", "ticket_id", "other_id", "given_by", "reason", "at", "was"),
+        *("undone_at", "undone_by", "undone_reason"),
+    ),
+    "valet_stays": (
+        *("ticket_id", "tag", "state", "taken_by", "taken_at", "spot_id", "place", "parked_at", "called_at"),
+        *("fetching_by", "ready_at", "handed_back_at", "handed_back_by", "against", "reason"),
+    ),
 }
 """What both sides have of each table and neither may change by itself."""
 
@@ -72,6 +82,7 @@ HISTORY: tuple[Table, ...] = (
     *("vehicles", "tickets", "payments", "access_refusals", "faults"),
     *("lane_orders", "passages", "help_calls", "fee_corrections", "ledger_entries"),
     *("closings", "receipts"),
+    *("ticket_suspicions", "ticket_mendings", "valet_stays"),
 )
 """Tables that grow, compared in runs of ids: those begin with the time (UUID version 7), the newest are the last."""
 

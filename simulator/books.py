@@ -25,6 +25,7 @@ TABLES = (
         "taken_commands",
         "deletions",
     ),
+    *("ticket_suspicions", "ticket_mendings", "valet_stays"),
 )
 FACT_FIELDS = (
     *("stream_id", "seq", "type", "version", "boot_id", "monotonic", "wall", "synced"),

@@ -33,7 +33,8 @@ _STAYS = """
     SELECT t.id::text AS ticket, t.code, t.vehicle_id::text AS vehicle, v.license_plate, t.vehicle_type, t.entry_lane,
         l.floor_number AS floor, s.spot_number, t.entry_time AS entered, t.status, t.exit_lane, t.exit_time,
         t.settled_at, t.amount_due, t.amount_paid, t.currency, t.tariff, t.fee_bounded, t.refund_owed,
-        t.serial, t.entered_by AS by, t.permit_id::text AS permit, t.account, t.reservation_id::text AS reservation
+        t.serial, t.entered_by AS by, t.permit_id::text AS permit, t.account, t.reservation_id::text AS reservation,
+        t.lost, t.entry_known, t.picture
     FROM tickets t
     JOIN vehicles v ON v.lot_id = t.lot_id AND v.id = t.vehicle_id
     LEFT JOIN spots s ON s.lot_id = t.lot_id AND s.id = t.spot_id

@@ -23,6 +23,7 @@ from models.digests import LAYOUT, PERSONAL, oldest_compared
 from models.effects import Change, Table, Value, effects
 from models.facts import StayMoved, TicketClosed, TicketOpenedV1, TicketVoided
 from models.facts.digests import BEFORE_ALL, Part
+from models.facts.mending import Mended
 from models.ids import ENTROPY_BYTES, LotId, SpotId, TicketId, uuid7
 from models.instants import Instant
 from models.wire.envelopes import Malformed, SentFact
@@ -37,6 +38,9 @@ _TICKET_IN: Mapping[Table, str] = {
     "fee_corrections": "ticket_id",
     "ledger_entries": "ticket_id",
     "receipts": "ticket_id",
+    "ticket_suspicions": "ticket_id",
+    "ticket_mendings": "ticket_id",
+    "valet_stays": "ticket_id",
 }
 
 
@@ -300,6 +304,7 @@ async def _since(connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record
     )
     spots: dict[str, SpotId | None] = {ticket["id"]: ticket["spot_id"] for ticket in found}
     spots |= {fact.ticket: fact.spot for fact in said if isinstance(fact, TicketOpenedV1 | StayMoved)}
+    spots |= {each.ticket: each.spot for fact in said if isinstance(fact, Mended) for each in fact.mended}
     return folded(change for fact in said for change in effects(fact, lot, spots.get))
 
 

@@ -11,7 +11,13 @@ from models.ids import LotId, TicketId
 
 Waits = Literal["nothing", "tickets", "anything"]
 
-_OF_TICKETS = frozenset({"tickets", "vehicles", "spots", "payments", "fee_corrections", "ledger_entries", "receipts"})
+_OF_TICKETS = frozenset(
+    {
+        *("tickets", "vehicles", "spots", "payments", "fee_corrections"),
+        *("ledger_entries", "receipts"),
+        *("ticket_suspicions", "ticket_mendings", "valet_stays"),
+    }
+)
 """What facts of tickets change."""
 _TOUCHED = {"nothing": frozenset[str](), "tickets": _OF_TICKETS, "anything": frozenset(COLUMNS)}
 

@@ -10,6 +10,7 @@ from cloud.ingest.lanes import Lanes, lanes_after
 from cloud.ingest.reading import Entry
 from models.effects import Change, SpotOf, effects
 from models.facts import Fact, StateDigested, StayMoved, TicketOpenedV1
+from models.facts.mending import Mended
 from models.ids import LotId, SpotId, TicketId
 
 
@@ -75,6 +76,8 @@ def worked_out(fact: Fact, lot: LotId, held: dict[TicketId, SpotId | None], spot
     """The fact's effects; `held` learns which spot a ticket takes. Raises Poisoned."""
     if isinstance(fact, TicketOpenedV1 | StayMoved):
         held[fact.ticket] = fact.spot
+    if isinstance(fact, Mended):
+        held.update({each.ticket: each.spot for each in fact.mended})
     try:
         return effects(fact, lot, spot_of)
     except EFFECT_FAILURES as wrong:

@@ -15,12 +15,12 @@ from edge.parking.reservations import quota
 from edge.parking.reservations.arriving import arrive, give_back
 from edge.parking.stays import moments
 from edge.parking.stays.moments import What
+from edge.parking.stays.numbering import next_serial, unused_code
 from edge.parking.stays.tickets import Ticket, WithoutStay, open_ticket
 from edge.parking.stays.vehicles import known_vehicle, registered
 from edge.store import Transaction
 from models.access.barred import Barred, refusal_of
 from models.allocation import AS_WRITTEN, Plan
-from models.codes import DIGITS, ticket_code
 from models.facts import (
     EnteredBy,
     TicketClosed,
@@ -39,7 +39,6 @@ from models.spots import VehicleType
 from models.tariff import Tariff
 from models.tickets import Direction, TicketStatus
 
-_CODE_BITS = 5 * DIGITS
 _PERMITS_ONLY = {
     LaneState.FULL: Refusal.LOT_FULL,
     LaneState.CLOSED_TO_TRANSIENTS: Refusal.CLOSED_TO_TRANSIENTS,
@@ -114,7 +113,7 @@ def admit(
         return _full_for(right)
     opened = TicketOpened(
         ticket=TicketId(tx.mint()),
-        code=_unused_code(tx),
+        code=unused_code(tx),
         vehicle=known or registered(tx, arrival.plate, arrival.vehicle_type),
         vehicle_type=arrival.vehicle_type,
         lane=arrival.lane,
@@ -122,7 +121,7 @@ def admit(
         entered=tx.at.wall,
         tariff=pinned_for(permit, tariff),
         confidence_permille=round(arrival.confidence * 1000),
-        serial=_next_serial(tx),
+        serial=next_serial(tx),
         by="plate" if arrival.by == "permit" and permit is None else arrival.by,
         permit=permit and permit.id,
         account=permit and permit.account,
@@ -228,15 +227,3 @@ def _alert(tx: Transaction, opened: TicketOpened, barred: Barred) -> None:
             at=tx.at.wall,
         )
     )
-
-
-def _next_serial(tx: Transaction) -> int:
-    """One more than the highest that this lot has given."""
-    return int(tx.connection.execute("SELECT coalesce(max(serial), 0) + 1 FROM tickets").fetchone()[0])
-
-
-def _unused_code(tx: Transaction) -> str:
-    while True:
-        code = ticket_code(tx.random_bits(_CODE_BITS))
-        if tx.connection.execute("SELECT 1 FROM tickets WHERE code = ?", (code,)).fetchone() is None:
-            return code

@@ -36,6 +36,7 @@ OTHERS = {
 """Tables of what has happened: when that was, and which rows nobody needs any more. A command is good for seconds, and
 is known for as long as a stay."""
 _MONEY = ("payments", "charges", "charges_given_up", "fee_corrections", "ledger_entries", "receipts", "refunds_due")
+_BESIDE = ("ticket_suspicions", "ticket_mendings", "valet_stays")
 """What hangs on a stay and goes with it."""
 
 
@@ -106,6 +107,8 @@ def _forget_stay(tx: Transaction, ticket: str) -> Mapping[str, int]:
         table: tx.connection.execute(f"DELETE FROM {table} WHERE ticket_id = ?", (ticket,)).rowcount for table in _MONEY
     }
     forget_entry(tx.connection, ticket)
+    for table in _BESIDE:
+        tx.connection.execute(f"DELETE FROM {table} WHERE ticket_id = ?", (ticket,))
     tx.connection.execute("DELETE FROM tickets WHERE id = ?", (ticket,))
     _forget_moments(tx, ticket)
     return money

@@ -28,6 +28,9 @@ _REFERS: dict[Table, tuple[tuple[str, Table], ...]] = {
     "fee_corrections": (("ticket_id", "tickets"),),
     "ledger_entries": (("ticket_id", "tickets"),),
     "receipts": (("ticket_id", "tickets"),),
+    "ticket_suspicions": (("ticket_id", "tickets"),),
+    "ticket_mendings": (("ticket_id", "tickets"), ("other_id", "tickets")),
+    "valet_stays": (("ticket_id", "tickets"),),
 }
 """Columns by which rows refer to rows of tables that aren't in each snapshot whole."""
 

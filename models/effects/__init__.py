@@ -13,11 +13,14 @@ from models.effects import (
     lanes,
     layout,
     ledger,
+    lost,
+    mending,
     payments,
     places,
     reservations,
     silent,
     tickets,
+    valet,
 )
 from models.effects.by_fact import effects
 from models.effects.changes import Change, SpotOf, Table, Value
@@ -32,10 +35,13 @@ _REGISTERED = (
     lanes,
     layout,
     ledger,
+    lost,
+    mending,
     payments,
     places,
     reservations,
     silent,
     tickets,
+    valet,
 )
 """Each registers its facts when it is imported."""

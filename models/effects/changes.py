@@ -31,6 +31,9 @@ Table = Literal[
     "deletions",
     "reservations",
     "reservation_quotas",
+    "ticket_suspicions",
+    "ticket_mendings",
+    "valet_stays",
 ]
 """In the order in which rows must be written: what is referred to comes first."""
 Value = str | int | float | bool | None

@@ -61,6 +61,10 @@ def _(fact: TicketOpened | TicketOpenedV1, lot: LotId, spot_of: SpotOf) -> list[
         "tariff": fact.tariff.model_dump_json(),
         "fee_bounded": False,
         "refund_owed": 0,
+        "lost": False,
+        "entry_known": True,
+        "picture": None,
+        "merged_into": None,
         **_by_what_right(fact),
     }
     return [Change("insert", "tickets", fact.ticket, values), *spot_set(fact.spot, SpotStatus.OCCUPIED)]
@@ -82,6 +86,7 @@ def _by_what_right(fact: TicketOpenedV1 | TicketRestoredV1) -> dict[str, Value]:
 def _(fact: TicketRestored | TicketRestoredV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     """Whoever has the stay already, the cloud as a rule, has it as the fact says from now on."""
     of_lot: dict[str, Value] = {"lot_id": lot}
+    told = fact if isinstance(fact, TicketRestored) else None
     vehicle: dict[str, Value] = {
         "license_plate": None if fact.license_plate == ERASED else fact.license_plate,
         "vehicle_type": fact.vehicle_type.value,
@@ -103,6 +108,10 @@ def _(fact: TicketRestored | TicketRestoredV1, lot: LotId, spot_of: SpotOf) -> l
         "tariff": fact.tariff,
         "fee_bounded": fact.fee_bounded,
         "refund_owed": fact.refund_owed,
+        "lost": told is not None and told.lost,
+        "entry_known": told is None or told.entry_known,
+        "picture": told and told.picture,
+        "merged_into": None,
         **_by_what_right(fact),
     }
     return [

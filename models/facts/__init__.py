@@ -17,6 +17,8 @@ from models.facts.layout import (
     SpotsRemoved,
 )
 from models.facts.ledger import DayClosed, DebtWrittenOff, LedgerPosted, ReceiptIssued, RefundPaid, ShiftClosed
+from models.facts.lost import Suspicion, TicketFound, TicketLost, TicketPictured, TicketSuspected
+from models.facts.mending import MendedTicket, MendingUndone, MovedPayment, TicketsMerged, TicketSplit
 from models.facts.passback import PassbackNoted, PassbackReset
 from models.facts.payments import DebtCollected, PaymentTaken, UnableToCollect
 from models.facts.places import (
@@ -50,6 +52,15 @@ from models.facts.tickets import (
     VehicleRegisteredV1,
 )
 from models.facts.time import ClockSet, FeeBounded, FeeCorrected, StayDated
+from models.facts.valet import (
+    ValetCalled,
+    ValetCallEnded,
+    ValetFetching,
+    ValetHandedBack,
+    ValetParked,
+    ValetReady,
+    ValetTaken,
+)
 
 __all__ = [
     "AccessRefused",
@@ -90,6 +101,9 @@ __all__ = [
     "LotRestored",
     "MachineMeasured",
     "Match",
+    "MendedTicket",
+    "MendingUndone",
+    "MovedPayment",
     "PassageCounted",
     "PassbackNoted",
     "PassbackReset",
@@ -112,18 +126,32 @@ __all__ = [
     "StayMoved",
     "StoreQuarantined",
     "StreamOpened",
+    "Suspicion",
     "TelemetryBegun",
     "TicketClosed",
     "TicketConfirmed",
+    "TicketFound",
+    "TicketLost",
     "TicketOpened",
     "TicketOpenedV1",
+    "TicketPictured",
     "TicketRestored",
     "TicketRestoredV1",
+    "TicketSplit",
+    "TicketSuspected",
     "TicketUnresolved",
     "TicketVoided",
+    "TicketsMerged",
     "UnableToCollect",
     "UnknownFact",
     "UnknownVehicleGone",
+    "ValetCallEnded",
+    "ValetCalled",
+    "ValetFetching",
+    "ValetHandedBack",
+    "ValetParked",
+    "ValetReady",
+    "ValetTaken",
     "VehicleAlerted",
     "VehicleRegistered",
     "VehicleRegisteredV1",

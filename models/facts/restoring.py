@@ -82,6 +82,9 @@ class TicketRestored(TicketRestoredV1, type="ticket.restored", version=2, person
     permit: PermitId | None = None
     account: str | None = None
     reservation: ReservationId | None = None
+    lost: bool = False
+    entry_known: bool = True
+    picture: str | None = None
     entries: tuple[RestoredEntry, ...] = ()
 
 

@@ -107,6 +107,9 @@ class KnownStay(BaseModel):
     permit: PermitId | None = None
     account: str | None = None
     reservation: ReservationId | None = None
+    lost: bool = False
+    entry_known: bool = True
+    picture: str | None = None
     payments: tuple[KnownPayment, ...] = ()
     entries: tuple[KnownEntry, ...] = ()
 

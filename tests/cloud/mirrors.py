@@ -11,6 +11,8 @@ from cloud.ingest.apply import Outcome, apply_window
 from edge.lane.signals import Button, Count
 from edge.parking import lanes
 from edge.parking.money import ledger
+from edge.parking.stays import mending
+from edge.parking.stays.mending import Word
 from edge.store import Transaction, journal
 from edge.store.database import looking_into
 from edge.store.digests import digest
@@ -24,8 +26,13 @@ from models.facts import (
     LaneOrdered,
     PassbackReset,
     PaymentTaken,
+    Suspicion,
     TicketClosed,
+    TicketPictured,
+    TicketSuspected,
     UnableToCollect,
+    ValetParked,
+    ValetTaken,
 )
 from models.ids import PaymentId, TicketId
 from models.instants import Instant
@@ -93,7 +100,29 @@ def live_a_day(lot: Lot, cars: int = 6) -> list[TicketId]:
     lot.decide(lambda tx: tx.record(owes(stays[2], tx.mint(), 400)))
     lot.decide(lambda tx: tx.record(had_paid_too_much(tx, stays[0])))
     lot.decide(lambda tx: ledger.begin(tx, stays[0]))
+    twice = lot.enters("AB02COE").ticket
+    lot.decide(lambda tx: looked_after(tx, stays[2], twice))
     return stays[2:]
+
+
+def looked_after(tx: Transaction, stay: TicketId, twice: TicketId) -> None:
+    """A person has something to do with that stay, and `twice` is another ticket of it."""
+    tx.record(ValetTaken(ticket=stay, tag="17", by="ann", at=tx.at.wall))
+    tx.record(ValetParked(ticket=stay, spot=None, place="yard", by="ann", at=tx.at.wall))
+    tx.record(
+        TicketSuspected(
+            suspicion=tx.mint(),
+            kind=Suspicion.TWO_TICKETS,
+            ticket=twice,
+            other=stay,
+            lane=OUT,
+            done="noted",
+            at=tx.at.wall,
+            license_plate="AB02CDE",
+        )
+    )
+    tx.record(TicketPictured(ticket=stay, lane=IN, picture="5a" * 32, at=tx.at.wall))
+    mending.merge(tx, stay, twice, Word("ann", "read wrongly"))
 
 
 def has_faults(tx: Transaction) -> None:

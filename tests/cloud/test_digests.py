@@ -35,6 +35,7 @@ from tests.cloud.mirrors import LATER, Mirror, live_a_day
 from tests.edge.lots import IN, Lot, a_level, a_lot
 from tests.models.test_pinned_text import PINNED, in_the_order_of_the_file, opened_by
 
+OTHER_TICKET = "SELECT id FROM tickets AS t WHERE t.lot_id = $1 AND t.id <> ticket_id LIMIT 1"
 CHECKED: dict[tuple[str, str], str] = {
     ("spots", "spot_type"): "CASE spot_type WHEN 'EV' THEN 'LARGE' ELSE 'EV' END",
     ("spots", "status"): "CASE status WHEN 'AVAILABLE' THEN 'OCCUPIED' ELSE 'AVAILABLE' END",
@@ -55,6 +56,15 @@ CHECKED: dict[tuple[str, str], str] = {
     ("ledger_entries", "posting_id"): "gen_random_uuid()",
     ("ledger_entries", "payment_id"): "gen_random_uuid()",
     ("ledger_entries", "reverses"): "gen_random_uuid()",
+    ("tickets", "merged_into"): "gen_random_uuid()",
+    ("ticket_suspicions", "kind"): "CASE kind WHEN 'used_again' THEN 'other_plate' ELSE 'used_again' END",
+    ("ticket_suspicions", "ticket_id"): f"({OTHER_TICKET})",
+    ("ticket_suspicions", "other_id"): "gen_random_uuid()",
+    ("ticket_mendings", "ticket_id"): f"({OTHER_TICKET})",
+    ("ticket_mendings", "other_id"): "ticket_id",
+    ("valet_stays", "ticket_id"): f"({OTHER_TICKET})",
+    ("valet_stays", "spot_id"): "gen_random_uuid()",
+    ("valet_stays", "state"): "CASE state WHEN 'taken' THEN 'parked' ELSE 'taken' END",
     ("payments", "status"): "CASE status WHEN 'TAKEN' THEN 'UNCOLLECTED' ELSE 'TAKEN' END",
     ("access_refusals", "direction"): "'exit'",
     ("passages", "direction"): "'entry'",
@@ -123,7 +133,7 @@ async def altered(mirror: Mirror, table: Table, column: str) -> None:
     )
     assert not isinstance(kind, Uuid) or (table, column) in CHECKED
     owner = "id" if table == "parking_lots" else "lot_id"
-    extra = " AND spot_id IS NOT NULL" if column == "spot_id" else ""
+    extra = " AND spot_id IS NOT NULL" if (table, column) == ("tickets", "spot_id") else ""
     await mirror.database.execute(f"CREATE TABLE was AS SELECT * FROM {table}")
     done = await mirror.database.execute(
         f"UPDATE {table} SET {column} = {value}"

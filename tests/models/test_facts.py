@@ -19,6 +19,7 @@ from models.facts import (
     TicketOpened,
     TicketRestored,
     TicketRestoredV1,
+    TicketSuspected,
     UnknownFact,
     VehicleRegistered,
     VehicleRegisteredV1,
@@ -92,6 +93,20 @@ HISTORY = {
     ("ticket.voided", 1): "at lane reason ticket",
     ("vehicle.registered", 1): "license_plate vehicle vehicle_type",
     ("vehicle.registered", 2): "license_plate vehicle vehicle_type",
+    ("ticket.lost", 1): "at by entry_known lane reason ticket",
+    ("ticket.found", 1): "at by reason ticket",
+    ("ticket.pictured", 1): "at lane picture ticket",
+    ("ticket.suspected", 1): "at done kind lane license_plate other suspicion ticket",
+    ("tickets.merged", 1): "at before by freed mended mending moved other reason taken ticket",
+    ("ticket.split", 1): "at before by freed mended mending moved other reason taken ticket",
+    ("mending.undone", 1): "at before by freed mended mending moved other reason taken ticket",
+    ("valet.taken", 1): "at by tag ticket",
+    ("valet.parked", 1): "at by place spot ticket",
+    ("valet.called", 1): "against at by ticket",
+    ("valet.call_ended", 1): "at by ticket",
+    ("valet.fetching", 1): "at by ticket",
+    ("valet.ready", 1): "at by ticket",
+    ("valet.handed_back", 1): "against at by reason ticket",
     ("quota.kept", 1): "asked at places revision spot_type",
     ("reservation.arrived", 1): "at by end_time lane reservation spot_type start_time ticket",
     ("reservation.missed", 1): "at reservation",
@@ -117,6 +132,9 @@ HISTORY = {
         "account amount_due amount_paid at by code currency entered entries entry_lane exit_lane exit_time fee_bounded"
         " license_plate payments permit refund_owed reservation serial settled_at spot status tariff ticket vehicle"
         " vehicle_type"
+        "account amount_due amount_paid at by code currency entered entry_known entry_lane exit_lane exit_time"
+        " fee_bounded license_plate lost payments permit picture refund_owed reservation serial settled_at spot status"
+        " tariff ticket vehicle vehicle_type"
     ),
 }
 """What was ever emitted. New lines may be added; a line that stands here stands in somebody's journal."""
@@ -230,7 +248,7 @@ def test_only_plates_are_personal() -> None:
     kinds = {kind for kind in known_facts().values() if kind.personal}
     assert kinds == {
         *(VehicleRegistered, VehicleRegisteredV1, TicketRestored, TicketRestoredV1),
-        *(AccessRefused, PassageCounted, HelpCalled, PlateDiffered),
+        *(AccessRefused, PassageCounted, HelpCalled, PlateDiffered, TicketSuspected),
     }
     assert {field for kind in kinds for field in kind.personal} == {"license_plate"}
 

@@ -19,6 +19,7 @@ from cloud.db.schema.journal import (
     streams,
     torn_tickets,
 )
+from cloud.db.schema.looked_after import ticket_mendings, ticket_suspicions, valet_stays
 from cloud.db.schema.lots import IS_FREE, LOTS_CHANGED, levels, lot_logins, parking_lots, spots
 from cloud.db.schema.policy import INTENTS_ISSUED, intents, policies, reservation_quotas, reservations, standing_intents
 from cloud.db.schema.retention import deletions
@@ -83,7 +84,10 @@ __all__ = [
     "streams",
     "taken_commands",
     "tenants",
+    "ticket_mendings",
+    "ticket_suspicions",
     "tickets",
     "torn_tickets",
+    "valet_stays",
     "vehicles",
 ]

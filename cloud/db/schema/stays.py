@@ -63,6 +63,12 @@ tickets = Table(
     Column("permit_id", Uuid(as_uuid=False), nullable=True),
     words("account", nullable=True),
     Column("reservation_id", Uuid(as_uuid=False), nullable=True),
+    # A lost ticket, whether anybody knows when its vehicle came, and the hash of the picture of its entry.
+    Column("lost", Boolean, nullable=False, server_default=text("false")),
+    Column("entry_known", Boolean, nullable=False, server_default=text("true")),
+    words("picture", nullable=True),
+    # The ticket that stands for this stay, since a person said that the two are of one.
+    Column("merged_into", Uuid(as_uuid=False), nullable=True),
     # When the cloud masked its plate; the lot has a moment of its own.
     moment("masked_at", nullable=True),
     ForeignKeyConstraint(["lot_id", "vehicle_id"], ["vehicles.lot_id", "vehicles.id"]),

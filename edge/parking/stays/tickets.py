@@ -19,6 +19,7 @@ from models.tickets import OPEN, TicketStatus
 _LOG = structlog.get_logger()
 _TICKET = """
     SELECT tickets.*, spot_number, spot_type, license_plate,
+        EXISTS (SELECT 1 FROM valet_stays WHERE valet_stays.id = tickets.id) AS valet,
         (SELECT coalesce(sum(amount), 0) FROM payments
          WHERE ticket_id = tickets.id AND payments.status = 'UNCOLLECTED') AS uncollected
     FROM tickets JOIN vehicles ON vehicles.id = vehicle_id LEFT JOIN spots ON spots.id = spot_id"""
@@ -32,7 +33,8 @@ class Ticket:
     """One stay, as the store knows it. Times UTC; amounts in minor units of `tariff.currency`.
 
     `plate` is None where it couldn't be read. `uncollected` is what the vehicle was let out without paying,
-    `refund_owed` what the lot owes its driver since the time became known.
+    `refund_owed` what the lot owes its driver since the time became known. `lost`: its driver has no ticket to show;
+    `entry_known`: somebody knows when the vehicle came. `valet`: an attendant has parked it.
     """
 
     id: TicketId
@@ -52,7 +54,13 @@ class Ticket:
     uncollected: Minor
     refund_owed: Minor
     tariff: Tariff
+    entry_lane: str
     reservation: ReservationId | None = None
+    serial: int | None = None
+    lost: bool = False
+    entry_known: bool = True
+    picture: str | None = None
+    valet: bool = False
 
     @property
     def open(self) -> bool:
@@ -110,6 +118,12 @@ def _ticket(row: sqlite3.Row | None) -> Ticket | None:
         refund_owed=row["refund_owed"],
         tariff=_pinned(row["tariff"]),
         reservation=row["reservation_id"],
+        entry_lane=row["entry_lane"],
+        serial=row["serial"],
+        lost=bool(row["lost"]),
+        entry_known=bool(row["entry_known"]),
+        picture=row["picture"],
+        valet=bool(row["valet"]),
     )
 
 

@@ -18,6 +18,7 @@ from models.tariff import Earlier, Fee, HourlyTariff, Line, Stay, Terms, fee
 from models.tariff.bill import What as Of
 from models.tariff.lowest import lowest_fee
 from models.timeline import Bounds, Length
+from models.valet import VALET
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def priced(tx: Transaction, ticket: Ticket, until: When) -> Priced:
     alone, certain = _alone(tx, ticket, came, until, length)
     if isinstance(tariff, HourlyTariff) or not tariff.re_entry:
         return Priced(alone, length, certain)
-    stay = Stay(vehicle=ticket.vehicle_type, spot=ticket.spot_type, validations=_of_holder(tariff))
+    stay = _stay(ticket, tariff)
     ways = _ways(tx, ticket, tariff, came, until, stay, alone)
     return Priced(min(ways, key=lambda way: way.total), length, certain)
 
@@ -52,7 +53,7 @@ def _alone(tx: Transaction, ticket: Ticket, begun: When, ended: When, length: Le
         return fee(tariff, begun.wall, Instant(begun.wall + length.least)), length.is_known
     entered, known = _bounds(tx, begun)
     known = known and entered[0] == entered[1] and length.is_known
-    stay = Stay(vehicle=ticket.vehicle_type, spot=ticket.spot_type, validations=_of_holder(tariff))
+    stay = _stay(ticket, tariff)
     left, _ = (_NOBODY_KNOWS, False) if known else _bounds(tx, ended)
     return lowest_fee(tariff, *entered, length.least, length.most, stay, left), known
 
@@ -69,9 +70,25 @@ def _beside(tx: Transaction, ticket: Ticket, prepaid: Prepaid, came: When, until
     return Priced(whole, length, certain and all(known for _, known in parts))
 
 
+def _stay(ticket: Ticket, tariff: Terms) -> Stay:
+    return Stay(
+        vehicle=ticket.vehicle_type,
+        spot=ticket.spot_type,
+        validations=(*_of_holder(tariff), *_valet(ticket, tariff)),
+        lost=ticket.lost,
+        entry_known=ticket.entry_known,
+    )
+
+
 def _of_holder(tariff: Terms) -> tuple[str, ...]:
     """The rates of a permit count like a validation with own rates."""
     return () if tariff.holder is None else (tariff.holder,)
+
+
+def _valet(ticket: Ticket, tariff: Terms) -> tuple[str, ...]:
+    """What an attendant's work costs stands in the tariff as an offer with rates of its own; without it, nothing."""
+    offered = tariff.validations is not None and VALET in tariff.validations.offers
+    return (VALET,) if ticket.valet and offered else ()
 
 
 _NOBODY_KNOWS: Bounds = (None, None)

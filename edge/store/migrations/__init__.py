@@ -6,7 +6,7 @@ They are applied in the order in which they are read: `earlier`, `later`, then t
 
 from __future__ import annotations
 
-from edge.store.migrations import earlier, later, stays, reservations, places, lists, ledger  # isort: skip
+from edge.store.migrations import earlier, later, stays, reservations, places, lists, ledger, tickets  # isort: skip
 from edge.store.migrations.running import migrations
 
-__all__ = ["earlier", "later", "ledger", "lists", "migrations", "places", "reservations", "stays"]
+__all__ = ["earlier", "later", "ledger", "lists", "migrations", "places", "reservations", "stays", "tickets"]

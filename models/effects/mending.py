@@ -1,0 +1,67 @@
+"""What a merge, a split, and the undoing of either change: the two tickets, their spots, their payments."""
+
+from __future__ import annotations
+
+import json
+
+from models.effects.by_fact import changes_of
+from models.effects.changes import Change, SpotOf, Value, spot_set
+from models.facts import MendedTicket, MendingUndone, TicketsMerged, TicketSplit
+from models.facts.mending import Mended
+from models.ids import LotId
+from models.spots import SpotStatus
+
+
+@changes_of.register
+def _(fact: TicketsMerged | TicketSplit, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    values: dict[str, Value] = {
+        "lot_id": lot,
+        "kind": "merge" if isinstance(fact, TicketsMerged) else "split",
+        "ticket_id": fact.ticket,
+        "other_id": fact.other,
+        "given_by": fact.by,
+        "reason": fact.reason,
+        "at": fact.at,
+        "was": was_text(fact),
+        "undone_at": None,
+        "undone_by": None,
+        "undone_reason": None,
+    }
+    return [*_mended(fact), Change("insert", "ticket_mendings", fact.mending, values)]
+
+
+@changes_of.register
+def _(fact: MendingUndone, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    undone: dict[str, Value] = {"undone_at": fact.at, "undone_by": fact.by, "undone_reason": fact.reason}
+    return [*_mended(fact), Change("update", "ticket_mendings", fact.mending, undone)]
+
+
+def was_text(fact: Mended) -> str:
+    """How both tickets and the payments stood before, for whoever undoes it."""
+    was = {"tickets": [ticket.model_dump(mode="json") for ticket in fact.before]}
+    return json.dumps({**was, "moved": [moved.payment for moved in fact.moved]}, sort_keys=True)
+
+
+def _mended(fact: Mended) -> list[Change]:
+    return [
+        *(Change("update", "tickets", ticket.ticket, _as_it_stands(ticket)) for ticket in fact.mended),
+        *spot_set(fact.freed, SpotStatus.AVAILABLE),
+        *spot_set(fact.taken, SpotStatus.OCCUPIED),
+        *(Change("update", "payments", moved.payment, {"ticket_id": moved.ticket}) for moved in fact.moved),
+    ]
+
+
+def _as_it_stands(ticket: MendedTicket) -> dict[str, Value]:
+    return {
+        "vehicle_id": ticket.vehicle,
+        "spot_id": ticket.spot,
+        "status": ticket.status.value,
+        "exit_time": ticket.exit_time,
+        "settled_at": ticket.settled_at,
+        "amount_due": ticket.amount_due,
+        "amount_paid": ticket.amount_paid,
+        "permit_id": ticket.permit,
+        "account": ticket.account,
+        "reservation_id": ticket.reservation,
+        "merged_into": ticket.merged_into,
+    }
