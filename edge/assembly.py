@@ -19,6 +19,7 @@ from edge.lane.lane import Fitted, a_lane, opposite
 from edge.lane.offer import Offer, waits_to_enter
 from edge.lane.signals import Button
 from edge.parking.access.policy import LotPolicy
+from edge.parking.codes_shown import CodeDesk
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.lanes import lane_memory
 from edge.parking.money.till import Till
@@ -128,6 +129,7 @@ class Assembly:
                 self.is_heard,
                 lane.timing.lane_timing(),
                 reservations=self.reservations,
+                codes=CodeDesk(self.clock, self.context(lane.name).faults, self.settings.tickets.swapped),
             ),
         }
         served = (lane.direction, opposite(lane.direction)) if lane.two_way else (lane.direction,)

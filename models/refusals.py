@@ -56,6 +56,16 @@ class Refusal(Enum):
         "The stay of this ticket is over: its vehicle has left, or never came in",
         "Look at the ticket's passages; it may be a copy",
     )
+    TICKET_SWAPPED = Said(
+        "Please use the intercom",
+        "The ticket is another vehicle's: both plates were read well, and they differ",
+        "Ask for the vehicle's own ticket; compare the pictures; a lost ticket has its own price",
+    )
+    TOO_MANY_CODES = Said(
+        "One moment, please wait",
+        "Wrong ticket codes were typed or scanned here one after another: the next one has to wait",
+        "Look who stands there; find the stay by its plate or its picture",
+    )
     CARD_UNKNOWN = Said(
         "Card not known here",
         "No permit has this card",

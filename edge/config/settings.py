@@ -20,6 +20,7 @@ from edge.config.list_settings import AccountSettings, BarredSettings, PermitSet
 from edge.config.reservation_settings import ReservationSettings
 from edge.config.retention_settings import RetentionSettings
 from edge.config.tariff_settings import TariffSettings
+from edge.config.ticket_settings import TicketsSettings, ValetSettings
 from edge.config.written import SpotNumbers, WrittenLotId
 from edge.inputs import InputMeaning
 from edge.kiosk.settings import KioskSettings
@@ -195,6 +196,10 @@ class LotSettings(Section):
     through and records it, `off` lets it through"""
     reservations: ReservationSettings = Field(default_factory=ReservationSettings)
     """Who comes on a reservation early, late or not at all"""
+    tickets: TicketsSettings = Field(default_factory=TicketsSettings)
+    """Tickets that aren't as they should be"""
+    valet: ValetSettings | None = None
+    """Attendants who park the vehicles"""
     lanes: Annotated[tuple[LaneSettings, ...], Field(min_length=1)]
     """The ways in and out"""
     languages: Annotated[LanguageCodes, Field(max_length=MOST_ON_A_SIGN)] = ("en",)

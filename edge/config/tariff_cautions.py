@@ -29,7 +29,7 @@ def tariff_cautions(lot: LotSettings) -> Iterator[Finding]:
 
 def not_charged_here(terms: Terms) -> list[str]:
     """Sections of a tariff that nothing at a gate leads to."""
-    sections = {"charging": terms.charging, "validations": terms.validations, "lost_ticket": terms.lost_ticket}
+    sections = {"charging": terms.charging, "validations": terms.validations}
     return [f"The tariff's {key.replace('_', ' ')}: {_WHY[key]}." for key, said in sections.items() if said is not None]
 
 
@@ -77,6 +77,4 @@ _NOBODY_COMES = (
 _WHY = {
     "charging": "nothing tells this lot what a vehicle has charged; only its parking is charged at the gate",
     "validations": "nothing reads merchants' codes at the gate yet; without them the full price is charged",
-    "lost_ticket": "a machine doesn't know that a ticket is lost; a person who looks charges it, and the plate leads "
-    "to the stay as ever",
 }

@@ -11,6 +11,13 @@ SILENT_ARM = Fault(
     ends="The arm is seen to move or to be up",
     look_at="Power and motor of the barrier, the relay's wiring, the position switch",
 )
+CODES_GUESSED = Fault(
+    code="lane.codes_guessed",
+    meaning="Wrong ticket codes are shown at this lane one after another: somebody may be guessing",
+    does="Takes codes ever more slowly, one in half a minute at last; plates and cards go on as ever",
+    ends="A right code, or the next one after ten minutes without a wrong one",
+    look_at="Who stands at the lane; tickets that have become unreadable: the printer's paper and head",
+)
 STUCK_HALF_WAY = Fault(
     code="barrier.stuck_half_way",
     meaning="The arm has been between up and down for too long",

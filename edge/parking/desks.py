@@ -17,13 +17,14 @@ from edge.parking.access.entitlement import TRANSIENT, Entitlement
 from edge.parking.access.lists import NOBODY_LISTED, Lists
 from edge.parking.access.permits import Permit, Permits, permit_of_card
 from edge.parking.claims import match_of, stay_claimed, stay_known
+from edge.parking.codes_shown import CodeDesk
 from edge.parking.money.till import Till
 from edge.parking.reservations.claiming import Claims, ComeLater
 from edge.parking.reservations.entering import admit
 from edge.parking.reservations.leaving import as_ticket
-from edge.parking.stays.tickets import WithoutStay
+from edge.parking.stays.tickets import Ticket, WithoutStay
 from edge.parking.stays.unresolved import leave_unresolved
-from edge.store import Store, StoreUnavailable
+from edge.store import Store, StoreUnavailable, Transaction
 from models.allocation import AS_WRITTEN, Plan
 from models.facts import EnteredBy
 from models.facts.lanes import LONGEST_TEXT
@@ -184,7 +185,7 @@ class EntryDesk(_Desk):
             code=admitted.code,
             qr=qr_text(admitted.code),
             entered=self._shown(admitted.entered) if admitted.dated else UNDATED,
-            lines=(*spot, *spoken(tariff)),
+            lines=(f"No. {admitted.serial}", *spot, *spoken(tariff)),
         )
 
 
@@ -200,12 +201,16 @@ class ExitDesk(_Desk):
     is_heard: Callable[[], bool] = lambda: True
     timing: LaneTiming = field(default_factory=LaneTiming)
     reservations: Claims = field(default_factory=Claims)
+    codes: CodeDesk = field(default_factory=CodeDesk)
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
+        if self.codes.has_to_wait(asked):
+            return Refused(Refusal.TOO_MANY_CODES)
         try:
             answer = await self._answer(asked, gone)
         except StoreUnavailable:
             return Refused(Refusal.NOT_RECORDED)
+        self.codes.heard(asked, answer)
         match answer:
             case Refusal():
                 return Refused(answer)
@@ -242,11 +247,10 @@ class ExitDesk(_Desk):
             )
             why = f"let out by hand ({order.kind}, {order.id}) by {order.by}: {order.reason}"[:LONGEST_TEXT]
             return await self.store.write(lambda tx: exit.let_out(tx, known, why))
-        claimed = exit.Departure(
-            self.lane,
-            lambda tx: stay_claimed(tx, self.lane, as_ticket(tx, claims, self.lane, asked), self.permits),
-            match,
-            plate,
-            self._alone(asked),
-        )
+        claimed = exit.Departure(self.lane, lambda tx: self._claimed(tx, asked), match, plate, self._alone(asked))
         return await exit.clear(self.store, self.till, claimed, gone)
+
+    def _claimed(self, tx: Transaction, asked: Asked) -> Ticket | WithoutStay | Refusal:
+        asked = as_ticket(tx, self.reservations, self.lane, asked)
+        claimed = stay_claimed(tx, self.lane, asked, self.permits)
+        return self.codes.compared(tx, self.lane, asked, claimed)

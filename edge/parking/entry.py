@@ -72,7 +72,7 @@ class Arrival:
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """On record and about to be let in. No spot number: all were taken, and a person let it in. `dated`: the clock
-    could be believed then. `reserved`: on a reservation."""
+    could be believed then. `serial` counts the lot's tickets; `reserved`: on a reservation."""
 
     ticket: TicketId
     code: str
@@ -80,6 +80,7 @@ class Admitted:
     entered: Instant
     dated: bool
     reserved: bool = False
+    serial: int = 0
 
 
 def admit(
@@ -134,7 +135,9 @@ def admit(
         _alert(tx, opened, arrival.barred)
     moments.mark(tx, opened.ticket, What.ENTERED, moments.now(tx).moment)
     number, reserved = spot.number if spot else None, right.reserved is not None
-    return Admitted(opened.ticket, opened.code, number, opened.entered, tx.at.synced, reserved)
+    return Admitted(
+        opened.ticket, opened.code, number, opened.entered, tx.at.synced, reserved=reserved, serial=opened.serial or 0
+    )
 
 
 def confirm(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:

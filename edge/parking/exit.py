@@ -267,7 +267,7 @@ def _allow(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
             amount_due=due.fee.total,
             amount_paid=stay.amount_paid,
             started_hours=due.fee.started_hours,
-            match=departure.match,
+            match="by_hand" if stay.lost else departure.match,
         )
     )
     moments.mark(tx, stay.id, What.SETTLED, due.until.moment)

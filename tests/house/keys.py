@@ -44,6 +44,7 @@ from edge.config.list_settings import AccountSettings, BarredSettings, PermitSet
 from edge.config.reservation_settings import ReservationSettings
 from edge.config.retention_settings import Days, RetentionSettings, Size
 from edge.config.tariff_settings import TariffSettings
+from edge.config.ticket_settings import TicketsSettings, ValetSettings
 from edge.config.timing import TimingSettings
 from edge.config.written import SpotNumbers, WrittenDay, WrittenLotId, WrittenPlate
 from edge.kiosk.settings import KioskSettings
@@ -79,6 +80,8 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "accounts[]": AccountSettings,
     "barred[]": BarredSettings,
     "reservations": ReservationSettings,
+    "tickets": TicketsSettings,
+    "valet": ValetSettings,
     "lanes[]": LaneSettings,
     "lanes[].timing": TimingSettings,
     "lanes[].buttons": ButtonSettings,
