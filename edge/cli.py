@@ -27,6 +27,8 @@ from edge.orders_cli import lane_app, passback_app
 from edge.report import look, show
 from edge.spots_cli import spots_app
 from edge.store import StoreTaken, StoreUnavailable
+from edge.tickets_cli import tickets_app
+from edge.valet_cli import valet_app
 from edge.vision.cli import read, weights_app
 from models.documents.problems import ConfigurationError
 from models.ids import LaneName
@@ -48,6 +50,8 @@ app.add_typer(lane_app, name="lane")
 app.add_typer(passback_app, name="passback")
 app.add_typer(spots_app, name="spots")
 app.add_typer(journal_app, name="journal")
+app.add_typer(tickets_app, name="tickets")
+app.add_typer(valet_app, name="valet")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]
 

@@ -13,6 +13,7 @@ import structlog
 from drivers.contract import DigitalInput, Driver, SpotSensor
 from drivers.twin_connection import LINE
 from edge.assembly import Assembly, cameras_of
+from edge.attended import Attended
 from edge.config.settings import LotSettings
 from edge.digests import Digests
 from edge.faults import FaultBoard, forget_faults_of_last_run
@@ -20,7 +21,7 @@ from edge.inputs import MEANS, FireContact, watch
 from edge.kept_up import kept_up
 from edge.kiosk.server import Kiosk
 from edge.lane.signals import Fire, Order, Ordered, Signal
-from edge.local import Asked, LocalSocket, Obeyed, PassbackOrder, SpotsOrder, obeyed, socket_path
+from edge.local import Asked, LaneOrder, LocalSocket, Obeyed, PassbackOrder, SpotsOrder, obeyed, socket_path
 from edge.lot_clock import lockstep_of, lot_clock
 from edge.measures import MeasuresFile
 from edge.overview import Overview
@@ -117,6 +118,7 @@ class Daemon:
             self._lockstep.on_signal(self._injected)
         self._lanes = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
         self._store.write_now(self._prices.begin)
+        self._attended = Attended(self._store, self._policy.tariff, settings.valet, self._lanes)
         camera_only = [lane.name for lane in settings.lanes if lane.camera_only]
         self._sight = Sight(self._lanes, camera_only, self._faults)
         self._sensed: dict[tuple[int, str], SpotSensor] = {}
@@ -168,6 +170,8 @@ class Daemon:
             return self._reset_passback(asked)
         if isinstance(asked, SpotsOrder):
             return await self._spot_orders.obey(asked)
+        if not isinstance(asked, LaneOrder):
+            return await self._attended.carry_out(asked)
         lane = self._lanes.get(LaneName(asked.lane))
         if lane is None:
             return Obeyed(why_not=f"there is no lane {asked.lane!r}; there are {', '.join(self._lanes)}")

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edge.lane.outcome import ARRIVED_WITHIN, Outcome
 from edge.status import DaemonStatus
+from edge.ticket_orders import Order as TicketsOrder
 from models.lanes import LaneState, OrderKind
 
 _LOG = structlog.get_logger("edge.local")
@@ -62,7 +63,7 @@ class SpotsOrder(BaseModel):
     reason: str = Field(min_length=1, max_length=300)
 
 
-Asked = LaneOrder | PassbackOrder | SpotsOrder
+Asked = LaneOrder | PassbackOrder | SpotsOrder | TicketsOrder
 _ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 
 

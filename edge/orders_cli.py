@@ -111,21 +111,23 @@ def reset_passback(
     plate: Annotated[str | None, typer.Option(help="One permit's plate; left out: all permits")] = None,
 ) -> None:
     """Hold no last passage against a permit (or any of them): its next one, in or out, isn't checked."""
-    give_order(config, "anti-passback", PassbackOrder(plate=plate, by=by, reason=reason))
+    give_or_fail(config, "anti-passback", PassbackOrder(plate=plate, by=by, reason=reason))
 
 
 def _tell(config: Path, lane: str, kind: OrderKind, by: str, reason: str, state: LaneState | None = None) -> None:
-    give_order(config, lane, LaneOrder(lane=lane, kind=kind, by=by, reason=reason, state=state))
+    give_or_fail(config, lane, LaneOrder(lane=lane, kind=kind, by=by, reason=reason, state=state))
 
 
-def give_order(config: Path, whom: str, order: Asked) -> None:
-    """Tell the running daemon, and say what came of it; `whom` is what obeys, or doesn't."""
+def give_or_fail(config: Path, whom: str, order: Asked) -> None:
+    """Tell the running daemon, and the person what came of it."""
     try:
         obeyed = give(load_lot(config).store.path, order)
     except ConfigurationError as wrong:
         fail(str(wrong), 2)
     except NoDaemon as wrong:
         fail(f"No daemon answers: {wrong}", 1)
+    if obeyed.why_not and not isinstance(order, LaneOrder | PassbackOrder):
+        fail(f"Nothing was done: {obeyed.why_not}.", REFUSED)
     if obeyed.why_not:
         fail(f"{whom} doesn't obey: {obeyed.why_not}{'' if obeyed.why_not.endswith('?') else '.'}", REFUSED)
     if obeyed.failed:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from edge.config.load import load_lot
 from edge.local import SpotsOrder
-from edge.orders_cli import By, Config, Reason, fail, give_order
+from edge.orders_cli import By, Config, Reason, fail, give_or_fail
 from edge.parking.places.upkeep import NotDone, Spot, level_called, spots
 from edge.store import StoreUnavailable
 from edge.store.connecting import looking_into
@@ -52,13 +52,13 @@ def list_(
 def out_of_service(spot: _Spot, config: Config, reason: Reason, by: By, level: _Level = None) -> None:
     """Lead nobody to a spot any more. A vehicle that stands on it may stay until it leaves."""
     order = SpotsOrder(spots="out_of_service", spot=spot, level=level, by=by, reason=reason)
-    give_order(config, f"spot {spot}", order)
+    give_or_fail(config, f"spot {spot}", order)
 
 
 @spots_app.command("in-service")
 def in_service(spot: _Spot, config: Config, reason: Reason, by: By, level: _Level = None) -> None:
     """Lead vehicles to a spot again: it is in order, and no vehicle of which nobody knows stands there."""
-    give_order(config, f"spot {spot}", SpotsOrder(spots="in_service", spot=spot, level=level, by=by, reason=reason))
+    give_or_fail(config, f"spot {spot}", SpotsOrder(spots="in_service", spot=spot, level=level, by=by, reason=reason))
 
 
 @spots_app.command("reset-count")
@@ -72,7 +72,7 @@ def reset_count(
     """Say how many vehicles were counted on a level, or in the whole lot. No stay ends by it: those that can't be there
     become unresolved, and their vehicle's next passage settles them."""
     order = SpotsOrder(spots="reset_count", level=level, vehicles=vehicles, by=by, reason=reason)
-    give_order(config, "the count", order)
+    give_or_fail(config, "the count", order)
 
 
 def _show(found: list[Spot]) -> None:

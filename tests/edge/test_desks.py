@@ -105,7 +105,7 @@ def test_a_driver_whose_plate_can_not_be_read_gets_a_ticket_on_paper(lot: Lot) -
     assert allowed.printed is not None
     assert (allowed.printed.lot, allowed.printed.code, allowed.printed.qr) == ("North", code, f"PG1:{code}")
     assert allowed.printed.entered == "2026-11-18 12:06 CET"
-    assert allowed.printed.lines == ("Spot R1", "2.50 EUR for each hour begun", "At most 18.00 EUR")
+    assert allowed.printed.lines == ("No. 1", "Spot R1", "2.50 EUR for each hour begun", "At most 18.00 EUR")
     assert lot.rows("SELECT license_plate FROM vehicles") == [(None,)]
     assert tables_agree_with_facts(lot.path)
 
