@@ -55,6 +55,8 @@ class Assembly:
     prices: LotPrices | None = None
     """What the signs show; without it, none shows a price"""
     reservations: Claims = field(default_factory=Claims)
+    picture: Callable[[LaneName], str | None] = lambda lane: None
+    """Under which hash the picture of the vehicle lies that stands at a lane now"""
     shared: dict[object, object] = field(default_factory=dict[object, object])
 
     def context(self, part: str) -> DriverContext:
@@ -147,6 +149,7 @@ class Assembly:
             plan=self.settings.allocation.plan(),
             reservations=self.reservations,
             lists=self.policy.lists,
+            picture=lambda: self.picture(lane.name),
         )
 
     def _watcher(self, lane: LaneSettings) -> Callable[[bool, bool], None]:

@@ -12,11 +12,12 @@ import structlog
 
 from drivers.contract import DigitalInput, Driver, SpotSensor
 from drivers.twin_connection import LINE
-from edge.assembly import Assembly, cameras_of
+from edge.assembly import Assembly, cameras_of, lane_of_camera
 from edge.attended import Attended
 from edge.config.settings import LotSettings
 from edge.digests import Digests
 from edge.faults import FaultBoard, forget_faults_of_last_run
+from edge.gallery import Gallery
 from edge.inputs import MEANS, FireContact, watch
 from edge.kept_up import kept_up
 from edge.kiosk.server import Kiosk
@@ -94,8 +95,12 @@ class Daemon:
         self._faults = FaultBoard(self._write_when_possible, self._neutral_after)
         self._faults.adopt(self._standing)
         cameras = {} if self._lockstep else cameras_of(settings)
-        self._vision = VisionProcess(cameras, settings.vision, self._clock, lambda event: self._sight.heard(event))
-        watch = self._lockstep.watch if self._lockstep else self._vision.watch
+        self._gallery = Gallery()
+        kept = settings.store.pictures if settings.tickets.pictures else None
+        self._vision = VisionProcess(
+            cameras, settings.vision, self._clock, lambda event: self._sight.heard(event), kept
+        )
+        watch = self._lockstep.watch if self._lockstep else self._watch
         look_again: Callable[[LaneName], None] = lambda lane: self._sight.look_again(lane)  # noqa: E731
         is_heard: Callable[[], bool] = lambda: self._link is not None and self._link.connected  # noqa: E731
         self._prices = LotPrices(self._policy, self._store, self._clock)
@@ -112,6 +117,7 @@ class Daemon:
             is_heard,
             self._prices,
             Claims(lambda: NO_KEYS if self._keys is None else self._keys.keyring, self._keeping.rules),
+            picture=self._gallery.now,
         )
         if self._lockstep is not None:
             self._assembly.shared[LINE] = self._lockstep.line
@@ -120,7 +126,7 @@ class Daemon:
         self._store.write_now(self._prices.begin)
         self._attended = Attended(self._store, self._policy.tariff, settings.valet, self._lanes)
         camera_only = [lane.name for lane in settings.lanes if lane.camera_only]
-        self._sight = Sight(self._lanes, camera_only, self._faults)
+        self._sight = Sight(self._lanes, camera_only, self._faults, self._gallery)
         self._sensed: dict[tuple[int, str], SpotSensor] = {}
         self._beside = self._parts_beside_the_lanes()
         self._spot_watch = SpotWatch(
@@ -299,6 +305,11 @@ class Daemon:
             self._sensed[spot.level, spot.number] = sensor
             parts.append(sensor)
         return parts
+
+    def _watch(self, camera: LaneName, on: bool) -> None:
+        if on:
+            self._gallery.begins(lane_of_camera(camera))
+        self._vision.watch(camera, on)
 
     def _fire(self, active: bool | None) -> None:
         for lane in self._lanes.values():

@@ -8,6 +8,7 @@ import structlog
 
 from edge.assembly import lane_of_camera
 from edge.faults import FaultBoard
+from edge.gallery import Gallery
 from edge.lane.controller import LaneController
 from edge.lane.in_view import InView
 from edge.lane.signals import Blind, Guess, Read, Signal
@@ -18,6 +19,7 @@ from edge.vision.events import (
     PlateGuessed,
     VehicleGone,
     VehicleInView,
+    VehiclePictured,
     VisionEvent,
 )
 from models.ids import LaneName
@@ -30,9 +32,14 @@ class Sight:
     """Of a lane without an arming loop, the camera also tells which vehicle is the one at the arm."""
 
     def __init__(
-        self, lanes: Mapping[LaneName, LaneController], camera_only: Iterable[LaneName], faults: FaultBoard
+        self,
+        lanes: Mapping[LaneName, LaneController],
+        camera_only: Iterable[LaneName],
+        faults: FaultBoard,
+        gallery: Gallery | None = None,
     ) -> None:
         self._lanes, self._faults = lanes, faults
+        self.gallery = Gallery() if gallery is None else gallery
         self._in_view = {name: InView() for name in camera_only}
         self._blinded: dict[LaneName, dict[LaneName, set[str]]] = {}
         """By lane and camera, the faults that stand."""
@@ -45,7 +52,10 @@ class Sight:
                 self._decided(camera, vehicle, Read(read.plate, read.confidence))
             case PlateGuessed(camera, vehicle, read):
                 self._guessed(camera, vehicle, Guess(read.plate, read.confidence))
+            case VehiclePictured(camera, _, picture):
+                self.gallery.took(lane_of_camera(camera), picture)
             case VehicleInView(camera, vehicle):
+                self.gallery.begins(lane_of_camera(camera))
                 if camera in self._in_view:
                     self._sees(camera, *self._in_view[camera].comes(vehicle))
             case VehicleGone(camera, vehicle):

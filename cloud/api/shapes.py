@@ -188,6 +188,13 @@ class TicketOut(Shape):
         description="False: nobody knew the time, so the stay was charged for the shortest that it can have been"
     )
     refund_owed: Money = Field(description="What the driver had paid too much, by what is known of the time since")
+    serial: int | None = Field(description="Counts the lot's tickets", examples=[4711])
+    entered_by: str = Field(description="What the vehicle came in on", examples=["plate", "button", "reservation"])
+    permit: str | None = Field(description="The permit on which it is inside, if it is on one")
+    account: str | None = Field(description="Whose permit that is")
+    reservation: str | None = Field(description="The reservation on which it is inside, if it is on one")
+    lost: bool = Field(description="Its driver had no ticket to show")
+    merged_into: str | None = Field(description="The ticket that stands for this stay, since a person merged the two")
 
     @classmethod
     def of(cls, view: TicketView, *, plates: bool) -> TicketOut:
@@ -208,6 +215,13 @@ class TicketOut(Shape):
             amount_paid=Money(amount=view.amount_paid, currency=view.currency),
             length_known=not view.fee_bounded,
             refund_owed=Money(amount=view.refund_owed, currency=view.currency),
+            serial=view.serial,
+            entered_by=view.entered_by,
+            permit=view.permit,
+            account=view.account,
+            reservation=view.reservation,
+            lost=view.lost,
+            merged_into=view.merged_into,
         )
 
 

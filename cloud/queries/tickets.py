@@ -43,6 +43,13 @@ class TicketView:
     """Nobody knew how long the stay was when it was charged: it paid for the least that it can have been"""
     refund_owed: Minor
     """What the lot owes the driver since the time became known"""
+    serial: int | None
+    entered_by: str
+    permit: str | None
+    account: str | None
+    reservation: str | None
+    lost: bool
+    merged_into: TicketId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +134,11 @@ def _view(row: dict[str, Any]) -> TicketView:
         currency=row["currency"],
         fee_bounded=row["fee_bounded"],
         refund_owed=row["refund_owed"],
+        serial=row["serial"],
+        entered_by=row["entered_by"],
+        permit=row["permit_id"],
+        account=row["account"],
+        reservation=row["reservation_id"],
+        lost=row["lost"],
+        merged_into=row["merged_into"],
     )

@@ -17,6 +17,9 @@ class TicketsSettings(Section):
     """A ticket of another vehicle, where both plates were read well: `refuse` keeps the vehicle in until a person
     comes, `call` calls one too, `note` lets it out and puts it on record"""
 
+    pictures: bool = True
+    """A picture of each vehicle is kept at its entry, for as long as `retention` says: a lost ticket is found by it"""
+
 
 class ValetSettings(Section):
     """Attendants park the vehicles. What that costs is the tariff's offer `valet`, with rates of its own."""

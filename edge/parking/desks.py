@@ -80,7 +80,8 @@ class EntryDesk(_Desk):
     """Decides who may enter. `vehicle_type` answers for the vehicle that stands there now; the driver's own word goes
     over it. `lists` says who is barred, and how far permits reach now. `tariff` says what holds now: it is pinned on
     the ticket, unless the lane's sign has shown another price. `lot_name` and `zone` (an IANA name) stand for paper
-    tickets; `plan` says to which spot it leads."""
+    tickets; `plan` says to which spot it leads; `picture` is the hash of that of the vehicle which stands
+    there."""
 
     direction: ClassVar[Direction] = Direction.ENTRY
 
@@ -92,6 +93,7 @@ class EntryDesk(_Desk):
     plan: Plan = AS_WRITTEN
     reservations: Claims = field(default_factory=Claims)
     lists: Lists = NOBODY_LISTED
+    picture: Callable[[], str | None] = lambda: None
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         arrival = self._arrival(asked)
@@ -123,7 +125,8 @@ class EntryDesk(_Desk):
         return lambda tx: None if self.store.only_reserve else on_record(tx)
 
     def confirm(self, ticket: TicketId) -> Paper:
-        return lambda tx: entry.confirm(tx, ticket, self.lane)
+        picture = self.picture()
+        return lambda tx: entry.confirm(tx, ticket, self.lane, picture)
 
     def withdraw(self, ticket: TicketId, *, vended: bool) -> Paper:
         return lambda tx: entry.withdraw(tx, ticket, self.lane, "back_out" if vended else "vend_failed")

@@ -26,6 +26,7 @@ from models.facts import (
     TicketClosed,
     TicketConfirmed,
     TicketOpened,
+    TicketPictured,
     TicketUnresolved,
     TicketVoided,
     VehicleAlerted,
@@ -140,9 +141,11 @@ def admit(
     )
 
 
-def confirm(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
-    """The vehicle passed: it is inside."""
+def confirm(tx: Transaction, ticket: TicketId, lane: LaneName, picture: str | None = None) -> None:
+    """The vehicle passed: it is inside. `picture`: the hash under which that of its entry lies."""
     tx.record(TicketConfirmed(ticket=ticket, lane=lane, passed=tx.at.wall))
+    if picture is not None:
+        tx.record(TicketPictured(ticket=ticket, lane=lane, picture=picture, at=tx.at.wall))
 
 
 def withdraw(tx: Transaction, ticket: TicketId, lane: LaneName, reason: Literal["back_out", "vend_failed"]) -> None:

@@ -8,6 +8,7 @@ import queue
 import signal
 import sys
 import threading
+from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
@@ -15,6 +16,7 @@ import structlog
 
 from drivers.contract import PlateReader
 from edge.clock import SystemClock
+from edge.vision.album import Album
 from edge.vision.capture import Capture
 from edge.vision.events import CameraCleared, CameraFault, VisionEvent
 from edge.vision.eyes import Eyes, LoopEyes, OpenEyes
@@ -43,18 +45,22 @@ _LAST_WORDS = 1.0
 class Lane:
     """One lane's camera and the eyes on it."""
 
-    def __init__(self, order: LaneOrder, clock: Clock, changed: threading.Event) -> None:
+    def __init__(self, order: LaneOrder, clock: Clock, changed: threading.Event, pictures: Path | None) -> None:
         self.name: LaneName = order.lane
         kind = LoopEyes if order.loop_gated else OpenEyes
         self.eyes: Eyes = kind(order.lane, order.view)
         self.capture = Capture(order.camera_settings(), clock, changed.set)
+        self.album = None if pictures is None else Album(order.lane, pictures, clock)
         self._fault: Fault | None = None
         self._over = False
 
     def look(self, reader: PlateReader) -> list[VisionEvent]:
         """Look at the newest frame, if there is one that wasn't looked at."""
         shot = self.capture.take()
-        events = self._faults() if shot is None else [*self._faults(), *self.eyes.look(shot, reader)]
+        events = self._faults()
+        if shot is not None:
+            seen = self.eyes.look(shot, reader)
+            events += seen if self.album is None else [*seen, *self.album.look(shot, seen)]
         if self.capture.is_over and not self._over:
             self._over = True
             return [*events, *self.eyes.over()]
@@ -74,7 +80,7 @@ class Vision:
 
     def __init__(self, orders: Orders, reader: PlateReader, out: BinaryIO, clock: Clock) -> None:
         self._changed = threading.Event()
-        self._lanes = {order.lane: Lane(order, clock, self._changed) for order in orders.lanes}
+        self._lanes = {order.lane: Lane(order, clock, self._changed, orders.pictures) for order in orders.lanes}
         self._reader, self._out, self._clock = reader, out, clock
         self._orders: queue.SimpleQueue[tuple[WatchOrder, Monotonic]] = queue.SimpleQueue()
 
@@ -112,6 +118,8 @@ class Vision:
             lane = self._lanes.get(order.lane)
             if lane is not None:
                 lane.eyes.watch(order.vehicle, at)
+                if lane.album is not None:
+                    lane.album.watch(order.vehicle, at)
 
     def _say(self, said: Said) -> None:
         _write(self._out, said)

@@ -62,6 +62,15 @@ class VehicleGone:
 
 
 @dataclass(frozen=True, slots=True)
+class VehiclePictured:
+    """A picture of the vehicle lies under this hash. Once for each vehicle."""
+
+    lane: LaneName
+    vehicle: int
+    picture: str
+
+
+@dataclass(frozen=True, slots=True)
 class CameraFault:
     """A fault of `edge.vision.faults` began, or its detail changed."""
 
@@ -76,4 +85,4 @@ class CameraCleared:
     code: str
 
 
-VisionEvent = VehicleInView | PlateDecided | PlateGuessed | VehicleGone | CameraFault | CameraCleared
+VisionEvent = VehicleInView | PlateDecided | PlateGuessed | VehicleGone | VehiclePictured | CameraFault | CameraCleared

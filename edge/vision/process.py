@@ -8,6 +8,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import structlog
 from pydantic import BaseModel
@@ -21,6 +22,7 @@ from edge.vision.events import (
     PlateGuessed,
     VehicleGone,
     VehicleInView,
+    VehiclePictured,
     VisionEvent,
 )
 from edge.vision.faults import CRASHED
@@ -72,14 +74,17 @@ class VisionProcess:
         settings: VisionSettings,
         clock: Clock,
         heard: Callable[[VisionEvent], None],
+        pictures: Path | None = None,
     ) -> None:
         """`cameras`: settings of the camera, what of its picture counts, and whether an arming loop gates it.
+        `pictures`: the folder where one of each vehicle is kept.
 
         `heard` is called on the event loop, for every event.
         """
         self._orders = Orders(
             settings=settings,
             lanes=tuple(LaneOrder.of(lane, camera, view, gated) for lane, (camera, view, gated) in cameras.items()),
+            pictures=pictures,
         )
         self._lanes = {lane: _LaneState(loop_gated=gated) for lane, (_, _, gated) in cameras.items()}
         self._clock, self._heard = clock, heard
@@ -203,6 +208,9 @@ class VisionProcess:
                 self._guessed(said, lane, number)
             case VehicleGone(lane, number):
                 self._gone(lane, number)
+            case VehiclePictured(lane, number, _):
+                if self._is_there(lane, number):
+                    self._heard(replace(said, vehicle=self._lanes[lane].vehicle))
             case CameraFault(lane, code, _):
                 self._faults.add((lane, code))
                 self._heard(said)
@@ -240,6 +248,10 @@ class VisionProcess:
             return  # A new process begins the vote anew, but the driver has been asked.
         self._lanes[lane] = replace(state, guessed=said.read.plate)
         self._heard(replace(said, vehicle=state.vehicle))
+
+    def _is_there(self, lane: LaneName, number: int) -> bool:
+        state = self._lanes[lane]
+        return state.present and state.vehicle == (number if state.loop_gated else state.base + number)
 
     def _gone(self, lane: LaneName, number: int) -> None:
         state = self._lanes[lane]

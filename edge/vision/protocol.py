@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -18,6 +19,7 @@ from edge.vision.events import (
     PlateGuessed,
     VehicleGone,
     VehicleInView,
+    VehiclePictured,
     VisionEvent,
 )
 from edge.vision.settings import ViewSettings, VisionSettings
@@ -53,6 +55,7 @@ _KINDS: dict[str, type[Said]] = {
         PlateDecided,
         PlateGuessed,
         VehicleGone,
+        VehiclePictured,
         CameraFault,
         CameraCleared,
         Ready,
@@ -106,6 +109,8 @@ class Orders(BaseModel):
 
     settings: VisionSettings
     lanes: tuple[LaneOrder, ...]
+    pictures: Path | None = None
+    """The folder where a picture of each vehicle is kept; None: none is"""
 
 
 class WatchOrder(BaseModel):
