@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import structlog
@@ -78,9 +78,11 @@ def is_the_one(subject: Subject, events: Sequence[VisionEvent], at: Monotonic) -
 def encoded(frame: Any) -> bytes:
     """As a JPEG that shows a vehicle, not its driver's freckles."""
     height, width = frame.shape[:2]
+    small: Any = frame
     if width > _WIDEST:
-        frame = cv2.resize(frame, (_WIDEST, round(height * _WIDEST / width)), interpolation=cv2.INTER_AREA)
-    done, picture = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+        size = (_WIDEST, round(height * _WIDEST / width))
+        small = cast("Any", cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
+    done, picture = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not done:
         raise OSError("the picture can't be encoded")
     return picture.tobytes()
