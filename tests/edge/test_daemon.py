@@ -51,8 +51,9 @@ def test_a_car_enters_a_lot_that_then_stops_in_good_order(tmp_path: Path, mosqui
             until(lambda: site.status()["link"]["backlog"] == 0)
             kinds = [fact.type for fact in cloud.books.applied]
             assert [kind for kind in kinds if kind.startswith(("vehicle.", "ticket."))] == [
-                *("vehicle.registered", "ticket.opened", "ticket.confirmed")
+                *("vehicle.registered", "ticket.opened", "ticket.confirmed", "ticket.pictured")
             ]
+            assert [path for path in tmp_path.rglob("pictures/??/*") if path.is_file()], "it lies beside the store"
             until(lambda: daemon.tells("WATCHDOG=1"))
             with talker(mosquitto.port) as ear:
                 ear.subscribe(topics.state(site.id))
