@@ -55,12 +55,16 @@ class PolicyReport:
     reservations: dict[str, int]
     parked: int
     withheld: int
+    kept_back: dict[str, tuple[int, int]]
+    """By spot type: how many places are kept back for reservations, and how many the cloud asked for"""
 
     @property
     def line(self) -> str:
         booked, stuck = self.reservations.get("BOOKED", 0), self.parked + self.withheld
         waiting = f", [red]{stuck} that this lot can't act on[/red]" if stuck else ""
-        return f"{self.permits} permits, {booked} reservations, {len(self.tariffs)} tariffs{waiting}"
+        kept = [f"{kept} of {asked} {kind}" for kind, (kept, asked) in self.kept_back.items() if asked]
+        places = f" ({', '.join(kept)} places kept back)" if kept else ""
+        return f"{self.permits} permits, {booked} reservations{places}, {len(self.tariffs)} tariffs{waiting}"
 
 
 def policy_report(connection: sqlite3.Connection) -> PolicyReport | None:
@@ -77,7 +81,15 @@ def policy_report(connection: sqlite3.Connection) -> PolicyReport | None:
         reservations={row["status"]: row["n"] for row in reservations},
         parked=waiting.parked_in_all,
         withheld=len(waiting.withheld),
+        kept_back=_kept_back(connection),
     )
+
+
+def _kept_back(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'reservation_quotas'").fetchone() is None:
+        return {}
+    rows = connection.execute("SELECT spot_type, kept, asked FROM reservation_quotas ORDER BY spot_type")
+    return {row["spot_type"]: (row["kept"], row["asked"]) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from models.refusals import Refusal
 from models.reservations.codes import ReservationCode, written_code
 from models.reservations.rules import Rules
 from models.spots import SpotType, VehicleType
+from models.tariff import Tariff
 from models.wire.seals import Keyring, Signer
 from tests.edge.lots import IN, OUT, TARIFF, Lot
 from tests.intents import Issued
@@ -61,6 +62,7 @@ class Gate:
 
     lot: Lot
     rules: Rules = field(default_factory=Rules)
+    tariff: Tariff = TARIFF
     cloud: Issued = field(default_factory=Issued)
     terminal: FreeTerminal = field(default_factory=FreeTerminal)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -127,7 +129,7 @@ class Gate:
     # --- what drivers do ---
 
     def entry(self, vehicle: VehicleType = VehicleType.REGULAR) -> EntryDesk:
-        return EntryDesk(IN, self.lot.store, lambda: TARIFF, {}, lambda: vehicle, reservations=self.claims)
+        return EntryDesk(IN, self.lot.store, lambda: self.tariff, {}, lambda: vehicle, reservations=self.claims)
 
     def exit(self) -> ExitDesk:
         return ExitDesk(OUT, self.lot.store, self.lot.till(self.terminal), reservations=self.claims)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from edge.parking.reservations import quota
+from edge.report import policy_report
 from edge.retention.reservations import forget_reservations, mask_reservations
 from edge.store import inbox
-from edge.store.database import Store
+from edge.store.database import Store, looking_into
 from models.instants import HOUR, Instant
 from models.intents import ReservationQuota
 from models.refusals import Refusal
@@ -135,6 +136,15 @@ def test_what_was_promised_outlives_a_restart_and_a_snapshot_that_does_not_speak
     again.keeps()
     assert refused(again.shows("A1")) is Refusal.LOT_FULL
     assert told(again) == [(3, 3)]
+
+
+def test_status_says_how_many_are_kept_back(gate: Gate) -> None:
+    gate.enters("A1")
+    gate.asks_for(3)
+    with looking_into(gate.lot.path) as connection:
+        report = policy_report(connection)
+    assert report is not None
+    assert "0 reservations (2 of 3 REGULAR places kept back)" in report.line
 
 
 def test_types_are_kept_apart_and_a_walk_in_takes_a_larger_one_that_is_free(tmp_path: Path) -> None:

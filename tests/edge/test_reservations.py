@@ -20,6 +20,7 @@ from models.refusals import Refusal
 from models.reservations.codes import read_code, written_code
 from models.reservations.rules import Rules
 from models.spots import SpotType, VehicleType
+from models.tariff.reading import parse_tariff
 from models.wire.seals import NO_KEYS, Signer
 from tests.edge.lots import HandClock, a_level, a_lot
 from tests.edge.reserving import FULL, KEYS, MINUTE, Gate, refused
@@ -240,6 +241,21 @@ def test_only_what_lies_beside_the_window_is_charged(
     gate.enters(sold)
     gate.lot.clock.forward(hours=stays)
     assert gate.leaves(sold) == Minor(paid)
+
+
+def test_by_a_tariff_of_several_rules_each_part_is_charged_like_a_stay(gate: Gate) -> None:
+    airport = Path(__file__).parents[2] / "config/tariffs/airport.yaml"
+    gate.tariff = parse_tariff(airport.read_text(), "airport.yaml")
+    short = gate.sells(begins_in=0.15)
+    gate.enters(short)
+    gate.lot.clock.forward(hours=2.15)
+    assert gate.leaves(short) == 0, "less than ten minutes are free"
+    long = gate.sells(begins_in=0.25)
+    gate.enters(long)
+    gate.lot.clock.forward(hours=2.75)
+    assert gate.leaves(long) == 150 + 300, "a quarter of an hour before, two after"
+    assert gate.lot.one("SELECT amount_due FROM tickets ORDER BY rowid DESC LIMIT 1") == 450
+    assert gate.lot.one("SELECT count(*) FROM journal WHERE type = 'fee.bounded'") == 0
 
 
 def test_by_rule_the_time_before_costs_nothing(gate: Gate) -> None:
