@@ -203,6 +203,25 @@ def test_a_code_that_is_first_shown_at_the_exit_puts_the_stay_on_its_reservation
     assert refused(gate.shows(sold)) is Refusal.RESERVATION_USED
 
 
+def test_whoever_came_hours_before_pays_until_its_start(gate: Gate) -> None:
+    sold = gate.sells(hours=2, begins_in=2, plate="AB12CDE")
+    other = gate.sells(hours=2, begins_in=30, plate="AB12CDE")
+    gate.hears()
+    gate.enters("AB12CDE")
+    gate.lot.clock.forward(hours=4)
+    assert gate.leaves("AB12CDE") == 2 * 250
+    assert (gate.status(sold), gate.status(other)) == ("ARRIVED", "BOOKED")
+
+
+def test_whoever_leaves_before_its_start_keeps_the_reservation(gate: Gate) -> None:
+    sold = gate.sells(hours=2, begins_in=2, plate="AB12CDE")
+    gate.hears()
+    gate.enters("AB12CDE")
+    gate.lot.clock.forward(hours=1)
+    assert gate.leaves("AB12CDE") == 250
+    assert gate.status(sold) == "BOOKED"
+
+
 # --- the place ---
 
 
