@@ -26,6 +26,7 @@ from models.facts import (
     LaneOrdered,
     PassbackReset,
     PaymentTaken,
+    QuotaKept,
     Suspicion,
     TicketClosed,
     TicketPictured,
@@ -40,6 +41,7 @@ from models.lanes import HoldCause, LaneState, OrderKind, PassageKind
 from models.money import Minor
 from models.plates import Plate
 from models.refusals import Refusal
+from models.spots import SpotType
 from models.tickets import Direction
 from models.wire.chain import GENESIS
 from models.wire.envelopes import Window
@@ -97,6 +99,7 @@ def live_a_day(lot: Lot, cars: int = 6) -> list[TicketId]:
     lot.decide(lambda tx: lanes.call(tx, IN, Button.HELP, Plate("HH11HHH")))
     lot.decide(has_faults)
     lot.decide(has_orders)
+    lot.decide(keeps_places_back)
     lot.decide(lambda tx: tx.record(owes(stays[2], tx.mint(), 400)))
     lot.decide(lambda tx: tx.record(had_paid_too_much(tx, stays[0])))
     lot.decide(lambda tx: ledger.begin(tx, stays[0]))
@@ -132,6 +135,10 @@ def has_faults(tx: Transaction) -> None:
         if number == 0:
             tx.record(FaultCleared(fault=fault, code="barrier.0", source="in.barrier", at=tx.at.wall))
     tx.record(PassbackReset(vehicle=None, by="a person", reason="", at=tx.at.wall))
+
+
+def keeps_places_back(tx: Transaction) -> None:
+    tx.record(QuotaKept(spot_type=SpotType.REGULAR, asked=3, places=2, revision=1, at=tx.at.wall))
 
 
 def has_orders(tx: Transaction) -> None:

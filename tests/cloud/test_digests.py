@@ -37,6 +37,7 @@ from tests.models.test_pinned_text import PINNED, in_the_order_of_the_file, open
 
 OTHER_TICKET = "SELECT id FROM tickets AS t WHERE t.lot_id = $1 AND t.id <> ticket_id LIMIT 1"
 CHECKED: dict[tuple[str, str], str] = {
+    ("reservation_quotas", "spot_type"): "'LARGE'",
     ("spots", "spot_type"): "CASE spot_type WHEN 'EV' THEN 'LARGE' ELSE 'EV' END",
     ("spots", "status"): "CASE status WHEN 'AVAILABLE' THEN 'OCCUPIED' ELSE 'AVAILABLE' END",
     ("spots", "blocked"): "CASE blocked WHEN 'maintenance' THEN 'unknown_vehicle' ELSE 'maintenance' END",
