@@ -32,9 +32,11 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
         *("code", "spot_id", "vehicle_type", "entry_lane", "entry_time", "exit_lane", "exit_time", "status"),
         *("settled_at", "amount_due", "amount_paid", "currency", "tariff", "fee_bounded", "refund_owed"),
         *("serial", "entered_by", "permit_id", "account", "reservation_id"),
-        *("lost", "entry_known", "picture", "merged_into"),
+        *("lost", "entry_known", "picture", "merged_into", "validations"),
     ),
-    "payments": ("ticket_id", "lane", "amount", "currency", "method", "reference", "status", "at"),
+    "payments": (
+        *("ticket_id", "lane", "amount", "currency", "method", "reference", "status", "at", "provider", "charge_id"),
+    ),
     "access_refusals": ("lane", "direction", "reason", "at"),
     "faults": ("code", "source", "detail", "raised_at", "cleared_at"),
     "lane_states": ("name", "state", "hold", "changed_at"),

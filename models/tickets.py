@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -20,6 +22,14 @@ class TicketStatus(StrEnum):
 
 OPEN = (TicketStatus.ADMITTED, TicketStatus.ACTIVE, TicketStatus.UNRESOLVED)
 """The states in which a vehicle may come to an exit with this ticket."""
+
+
+NONE_GIVEN = "[]"
+
+
+def listed(codes: Iterable[str]) -> str:
+    """Codes of merchants as a ticket's column holds them."""
+    return json.dumps(list(codes))
 
 
 class Direction(StrEnum):

@@ -20,13 +20,17 @@ from models.facts import (
     LaneReleased,
     PassageCounted,
     PassbackNoted,
+    PaymentAuthorised,
     PaymentTaken,
+    PersonNeeded,
     StoreQuarantined,
     TicketClosed,
     TicketConfirmed,
+    TicketLost,
     TicketUnresolved,
     TicketVoided,
     UnableToCollect,
+    ValidationGiven,
     VehicleAlerted,
 )
 from models.instants import Instant
@@ -74,14 +78,18 @@ TOLD = tuple(
         LaneReleased,
         PassageCounted,
         PassbackNoted,
+        PaymentAuthorised,
         PaymentTaken,
+        PersonNeeded,
         StoreQuarantined,
         TicketClosed,
         TicketConfirmed,
+        TicketLost,
         TicketUnresolved,
         TicketVoided,
         UnableToCollect,
         VehicleAlerted,
+        ValidationGiven,
     )
 )
 """The types that make a line. What only prepares another (a ticket opened, an exit allowed) makes none."""
@@ -143,8 +151,30 @@ def _(fact: UnableToCollect) -> Line:
 
 @line.register
 def _(fact: DebtCollected) -> Line:
-    said = f"Debt of {written(fact.amount, fact.currency)} paid: the terminal answered late"
+    said = f"Debt of {written(fact.amount, fact.currency)} paid after all"
     return Line(fact.taken, "money", said, fact.lane, fact.ticket)
+
+
+@line.register
+def _(fact: PaymentAuthorised) -> Line:
+    said = f"{written(fact.amount, fact.currency)} authorised off line, to be confirmed"
+    return Line(fact.at, "money", said, fact.lane, fact.ticket)
+
+
+@line.register
+def _(fact: PersonNeeded) -> Line:
+    said = f"{written(fact.amount, fact.currency)} to pay, {fact.why}: a person is needed"
+    return Line(fact.at, "call", said, fact.lane, fact.ticket)
+
+
+@line.register
+def _(fact: ValidationGiven) -> Line:
+    return Line(fact.at, "note", f"Validation {fact.code} given by {fact.by}", fact.lane, fact.ticket)
+
+
+@line.register
+def _(fact: TicketLost) -> Line:
+    return Line(fact.at, "note", f"The ticket is lost, says {fact.by}", fact.lane, fact.ticket)
 
 
 @line.register

@@ -34,7 +34,7 @@ _STAYS = """
         l.floor_number AS floor, s.spot_number, t.entry_time AS entered, t.status, t.exit_lane, t.exit_time,
         t.settled_at, t.amount_due, t.amount_paid, t.currency, t.tariff, t.fee_bounded, t.refund_owed,
         t.serial, t.entered_by AS by, t.permit_id::text AS permit, t.account, t.reservation_id::text AS reservation,
-        t.lost, t.entry_known, t.picture
+        t.lost, t.entry_known, t.picture, t.validations
     FROM tickets t
     JOIN vehicles v ON v.lot_id = t.lot_id AND v.id = t.vehicle_id
     LEFT JOIN spots s ON s.lot_id = t.lot_id AND s.id = t.spot_id
@@ -93,7 +93,8 @@ async def _stays(connection: asyncpg.Connection, lot: LotId) -> Sequence[KnownSt
     rows = await connection.fetch(_STAYS, lot, [str(status) for status in OPEN], PaymentStatus.UNCOLLECTED.value, _MOST)
     paid: dict[str, list[KnownPayment]] = defaultdict(list)
     for row in await connection.fetch(
-        "SELECT id::text AS payment, ticket_id::text AS ticket, lane, amount, currency, method, reference, status, at"
+        "SELECT id::text AS payment, ticket_id::text AS ticket, lane, amount, currency, method, reference, status, at,"
+        " provider, charge_id::text AS charge"
         " FROM payments WHERE lot_id = $1 AND ticket_id = ANY($2::uuid[]) ORDER BY id",
         *(lot, [row["ticket"] for row in rows]),
     ):

@@ -8,9 +8,12 @@ from models.effects.by_fact import changes_of
 from models.effects.changes import Change, SpotOf, Value
 from models.facts import (
     DebtCollected,
+    DebtCollectedV1,
     FeeBounded,
     FeeCorrected,
+    PaymentAuthorised,
     PaymentTaken,
+    PaymentTakenV1,
     UnableToCollect,
 )
 from models.facts.restoring import RestoredPayment
@@ -19,7 +22,7 @@ from models.tickets import PaymentStatus
 
 
 @changes_of.register
-def _(fact: PaymentTaken, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: PaymentTaken | PaymentTakenV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     payment: dict[str, Value] = {
         "lot_id": lot,
         "ticket_id": fact.ticket,
@@ -30,6 +33,7 @@ def _(fact: PaymentTaken, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "reference": fact.reference,
         "status": PaymentStatus.TAKEN,
         "at": fact.taken,
+        **_by_whom(fact),
     }
     return [
         Change("insert", "payments", fact.payment, payment),
@@ -49,23 +53,39 @@ def _(fact: UnableToCollect, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "reference": fact.reason,
         "status": PaymentStatus.UNCOLLECTED,
         "at": fact.at,
+        "provider": None,
+        "charge_id": None,
     }
     return [Change("insert", "payments", fact.payment, debt)]
 
 
 @changes_of.register
-def _(fact: DebtCollected, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: DebtCollected | DebtCollectedV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     paid: dict[str, Value] = {
         "lane": fact.lane,
+        "amount": fact.amount,
         "method": fact.method,
         "reference": fact.reference,
         "status": PaymentStatus.TAKEN,
         "at": fact.taken,
+        **_by_whom(fact),
     }
     return [
         Change("update", "payments", fact.payment, paid),
         Change("update", "tickets", fact.ticket, {"amount_paid": fact.paid_in_all}),
     ]
+
+
+@changes_of.register
+def _(fact: PaymentAuthorised, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    stored: dict[str, Value] = {"method": "terminal", "reference": fact.token, "provider": fact.provider}
+    return [Change("update", "payments", fact.payment, stored)]
+
+
+def _by_whom(fact: PaymentTakenV1 | DebtCollectedV1) -> dict[str, Value]:
+    """Of a fact from before these were told, nothing."""
+    told = fact if isinstance(fact, PaymentTaken | DebtCollected) else None
+    return {"provider": (told and told.provider) or None, "charge_id": told and told.charge}
 
 
 @changes_of.register
@@ -102,5 +122,7 @@ def restored(payment: RestoredPayment, ticket: TicketId, of_lot: Mapping[str, Va
         "reference": payment.reference,
         "status": payment.status.value,
         "at": payment.at,
+        "provider": payment.provider,
+        "charge_id": payment.charge,
     }
     return Change("declare", "payments", payment.payment, values, of_lot)

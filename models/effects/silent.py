@@ -17,6 +17,7 @@ from models.facts import (
     LotRestored,
     MachineMeasured,
     PassbackNoted,
+    PersonNeeded,
     PlateDiffered,
     StateDigested,
     StoreQuarantined,
@@ -33,6 +34,7 @@ def _(
     | CountReset
     | PlateDiffered
     | PassbackNoted
+    | PersonNeeded
     | ClockSet
     | CommandRefused
     | CommandRefusedV1

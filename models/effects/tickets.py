@@ -19,6 +19,7 @@ from models.facts import (
     TicketRestoredV1,
     TicketUnresolved,
     TicketVoided,
+    ValidationGiven,
     VehicleRegistered,
     VehicleRegisteredV1,
 )
@@ -26,7 +27,7 @@ from models.facts.base import ERASED
 from models.facts.restoring import RestoredEntry
 from models.ids import LotId
 from models.spots import SpotStatus
-from models.tickets import TicketStatus
+from models.tickets import NONE_GIVEN, TicketStatus, listed
 
 
 @changes_of.register
@@ -65,6 +66,7 @@ def _(fact: TicketOpened | TicketOpenedV1, lot: LotId, spot_of: SpotOf) -> list[
         "entry_known": True,
         "picture": None,
         "merged_into": None,
+        "validations": NONE_GIVEN,
         **_by_what_right(fact),
     }
     return [Change("insert", "tickets", fact.ticket, values), *spot_set(fact.spot, SpotStatus.OCCUPIED)]
@@ -112,6 +114,7 @@ def _(fact: TicketRestored | TicketRestoredV1, lot: LotId, spot_of: SpotOf) -> l
         "entry_known": told is None or told.entry_known,
         "picture": told and told.picture,
         "merged_into": None,
+        "validations": fact.validations if isinstance(fact, TicketRestored) else NONE_GIVEN,
         **_by_what_right(fact),
     }
     return [
@@ -125,6 +128,11 @@ def _(fact: TicketRestored | TicketRestoredV1, lot: LotId, spot_of: SpotOf) -> l
 
 def _entries(fact: TicketRestoredV1) -> tuple[RestoredEntry, ...]:
     return fact.entries if isinstance(fact, TicketRestored) else ()
+
+
+@changes_of.register
+def _(fact: ValidationGiven, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [Change("update", "tickets", fact.ticket, {"validations": listed(fact.all)})]
 
 
 @changes_of.register

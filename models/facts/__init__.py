@@ -20,7 +20,17 @@ from models.facts.ledger import DayClosed, DebtWrittenOff, LedgerPosted, Receipt
 from models.facts.lost import Suspicion, TicketFound, TicketLost, TicketPictured, TicketSuspected
 from models.facts.mending import MendedTicket, MendingUndone, MovedPayment, TicketsMerged, TicketSplit
 from models.facts.passback import PassbackNoted, PassbackReset
-from models.facts.payments import DebtCollected, PaymentTaken, UnableToCollect
+from models.facts.payments import (
+    DebtCollected,
+    DebtCollectedV1,
+    Method,
+    PaymentAuthorised,
+    PaymentTaken,
+    PaymentTakenV1,
+    PersonNeeded,
+    UnableToCollect,
+    ValidationGiven,
+)
 from models.facts.places import (
     CountReset,
     SpotReturned,
@@ -74,6 +84,7 @@ __all__ = [
     "DaemonStarted",
     "DayClosed",
     "DebtCollected",
+    "DebtCollectedV1",
     "DebtWrittenOff",
     "DeclaredLane",
     "DeclaredSpot",
@@ -103,11 +114,15 @@ __all__ = [
     "Match",
     "MendedTicket",
     "MendingUndone",
+    "Method",
     "MovedPayment",
     "PassageCounted",
     "PassbackNoted",
     "PassbackReset",
+    "PaymentAuthorised",
     "PaymentTaken",
+    "PaymentTakenV1",
+    "PersonNeeded",
     "PlateDiffered",
     "QuotaKept",
     "ReceiptIssued",
@@ -152,6 +167,7 @@ __all__ = [
     "ValetParked",
     "ValetReady",
     "ValetTaken",
+    "ValidationGiven",
     "VehicleAlerted",
     "VehicleRegistered",
     "VehicleRegisteredV1",

@@ -10,7 +10,7 @@ from models.ids import LaneName, PaymentId, PermitId, ReservationId, SpotId, Tic
 from models.instants import Instant
 from models.money import Minor
 from models.spots import VehicleType
-from models.tickets import PaymentStatus, TicketStatus
+from models.tickets import NONE_GIVEN, PaymentStatus, TicketStatus
 
 
 class RestoredPayment(BaseModel):
@@ -26,6 +26,8 @@ class RestoredPayment(BaseModel):
     reference: str
     status: PaymentStatus
     at: Instant
+    provider: str | None = None
+    charge: PaymentId | None = None
 
 
 class RestoredEntry(BaseModel):
@@ -86,6 +88,7 @@ class TicketRestored(TicketRestoredV1, type="ticket.restored", version=2, person
     entry_known: bool = True
     picture: str | None = None
     entries: tuple[RestoredEntry, ...] = ()
+    validations: str = NONE_GIVEN
 
 
 class LotRestored(Fact, type="lot.restored", version=1):

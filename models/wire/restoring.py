@@ -13,7 +13,7 @@ from models.instants import Instant
 from models.lanes import HoldCause, LaneState
 from models.money import Minor
 from models.spots import SpotType, VehicleType
-from models.tickets import PaymentStatus, ReservationStatus, TicketStatus
+from models.tickets import NONE_GIVEN, PaymentStatus, ReservationStatus, TicketStatus
 from models.wire.bounds import HASH, ID
 from models.wire.envelopes import Malformed
 
@@ -57,6 +57,8 @@ class KnownPayment(BaseModel):
     reference: str
     status: PaymentStatus
     at: Instant
+    provider: str | None = None
+    charge: PaymentId | None = None
 
 
 class KnownEntry(BaseModel):
@@ -110,6 +112,7 @@ class KnownStay(BaseModel):
     lost: bool = False
     entry_known: bool = True
     picture: str | None = None
+    validations: str = NONE_GIVEN
     payments: tuple[KnownPayment, ...] = ()
     entries: tuple[KnownEntry, ...] = ()
 

@@ -66,6 +66,7 @@ CHECKED: dict[tuple[str, str], str] = {
     ("valet_stays", "ticket_id"): f"({OTHER_TICKET})",
     ("valet_stays", "spot_id"): "gen_random_uuid()",
     ("valet_stays", "state"): "CASE state WHEN 'taken' THEN 'parked' ELSE 'taken' END",
+    ("payments", "charge_id"): "gen_random_uuid()",
     ("payments", "status"): "CASE status WHEN 'TAKEN' THEN 'UNCOLLECTED' ELSE 'TAKEN' END",
     ("access_refusals", "direction"): "'exit'",
     ("passages", "direction"): "'entry'",

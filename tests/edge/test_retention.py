@@ -661,7 +661,11 @@ def test_all_that_goes_with_a_stay_is_on_record_as_erased(lot: Lot) -> None:
 
     def owes_and_is_owed(tx: Transaction) -> None:
         given_up = ("p-1", ticket, OUT, 100, "EUR", tx.at.wall, tx.at.wall)
-        tx.connection.execute("INSERT INTO charges_given_up VALUES (?, ?, ?, ?, ?, ?, ?)", given_up)
+        tx.connection.execute(
+            "INSERT INTO charges_given_up (payment_id, ticket_id, lane, amount, currency, until, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            given_up,
+        )
         owed = {"fee_before": 250, "fee": 200, "paid": 250, "refund_owed": 50, "currency": "EUR", "at": tx.at.wall}
         tx.record(FeeCorrected(correction=tx.mint(), ticket=ticket, why="clock_set", **owed))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from models.facts import (
@@ -107,6 +107,13 @@ HISTORY = {
     ("valet.fetching", 1): "at by ticket",
     ("valet.ready", 1): "at by ticket",
     ("valet.handed_back", 1): "against at by reason ticket",
+    ("payment.authorised", 1): "amount at currency lane payment provider ticket token",
+    ("payment.collected", 2): (
+        "amount charge currency lane method paid_in_all payment provider reference taken ticket"
+    ),
+    ("payment.person_needed", 1): "amount at currency lane ticket why",
+    ("payment.taken", 2): "amount charge currency lane method paid_in_all payment provider reference taken ticket",
+    ("validation.given", 1): "all at by code lane ticket",
     ("quota.kept", 1): "asked at places revision spot_type",
     ("reservation.arrived", 1): "at by end_time lane reservation spot_type start_time ticket",
     ("reservation.missed", 1): "at reservation",
@@ -135,6 +142,9 @@ HISTORY = {
         "account amount_due amount_paid at by code currency entered entry_known entry_lane exit_lane exit_time"
         " fee_bounded license_plate lost payments permit picture refund_owed reservation serial settled_at spot status"
         " tariff ticket vehicle vehicle_type"
+        "account amount_due amount_paid at by code currency entered entry_lane exit_lane exit_time fee_bounded"
+        " license_plate lost payments permit refund_owed reservation serial settled_at spot status tariff ticket"
+        " validations vehicle vehicle_type"
     ),
 }
 """What was ever emitted. New lines may be added; a line that stands here stands in somebody's journal."""
@@ -225,7 +235,9 @@ def test_fields_that_a_later_release_added_do_not_disturb(fact: Fact, later: dic
 @given(any_fact(), st.data())
 def test_a_fact_that_lacks_a_field_is_unknown_and_never_guessed(fact: Fact, data: st.DataObject) -> None:
     body = fact.body()
-    del body[data.draw(st.sampled_from(sorted(body)))]
+    needed = [name for name, field in type(fact).model_fields.items() if field.is_required() and name in body]
+    assume(needed)
+    del body[data.draw(st.sampled_from(sorted(needed)))]
     with pytest.raises(UnknownFact, match="missing"):
         decode(fact.type, fact.version, body, fact.personal_part())
 

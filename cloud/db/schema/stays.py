@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from cloud.db.schema.columns import metadata, moment, of_lot, one_of, uuid_of, words
 from models.spots import VehicleType
-from models.tickets import OPEN, Direction, PaymentStatus, TicketStatus
+from models.tickets import NONE_GIVEN, OPEN, Direction, PaymentStatus, TicketStatus
 
 vehicles = Table(
     "vehicles",
@@ -69,6 +69,8 @@ tickets = Table(
     words("picture", nullable=True),
     # The ticket that stands for this stay, since a person said that the two are of one.
     Column("merged_into", Uuid(as_uuid=False), nullable=True),
+    # The codes of merchants that take something off, as a JSON list.
+    Column("validations", Text, nullable=False, server_default=NONE_GIVEN),
     # When the cloud masked its plate; the lot has a moment of its own.
     moment("masked_at", nullable=True),
     ForeignKeyConstraint(["lot_id", "vehicle_id"], ["vehicles.lot_id", "vehicles.id"]),
@@ -102,6 +104,9 @@ payments = Table(
     words("reference"),
     words("status"),
     moment("at"),
+    # In whose books, and the sum that was asked for there at once, if this is a part of it.
+    words("provider", nullable=True),
+    Column("charge_id", Uuid(as_uuid=False), nullable=True),
     ForeignKeyConstraint(["lot_id", "ticket_id"], ["tickets.lot_id", "tickets.id"]),
     one_of("status", PaymentStatus),
     Index(None, "lot_id", "ticket_id"),

@@ -117,6 +117,7 @@ def _take_over(tx: Transaction, stay: KnownStay) -> bool:
             lost=stay.lost,
             entry_known=stay.entry_known,
             picture=stay.picture,
+            validations=stay.validations,
             payments=tuple(RestoredPayment(**payment.model_dump()) for payment in stay.payments),
             entries=tuple(RestoredEntry(**entry.model_dump()) for entry in stay.entries),
             at=tx.at.wall,

@@ -6,7 +6,18 @@ They are applied in the order in which they are read: `earlier`, `later`, then t
 
 from __future__ import annotations
 
-from edge.store.migrations import earlier, later, stays, reservations, places, lists, ledger, tickets  # isort: skip
+from edge.store.migrations import earlier, later, stays, reservations, places, lists, payments, ledger, tickets  # isort: skip
 from edge.store.migrations.running import migrations
 
-__all__ = ["earlier", "later", "ledger", "lists", "migrations", "places", "reservations", "stays", "tickets"]
+__all__ = [
+    "earlier",
+    "later",
+    "ledger",
+    "lists",
+    "migrations",
+    "payments",
+    "places",
+    "reservations",
+    "stays",
+    "tickets",
+]
