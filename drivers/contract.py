@@ -11,9 +11,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
+from drivers.money import Abilities as Abilities
+from drivers.money import Became as Became
+from drivers.money import Charged as Charged
+from drivers.money import ChargeOutcome as ChargeOutcome
+from drivers.money import Fate as Fate
+from drivers.money import Refunded as Refunded
+from drivers.money import RefundOutcome as RefundOutcome
+from drivers.money import Reported as Reported
 from models.faults import Fault
-from models.ids import PaymentId
-from models.instants import Clock
+from models.ids import PaymentId, RefundId
+from models.instants import Clock, Instant
 from models.money import Minor
 from models.spots import VehicleType
 
@@ -226,26 +234,48 @@ class SpotSensor(Driver, Protocol):
     def on_occupied(self, heard: Callable[[bool | None], None]) -> None: ...
 
 
-class ChargeOutcome(StrEnum):
-    TAKEN = "taken"
-    DECLINED = "declined"
-    UNREACHABLE = "unreachable"
-    """The terminal or its network is down, and no money moved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Charged:
-    """How a charge ended. `reference` is the terminal's own token, never a card number."""
-
-    outcome: ChargeOutcome
-    reference: str = ""
-    detail: str = ""
-
-
 @runtime_checkable
 class PaymentTerminal(Driver, Protocol):
+    """Whoever takes the money: a card terminal, a machine for coins and notes, a provider in the network.
+
+    Everything goes by ids that the lot gives: what is asked twice under one id happens once, also after a restart of
+    the daemon. Amounts are minor units; what comes back are tokens, and never a card number. What a provider isn't able
+    to do (`abilities`) is never asked of it.
+    """
+
+    @property
+    def provider(self) -> str:
+        """In whose books the payments stand: terminals of one provider know each other's payments. Stable: it is on
+        record with each payment."""
+        ...
+
+    @property
+    def abilities(self) -> Abilities: ...
+
     async def charge(self, payment: PaymentId, amount: Minor, currency: str) -> Charged:
-        """Take `amount` minor units. Asked again with the same `payment`, answers as before and takes nothing more."""
+        """Take `amount`. Asked again with the same `payment`, answers as before and takes nothing more.
+
+        Raises NotSent if it never left this machine; any other DriverError: whether the money was taken isn't known,
+        and the payment is asked about, never charged anew. PENDING: the same, without anything being wrong.
+        """
+        ...
+
+    async def store(self, payment: PaymentId, amount: Minor, currency: str) -> Charged:
+        """Keep a payment of which `charge` has said UNREACHABLE until the bank can be asked: STORED with a token, or
+        DECLINED or UNREACHABLE if that can't be. What becomes of it later is told by `ask`."""
+        ...
+
+    async def ask(self, payment: PaymentId) -> Became:
+        """What became of a payment. Moves no money. Never raises: who can't be reached answers UNKNOWN."""
+        ...
+
+    async def refund(self, payment: PaymentId, refund: RefundId, amount: Minor, currency: str) -> Refunded:
+        """Give back part or all of what `payment` took. Under the same `refund` it is given back once."""
+        ...
+
+    async def report(self, since: Instant, until: Instant) -> Sequence[Reported]:
+        """The provider's own record of what it took and gave back from `since` until just before `until`, in order.
+        Raises DriverError when it can't be had."""
         ...
 
 

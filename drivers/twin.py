@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal
 
+from drivers.charges_only import ChargesOnly
 from drivers.contract import (
     Barrier,
     CameraSettings,
@@ -316,10 +317,11 @@ class TwinCardReader(TwinPart):
             heard(str(said))
 
 
-class TwinTerminal(TwinPart):
+class TwinTerminal(TwinPart, ChargesOnly):
     """Asks the twin's terminal and waits for its answer, which comes when the driver has paid."""
 
     kind = "terminal"
+    provider = "twin"
 
     def __init__(self, context: DriverContext) -> None:
         super().__init__(context)

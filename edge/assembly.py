@@ -58,6 +58,8 @@ class Assembly:
     picture: Callable[[LaneName], str | None] = lambda lane: None
     """Under which hash the picture of the vehicle lies that stands at a lane now"""
     shared: dict[object, object] = field(default_factory=dict[object, object])
+    tills: dict[str, Till] = field(default_factory=dict[str, Till])
+    """All of the lot, by the name of their lane or station"""
 
     def context(self, part: str) -> DriverContext:
         """What a part needs of the daemon; `part` names it in faults, such as `north-in.barrier`."""
@@ -65,7 +67,7 @@ class Assembly:
 
     def lane(self, lane: LaneSettings) -> LaneController:
         classifier = self._built(lane, "classifier", lane.classifier)
-        till = Till(self._built(lane, "payment_terminal", lane.payment_terminal), self.store, self.clock)
+        till = self._till(lane)
         hardware = Hardware(
             barrier=lane.barrier.build(self.context(f"{lane.name}.barrier")),
             arming_loop=self._built(lane, "arming_loop", lane.arming_loop),
@@ -90,6 +92,10 @@ class Assembly:
         if Direction.ENTRY in desks and self.prices is not None:
             follow(self.prices, controller, always=lane.show_price)
         return controller
+
+    def _till(self, lane: LaneSettings) -> Till:
+        terminal = self._built(lane, "payment_terminal", lane.payment_terminal)
+        return Till(terminal, self.store, self.clock, lane.name, self.settings.payment_policy(), self.tills)
 
     def _offer(self, lane: LaneSettings) -> Callable[[], Offer | None]:
         prices = self.prices

@@ -30,6 +30,7 @@ from edge.parking.access.passback import neutralise
 from edge.parking.access.policy import LotPolicy
 from edge.parking.lanes import standing_orders, was_told
 from edge.parking.money import charges
+from edge.parking.money.inquiries import Inquiries
 from edge.parking.places.layout import declare
 from edge.parking.places.sensors import SpotWatch
 from edge.parking.reservations.claiming import Claims
@@ -123,6 +124,7 @@ class Daemon:
             self._assembly.shared[LINE] = self._lockstep.line
             self._lockstep.on_signal(self._injected)
         self._lanes = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
+        self._inquiries = Inquiries(self._assembly.tills, self._store, self._clock)
         self._store.write_now(self._prices.begin)
         self._attended = Attended(self._store, self._policy.tariff, settings.valet, self._lanes)
         camera_only = [lane.name for lane in settings.lanes if lane.camera_only]
@@ -243,6 +245,8 @@ class Daemon:
             self._spawn(kept_up("measures", measures.run, self._clock))
         if self._lockstep is None:
             self._spawn(kept_up("timekeeping", Timekeeper(self._store, self._clock).run, self._clock))
+        if self._inquiries.needed:
+            self._spawn(kept_up("inquiries", self._inquiries.run, self._clock))
         self._spawn(kept_up("prices", self._prices.run, self._clock))
         if self._sensed:
             self._spawn(kept_up("spots", self._spot_watch.run, self._clock))

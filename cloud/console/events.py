@@ -164,7 +164,7 @@ def _(fact: PaymentAuthorised) -> Line:
 @line.register
 def _(fact: PersonNeeded) -> Line:
     said = f"{written(fact.amount, fact.currency)} to pay, {fact.why}: a person is needed"
-    return Line(fact.at, "call", said, fact.lane, fact.ticket)
+    return Line(fact.at, "refused", said, fact.lane, fact.ticket)
 
 
 @line.register

@@ -17,6 +17,7 @@ from drivers.settings import DriverSettings
 from edge.config.allocation_settings import AllocationSettings
 from edge.config.lane_settings import LaneSettings
 from edge.config.list_settings import AccountSettings, BarredSettings, PermitSettings, own_lists
+from edge.config.payment_settings import PaymentSettings
 from edge.config.reservation_settings import ReservationSettings
 from edge.config.retention_settings import RetentionSettings
 from edge.config.tariff_settings import TariffSettings
@@ -26,6 +27,7 @@ from edge.inputs import InputMeaning
 from edge.kiosk.settings import KioskSettings
 from edge.parking.access.lists import OwnLists
 from edge.parking.access.permits import Permit
+from edge.parking.money.policy import PaymentPolicy
 from edge.parking.places.layout import PlannedLevel
 from edge.vision.settings import VisionSettings
 from models.allocation.places import WITHIN
@@ -215,6 +217,8 @@ class LotSettings(Section):
     """Spots with a sensor of their own"""
     kiosk: KioskSettings | None = None
     """The page for small screens at the lanes"""
+    payments: PaymentSettings = Field(default_factory=PaymentSettings)
+    """How the lot deals with money that it can't get at once"""
     vision: VisionSettings = Field(default_factory=VisionSettings)
     """How plates are read"""
     store: StoreSettings = Field(default_factory=StoreSettings)
@@ -235,6 +239,9 @@ class LotSettings(Section):
     def planned_levels(self) -> tuple[PlannedLevel, ...]:
         """The levels from the lowest floor up, each with its spots as (number, type) in filling order."""
         return tuple(level.planned() for level in sorted(self.levels, key=lambda level: level.floor))
+
+    def payment_policy(self) -> PaymentPolicy:
+        return self.payments.policy(self.tariff.tariff().currency)
 
     def total_spots(self) -> int:
         return sum(len(level.spots) for level in self.planned_levels())

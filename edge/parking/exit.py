@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from drivers.contract import Charged, ChargeOutcome
-from edge.parking.money import charges, corrections, ledger
+from drivers.contract import Charged, ChargeOutcome, Fate
+from edge.parking.money import charges, corrections, debts, ledger, sums
 from edge.parking.money.charges import GRACE, Charge, Standing
+from edge.parking.money.debts import Debt
+from edge.parking.money.policy import AboveCeiling, DebtsAtExit
 from edge.parking.money.till import Silent, Till
 from edge.parking.stays import moments
 from edge.parking.stays.moments import What, When, between
@@ -50,10 +52,16 @@ class Bill:
     until: When
 
     @property
+    def machine_maximum(self) -> Minor | None:
+        """What a machine may take at most; None: it may take any sum."""
+        most = self.ticket.tariff.machine_maximum if isinstance(self.ticket.tariff, Terms) else None
+        return None if most is None else from_major(most, self.fee.currency)
+
+    @property
     def needs_person(self) -> bool:
         """Whether it is more than a machine may take."""
-        most = self.ticket.tariff.machine_maximum if isinstance(self.ticket.tariff, Terms) else None
-        return most is not None and self.owed > from_major(most, self.fee.currency)
+        most = self.machine_maximum
+        return most is not None and self.owed > most
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ async def clear(
     Once the vehicle has `gone`, nobody is waited for; what the terminal takes after that is booked all the same.
     """
     while True:
-        step = await store.write(lambda tx: _next_step(tx, departure))
+        step = await store.write(lambda tx: _next_step(tx, departure, till))
         if not isinstance(step, Charge):
             return step
         done = await _collect(store, till, departure, step, gone or asyncio.Event())
@@ -123,6 +131,12 @@ def let_out(tx: Transaction, departure: Departure, why: str) -> Cleared | Withou
     if due.owed:
         charges.owe(tx, departure.lane, _charge(tx, due), why)
     return _allow(tx, departure, bill(tx, stay.id, due.until))
+
+
+def settle_late(tx: Transaction, place: LaneName, charge: Charge, charged: Charged, till: Till) -> None:
+    """Nobody waits for this answer any more: the vehicle was let out without it, or backed away, or the daemon was
+    down."""
+    _book_late(tx, Departure(place, lambda tx: find(tx.connection, charge.ticket), "code"), charge, charged, till)
 
 
 def close(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
@@ -156,7 +170,7 @@ def _being_let_out(tx: Transaction, ticket: TicketId) -> Ticket:
     return stay
 
 
-def _next_step(tx: Transaction, departure: Departure) -> Charge | Cleared | WithoutStay | Refusal:
+def _next_step(tx: Transaction, departure: Departure, till: Till) -> Charge | Cleared | WithoutStay | Refusal:
     stay = departure.stay(tx)
     if not isinstance(stay, Ticket):
         return stay
@@ -164,11 +178,12 @@ def _next_step(tx: Transaction, departure: Departure) -> Charge | Cleared | With
     if unanswered is not None:
         return unanswered
     due = bill(tx, stay.id, moments.now(tx))
-    if due.owed == 0:
+    owing = _former_debts(tx, departure, due, till)
+    if due.owed == 0 and not owing:
         return _allow(tx, departure, due)
     if due.needs_person:
-        return _let_out_alone(tx, departure, due) if departure.alone else Refusal.NEEDS_PERSON
-    charge = _charge(tx, due)
+        return _let_out_alone(tx, departure, due) if departure.alone else _call_person(tx, departure, due)
+    charge = _charge(tx, due, owing, till)
     charges.await_answer(tx, charge)
     return charge
 
@@ -179,8 +194,26 @@ def _let_out_alone(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
     return _allow(tx, departure, bill(tx, due.ticket.id, due.until))
 
 
-def _charge(tx: Transaction, due: Bill) -> Charge:
-    return Charge(PaymentId(tx.mint()), due.ticket.id, due.owed, due.ticket.tariff.currency, due.until)
+def _call_person(tx: Transaction, departure: Departure, due: Bill) -> Refusal:
+    why = "more than a machine may take"
+    sums.person_needed(tx, due.ticket.id, departure.lane, due.owed, due.fee.currency, why)
+    return Refusal.NEEDS_PERSON
+
+
+def _former_debts(tx: Transaction, departure: Departure, due: Bill, till: Till) -> tuple[Debt, ...]:
+    """What is asked for together with the fee: only of a vehicle whose plate was read, and is exactly the stay's."""
+    stay = due.ticket
+    if till.policy.debts_at_exit is not DebtsAtExit.ASK or due.needs_person:
+        return ()
+    if stay.plate is None or departure.plate != stay.plate:
+        return ()
+    return debts.within(debts.of_former_stays(tx.connection, stay), due.owed, due.machine_maximum)
+
+
+def _charge(tx: Transaction, due: Bill, owing: tuple[Debt, ...] = (), till: Till | None = None) -> Charge:
+    total = Minor(due.owed + sum(debt.amount for debt in owing))
+    where = ("", "") if till is None else (till.name, till.provider)
+    return Charge(PaymentId(tx.mint()), due.ticket.id, total, due.ticket.tariff.currency, due.until, *where, owing)
 
 
 async def _collect(
@@ -188,18 +221,23 @@ async def _collect(
 ) -> Cleared | Refusal | None:
     """One charge, asked and booked. None when it has to be looked at again: more has fallen due, or a person has let
     the vehicle out in the meantime."""
+    other = till.elsewhere(charge)
+    if other is not None:
+        return await _resolve_elsewhere(store, other, departure, charge, gone)
     said = await till.ask(charge, gone)
     match said:
-        case Charged(ChargeOutcome.TAKEN, reference):
-            return await store.write(lambda tx: _take(tx, departure, charge, reference))
+        case Charged(ChargeOutcome.TAKEN):
+            return await store.write(lambda tx: _take(tx, departure, charge, said, till))
         case Charged(ChargeOutcome.UNREACHABLE, _, why):
-            return await store.write(lambda tx: _let_out_unpaid(tx, departure, charge, why))
+            return await _without_bank(store, till, departure, charge, why)
+        case Charged(ChargeOutcome.STORED):
+            return await store.write(lambda tx: _authorise(tx, departure, charge, said, till))
         case Charged():
             await store.write(lambda tx: charges.end(tx, charge))
             return Refusal.PAYMENT_DECLINED
         case Silent() | None:
             # An answer that comes while the debt is being written isn't missed.
-            till.listen(charge, lambda tx, late: _book_late(tx, departure, charge, late))
+            till.listen(charge, lambda tx, late: _book_late(tx, departure, charge, late, till))
     if said is None:
         return Refusal.PAYMENT_DECLINED
     return await store.write(lambda tx: _give_up(tx, departure, charge, said.why))
@@ -212,19 +250,81 @@ def _paid_until(tx: Transaction, charge: Charge) -> When:
     return charge.until if between(tx, charge.until, now).least <= GRACE else now
 
 
-def _take(tx: Transaction, departure: Departure, charge: Charge, reference: str) -> Cleared | None:
-    stood = charges.book(tx, departure.lane, charge, reference)
+async def _resolve_elsewhere(
+    store: Store, other: Till, departure: Departure, charge: Charge, gone: asyncio.Event
+) -> Cleared | Refusal | None:
+    """Another till was asked for it, and its answer never came. It is asked about there: taking the money here too
+    would be taking it twice. As long as nobody knows, the sum is a debt and no second charge."""
+    became = await other.resolve(charge, gone)
+    if became is None:
+        return Refusal.PAYMENT_DECLINED
+    match became.fate:
+        case Fate.TAKEN:
+            charged = Charged(ChargeOutcome.TAKEN, became.reference, became.detail, became.amount)
+            return await store.write(lambda tx: _take(tx, departure, charge, charged, other))
+        case Fate.DECLINED | Fate.NOTHING:
+            await store.write(lambda tx: charges.end(tx, charge))
+            return None
+        case Fate.PENDING | Fate.UNKNOWN:
+            why = f"asked for at {charge.till}, and nobody knows yet what became of it"
+            return await store.write(lambda tx: _give_up(tx, departure, charge, why))
+
+
+async def _without_bank(
+    store: Store, till: Till, departure: Departure, charge: Charge, why: str
+) -> Cleared | Refusal | None:
+    """The terminal can't reach its bank: it stores the payment if it may, or the sum becomes a debt."""
+    policy = till.policy
+    if not policy.stores or not till.abilities.stores:
+        return await store.write(lambda tx: _let_out_unpaid(tx, departure, charge, why))
+    if not await store.write(lambda tx: sums.may_be_stored(tx, charge, policy)):
+        return await store.write(lambda tx: _above_ceiling(tx, departure, charge, till, why))
+    said = await till.store(charge)
+    match said:
+        case Charged(ChargeOutcome.STORED):
+            return await store.write(lambda tx: _authorise(tx, departure, charge, said, till))
+        case Charged(ChargeOutcome.TAKEN):
+            return await store.write(lambda tx: _take(tx, departure, charge, said, till))
+        case Silent():
+            return await store.write(lambda tx: _give_up(tx, departure, charge, said.why))
+        case Charged():
+            return await store.write(lambda tx: _let_out_unpaid(tx, departure, charge, said.detail or why))
+
+
+def _above_ceiling(
+    tx: Transaction, departure: Departure, charge: Charge, till: Till, why: str
+) -> Cleared | Refusal | None:
+    if till.policy.above_ceiling is AboveCeiling.DEBT or departure.alone:
+        return _let_out_unpaid(tx, departure, charge, why)
+    charges.end(tx, charge)
+    why = "no bank can be asked, and it is more than may be stored"
+    sums.person_needed(tx, charge.ticket, departure.lane, charge.amount, charge.currency, why)
+    return Refusal.NEEDS_PERSON
+
+
+def _authorise(tx: Transaction, departure: Departure, charge: Charge, stored: Charged, till: Till) -> Cleared | None:
+    """Stored by the terminal: a debt that it will most probably collect by itself."""
+    if not charges.authorise(tx, charge, till.receipt(departure.lane, stored.reference)):
+        return None
+    return _allow_with_debts(tx, departure, charge, "authorised off line")
+
+
+def _take(tx: Transaction, departure: Departure, charge: Charge, charged: Charged, till: Till) -> Cleared | None:
+    stood = charges.book(tx, charge, till.receipt(departure.lane, charged.reference), charged.amount)
     corrections.correct(tx, charge.ticket)
     due = bill(tx, charge.ticket, _paid_until(tx, charge))
     return _allow(tx, departure, due) if stood is Standing.AWAITED and due.owed == 0 else None
 
 
-def _book_late(tx: Transaction, departure: Departure, charge: Charge, charged: Charged) -> None:
+def _book_late(tx: Transaction, departure: Departure, charge: Charge, charged: Charged, till: Till) -> None:
     """Nobody waits at the arm for this answer: the vehicle was let out without it, or backed away."""
+    if charged.outcome is ChargeOutcome.STORED:
+        charges.authorise(tx, charge, till.receipt(departure.lane, charged.reference))
+        return
     if charged.outcome is not ChargeOutcome.TAKEN:
         charges.end(tx, charge)
         return
-    stood = charges.book(tx, departure.lane, charge, charged.reference)
+    stood = charges.book(tx, charge, till.receipt(departure.lane, charged.reference), charged.amount)
     corrections.correct(tx, charge.ticket)
     due = bill(tx, charge.ticket, _paid_until(tx, charge))
     if stood is Standing.AWAITED and due.ticket.open and due.owed == 0:
@@ -271,6 +371,7 @@ def _allow(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
         )
     )
     moments.mark(tx, stay.id, What.SETTLED, due.until.moment)
+    sums.forget(tx, stay.id)
     if not due.certain:
         tx.record(
             FeeBounded(

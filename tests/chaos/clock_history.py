@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome
 from edge.lane.signals import Allowed, Asked, Read, Refused
 from edge.parking.access.passback import neutralise
@@ -121,7 +122,7 @@ class Stay:
         return fee(self.tariff, Instant(self.entered), Instant(until)).total
 
 
-class Terminal:
+class Terminal(ChargesOnly):
     """Takes what it is asked for, and remembers."""
 
     def __init__(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome, DriverError, NotSent, Position, PrintedTicket
 from edge.faults import FaultBoard
 from edge.kiosk.screen import buttons
@@ -463,7 +464,7 @@ async def test_only_at_an_exit_a_driver_has_a_ticket_to_lose(
 
 
 @dataclass
-class HangingTerminal(Part):
+class HangingTerminal(Part, ChargesOnly):
     """Takes the card of the first driver and forgets to say so for a while; of the others it says so at once."""
 
     asked: list[PaymentId] = field(default_factory=list)

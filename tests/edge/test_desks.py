@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome
 from edge.lane.desk import Desk
 from edge.lane.signals import Allowed, Asked, Card, Code, Credential, Order, Read, Refused, Unread
@@ -30,7 +31,7 @@ BUTTON, POLICY = Unread(by_policy=False), Unread(by_policy=True)
 BY_HAND = Order("o-1", OrderKind.OPEN, "Ann", "ambulance")
 
 
-class Terminal:
+class Terminal(ChargesOnly):
     def __init__(self, outcome: ChargeOutcome = ChargeOutcome.TAKEN) -> None:
         self.outcome, self.asked = outcome, list[Minor]()
 

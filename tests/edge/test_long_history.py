@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome
 from edge.faults import FaultBoard, forget_faults_of_last_run
 from edge.lane.signals import Asked, Code, Count, Order
@@ -30,7 +31,7 @@ SMALL = ("tickets_open", "tickets_spot", "faults_open", "lane_orders_kept", "jou
 PLAN = (a_level(0, REGULAR=3),)
 
 
-class Terminal:
+class Terminal(ChargesOnly):
     async def charge(self, payment: object, amount: object, currency: object) -> object:
         return Charged(ChargeOutcome.TAKEN, reference="T")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome
 from edge.store import Store
 from edge.store.database import connect
@@ -85,7 +86,7 @@ def test_an_open_stay_of_the_first_release_can_leave(tmp_path: Path) -> None:
     lot = Lot(Store(path, LOT, HandClock()), HandClock(), path)
     assert lot.one("SELECT count(*) FROM tickets WHERE entry_lane = ?", IN) == 3
 
-    class Terminal:
+    class Terminal(ChargesOnly):
         async def charge(self, payment: object, amount: object, currency: object) -> object:
             assert payment == "p", "the charge that was waiting"
             return Charged(ChargeOutcome.TAKEN, reference="T")

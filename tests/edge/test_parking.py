@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome
 from edge.parking import entry, exit
 from edge.parking.places.layout import declare
@@ -22,7 +23,7 @@ from models.wire.chain import GENESIS
 from tests.edge.lots import IN, LOT, OUT, TARIFF, Lot, a_level, a_lot, declared
 
 
-class Terminal:
+class Terminal(ChargesOnly):
     """A far end that remembers what it was asked and answers as told."""
 
     def __init__(self, *answers: ChargeOutcome) -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome
 from edge.lane.signals import Allowed, Asked, Card, Credential, Order, Read, Refused
 from edge.parking.access import passback
@@ -38,7 +39,7 @@ READ, CARD = Read(PLATE, 0.99), Card("17-04711")
 BY_HAND = Order("o-1", OrderKind.OPEN, "Ann", "lost in the system")
 
 
-class Terminal:
+class Terminal(ChargesOnly):
     async def charge(self, payment: PaymentId, amount: Minor, currency: str) -> Charged:
         return Charged(ChargeOutcome.TAKEN, reference="T")
 

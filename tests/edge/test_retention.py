@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome
 from edge.lane.signals import Button, Count
 from edge.parking import entry, exit, lanes
@@ -52,7 +53,7 @@ MEASURED = {"disk_free": 1, "disk_total": 2, "store_bytes": 3, "millidegrees": N
 KEEP = Keep(plates=30, debts=100, tickets=200, ledger=35)
 
 
-class Terminal:
+class Terminal(ChargesOnly):
     """Takes the money, or can't be reached."""
 
     def __init__(self, outcome: ChargeOutcome = ChargeOutcome.TAKEN) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome, DriverError, NotSent
 from edge.parking import exit
 from edge.parking.money import charges
@@ -39,7 +40,7 @@ class Clock(HandClock):
 
 
 @dataclass
-class Terminal:
+class Terminal(ChargesOnly):
     """Says nothing until the test does."""
 
     asked: list[tuple[PaymentId, Minor]] = field(default_factory=list)

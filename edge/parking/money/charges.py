@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sqlite3
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from edge.parking.money import ledger
+from edge.parking.money import booking
+from edge.parking.money.booking import Receipt
+from edge.parking.money.debts import Debt
 from edge.parking.stays import moments
 from edge.parking.stays.moments import What, When
 from edge.parking.stays.tickets import Ticket
 from edge.parking.stays.tickets import ticket as find
 from edge.store import Transaction
-from models.facts import DebtCollected, PaymentTaken, UnableToCollect
 from models.ids import LaneName, PaymentId, TicketId
 from models.instants import SECOND
 from models.money import Minor
@@ -25,13 +27,25 @@ its tariff says how long."""
 @dataclass(frozen=True, slots=True)
 class Charge:
     """A sum that a terminal is asked for, on record before it is asked. It pays for the time until `until`: what a
-    terminal takes to answer costs the driver nothing."""
+    terminal takes to answer costs the driver nothing.
+
+    `till` is where it is asked for, and `provider` in whose books it then stands; empty where that isn't known any
+    more. `debts` of former stays are part of the `amount`.
+    """
 
     payment: PaymentId
     ticket: TicketId
     amount: Minor
     currency: str
     until: When
+    till: str = ""
+    provider: str = ""
+    debts: tuple[Debt, ...] = ()
+
+    @property
+    def fee(self) -> Minor:
+        """What of it is for the stay itself."""
+        return Minor(self.amount - sum(debt.amount for debt in self.debts))
 
 
 class Standing(Enum):
@@ -45,6 +59,15 @@ class Standing(Enum):
     """Taken, declined, or given up by a release that didn't keep those"""
 
 
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A charge of which nobody knows yet what became of it. `authorised`: its terminal has stored it."""
+
+    charge: Charge
+    standing: Standing
+    authorised: bool = field(default=False)
+
+
 def grace(tariff: Tariff) -> int:
     """Microseconds to leave after paying."""
     said = tariff.grace.exit if isinstance(tariff, Terms) else None
@@ -52,109 +75,147 @@ def grace(tariff: Tariff) -> int:
 
 
 def await_answer(tx: Transaction, charge: Charge) -> None:
-    row = (charge.payment, charge.ticket, charge.amount, charge.until.wall)
-    tx.connection.execute("INSERT INTO charges (payment_id, ticket_id, amount, until) VALUES (?, ?, ?, ?)", row)
+    row = (charge.payment, charge.ticket, charge.amount, charge.until.wall, charge.till, charge.provider)
+    tx.connection.execute(
+        "INSERT INTO charges (payment_id, ticket_id, amount, until, till, provider) VALUES (?, ?, ?, ?, ?, ?)", row
+    )
+    tx.connection.executemany(
+        "INSERT INTO charged_debts VALUES (?, ?, ?)", [(charge.payment, debt.id, debt.amount) for debt in charge.debts]
+    )
     moments.mark(tx, charge.payment, What.ASKED, charge.until.moment)
 
 
 def awaited(tx: Transaction, stay: Ticket) -> Charge | None:
     row = tx.connection.execute("SELECT * FROM charges WHERE ticket_id = ?", (stay.id,)).fetchone()
-    if row is None:
-        return None
-    until = moments.when(tx, row["payment_id"], What.ASKED, row["until"])
-    return Charge(row["payment_id"], stay.id, row["amount"], stay.tariff.currency, until)
+    return None if row is None else _charge(tx, row, stay.tariff.currency, row["till"])
+
+
+def unresolved(tx: Transaction, till: str, most: int) -> list[Unresolved]:
+    """What was asked for at this lane or station and never answered, the oldest first."""
+    found: list[Unresolved] = []
+    for row in tx.connection.execute("SELECT * FROM charges WHERE till = ? ORDER BY rowid LIMIT ?", (till, most)):
+        currency = find(tx.connection, row["ticket_id"]).tariff.currency
+        found.append(Unresolved(_charge(tx, row, currency, till), Standing.AWAITED))
+    given_up = "SELECT * FROM charges_given_up WHERE lane = ? AND provider IS NOT NULL ORDER BY rowid LIMIT ?"
+    for row in tx.connection.execute(given_up, (till, most)):
+        charge = _charge(tx, row, row["currency"], till)
+        found.append(Unresolved(charge, Standing.GIVEN_UP, bool(row["authorised"])))
+    return found
 
 
 def unheard_of(tx: Transaction) -> int:
-    """How many were given up, and nobody knows whether a terminal took them. Asking it again would take the money from
-    whoever stands there now: they stay debts on record, for a person to look into."""
+    """How many were given up, and nobody knows whether a terminal took them. They stay debts on record until their
+    terminal can be asked; where it can't be, for a person to look into."""
     return int(tx.connection.execute("SELECT count(*) FROM charges_given_up").fetchone()[0])
 
 
-def give_up(tx: Transaction, lane: LaneName, charge: Charge, why: str) -> bool:
+def promised(connection: sqlite3.Connection) -> Minor:
+    """What the lot's terminals have stored and no bank has confirmed."""
+    stored = "SELECT coalesce(sum(amount), 0) FROM charges_given_up WHERE authorised = 1"
+    return Minor(connection.execute(stored).fetchone()[0])
+
+
+def give_up(tx: Transaction, lane: LaneName, charge: Charge, why: str, *, authorised: bool = False) -> bool:
     """The vehicle isn't kept waiting for the answer: the sum is a debt, for as long as the terminal doesn't say that it
     has taken it. False: nobody was waiting for it."""
-    if not _end(tx, charge, "charges"):
+    if not _leaves(tx, charge, "charges"):
         return False
-    row = (charge.payment, charge.ticket, lane, charge.amount, charge.currency, charge.until.wall, tx.at.wall)
-    tx.connection.execute("INSERT INTO charges_given_up VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    moments.forget(tx, charge.payment)
+    place = charge.till or lane
+    row = (charge.payment, charge.ticket, place, charge.amount, charge.currency, charge.until.wall, tx.at.wall)
+    tx.connection.execute(
+        "INSERT INTO charges_given_up (payment_id, ticket_id, lane, amount, currency, until, at, provider, authorised)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*row, charge.provider if charge.till else None, authorised),
+    )
     owe(tx, lane, charge, why)
     return True
 
 
+def authorise(tx: Transaction, charge: Charge, receipt: Receipt) -> bool:
+    """The terminal has stored it: a debt, until its bank has said yes. False: nobody waited for that any more, and
+    what is on record of it says so now."""
+    waited = give_up(tx, receipt.place, charge, "authorised off line", authorised=True)
+    if not waited:
+        stored = "UPDATE charges_given_up SET authorised = 1 WHERE payment_id = ?"
+        if tx.connection.execute(stored, (charge.payment,)).rowcount == 0:
+            return False
+    if charge.fee:
+        booking.authorised(tx, charge.payment, charge.ticket, charge.fee, charge.currency, receipt)
+    return waited
+
+
 def end(tx: Transaction, charge: Charge) -> Standing:
     """The terminal has answered, once and for all. Returns how the charge stood until then."""
-    if _end(tx, charge, "charges"):
-        return Standing.AWAITED
-    return Standing.GIVEN_UP if _end(tx, charge, "charges_given_up") else Standing.OVER
+    moments.forget(tx, charge.payment)
+    stood = Standing.OVER
+    if _leaves(tx, charge, "charges"):
+        stood = Standing.AWAITED
+    elif _leaves(tx, charge, "charges_given_up"):
+        stood = Standing.GIVEN_UP
+    tx.connection.execute("DELETE FROM charged_debts WHERE payment_id = ?", (charge.payment,))
+    return stood
 
 
-def book(tx: Transaction, lane: LaneName, charge: Charge, reference: str) -> Standing:
-    """The terminal has taken it: that is on record once, and pays the debt if it was given up. Returns how it stood."""
+def book(tx: Transaction, charge: Charge, receipt: Receipt, amount: Minor | None = None) -> Standing:
+    """The terminal has taken it: that is on record once, pays the debt if it was given up, and the debts of former
+    stays that were asked for with it. `amount` is what was taken, if it isn't what was asked for. Returns how it
+    stood."""
     stood = end(tx, charge)
-    match stood:
-        case Standing.AWAITED:
-            _record(tx, PaymentTaken, lane, charge, charge.payment, reference)
-        case Standing.GIVEN_UP:
-            _record(tx, DebtCollected, lane, charge, charge.payment, reference)
-        case Standing.OVER if not _is_booked(tx, charge, reference):
+    taken = charge.amount if amount is None else amount
+    if stood is Standing.OVER:
+        if not _is_booked(tx, charge, receipt.reference):
             # Its id may stand for something else; the money has to be on record all the same.
-            _record(tx, PaymentTaken, lane, charge, PaymentId(tx.mint()), reference)
-        case Standing.OVER:
-            pass
+            whole = _part_of(charge, receipt)
+            booking.taken(tx, PaymentId(tx.mint()), charge.ticket, taken, charge.currency, whole)
+        return stood
+    part = _part_of(charge, receipt) if charge.debts else receipt
+    fee = min(taken, charge.fee)
+    left = taken - fee
+    for debt in charge.debts:
+        paid = Minor(min(left, debt.amount))
+        left -= paid
+        if paid:
+            booking.collected(tx, debt.id, paid, part)
+    _book_fee(tx, charge, Minor(fee + left), stood, part)
     return stood
 
 
 def owe(tx: Transaction, lane: LaneName, charge: Charge, reason: str) -> None:
-    ledger.record(
-        tx,
-        UnableToCollect(
-            payment=charge.payment,
-            ticket=charge.ticket,
-            lane=lane,
-            amount=charge.amount,
-            currency=charge.currency,
-            reason=reason,
-            at=tx.at.wall,
-        ),
+    """The stay's own part; the debts of former stays are on record already."""
+    if charge.fee:
+        booking.owed(tx, charge.payment, charge.ticket, lane, charge.fee, charge.currency, reason)
+
+
+def _book_fee(tx: Transaction, charge: Charge, amount: Minor, stood: Standing, receipt: Receipt) -> None:
+    if not amount:
+        return
+    if stood is Standing.GIVEN_UP and charge.fee:
+        booking.collected(tx, charge.payment, amount, receipt)
+    else:
+        booking.taken(tx, charge.payment, charge.ticket, amount, charge.currency, receipt)
+
+
+def _part_of(charge: Charge, receipt: Receipt) -> Receipt:
+    return Receipt(receipt.place, receipt.method, receipt.provider, receipt.reference, charge.payment)
+
+
+def _charge(tx: Transaction, row: sqlite3.Row, currency: str, till: str | None) -> Charge:
+    until = moments.when(tx, row["payment_id"], What.ASKED, row["until"])
+    with_it = "SELECT debt_id, ticket_id, charged_debts.amount FROM charged_debts JOIN payments ON id = debt_id"
+    debts = tx.connection.execute(f"{with_it} WHERE payment_id = ?", (row["payment_id"],)).fetchall()
+    return Charge(
+        *(row["payment_id"], row["ticket_id"], row["amount"], currency, until, till or "", row["provider"] or ""),
+        tuple(Debt(debt["debt_id"], debt["ticket_id"], debt["amount"]) for debt in debts),
     )
-
-
-def _record(
-    tx: Transaction,
-    fact: type[PaymentTaken] | type[DebtCollected],
-    lane: LaneName,
-    charge: Charge,
-    payment: PaymentId,
-    reference: str,
-) -> None:
-    """The terminal took the money: a payment of its own, or that of a debt."""
-    ledger.record(
-        tx,
-        fact(
-            payment=payment,
-            ticket=charge.ticket,
-            lane=lane,
-            amount=charge.amount,
-            currency=charge.currency,
-            method="terminal",
-            reference=reference,
-            taken=tx.at.wall,
-            paid_in_all=_paid_with(tx, charge),
-        ),
-    )
-    ledger.settle(tx, charge.ticket)
-
-
-def _paid_with(tx: Transaction, charge: Charge) -> Minor:
-    return Minor(find(tx.connection, charge.ticket).amount_paid + charge.amount)
 
 
 def _is_booked(tx: Transaction, charge: Charge, reference: str) -> bool:
-    same = "SELECT 1 FROM payments WHERE ticket_id = ? AND status = 'TAKEN' AND reference = ? AND amount = ?"
-    return tx.connection.execute(same, (charge.ticket, reference, charge.amount)).fetchone() is not None
+    same = """SELECT 1 FROM payments WHERE status = 'TAKEN' AND reference = ?
+        AND (ticket_id = ? AND amount = ? OR id = ? OR charge_id = ?)"""
+    row = (reference, charge.ticket, charge.amount, charge.payment, charge.payment)
+    return tx.connection.execute(same, row).fetchone() is not None
 
 
-def _end(tx: Transaction, charge: Charge, table: str) -> bool:
-    moments.forget(tx, charge.payment)
+def _leaves(tx: Transaction, charge: Charge, table: str) -> bool:
     return tx.connection.execute(f"DELETE FROM {table} WHERE payment_id = ?", (charge.payment,)).rowcount == 1

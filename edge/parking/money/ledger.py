@@ -11,7 +11,7 @@ from models.facts import DebtCollected, LedgerPosted, PaymentTaken, UnableToColl
 from models.facts.ledger import PostedLine
 from models.ids import TicketId
 from models.ledger import booking
-from models.ledger.accounts import REFUNDS_OWED, Account, provider
+from models.ledger.accounts import REFUNDS_OWED, Account, cash, provider
 from models.ledger.posting import Posting, after
 from models.money import Minor
 from models.tariff import Fee
@@ -35,7 +35,7 @@ def record(tx: Transaction, fact: PaymentTaken | UnableToCollect | DebtCollected
 
 def taken_into(fact: PaymentTaken | DebtCollected) -> Account:
     """Where the money of a payment lies."""
-    return provider(fact.method)
+    return cash(fact.lane) if fact.method == "cash" else provider(fact.provider or fact.method)
 
 
 def raise_fee(tx: Transaction, stay: Ticket, fee: Fee) -> None:

@@ -1,0 +1,61 @@
+"""What a technician writes about money: what happens when no bank can be reached, and with debts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from edge.parking.money.policy import AboveCeiling, DebtorsAtEntry, DebtsAtExit, PaymentPolicy, WhenUnreachable
+from models.documents.section import Section
+from models.money import Minor, from_major
+
+Sum = Annotated[Decimal, Field(gt=0)]
+
+
+class CeilingSettings(Section):
+    """How much terminals may store off line, in the tariff's currency."""
+
+    stay: Sum
+    """For one stay"""
+    lot: Sum
+    """Of all stays together that no bank has confirmed yet"""
+
+
+class PaymentSettings(Section):
+    """How the lot deals with money that it can't get at once."""
+
+    when_unreachable: WhenUnreachable = WhenUnreachable.DEBT
+    """What happens when the bank can't be reached: `debt` lets the vehicle out and puts the sum on record as a debt;
+    `authorise_later` lets a terminal that can store the payment, within the ceiling"""
+    ceiling: CeilingSettings | None = None
+    """How much may be stored; needed for `authorise_later`"""
+    above_ceiling: AboveCeiling = AboveCeiling.DEBT
+    """What happens above it: `debt`, or `person` calls one first"""
+    debtors_at_entry: DebtorsAtEntry = DebtorsAtEntry.ADMIT
+    """A plate with open debts at an entry: `admit` or `refuse`"""
+    debts_at_exit: DebtsAtExit = DebtsAtExit.ASK
+    """The open debts of exactly the plate that leaves: `ask` for them together with the fee, or `leave` them"""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> PaymentSettings:
+        if self.when_unreachable is WhenUnreachable.AUTHORISE_LATER and self.ceiling is None:
+            raise ValueError("`authorise_later` needs a `ceiling`: what a bank declines later is the lot's loss")
+        return self
+
+    def policy(self, currency: str) -> PaymentPolicy:
+        """Raises ValueError for a part of a minor unit."""
+        ceiling = self.ceiling
+        return PaymentPolicy(
+            when_unreachable=self.when_unreachable,
+            stay_ceiling=None if ceiling is None else _minor(ceiling.stay, currency),
+            lot_ceiling=None if ceiling is None else _minor(ceiling.lot, currency),
+            above_ceiling=self.above_ceiling,
+            debtors_at_entry=self.debtors_at_entry,
+            debts_at_exit=self.debts_at_exit,
+        )
+
+
+def _minor(amount: Decimal, currency: str) -> Minor:
+    return from_major(amount, currency)
