@@ -22,6 +22,7 @@ from edge.parking.access.policy import LotPolicy
 from edge.parking.codes_shown import CodeDesk
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.lanes import lane_memory
+from edge.parking.money.policy import DebtorsAtEntry
 from edge.parking.money.till import Till
 from edge.parking.reservations.claiming import Claims
 from edge.parking.tariffs.prices import LotPrices
@@ -156,6 +157,7 @@ class Assembly:
             reservations=self.reservations,
             lists=self.policy.lists,
             picture=lambda: self.picture(lane.name),
+            debtors_refused=self.settings.payments.debtors_at_entry is DebtorsAtEntry.REFUSE,
         )
 
     def _watcher(self, lane: LaneSettings) -> Callable[[bool, bool], None]:

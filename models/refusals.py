@@ -141,6 +141,11 @@ class Refusal(Enum):
         "The terminal declined the payment",
         "Let the driver pay by other means",
     )
+    DEBTS_OPEN = Said(
+        "Please use the intercom",
+        "A vehicle with this plate was let out without paying, and the lot lets no such vehicle in",
+        "Let the driver pay what is owed, or let the vehicle in by hand",
+    )
     NEEDS_PERSON = Said(
         "Please wait for a person",
         "The stay costs more than a machine may take without a person; a person was called",

@@ -94,6 +94,7 @@ class EntryDesk(_Desk):
     reservations: Claims = field(default_factory=Claims)
     lists: Lists = NOBODY_LISTED
     picture: Callable[[], str | None] = lambda: None
+    debtors_refused: bool = False
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         arrival = self._arrival(asked)
@@ -162,6 +163,7 @@ class EntryDesk(_Desk):
             by=by,
             # What was read of the vehicle counts, too, whatever card it shows.
             barred=self.lists.barred({plate, asked.plate}),
+            debtors_refused=self.debtors_refused,
         )
 
     def _right(self, plate: Plate | None) -> Entitlement:

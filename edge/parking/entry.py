@@ -10,6 +10,7 @@ from edge.parking.access.coverage import covered
 from edge.parking.access.entitlement import TRANSIENT, Entitlement
 from edge.parking.access.passback import Ruling
 from edge.parking.access.rates import pinned_for
+from edge.parking.money.debts import owes
 from edge.parking.places.allocation import FreeSpot, place_for
 from edge.parking.reservations import quota
 from edge.parking.reservations.arriving import arrive, give_back
@@ -63,11 +64,17 @@ class Arrival:
     by_hand: bool = False
     by: EnteredBy = "plate"
     barred: Barred | None = None
+    debtors_refused: bool = False
+    """Whether whoever was let out unpaid before has to pay first"""
 
     @property
     def transients(self) -> bool:
         """Whether it is let in without any right."""
         return self.by_hand or self.state not in _PERMITS_ONLY
+
+    @property
+    def asked_for_debts(self) -> bool:
+        return self.debtors_refused and not self.by_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,8 @@ def admit(
         if otherwise is not None:
             return otherwise
         _settle_as_gone(tx, before, arrival.lane)
+    if arrival.plate is not None and arrival.asked_for_debts and owes(tx.connection, arrival.plate):
+        return Refusal.DEBTS_OPEN
     right = covered(tx, arrival.right, transients=arrival.transients, by_hand=arrival.by_hand)
     if isinstance(right, Refusal):
         return right
