@@ -9,6 +9,7 @@ from typing import Any
 from drivers.contract import Barrier, DigitalInput, DriverContext, VehicleClassifier
 from drivers.settings import DriverSettings
 from edge.config.lane_settings import ButtonSettings, LaneSettings
+from edge.config.payment_settings import StationSettings
 from edge.config.settings import LotSettings
 from edge.faults import FaultBoard
 from edge.lane.controller import LaneController
@@ -23,9 +24,11 @@ from edge.parking.codes_shown import CodeDesk
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.lanes import lane_memory
 from edge.parking.money.policy import DebtorsAtEntry
+from edge.parking.money.station import PayStation
 from edge.parking.money.till import Till
 from edge.parking.reservations.claiming import Claims
 from edge.parking.tariffs.prices import LotPrices
+from edge.pay_station import PayStationPart
 from edge.store import Store
 from edge.store.database import looking_into
 from edge.vision.settings import ViewSettings
@@ -93,6 +96,20 @@ class Assembly:
         if Direction.ENTRY in desks and self.prices is not None:
             follow(self.prices, controller, always=lane.show_price)
         return controller
+
+    def station(self, said: StationSettings) -> PayStationPart:
+        """A pay station, whose till the lanes' tills know."""
+
+        def built(key: str, part: DriverSettings | None) -> Any:
+            return None if part is None else part.build(self.context(f"{said.name}.{key}"))
+
+        policy = self.settings.payment_policy()
+        terminal = built("payment_terminal", said.payment_terminal)
+        till = Till(terminal, self.store, self.clock, said.name, policy, self.tills)
+        station = PayStation(said.name, self.store, till)
+        speaks = [language(code) for code in self.settings.languages]
+        scanner, sign = built("code_scanner", said.code_scanner), built("sign", said.sign)
+        return PayStationPart(station, till, scanner, sign, speaks)
 
     def _till(self, lane: LaneSettings) -> Till:
         terminal = self._built(lane, "payment_terminal", lane.payment_terminal)

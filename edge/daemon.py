@@ -304,6 +304,7 @@ class Daemon:
             contact = watched.input.build(self._assembly.context(source))
             watch(contact, MEANS[watched.means], faults(source))
             parts.append(contact)
+        parts.extend(self._assembly.station(station) for station in settings.stations)
         for spot in settings.spot_sensors:
             sensor: SpotSensor = spot.sensor.build(self._assembly.context(f"lot.spot.{spot.number}"))
             self._sensed[spot.level, spot.number] = sensor

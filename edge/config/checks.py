@@ -14,6 +14,7 @@ from edge.config.allocation_checks import called_alike, unknown_places, unknown_
 from edge.config.allocation_settings import AllocationSettings
 from edge.config.list_checks import list_disagreements
 from edge.config.list_settings import AccountSettings, BarredSettings, PermitSettings
+from edge.config.payment_settings import PaymentSettings, StationSettings
 from edge.config.retention_settings import RetentionSettings
 from edge.config.settings import (
     LevelSettings,
@@ -64,9 +65,11 @@ class Pieces:
     barred: Mapping[int, BarredSettings] = field(default_factory=dict[int, BarredSettings])
     lanes: Mapping[int, KnownLane] = field(default_factory=dict[int, KnownLane])
     allocation: AllocationSettings | None = None
+    payments: PaymentSettings | None = None
     retention: RetentionSettings | None = None
     link: LinkSettings | None = None
     simulation: SimulationSettings | None = None
+    stations: tuple[StationSettings, ...] = ()
     beside: Mapping[Path, DriverSettings] = field(default_factory=dict[Path, DriverSettings])
     kiosk: bool = False
 
@@ -79,6 +82,7 @@ def disagreements(pieces: Pieces) -> Iterator[Finding]:
     yield from list_disagreements(pieces.permits, pieces.accounts, pieces.barred)
     yield from _lanes(pieces)
     yield from _allocation(pieces)
+    yield from _payments(pieces)
     yield from _claimed_twice(pieces)
     yield from _shared_in_two_ways(pieces)
     yield from _retention(pieces)
@@ -169,6 +173,24 @@ def _lanes(pieces: Pieces) -> Iterator[Finding]:
     directions = {lane.direction for lane in pieces.lanes.values()}
     if directions == {Direction.EXIT} and not any(lane.two_way for lane in pieces.lanes.values()):
         yield Finding(("lanes",), "at least one lane with direction: entry is expected")
+
+
+def _payments(pieces: Pieces) -> Iterator[Finding]:
+    """Stations are named like lanes, and sums are of the tariff's currency."""
+    taken = {lane.name for lane in pieces.lanes.values()}
+    for index, station in enumerate(pieces.stations):
+        if station.name in taken:
+            yield Finding(("stations", index, "name"), f"a lane or station is called {station.name!r} already")
+        taken.add(station.name)
+    currency = None if pieces.tariff is None else pieces.tariff.currency
+    ceiling = None if pieces.payments is None else pieces.payments.ceiling
+    if currency is None or ceiling is None:
+        return
+    for key, amount in (("stay", ceiling.stay), ("lot", ceiling.lot)):
+        try:
+            from_major(amount, currency)
+        except ValueError as error:
+            yield Finding(("payments", "ceiling", key), str(error))
 
 
 def _two_way(index: int, lane: KnownLane) -> Iterator[Finding]:

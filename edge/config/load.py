@@ -33,8 +33,8 @@ from models.documents.text import text_of
 from models.tariff import Terms
 
 LISTS = ("levels", "permits", "accounts", "barred", "lanes")
-BESIDE_THE_LANES = ("fire", "inputs", "spot_sensors")
-SINGLES = ("lot", "tariff", "allocation", "retention", "link", "simulation")
+BESIDE_THE_LANES = ("fire", "inputs", "spot_sensors", "stations")
+SINGLES = ("lot", "tariff", "allocation", "payments", "stations", "retention", "link", "simulation")
 
 
 def load_lot(path: Path) -> LotSettings:

@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
+from drivers.contract import CodeScanner, PaymentTerminal, Sign
+from drivers.registry import settings_for
+from drivers.settings import DriverSettings
 from edge.parking.money.policy import AboveCeiling, DebtorsAtEntry, DebtsAtExit, PaymentPolicy, WhenUnreachable
 from models.documents.section import Section
+from models.documents.written import Amount
+from models.ids import LaneName
 from models.money import Minor, from_major
-
-Sum = Annotated[Decimal, Field(gt=0)]
 
 
 class CeilingSettings(Section):
     """How much terminals may store off line, in the tariff's currency."""
 
-    stay: Sum
+    stay: Amount
     """For one stay"""
-    lot: Sum
+    lot: Amount
     """Of all stays together that no bank has confirmed yet"""
+
+    @model_validator(mode="after")
+    def _more_for_all(self) -> Self:
+        if self.lot < self.stay:
+            raise ValueError("`lot` is at least what one `stay` may be: the one is part of the other")
+        return self
+
+
+class StationSettings(Section):
+    """A pay station: drivers pay there before they go to their car, and then leave without stopping to pay."""
+
+    name: LaneName
+    """Short, without spaces, such as hall; it never changes, and no lane has it"""
+    payment_terminal: Annotated[DriverSettings, settings_for(PaymentTerminal)]
+    """Takes the money"""
+    code_scanner: Annotated[DriverSettings, settings_for(CodeScanner)] | None = None
+    """Reads the tickets; a ticket that is shown is asked to pay at once"""
+    sign: Annotated[DriverSettings, settings_for(Sign)] | None = None
+    """Shows what is to pay and whether it is paid"""
 
 
 class PaymentSettings(Section):
@@ -39,7 +61,7 @@ class PaymentSettings(Section):
     """The open debts of exactly the plate that leaves: `ask` for them together with the fee, or `leave` them"""
 
     @model_validator(mode="after")
-    def _bounded(self) -> PaymentSettings:
+    def _bounded(self) -> Self:
         if self.when_unreachable is WhenUnreachable.AUTHORISE_LATER and self.ceiling is None:
             raise ValueError("`authorise_later` needs a `ceiling`: what a bank declines later is the lot's loss")
         return self

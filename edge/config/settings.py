@@ -17,7 +17,7 @@ from drivers.settings import DriverSettings
 from edge.config.allocation_settings import AllocationSettings
 from edge.config.lane_settings import LaneSettings
 from edge.config.list_settings import AccountSettings, BarredSettings, PermitSettings, own_lists
-from edge.config.payment_settings import PaymentSettings
+from edge.config.payment_settings import PaymentSettings, StationSettings
 from edge.config.reservation_settings import ReservationSettings
 from edge.config.retention_settings import RetentionSettings
 from edge.config.tariff_settings import TariffSettings
@@ -217,6 +217,8 @@ class LotSettings(Section):
     """Spots with a sensor of their own"""
     kiosk: KioskSettings | None = None
     """The page for small screens at the lanes"""
+    stations: tuple[StationSettings, ...] = ()
+    """Pay stations, where drivers pay before they leave"""
     payments: PaymentSettings = Field(default_factory=PaymentSettings)
     """How the lot deals with money that it can't get at once"""
     vision: VisionSettings = Field(default_factory=VisionSettings)

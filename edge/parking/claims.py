@@ -8,6 +8,7 @@ from edge.lane.signals import Asked, Card, Code, Read, Unread
 from edge.parking.access import passback
 from edge.parking.access.passback import Ruling
 from edge.parking.access.permits import Permit, Permits, permit_of_card
+from edge.parking.money import validations
 from edge.parking.stays.tickets import Ticket, WithoutStay, open_ticket, ticket_with_code
 from edge.parking.stays.vehicles import vehicle_for
 from edge.store import Transaction
@@ -49,9 +50,18 @@ def _claimed(tx: Transaction, lane: LaneName, asked: Asked, permits: Permits) ->
                 return Refusal.CARD_UNKNOWN
             return open_ticket(tx.connection, permit.plate) or _by_permit(tx, lane, permit) or Refusal.NO_TICKET
         case Code(text):
-            return _by_code(tx.connection, text)
+            return _validated(tx, lane, asked, text) or _by_code(tx.connection, text)
         case Unread(by_policy):
             return WithoutStay() if by_policy else Refusal.NO_TICKET
+
+
+def _validated(tx: Transaction, lane: LaneName, asked: Asked, text: str) -> Ticket | None:
+    """A merchant's code, shown by the vehicle whose stay it is for: it counts, and the stay is the vehicle's."""
+    stay = None if asked.plate is None else open_ticket(tx.connection, asked.plate)
+    if stay is None or not validations.is_offer(stay, text):
+        return None
+    validations.give(tx, stay.id, lane, text, f"shown at {lane}")
+    return open_ticket(tx.connection, stay.plate) if stay.plate is not None else None
 
 
 def stay_known(connection: sqlite3.Connection, asked: Asked, permits: Permits) -> Ticket | WithoutStay:

@@ -18,7 +18,7 @@ from edge.parking.stays.tickets import Ticket, WithoutStay
 from edge.parking.stays.tickets import ticket as find
 from edge.parking.tariffs.pricing import priced
 from edge.store import Store, Transaction
-from models.facts import ExitAbandoned, ExitAllowed, FeeBounded, Match, PlateDiffered, TicketClosed
+from models.facts import ExitAbandoned, ExitAllowed, FeeBounded, Match, PlateDiffered, StaySettled, TicketClosed
 from models.ids import LaneName, PaymentId, TicketId
 from models.money import Minor, from_major
 from models.plates import Plate
@@ -243,7 +243,7 @@ async def _collect(
     return await store.write(lambda tx: _give_up(tx, departure, charge, said.why))
 
 
-def _paid_until(tx: Transaction, charge: Charge) -> When:
+def paid_until(tx: Transaction, charge: Charge) -> When:
     """An answer that was lost, and comes much later, pays for what it was asked for and no more. However short the
     tariff's own grace is: what a terminal takes to answer costs the driver nothing."""
     now = moments.now(tx)
@@ -312,7 +312,7 @@ def _authorise(tx: Transaction, departure: Departure, charge: Charge, stored: Ch
 def _take(tx: Transaction, departure: Departure, charge: Charge, charged: Charged, till: Till) -> Cleared | None:
     stood = charges.book(tx, charge, till.receipt(departure.lane, charged.reference), charged.amount)
     corrections.correct(tx, charge.ticket)
-    due = bill(tx, charge.ticket, _paid_until(tx, charge))
+    due = bill(tx, charge.ticket, paid_until(tx, charge))
     return _allow(tx, departure, due) if stood is Standing.AWAITED and due.owed == 0 else None
 
 
@@ -326,11 +326,9 @@ def _book_late(tx: Transaction, departure: Departure, charge: Charge, charged: C
         return
     stood = charges.book(tx, charge, till.receipt(departure.lane, charged.reference), charged.amount)
     corrections.correct(tx, charge.ticket)
-    due = bill(tx, charge.ticket, _paid_until(tx, charge))
+    due = bill(tx, charge.ticket, paid_until(tx, charge))
     if stood is Standing.AWAITED and due.ticket.open and due.owed == 0:
-        # The grace runs from now on; the vehicle itself is still inside.
-        _allow(tx, departure, due)
-        tx.record(ExitAbandoned(ticket=charge.ticket, lane=departure.lane, at=tx.at.wall))
+        settle(tx, departure.lane, due)
 
 
 def _let_out_unpaid(tx: Transaction, departure: Departure, charge: Charge, reason: str) -> Cleared | None:
@@ -347,7 +345,7 @@ def _give_up(tx: Transaction, departure: Departure, charge: Charge, reason: str)
 
 
 def _allow_with_debts(tx: Transaction, departure: Departure, charge: Charge, reason: str) -> Cleared:
-    due = bill(tx, charge.ticket, _paid_until(tx, charge))
+    due = bill(tx, charge.ticket, paid_until(tx, charge))
     if due.owed:
         charges.owe(tx, departure.lane, _charge(tx, due), reason)
     return _allow(tx, departure, bill(tx, charge.ticket, due.until))
@@ -370,16 +368,29 @@ def _allow(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
             match="by_hand" if stay.lost else departure.match,
         )
     )
-    moments.mark(tx, stay.id, What.SETTLED, due.until.moment)
-    sums.forget(tx, stay.id)
-    if not due.certain:
-        tx.record(
-            FeeBounded(
-                ticket=stay.id,
-                lane=departure.lane,
-                at=tx.at.wall,
-                shortest=due.length.least,
-                longest=due.length.most,
-            )
-        )
+    _settled_now(tx, departure.lane, due)
     return Cleared(stay.id, stay.code, due.fee.total, stay.uncollected, due.fee.currency)
+
+
+def settle(tx: Transaction, place: LaneName, due: Bill) -> None:
+    """Nothing is owed until then, and the vehicle is still inside: its grace runs from now on."""
+    tx.record(
+        StaySettled(
+            ticket=due.ticket.id,
+            lane=place,
+            at=tx.at.wall,
+            settled_until=due.until.wall,
+            amount_due=due.fee.total,
+            amount_paid=due.ticket.amount_paid,
+            started_hours=due.fee.started_hours,
+        )
+    )
+    _settled_now(tx, place, due)
+
+
+def _settled_now(tx: Transaction, place: LaneName, due: Bill) -> None:
+    moments.mark(tx, due.ticket.id, What.SETTLED, due.until.moment)
+    sums.forget(tx, due.ticket.id)
+    if not due.certain:
+        least, most = due.length.least, due.length.most
+        tx.record(FeeBounded(ticket=due.ticket.id, lane=place, at=tx.at.wall, shortest=least, longest=most))

@@ -11,6 +11,7 @@ from models.facts import (
     ExitAllowed,
     ExitAllowedV1,
     StayDated,
+    StaySettled,
     TicketClosed,
     TicketConfirmed,
     TicketOpened,
@@ -128,6 +129,12 @@ def _(fact: TicketRestored | TicketRestoredV1, lot: LotId, spot_of: SpotOf) -> l
 
 def _entries(fact: TicketRestoredV1) -> tuple[RestoredEntry, ...]:
     return fact.entries if isinstance(fact, TicketRestored) else ()
+
+
+@changes_of.register
+def _(fact: StaySettled, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    settled: dict[str, Value] = {"settled_at": fact.settled_until, "amount_due": fact.amount_due}
+    return [Change("update", "tickets", fact.ticket, settled)]
 
 
 @changes_of.register

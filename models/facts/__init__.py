@@ -28,6 +28,7 @@ from models.facts.payments import (
     PaymentTaken,
     PaymentTakenV1,
     PersonNeeded,
+    StaySettled,
     UnableToCollect,
     ValidationGiven,
 )
@@ -139,6 +140,7 @@ __all__ = [
     "StateDigested",
     "StayDated",
     "StayMoved",
+    "StaySettled",
     "StoreQuarantined",
     "StreamOpened",
     "Suspicion",

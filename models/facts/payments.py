@@ -98,6 +98,19 @@ class PersonNeeded(Fact, type="payment.person_needed", version=1):
     at: Instant
 
 
+class StaySettled(Fact, type="stay.settled", version=1):
+    """The fee up to `settled_until` is paid, and the vehicle is still inside: paid at a station, or at an exit that it
+    has backed away from. It may leave within the grace."""
+
+    ticket: TicketId
+    lane: LaneName
+    at: Instant
+    settled_until: Instant
+    amount_due: Minor
+    amount_paid: Minor
+    started_hours: int
+
+
 class ValidationGiven(Fact, type="validation.given", version=1):
     """A merchant or a person takes off part of the stay, by a code of its tariff. `all` are those of the ticket now."""
 

@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from drivers.contract import Became, DriverContext, Fate
 from drivers.far_book import FarBook
 from drivers.simulated_terminal import SimulatedTerminal, SimulatedTerminalSettings, Trouble
@@ -33,7 +35,7 @@ from tests.drivers.conftest import Notebook
 from tests.edge.lots import OUT, HandClock, Lot, a_lot
 
 _EVER = Instant(2**62)
-_PLATES = [Plate(f"AB{number:02}CDE") for number in range(6)]
+_PLATES = [Plate(f"AB{number:02}CDE") for number in range(3)]
 _POLICY = PaymentPolicy(
     when_unreachable=WhenUnreachable.AUTHORISE_LATER, stay_ceiling=Minor(10_000), lot_ceiling=Minor(100_000)
 )
@@ -92,7 +94,7 @@ class _Site:
         return Till(terminal, self.lot.store, self.lot.clock, OUT, _POLICY)
 
     async def visit(self, till: Till, plate: Plate) -> None:
-        if self.lot.one("SELECT count(*) FROM tickets WHERE status = 'ACTIVE'") == 0 or not self.inside(plate):
+        if not self.inside(plate):
             self.lot.enters(plate)
             self.lot.clock.forward(hours=self.dice.uniform(0.2, 20))
         departure = exit.Departure(
@@ -175,6 +177,7 @@ def main() -> int:
     words.add_argument("--n", type=int, default=200)
     words.add_argument("--seed", type=int, default=1)
     said = words.parse_args()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     outcome = run(said.n, said.seed)
     control = run(max(said.n // 4, 60), said.seed, careless=True)
     failed = control.lost + control.twice > 0

@@ -90,6 +90,7 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("SpotSensor", "chirpstack"): {**NOBODY_LISTENS, "application": "7a1c", "dev_eui": "24E124538B223213"},
     ("VehicleClassifier", "mqtt"): {**NOBODY_LISTENS, "topic": "gate/kind"},
     ("PaymentTerminal", "simulated"): {"delay": 0},
+    ("PaymentTerminal", "nexo"): {"host": "127.0.0.1", "port": 1, "poi_id": "POI-1"},
     ("CameraSettings", "opencv"): {"source": "lane.avi", "realtime": False},
     **{
         (kind.__name__, "twin"): {}
@@ -305,7 +306,7 @@ async def test_a_reader_out_of_reach_hears_nothing_and_is_a_declared_fault(
     assert set(faults.on) <= {fault.code for fault in settings.faults}
 
 
-@pytest.mark.parametrize("settings", alone(contract.PaymentTerminal))
+@pytest.mark.parametrize("settings", [each for each in alone(contract.PaymentTerminal) if each.simulated])
 async def test_a_payment_asked_for_twice_is_taken_once(settings: type[DriverSettings], context: DriverContext):
     terminal = an_example(settings).build(context)
     first = await terminal.charge(PaymentId("payment-1"), Minor(250), "EUR")

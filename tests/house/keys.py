@@ -41,6 +41,7 @@ from edge.config import settings as lot
 from edge.config.allocation_settings import AllocationSettings, EntranceSettings, SpotSensing, VehicleAllocation
 from edge.config.lane_settings import ButtonSettings, LaneSettings
 from edge.config.list_settings import AccountSettings, BarredSettings, PermitSettings
+from edge.config.payment_settings import CeilingSettings, PaymentSettings, StationSettings
 from edge.config.reservation_settings import ReservationSettings
 from edge.config.retention_settings import Days, RetentionSettings, Size
 from edge.config.tariff_settings import TariffSettings
@@ -94,6 +95,9 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "inputs[]": lot.WatchedInput,
     "spot_sensors[]": lot.SensedSpot,
     "kiosk": KioskSettings,
+    "payments": PaymentSettings,
+    "payments.ceiling": CeilingSettings,
+    "stations": StationSettings,
     "vision": VisionSettings,
     "store": lot.StoreSettings,
     "retention": RetentionSettings,

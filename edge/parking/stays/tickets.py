@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ class Ticket:
     entry_known: bool = True
     picture: str | None = None
     valet: bool = False
+    validations: tuple[str, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -124,6 +126,7 @@ def _ticket(row: sqlite3.Row | None) -> Ticket | None:
         entry_known=bool(row["entry_known"]),
         picture=row["picture"],
         valet=bool(row["valet"]),
+        validations=tuple(json.loads(row["validations"])),
     )
 
 

@@ -74,7 +74,7 @@ def _stay(ticket: Ticket, tariff: Terms) -> Stay:
     return Stay(
         vehicle=ticket.vehicle_type,
         spot=ticket.spot_type,
-        validations=(*_of_holder(tariff), *_valet(ticket, tariff)),
+        validations=(*ticket.validations, *_of_holder(tariff), *_valet(ticket, tariff)),
         lost=ticket.lost,
         entry_known=ticket.entry_known,
     )
