@@ -1,4 +1,4 @@
-"""A pay station at work: a ticket that is shown is asked to pay, and its sign says what is to pay and that it is paid."""
+"""A pay station at work: a ticket that is shown is asked to pay, and its sign says when that is done."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +12,24 @@ import pytest
 
 from drivers.contract import DriverContext
 from drivers.simulated_terminal import SimulatedTerminal, SimulatedTerminalSettings
+from edge.lane.signals import Asked, Code
 from edge.parking import entry, exit
+from edge.parking.claims import stay_claimed
 from edge.parking.money import validations
 from edge.parking.money.station import Owed, PayStation, Settled
 from edge.parking.money.till import Till
-from edge.parking.stays.tickets import open_ticket, ticket
+from edge.parking.stays.tickets import open_ticket
 from models.ids import LaneName
 from models.plates import Plate
 from models.refusals import Refusal
-from models.tariff import Terms
+from models.spots import VehicleType
+from models.tariff.reading import parse_tariff
 from tests.drivers.conftest import Notebook
-from tests.edge.lots import OUT, Lot, a_lot
+from tests.edge.lots import IN, OUT, Lot, a_lot
 from tests.edge.test_store import tables_agree_with_facts
 
-PLATE, HALL = Plate("AB12CDE"), LaneName("hall")
+PLATE, OTHER, HALL = Plate("AB12CDE"), Plate("CD34EFG"), LaneName("hall")
+CONFIG = Path(__file__).parents[2] / "config"
 
 
 @dataclass
@@ -92,22 +95,57 @@ def test_what_nobody_knows_is_said_so(place: Place, shown: str) -> None:
 # --- validations and lost tickets ---
 
 
-def terms() -> Terms:
-    return Terms.model_validate(
-        {
-            "currency": "EUR",
-            "timezone": "Europe/Berlin",
-            "rates": [{"steps": [{"per": "1 h", "price": Decimal("2.50")}]}],
-            "validations": {"offers": {"SHOP": {"amount": Decimal("1.00")}}},
-            "lost_ticket": {"charge": Decimal("30.00")},
-        }
-    )
+def enters_by(place: Place, tariff: str) -> entry.Admitted:
+    """Another car, which stays for two hours."""
+    terms = parse_tariff((CONFIG / "tariffs" / f"{tariff}.yaml").read_text(), tariff)
+    arrival = entry.Arrival(IN, OTHER, 0.98, VehicleType.REGULAR)
+    admitted = place.lot.decide(lambda tx: entry.admit(tx, arrival, terms))
+    assert isinstance(admitted, entry.Admitted)
+    place.lot.decide(lambda tx: entry.confirm(tx, admitted.ticket, IN))
+    place.lot.clock.forward(hours=1.9)
+    return admitted
 
 
-def test_a_lost_ticket_and_a_validation_are_on_the_ticket_once(place: Place) -> None:
-    id = place.admitted.ticket
-    assert place.lot.decide(lambda tx: validations.declare_lost(tx, id, HALL, "Ada")) == ""
-    assert place.lot.decide(lambda tx: validations.declare_lost(tx, id, HALL, "Ada")) == ""
-    assert "no validation" in place.lot.decide(lambda tx: validations.give(tx, id, HALL, "SHOP", "Ada"))
-    assert place.lot.decide(lambda tx: ticket(tx.connection, id)).lost
+def owes(place: Place, admitted: entry.Admitted) -> int:
+    owed = asyncio.run(place.station().show(admitted.code))
+    assert isinstance(owed, Owed)
+    return owed.amount
+
+
+def test_a_merchants_code_given_at_the_station_counts_once(place: Place) -> None:
+    admitted, station = enters_by(place, "shopping-centre"), place.station()
+    assert owes(place, admitted) == 400
+    assert asyncio.run(station.validate(admitted.code, "CINEMA")) == ""
+    assert asyncio.run(station.validate(admitted.code, "CINEMA")) == ""
+    assert owes(place, admitted) == 100
+    assert "no validation" in asyncio.run(station.validate(admitted.code, "BAKERY"))
+    assert len(place.lot.rows("SELECT 1 FROM journal WHERE type = 'validation.given'")) == 1
+
+
+@pytest.mark.parametrize(("read", "left"), [(OTHER, 100), (PLATE, 400), (None, 400)])
+def test_one_shown_at_the_exit_counts_for_the_stay_of_the_vehicle_that_stands_there(
+    place: Place, read: Plate | None, left: int
+) -> None:
+    admitted = enters_by(place, "shopping-centre")
+    asked = Asked(Code("CINEMA"), plate=read)
+    claimed = place.lot.decide(lambda tx: stay_claimed(tx, OUT, asked, {}))
+    assert (claimed is Refusal.NO_SUCH_TICKET) is (read != OTHER)
+    assert owes(place, admitted) == left
+
+
+def test_a_lost_ticket_costs_what_its_tariff_says(place: Place) -> None:
+    admitted = enters_by(place, "station-lost-ticket")
+    before = owes(place, admitted)
+    for _ in range(2):
+        assert place.lot.decide(lambda tx: validations.declare_lost(tx, admitted.ticket, HALL, "Ada")) == ""
+    assert owes(place, admitted) > before
     assert len(place.lot.rows("SELECT 1 FROM journal WHERE type = 'ticket.lost'")) == 1
+
+
+def test_of_a_stay_that_is_over_nothing_is_taken_off(place: Place) -> None:
+    asyncio.run(place.station().pay(place.admitted.code))
+    cleared = place.leaves()
+    assert isinstance(cleared, exit.Cleared)
+    place.lot.decide(lambda tx: exit.close(tx, cleared.ticket, OUT))
+    assert place.lot.decide(lambda tx: validations.give(tx, cleared.ticket, HALL, "CINEMA", "Ada"))
+    assert place.lot.decide(lambda tx: validations.declare_lost(tx, cleared.ticket, HALL, "Ada"))
