@@ -94,6 +94,8 @@ class _Site:
         return Till(terminal, self.lot.store, self.lot.clock, OUT, _POLICY)
 
     async def visit(self, till: Till, plate: Plate) -> None:
+        # A write that nobody waits for any more ends before the next one begins.
+        await self.lot.store.write(lambda tx: None)
         if not self.inside(plate):
             self.lot.enters(plate)
             self.lot.clock.forward(hours=self.dice.uniform(0.2, 20))
@@ -113,6 +115,7 @@ class _Site:
                 pass
         with suppress(asyncio.CancelledError):
             cleared = await leaving
+            await self.lot.store.write(lambda tx: None)
             if isinstance(cleared, exit.Cleared):
                 self.lot.decide(lambda tx: exit.close(tx, cleared.ticket, OUT))
 
