@@ -74,8 +74,9 @@ def post(
     ticket: TicketId | None = None,
     by: str | None = None,
     reason: str | None = None,
+    id: str | None = None,
 ) -> str | None:
-    """Returns the posting's id; None: there was nothing to post."""
+    """Returns the posting's id, which is `id` where that is given; None: there was nothing to post."""
     if posted is None:
         return None
     day = closed(tx.connection, DAYS_CLOSED) + 1
@@ -83,7 +84,7 @@ def post(
     if ticket is not None and any(line.account == REFUNDS_OWED for line in posted.lines):
         owed = booking.refund_owed(after(balances(tx.connection, ticket), posted))
     fact = LedgerPosted(
-        posting=tx.mint(),
+        posting=id or tx.mint(),
         kind=posted.kind,
         ticket=ticket,
         lines=tuple(PostedLine(account=line.account, amount=line.amount) for line in posted.lines),
@@ -105,6 +106,11 @@ def balances(connection: sqlite3.Connection, ticket: TicketId) -> dict[str, int]
     """What stands in each account for that ticket."""
     found = "SELECT account, sum(amount) AS amount FROM ledger_entries WHERE ticket_id = ? GROUP BY account"
     return {row["account"]: row["amount"] for row in connection.execute(found, (ticket,))}
+
+
+def is_posted(connection: sqlite3.Connection, posting: str) -> bool:
+    """Whether there is a posting of that id: its first line bears it."""
+    return connection.execute("SELECT 1 FROM ledger_entries WHERE id = ?", (posting,)).fetchone() is not None
 
 
 def held(connection: sqlite3.Connection, account: Account, currency: str) -> Minor:

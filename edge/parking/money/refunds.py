@@ -58,8 +58,9 @@ def waiting(connection: sqlite3.Connection) -> list[Due]:
 
 
 def paid(tx: Transaction, due: Due, reference: str) -> bool:
-    """The provider has given it back. False: that is on record already."""
-    if not _over(tx, due):
+    """The provider has given it back, whatever it said before. False: that is on record already."""
+    _over(tx, due)
+    if ledger.is_posted(tx.connection, due.refund):
         return False
     _record(tx, due, provider(due.provider), reference)
     return True
@@ -136,7 +137,7 @@ def _record(tx: Transaction, due: Due, out_of: Account, reference: str) -> None:
         )
     )
     posted = booking.refund(due.amount, out_of, due.payment or None)
-    ledger.post(tx, posted, due.currency, due.ticket, due.by, due.reason)
+    ledger.post(tx, posted, due.currency, due.ticket, due.by, due.reason, due.refund)
 
 
 def _due(row: sqlite3.Row) -> Due:
