@@ -10,7 +10,7 @@ import asyncpg
 from cloud.ingest.apply import Outcome, apply_window
 from edge.lane.signals import Button, Count
 from edge.parking import lanes
-from edge.parking.money import ledger
+from edge.parking.money import closing, ledger
 from edge.parking.stays import mending
 from edge.parking.stays.mending import Word
 from edge.store import Transaction, journal
@@ -27,6 +27,7 @@ from models.facts import (
     PassbackReset,
     PaymentTaken,
     QuotaKept,
+    ReceiptIssued,
     Suspicion,
     TicketClosed,
     TicketPictured,
@@ -105,6 +106,8 @@ def live_a_day(lot: Lot, cars: int = 6) -> list[TicketId]:
     lot.decide(lambda tx: ledger.begin(tx, stays[0]))
     twice = lot.enters("AB02COE").ticket
     lot.decide(lambda tx: looked_after(tx, stays[2], twice))
+    lot.decide(lambda tx: closing.close_day(tx, "a person"))
+    lot.decide(lambda tx: tx.record(a_receipt(tx, stays[0])))
     return stays[2:]
 
 
@@ -126,6 +129,12 @@ def looked_after(tx: Transaction, stay: TicketId, twice: TicketId) -> None:
     )
     tx.record(TicketPictured(ticket=stay, lane=IN, picture="5a" * 32, at=tx.at.wall))
     mending.merge(tx, stay, twice, Word("ann", "read wrongly"))
+
+
+def a_receipt(tx: Transaction, ticket: TicketId) -> ReceiptIssued:
+    return ReceiptIssued(
+        receipt=tx.mint(), number=1, ticket=ticket, total=Minor(250), currency="EUR", said="{}", at=tx.at.wall
+    )
 
 
 def has_faults(tx: Transaction) -> None:

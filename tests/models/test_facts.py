@@ -114,7 +114,6 @@ HISTORY = {
     ("payment.person_needed", 1): "amount at currency lane ticket why",
     ("payment.taken", 2): "amount charge currency lane method paid_in_all payment provider reference taken ticket",
     ("stay.settled", 1): "amount_due amount_paid at lane settled_until started_hours ticket",
-    ("ticket.lost", 1): "at by lane ticket",
     ("validation.given", 1): "all at by code lane ticket",
     ("quota.kept", 1): "asked at places revision spot_type",
     ("reservation.arrived", 1): "at by end_time lane reservation spot_type start_time ticket",
