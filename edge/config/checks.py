@@ -20,6 +20,7 @@ from edge.config.settings import (
     LevelSettings,
     LinkSettings,
     LotIdentity,
+    SensedSpot,
     SimulationSettings,
 )
 from edge.config.tariff_settings import TariffSettings
@@ -66,6 +67,7 @@ class Pieces:
     lanes: Mapping[int, KnownLane] = field(default_factory=dict[int, KnownLane])
     allocation: AllocationSettings | None = None
     payments: PaymentSettings | None = None
+    sensed: tuple[SensedSpot, ...] = ()
     retention: RetentionSettings | None = None
     link: LinkSettings | None = None
     simulation: SimulationSettings | None = None
@@ -222,8 +224,25 @@ def _allocation(pieces: Pieces) -> Iterator[Finding]:
     }
     if pieces.allocation is not None:
         yield from unknown_places(pieces.allocation, known, entries)
+    yield from _sensed(pieces)
     for index, permit in pieces.permits.items():
         yield from unknown_zones(("permits", index, "zones"), permit.zones, known)
+
+
+def _sensed(pieces: Pieces) -> Iterator[Finding]:
+    numbers = {
+        level.floor: {number for group in level.spots for number in group.numbers} for level in pieces.levels.values()
+    }
+    first: dict[tuple[int, str], int] = {}
+    for index, spot in enumerate(pieces.sensed):
+        if spot.level not in numbers:
+            floors = ", ".join(map(str, sorted(numbers)))
+            yield Finding(("spot_sensors", index, "level"), f"the lot has no floor {spot.level}, only {floors}")
+        elif spot.number not in numbers[spot.level]:
+            yield Finding(("spot_sensors", index, "number"), f"floor {spot.level} has no spot {spot.number!r}")
+        elif first.setdefault((spot.level, spot.number), index) != index:
+            other = first[spot.level, spot.number]
+            yield Finding(("spot_sensors", index, "number"), f"spot_sensors[{other}] is for this spot already")
 
 
 def _twice(section: str, key: str, values: Mapping[int, object]) -> Iterator[Finding]:

@@ -122,6 +122,7 @@ def _pieces(data: dict[str, Any]) -> Pieces:
         accounts=_right_items(data, "accounts", AccountSettings),
         barred=_right_items(data, "barred", BarredSettings),
         lanes={index: _known_lane(lane) for index, lane in _items(data, "lanes")},
+        sensed=right.get("spot_sensors", ()),
         beside={path: part for key in BESIDE_THE_LANES if key in right for path, part in parts_in((key,), right[key])},
         kiosk="kiosk" in right,
     )

@@ -75,3 +75,16 @@ def test_a_zone_needs_a_name_of_its_own() -> None:
 def test_a_level_that_is_wrong_by_itself_makes_no_other_name_wrong() -> None:
     text = ZONED.replace("floor: 0", "floor: ground") + RULES
     assert told(text) == ["8:12 levels[0].floor: a whole number is expected"]
+
+
+def test_a_sensor_is_for_a_spot_that_is_there_and_has_no_other() -> None:
+    sensor = "sensor: {driver: mqtt, host: 127.0.0.1, topic: spots/%s}"
+    sensors = "spot_sensors:\n" + "".join(
+        f"  - {{level: {level}, number: {number}, {sensor % name}}}\n"
+        for level, number, name in ((0, "E1", "a"), (0, "E9", "b"), (7, "E1", "c"), (0, "E1", "d"))
+    )
+    assert told(RIGHT + sensors) == [
+        "34:24 spot_sensors[1].number: floor 0 has no spot 'E9'",
+        "35:13 spot_sensors[2].level: the lot has no floor 7, only -1, 0",
+        "36:24 spot_sensors[3].number: spot_sensors[0] is for this spot already",
+    ]

@@ -18,6 +18,8 @@ from edge.parking.claims import stay_claimed
 from edge.parking.money import validations
 from edge.parking.money.station import Owed, PayStation, Settled
 from edge.parking.money.till import Till
+from edge.parking.stays.lost import NotThisOne, declare_lost
+from edge.parking.stays.mending import Word
 from edge.parking.stays.tickets import open_ticket
 from models.ids import LaneName
 from models.plates import Plate
@@ -137,7 +139,7 @@ def test_a_lost_ticket_costs_what_its_tariff_says(place: Place) -> None:
     admitted = enters_by(place, "station-lost-ticket")
     before = owes(place, admitted)
     for _ in range(2):
-        assert place.lot.decide(lambda tx: validations.declare_lost(tx, admitted.ticket, HALL, "Ada")) == ""
+        assert place.lot.decide(lambda tx: declare_lost(tx, admitted.code, HALL, Word("Ada", "lost")))
     assert owes(place, admitted) > before
     assert len(place.lot.rows("SELECT 1 FROM journal WHERE type = 'ticket.lost'")) == 1
 
@@ -148,4 +150,5 @@ def test_of_a_stay_that_is_over_nothing_is_taken_off(place: Place) -> None:
     assert isinstance(cleared, exit.Cleared)
     place.lot.decide(lambda tx: exit.close(tx, cleared.ticket, OUT))
     assert place.lot.decide(lambda tx: validations.give(tx, cleared.ticket, HALL, "CINEMA", "Ada"))
-    assert place.lot.decide(lambda tx: validations.declare_lost(tx, cleared.ticket, HALL, "Ada"))
+    with pytest.raises(NotThisOne):
+        place.lot.decide(lambda tx: declare_lost(tx, cleared.code, HALL, Word("Ada", "lost")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.parking.stays.tickets import Ticket
 from edge.parking.stays.tickets import ticket as find
 from edge.store import Transaction
-from models.facts import TicketLost, ValidationGiven
+from models.facts import ValidationGiven
 from models.facts.lanes import LONGEST_TEXT
 from models.ids import LaneName, TicketId
 from models.tariff import Terms
@@ -28,14 +28,4 @@ def give(tx: Transaction, ticket: TicketId, place: LaneName, code: str, by: str)
         every = (*stay.validations, code)
         by = by[:LONGEST_TEXT]
         tx.record(ValidationGiven(ticket=ticket, lane=place, code=code, by=by, all=every, at=tx.at.wall))
-    return ""
-
-
-def declare_lost(tx: Transaction, ticket: TicketId, place: LaneName, by: str) -> str:
-    """From now on the stay is charged as one whose ticket is lost. Returns why not; empty: it is."""
-    stay = find(tx.connection, ticket)
-    if not stay.open:
-        return "the stay is over"
-    if not stay.lost:
-        tx.record(TicketLost(ticket=ticket, lane=place, by=by[:LONGEST_TEXT], at=tx.at.wall))
     return ""

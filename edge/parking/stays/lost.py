@@ -24,6 +24,8 @@ def declare_lost(tx: Transaction, code: str, lane: LaneName | None, word: Word) 
     stay = stay_of(tx, code)
     if stay.half_way:
         raise NotThisOne(f"the vehicle of {stay.code} stands in a lane: wait until it has passed")
+    if stay.lost:
+        return stay
     tx.record(
         TicketLost(
             ticket=stay.id, lane=lane, entry_known=stay.entry_known, by=word.by, reason=word.reason, at=tx.at.wall
