@@ -181,7 +181,7 @@ class _Lane:
         while account.steps < steps:
             account.steps += 1
             full = len(account.held) > _nearly(self.layout)
-            if account.inside and self.chance.random() < (0.55 if full else 0.45):
+            if account.inside and self.chance.random() < (0.55 if full else 0.25):
                 await self._leaves()
             else:
                 await self._comes()
