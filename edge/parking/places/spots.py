@@ -13,6 +13,11 @@ _COUNTS = """
         sum(status = 'AVAILABLE' AND blocked IS NULL) AS free
     FROM spots JOIN levels ON levels.id = level_id WHERE removed = 0 AND blocked IS NOT 'maintenance'
     GROUP BY floor_number, zone, spot_type ORDER BY floor_number, zone, spot_type"""
+_COUNTS_BEFORE_ZONES = """
+    SELECT CAST(floor_number AS TEXT) AS floor, name, '' AS zone, spot_type, count(*) AS total,
+        sum(status = 'AVAILABLE') AS free
+    FROM spots JOIN levels ON levels.id = level_id WHERE removed = 0
+    GROUP BY floor_number, spot_type ORDER BY floor_number, spot_type"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +38,19 @@ class Availability:
 
 
 def availability(connection: sqlite3.Connection) -> Availability:
-    rows = connection.execute(_COUNTS).fetchall()
+    rows = connection.execute(_COUNTS if _knows_zones(connection) else _COUNTS_BEFORE_ZONES).fetchall()
     return Availability(
         _count(rows),
         _by(rows, lambda row: (row["floor"],)),
         _by(rows, lambda row: (row["spot_type"],)),
         _by(rows, lambda row: names_of(row["name"], row["zone"])[1:]),
     )
+
+
+def _knows_zones(connection: sqlite3.Connection) -> bool:
+    """A store that no daemon of this release has opened yet can be looked at too."""
+    found = connection.execute("SELECT 1 FROM pragma_table_info('spots') WHERE name = 'zone'")
+    return found.fetchone() is not None
 
 
 def _by(rows: Sequence[sqlite3.Row], names: Callable[[sqlite3.Row], Sequence[str]]) -> dict[str, Count]:
