@@ -243,7 +243,8 @@ def _nearly(layout: tuple[PlannedLevel, ...]) -> int:
 
 
 def _toggled(tx: Transaction, number: str) -> None:
-    spot = upkeep.spot_called(tx.connection, number, None)
+    # The first: where the control has given a spot twice, it stands there twice.
+    spot = next(spot for spot in upkeep.spots(tx.connection) if spot.number == number)
     change = upkeep.withdraw if spot.blocked is None else upkeep.put_back
     change(tx, spot, "chaos", "swept")
 
