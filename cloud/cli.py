@@ -30,6 +30,7 @@ from cloud.broker.login import NoLogin
 from cloud.db import connect, migrate
 from cloud.db.schema import SCOPES
 from cloud.intents.cli import permits_app, policy_app
+from cloud.intents.lists_cli import accounts_app, barred_app
 from cloud.lanes_cli import lanes_app
 from cloud.listing import ago, as_of, narrow, print_entries, print_table, shown
 from cloud.parked_cli import cases_app, parked_app
@@ -56,6 +57,8 @@ app.add_typer(signing_app, name="signing")
 app.add_typer(broker_app, name="broker")
 app.add_typer(retention_app, name="retention")
 app.add_typer(permits_app, name="permits")
+app.add_typer(accounts_app, name="accounts")
+app.add_typer(barred_app, name="barred")
 app.add_typer(tariffs_app, name="tariffs")
 app.add_typer(policy_app, name="policy")
 lots_app.command("enroll")(enroll)

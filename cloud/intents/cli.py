@@ -23,10 +23,11 @@ from cloud.intents.listed import permit_entry, policy_entry, policy_json
 from cloud.intents.settling import ask_to_adopt, overrule
 from cloud.intents.views import PolicyView
 from cloud.listing import print_entries, shown
+from models.access.passing import Beyond, PermitKind
 from models.cards import card_number
 from models.ids import LotId, PermitId
 from models.instants import Instant
-from models.intents import Intent, PermitGranted, PermitRevoked
+from models.intents import Intent, PermitGranted, PermitGrantedV1, PermitRevoked
 from models.passback import Passback
 from models.plates import normalised
 from models.spots import Right
@@ -39,7 +40,7 @@ policy_app = typer.Typer(
 )
 
 
-def _plate(text: str) -> str:
+def plate_typed(text: str) -> str:
     try:
         return normalised(text)
     except ValueError as wrong:
@@ -49,7 +50,9 @@ def _plate(text: str) -> str:
 @permits_app.command("add")
 def add_permit(
     lot: NamedLot,
-    plate: Annotated[list[str], typer.Option(help="May be given several times: any of them may enter.", parser=_plate)],
+    plate: Annotated[
+        list[str], typer.Option(help="May be given several times: any of them may enter.", parser=plate_typed)
+    ],
     reason: Reason,
     by: By,
     card: Annotated[list[str] | None, typer.Option(help="Card of the first plate, as its reader says it.")] = None,
@@ -58,6 +61,15 @@ def add_permit(
     valid_from: From = None,
     valid_until: Until = None,
     account: Annotated[str | None, typer.Option(help="What several permits belong to.")] = None,
+    kind: Annotated[PermitKind, typer.Option(help="A courtesy is free of charge.")] = PermitKind.MONTHLY,
+    hours: Annotated[list[str] | None, typer.Option(help='As "mon-fri 07:00 to 18:00"; always unless given.')] = None,
+    in_at_a_time: Annotated[int | None, typer.Option(help="So many of its vehicles inside at once.", min=1)] = None,
+    entries: Annotated[int | None, typer.Option(help="A pass: so often it lets in, in all.", min=1)] = None,
+    beyond: Annotated[
+        Beyond, typer.Option(help="What becomes of a vehicle that it doesn't cover at that moment.")
+    ] = Beyond.TRANSIENT,
+    zone: Annotated[list[str] | None, typer.Option(help="Where it may park; anywhere unless given.")] = None,
+    rates: Annotated[str | None, typer.Option(help="Code of the tariff's rates that its stays are charged by.")] = None,
     tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
@@ -66,7 +78,7 @@ def add_permit(
     def granted(now: Instant) -> Intent:
         if valid_until is not None and valid_until <= now:
             raise Unacceptable(f"--until {shown(valid_until)} is past: the permit would let nobody in")
-        return PermitGranted.model_validate(
+        granted = PermitGranted.model_validate(
             {
                 "permit": new_id(now),
                 "plates": plate,
@@ -76,11 +88,19 @@ def add_permit(
                 "valid_from": valid_from,
                 "valid_until": valid_until,
                 "account": account,
+                "kind": kind,
+                "hours": tuple(hours or ()),
+                "in_at_a_time": in_at_a_time,
+                "entries": entries,
+                "beyond": beyond,
+                "zones": tuple(zone or ()),
+                "rates": rates,
             }
         )
+        return granted.plainly()
 
     intent, revision = issued(lot, tenant, by, reason, granted)
-    say({"permit": cast(PermitGranted, intent).permit, "revision": revision}, "permit", as_json=as_json)
+    say({"permit": cast(PermitGrantedV1, intent).permit, "revision": revision}, "permit", as_json=as_json)
 
 
 @permits_app.command("revoke")

@@ -8,8 +8,9 @@ from typing import Any
 
 from cloud.intents.views import PolicyView, Stands
 from cloud.listing import shown
+from models.access.passing import Beyond, PermitKind
 from models.instants import Instant, to_rfc3339
-from models.intents import PermitGranted, TariffSet
+from models.intents import AccountLimited, PermitGranted, PermitGrantedV1, TariffSet, VehicleBarred
 from models.money import Minor, written
 from models.tariff import Terms
 from models.tariff.spoken import spoken
@@ -17,10 +18,25 @@ from models.tariff.spoken import spoken
 
 def permit_entry(stands: Stands) -> Sequence[str]:
     permit = stands.intent
-    assert isinstance(permit, PermitGranted)
+    assert isinstance(permit, PermitGrantedV1)
     has = [f"{name} {', '.join(some)}" for name, some in (("cards", permit.cards), ("rights", permit.rights)) if some]
+    has += [f"account {permit.account}"] if permit.account else []
+    has += _reach(permit) if isinstance(permit, PermitGranted) else []
     times = _times(permit.valid_from, permit.valid_until)
     return f"{permit.permit}  {', '.join(permit.plates)}", "; ".join([*has, *times]), _whose(stands)
+
+
+def account_entry(stands: Stands) -> Sequence[str]:
+    account = stands.intent
+    assert isinstance(account, AccountLimited)
+    return account.account, f"{account.in_at_a_time} inside at a time", _whose(stands)
+
+
+def barred_entry(stands: Stands) -> Sequence[str]:
+    barred = stands.intent
+    assert isinstance(barred, VehicleBarred)
+    does = "; ".join([barred.action.replace("_", " "), barred.reason, *_times(None, barred.until)])
+    return f"{barred.barred}  {', '.join(barred.plates)}", does, _whose(stands)
 
 
 def tariff_entry(stands: Stands) -> Sequence[str]:
@@ -48,7 +64,7 @@ def policy_entry(view: PolicyView) -> Sequence[str]:
 def stands_json(stands: Stands) -> dict[str, Any]:
     times = {
         name: to_rfc3339(at)
-        for name in ("valid_from", "valid_until")
+        for name in ("valid_from", "valid_until", "until")
         if (at := getattr(stands.intent, name, None)) is not None
     }
     return {
@@ -78,6 +94,20 @@ def policy_json(view: PolicyView) -> dict[str, Any]:
         "parked": [] if said is None else [each.model_dump() for each in said.parked],
         "withheld": [] if said is None else said.withheld,
     }
+
+
+def _reach(permit: PermitGranted) -> list[str]:
+    """How far it reaches, where it does so not without end."""
+    said = (
+        (permit.kind is not PermitKind.MONTHLY, permit.kind.value),
+        (bool(permit.hours), ", ".join(hours.said for hours in permit.hours)),
+        (permit.in_at_a_time is not None, f"{permit.in_at_a_time} in at a time"),
+        (permit.entries is not None, f"{permit.entries} entries"),
+        (permit.beyond is Beyond.REFUSE, "refused beyond that"),
+        (bool(permit.zones), f"zones {', '.join(permit.zones)}"),
+        (permit.rates is not None, f"rates {permit.rates}"),
+    )
+    return [text for holds, text in said if holds]
 
 
 def _terms(tariff: TariffSet) -> Terms | None:

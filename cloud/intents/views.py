@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.db.schema import intents, parking_lots, policies, standing_intents
 from models.ids import LotId
 from models.instants import Instant
-from models.intents import Intent, PermitGranted, TariffSet, decode
+from models.intents import AccountLimited, Intent, PermitGranted, TariffSet, VehicleBarred, decode
 from models.wire.intents import Taken
 
 T = TypeVar("T", bound=Intent)
@@ -53,6 +53,14 @@ class PolicyView:
 
 async def permits(connection: AsyncConnection, lot: LotId) -> list[Stands]:
     return await _standing(connection, lot, PermitGranted)
+
+
+async def barred(connection: AsyncConnection, lot: LotId) -> list[Stands]:
+    return await _standing(connection, lot, VehicleBarred)
+
+
+async def accounts(connection: AsyncConnection, lot: LotId) -> list[Stands]:
+    return await _standing(connection, lot, AccountLimited)
 
 
 async def tariffs(connection: AsyncConnection, lot: LotId) -> list[Stands]:

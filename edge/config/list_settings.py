@@ -73,7 +73,7 @@ class PermitSettings(_Vehicles):
     from_: Annotated[WrittenDay | None, Field(alias="from")] = None
     """The first day, such as 2026-12-01; left out: it holds already"""
     hours: Annotated[tuple[Hours, ...], Several] = ()
-    """When it lets in, such as {days: mon-fri, from: 07:00, to: 18:00}; left out: always"""
+    """When it lets in, such as mon-fri 07:00 to 18:00, by the clock on the wall; left out: always"""
     in_at_a_time: Vehicles | None = None
     """So many of its vehicles inside at once; left out: all of them"""
     entries: Vehicles | None = None

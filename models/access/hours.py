@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Self
 
@@ -14,11 +15,12 @@ from models.tariff.language.written import ClockTime, DateSpan, Season, WrittenD
 from models.timeline import Bounds
 
 _NO_DAYS_APART = ApartDays(frozenset(), frozenset())
+_LINE = re.compile(r"(?:(.*?)\s+)?(\d{1,2}:\d\d)\s*(?:to|-)\s*(?:([a-zA-Z]+)\s+)?(\d{1,2}:\d\d)")
 _WHO_SAYS = "`holidays` and `eves` mean nothing here: no calendar goes with a permit"
 
 
 class Hours(Part):
-    """Days of the week and times of day, as a tariff has them."""
+    """Days of the week and times of day, as a tariff has them; or in one line: mon-fri 07:00 to 18:00."""
 
     days: WrittenDays | None = None
     """mon-fri, or sat, sun; hours over midnight belong to the day on which they begin"""
@@ -29,8 +31,8 @@ class Hours(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _days_alone(cls, written: Any) -> Any:
-        return {"days": written} if isinstance(written, str) else written
+    def _in_one_line(cls, written: Any) -> Any:
+        return _of_line(written) if isinstance(written, str) else written
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -58,6 +60,17 @@ class Hours(Part):
         days = days_text(self.days) if self.days else ""
         begins, ends = at_text(self.from_) if self.from_ else "", at_text(self.to) if self.to else ""
         return " ".join(filter(None, (days, f"{begins or '00:00'} to {ends or '24:00'}" if begins or ends else "")))
+
+
+def _of_line(text: str) -> dict[str, str]:
+    """`mon-fri 07:00 to 18:00`, `sat, sun`, `fri 18:00 to mon 06:00`."""
+    found = _LINE.fullmatch(text.strip())
+    if found is None:
+        return {"days": text}
+    day, begins, last, ends = (part or "" for part in found.groups())
+    if last:
+        return {"from": f"{day} {begins}".strip(), "to": f"{last} {ends}"}
+    return {**({"days": day} if day else {}), "from": begins, "to": ends}
 
 
 def within(hours: Iterable[Hours], time: LocalTime, now: Bounds) -> bool:

@@ -115,6 +115,8 @@ LOT_COMMANDS = [
     ("parked", "list", "--lot", "{}"),
     ("cases", "list", "--lot", "{}"),
     ("permits", "list", "--lot", "{}"),
+    ("accounts", "list", "--lot", "{}"),
+    ("barred", "list", "--lot", "{}"),
     ("tariffs", "list", "--lot", "{}"),
 ]
 
