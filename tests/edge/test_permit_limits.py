@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from models.passback import Passback
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
+from models.tariff.reading import parse_tariff
 from tests.edge.lots import IN, OUT, TARIFF, Lot, a_lot
 from tests.edge.test_store import tables_agree_with_facts
 from tests.intents import Issued, a_permit, revoked
@@ -254,6 +256,24 @@ def test_a_courtesy_is_free_and_whoever_it_doesnt_cover_pays(gate: Gate) -> None
     gate.lets_in("AA2")
     gate.lot.clock.forward(hours=5)
     assert owed(gate, "AA2") == 5 * 250, "a permit pays as anybody, unless it says otherwise"
+
+
+RATES = parse_tariff(
+    "currency: EUR\ntimezone: Europe/Berlin\nvalidations: {offers: {gym: {own_rates: true}}}\n"
+    "rates:\n  - {name: all, price: 3.00, per: 1 h}\n  - {name: members, price: 1.00, per: 1 h, validations: gym}\n",
+    "rates.yaml",
+)
+
+
+@pytest.mark.parametrize(("rates", "due"), [("gym", 500), (None, 1500), ("gone", 1500)])
+def test_a_permit_pays_by_the_rates_that_it_names_where_the_tariff_has_them(
+    gate: Gate, rates: str | None, due: int
+) -> None:
+    gate.hears(a_permit(P1, "AA1", rates=rates))
+    gate.desk = dataclasses.replace(gate.desk, tariff=lambda: RATES)
+    gate.lets_in("AA1")
+    gate.lot.clock.forward(hours=5)
+    assert owed(gate, "AA1") == due
 
 
 def owed(gate: Gate, plate: str) -> int:
