@@ -25,6 +25,7 @@ from cloud.at_the_prompt import (
     told,
     with_database,
 )
+from cloud.booking.cli import reservations_app
 from cloud.broker.cli import broker_app, enroll, revoke
 from cloud.broker.login import NoLogin
 from cloud.db import connect, migrate
@@ -60,6 +61,7 @@ app.add_typer(permits_app, name="permits")
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(barred_app, name="barred")
 app.add_typer(tariffs_app, name="tariffs")
+app.add_typer(reservations_app, name="reservations")
 app.add_typer(policy_app, name="policy")
 lots_app.command("enroll")(enroll)
 lots_app.command("revoke")(revoke)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from cloud.booking.service import Bookings
 from cloud.broker.login import try_login
 from cloud.clock import SystemClock
 from cloud.commands.service import Commands
@@ -39,6 +40,8 @@ class Cloud:
     commands: Commands | None
     """None in a process without a signing key"""
     publisher: Publisher | None
+    bookings: Bookings | None
+    """None in a process without a signing key, with which the drivers' codes are signed"""
 
     @classmethod
     def of(cls, settings: CloudSettings, clock: Clock | None = None) -> Cloud:
@@ -57,6 +60,7 @@ class Cloud:
             ingest=Ingest(settings, key, clock, metrics) if settings.ingest and key else None,
             commands=Commands.of(settings, key, engine, clock, metrics) if key else None,
             publisher=Publisher(settings, key, clock, metrics) if settings.ingest and key else None,
+            bookings=Bookings(settings, key, engine, clock) if key else None,
         )
 
     @asynccontextmanager
@@ -71,6 +75,8 @@ class Cloud:
             parts.append(("retention", Retention(self.settings, self.clock).run))
         if self.publisher is not None:
             parts.append(("intents", self.publisher.run))
+        if self.bookings is not None:
+            parts.append(("booking", self.bookings.run))
         tasks = [asyncio.create_task(self._kept_up(name, run), name=name) for name, run in parts]
         try:
             yield

@@ -46,6 +46,8 @@ class PaymentStatus(StrEnum):
 
 
 class ReservationStatus(StrEnum):
+    HELD = "HELD"
+    """In the cloud only: kept for somebody who is still paying, for some minutes. No lot hears of it."""
     BOOKED = "BOOKED"
     ARRIVED = "ARRIVED"
     CANCELLED = "CANCELLED"

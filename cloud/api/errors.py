@@ -69,6 +69,54 @@ class Problem(Enum):
     PLATE_INVALID = _Entry(
         422, "plate_invalid", "That can't be a licence plate", "Two to twelve letters and digits are expected"
     )
+    RESERVATION_NOT_FOUND = _Entry(
+        404,
+        "reservation_not_found",
+        "The lot has no such reservation",
+        "GET /v1/lots/{lot}/reservations lists those that there are",
+    )
+    SOLD_OUT = _Entry(
+        409, "sold_out", "No place of that type is left for all of that time", "Ask for another time, type or lot"
+    )
+    NO_QUOTA = _Entry(
+        409,
+        "no_quota",
+        "The lot keeps no places of that type back for reservations",
+        "`parkgate-cloud reservations quota` asks it to; it counts when the lot has said that it does",
+    )
+    UNSETTLED = _Entry(
+        409,
+        "lot_unsettled",
+        "The lot knows of things that this cloud doesn't, so nothing is sold there",
+        "An operator settles it: `parkgate-cloud policy adopt` or `overrule`",
+    )
+    NOT_CANCELLABLE = _Entry(
+        409, "not_cancellable", "Its vehicle has come, or its time is over", "GET the reservation: `status` says which"
+    )
+    NOT_HELD = _Entry(
+        409, "not_held", "The reservation isn't held any more", "Book anew: the place may have been sold meanwhile"
+    )
+    NOT_BOOKED = _Entry(
+        409, "not_booked", "Only what is booked has a code", "GET the reservation: `status` says how it stands"
+    )
+    KEY_REUSED = _Entry(
+        409,
+        "idempotency_key_reused",
+        "This Idempotency-Key stands for another reservation",
+        "Make a new key for each reservation, and send the same one only to ask again for the same",
+    )
+    IN_THE_PAST = _Entry(
+        422, "in_the_past", "That time has begun or is over", "A reservation begins a quarter of an hour ago at most"
+    )
+    TOO_SHORT = _Entry(422, "too_short", "That is too short a time", "A quarter of an hour is the least")
+    TOO_LONG = _Entry(422, "too_long", "That is too long a time", "31 days are the most")
+    TOO_FAR_AHEAD = _Entry(422, "too_far_ahead", "That is too far ahead", "400 days are the most")
+    NOT_WHOLE_SECONDS = _Entry(
+        422, "not_whole_seconds", "Times of reservations are whole seconds", "Leave the fractions of seconds out"
+    )
+    BOOKING_OFF = _Entry(
+        503, "booking_off", "This process of the cloud can't sell reservations", "Give it PARKGATE_SIGNING_KEY_FILE"
+    )
     INTERNAL = _Entry(500, "internal", "Something failed here; it has been logged", "Try again, then tell the operator")
     COMMANDS_OFF = _Entry(
         503,

@@ -27,6 +27,7 @@ CaseKind = Literal[
     "digest_differs",
     "money_unknown_to_lot",
     "snapshot_refused",
+    "more_sold_than_kept",
 ]
 
 

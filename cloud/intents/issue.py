@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import func, insert, select, update
@@ -50,14 +51,18 @@ async def issue(
     await connection.execute(first_time)
     found = select(policies.c.revision, policies.c.hash).where(policies.c.lot_id == lot).with_for_update()
     revision, hash = (await connection.execute(found)).one()
-    issued: list[int] = []
-    for intent in wanted:
-        revision += 1
-        hash = await _write(connection, tenant, lot, revision, hash, intent, order)
-        issued.append(revision)
+    written = [_row(tenant, lot, number, intent, order) for number, intent in enumerate(wanted, revision + 1)]
+    for row in written:
+        hash = row["hash"] = chained(hash, row["digest"])
+    if written:
+        await connection.execute(insert(intents), written)
+        await _stand(
+            connection, tenant, lot, {row["subject"]: None if row["ends"] else row["revision"] for row in written}
+        )
+        revision = written[-1]["revision"]
     await connection.execute(update(policies).where(policies.c.lot_id == lot).values(revision=revision, hash=hash))
     await connection.execute(select(func.pg_notify(INTENTS_ISSUED, lot)))
-    return issued
+    return [row["revision"] for row in written]
 
 
 async def refuse_nonsense(connection: AsyncConnection, tenant: str, lot: LotId, wanted: Sequence[Intent]) -> None:
@@ -104,13 +109,10 @@ def _worded(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-async def _write(
-    connection: AsyncConnection, tenant: str, lot: LotId, revision: int, previous: str, intent: Intent, order: Order
-) -> str:
+def _row(tenant: str, lot: LotId, revision: int, intent: Intent, order: Order) -> dict[str, Any]:
+    """All but the hash, which takes that of the one before."""
     body, salt, personal = sealed_text(intent, secrets.token_hex(_SALT_BYTES))
-    mine = digest(lot, revision, intent.type, intent.version, intent.subject, intent.ends, order.at, body)
-    hash = chained(previous, mine)
-    values = {
+    return {
         "tenant_id": tenant,
         "lot_id": lot,
         "revision": revision,
@@ -122,25 +124,24 @@ async def _write(
         "body": body,
         "salt": salt,
         "personal": None if personal is None else json.dumps(personal),
-        "digest": mine,
-        "hash": hash,
+        "digest": digest(lot, revision, intent.type, intent.version, intent.subject, intent.ends, order.at, body),
         "issued_by": order.by,
         "reason": order.reason,
     }
-    await connection.execute(insert(intents).values(values))
-    await _stand(connection, tenant, lot, revision, intent)
-    return hash
 
 
-async def _stand(connection: AsyncConnection, tenant: str, lot: LotId, revision: int, intent: Intent) -> None:
-    """Of each subject its last intent stands; one that ends it leaves none."""
-    own = standing_intents.c.lot_id == lot, standing_intents.c.subject == intent.subject
-    if intent.ends:
+async def _stand(connection: AsyncConnection, tenant: str, lot: LotId, last: Mapping[str, int | None]) -> None:
+    """Of each subject its last intent stands; one that ends it (None) leaves none."""
+    ended = [subject for subject, revision in last.items() if revision is None]
+    if ended:
+        own = standing_intents.c.lot_id == lot, standing_intents.c.subject.in_(ended)
         await connection.execute(standing_intents.delete().where(*own))
-        return
-    row = postgresql.insert(standing_intents).values(
-        tenant_id=tenant, lot_id=lot, subject=intent.subject, revision=revision
-    )
-    await connection.execute(
-        row.on_conflict_do_update(index_elements=["lot_id", "subject"], set_={"revision": revision})
-    )
+    rows = [
+        {"tenant_id": tenant, "lot_id": lot, "subject": subject, "revision": revision}
+        for subject, revision in last.items()
+        if revision is not None
+    ]
+    if rows:
+        stand = postgresql.insert(standing_intents)
+        newest = {"revision": stand.excluded.revision}
+        await connection.execute(stand.on_conflict_do_update(index_elements=["lot_id", "subject"], set_=newest), rows)

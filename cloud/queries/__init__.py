@@ -9,6 +9,13 @@ from cloud.queries.availability import Availability, Count, availability
 from cloud.queries.differences import Differed, differences_of
 from cloud.queries.lanes import LaneView, lanes_now
 from cloud.queries.lots import DigestView, LotView, find_lot, is_id, lots_named, lots_overview
+from cloud.queries.reservations import (
+    ReservationFilter,
+    ReservationPage,
+    ReservationView,
+    find_reservation,
+    reservations_page,
+)
 from cloud.queries.tickets import TicketFilter, TicketPage, TicketView, tickets_page
 
 __all__ = [
@@ -19,6 +26,9 @@ __all__ = [
     "DigestView",
     "LaneView",
     "LotView",
+    "ReservationFilter",
+    "ReservationPage",
+    "ReservationView",
     "TicketFilter",
     "TicketPage",
     "TicketView",
@@ -26,9 +36,11 @@ __all__ = [
     "availability",
     "differences_of",
     "find_lot",
+    "find_reservation",
     "is_id",
     "lanes_now",
     "lots_named",
     "lots_overview",
+    "reservations_page",
     "tickets_page",
 ]

@@ -19,6 +19,7 @@ from cloud.retention.plates import (
     mask_vehicles_without_a_stay,
 )
 from cloud.retention.records import OTHERS, forget_others, forget_telemetry
+from cloud.retention.reserved import mask_reservations
 from cloud.settings import CloudSettings
 from models.instants import Clock, Instant
 
@@ -81,6 +82,7 @@ class Retention:
                 for table in EVENTS
             ),
             lambda connection, most: mask_vehicles_without_a_stay(connection, lot, limits, now, most),
+            lambda connection, most: mask_reservations(connection, lot, limits.closed, now, most),
             lambda connection, most: mask_parked(connection, lot, limits, now, most),
             *(
                 lambda connection, most, table=table: forget_others(connection, lot, table, old, now, most)

@@ -5,6 +5,7 @@ What a fact changes in the tables that a lot has too is decided in `models.effec
 """
 
 from cloud.db.schema.at_the_lanes import beacons, faults, help_calls, lane_orders, lane_states, lanes, passages
+from cloud.db.schema.booking import reservation_quotas, reservations
 from cloud.db.schema.columns import metadata
 from cloud.db.schema.commanding import commands, lot_keys, taken_commands
 from cloud.db.schema.comparing import RESYNC_STATES, differences, digests, resyncs, snapshot_parts

@@ -29,6 +29,7 @@ CASE_KINDS = (
     *("lot_claimed_twice", "stays_unknown_to_lot", "facts_missing", "cloud_restored"),
     *("intents_parked", "intents_withheld", "intents_forked", "intents_differ"),
     *("digest_differs", "money_unknown_to_lot", "snapshot_refused"),
+    "more_sold_than_kept",
 )
 """What a person must judge; `cloud.ingest.cases`."""
 
@@ -90,6 +91,8 @@ facts = Table(
         text(PERSON_IN_BODY),
         postgresql_where=text("personal IS NOT NULL"),
     ),
+    # Since when each lot acts by which intents: a few facts among very many.
+    Index("facts_intents_taken", "lot_id", "stream_id", "seq", postgresql_where=text("type = 'intents.taken'")),
 )
 
 parked_facts = Table(

@@ -1,11 +1,10 @@
-"""What the cloud wants of the lots: intents, how far each lot has them, and reservations."""
+"""What the cloud wants of the lots: intents, and how far each lot has them."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    CheckConstraint,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -13,54 +12,14 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
-    UniqueConstraint,
-    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from cloud.db.schema.columns import metadata, moment, of_lot, one_of, uuid_of, words
-from models.spots import SpotType
-from models.tickets import ReservationStatus
+from cloud.db.schema.columns import metadata, moment, of_lot, words
 
 INTENTS_ISSUED = "parkgate_intents"
 """The channel on which committed intents are announced; its payload is the lot's id."""
-
-
-reservations = Table(
-    "reservations",
-    metadata,
-    *of_lot(),
-    uuid_of(),
-    PrimaryKeyConstraint("lot_id", "id"),
-    words("spot_type"),
-    Column("spot_id", Uuid(as_uuid=False), nullable=True),
-    Column("user_id", Uuid(as_uuid=False), nullable=True),
-    moment("start_time"),
-    moment("end_time"),
-    words("status"),
-    ForeignKeyConstraint(["lot_id", "spot_id"], ["spots.lot_id", "spots.id"]),
-    one_of("spot_type", SpotType),
-    one_of("status", ReservationStatus),
-    CheckConstraint("start_time < end_time", name="order"),
-    Index(None, "lot_id", "start_time"),
-)
-
-reservation_quotas = Table(
-    "reservation_quotas",
-    metadata,
-    *of_lot(),
-    uuid_of(),
-    PrimaryKeyConstraint("lot_id", "id"),
-    words("spot_type"),
-    # How many the cloud wants kept back, and how many the lot says that it does: only those are sold.
-    Column("asked", BigInteger, nullable=False),
-    Column("kept", BigInteger, nullable=False),
-    Column("revision", BigInteger, nullable=False),
-    moment("kept_at"),
-    UniqueConstraint("lot_id", "spot_type"),
-    one_of("spot_type", SpotType),
-)
 
 policies = Table(
     "policies",
