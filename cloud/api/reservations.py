@@ -103,14 +103,15 @@ async def book(
     wanted = _wanted(lot, booking, key, request, now)
     try:
         async with _reached():
-            sold = await bookings.sell(key.tenant, wanted, now)
+            sold, code = await bookings.sell(key.tenant, wanted, now)
     except NotSold as refused:
         if refused.why == "no_quota":
             async with connected(cloud) as connection:
                 await _must_be_there(connection, key, lot)
         raise ApiError(_NOT_SOLD[refused.why]) from refused
     if sold.anew:
-        return _answer(bookings, _as_sold(sold.reservation, wanted, now), key)
+        shown = None if wanted.hold_until is not None else code
+        return BookedOut.with_code(_as_sold(sold.reservation, wanted, now), shown, plates=key.may("plates"))
     response.status_code = 200
     async with connected(cloud) as connection:
         return _answer(bookings, await _found(connection, key, lot, sold.reservation), key)

@@ -16,7 +16,7 @@ from cloud.at_the_prompt import CANNOT_START, FAILED, AsJson, Tenant, give_up, s
 from cloud.booking import ending, telling
 from cloud.booking.drawing import Format, drawn
 from cloud.booking.quota import QuotaView, keep_back, quotas_of
-from cloud.booking.selling import NotSold, Wanted, sell
+from cloud.booking.selling import NotSold, Request, Wanted, sell
 from cloud.booking.service import code_of, hashed
 from cloud.clock import SystemClock
 from cloud.db import connect
@@ -87,7 +87,7 @@ def add(
         wanted = Wanted(found, spot_type, Span(start, end), by, key, plate)
         id = ReservationId(new_id(now))
         code = code_of(signer, found, id, spot_type, wanted.span)
-        return (await sell(connection, owner, wanted, id, hashed(code), now)).reservation
+        return (await sell(connection, Request(owner, wanted, id, hashed(code), now))).reservation
 
     try:
         found, id = _sold_or_not(settings, lot, tenant, work)

@@ -13,8 +13,9 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cloud.booking import selling, telling
-from cloud.booking.selling import Sold, Wanted
+from cloud.booking import telling
+from cloud.booking.desk import Desk
+from cloud.booking.selling import Request, Sold, Wanted
 from cloud.booking.shortage import look_for_shortages
 from cloud.db.connect import UNREACHABLE, plainly, pool
 from cloud.enrolment import new_id
@@ -34,6 +35,7 @@ CONNECTIONS = 8
 EVERY_SECONDS = 1
 TOGETHER_SECONDS = 0.05
 """What is sold within it is told of in one transaction."""
+_NOT_RUNNING = "the bookings aren't running"
 SELDOM = 10 * SECOND
 AWAY = (*UNREACHABLE, DBAPIError, asyncpg.TransactionRollbackError)
 
@@ -45,20 +47,22 @@ class Bookings:
         self._settings, self._key, self._engine, self._clock = settings, key, engine, clock
         self._sold = asyncio.Event()
         self._pool: asyncpg.Pool | None = None
+        self._desk: Desk | None = None
 
     @property
     def ready(self) -> bool:
         return self._pool is not None
 
-    async def sell(self, tenant: str, wanted: Wanted, now: Instant) -> Sold:
-        """Committed when it returns. Raises NotSold, or one of UNREACHABLE: then it may have been sold, and asking
-        again under the same key says so."""
+    async def sell(self, tenant: str, wanted: Wanted, now: Instant) -> tuple[Sold, str]:
+        """Committed when it returns; with the code of what was sold anew. Raises NotSold, or one of UNREACHABLE: then
+        it may have been sold, and asking again under the same key says so."""
         id = ReservationId(new_id(now))
         code = self.code(wanted.lot, id, wanted.spot_type, wanted.span)
-        async with self.connection() as connection:
-            sold = await selling.sell(connection, tenant, wanted, id, hashed(code), now)
+        if self._desk is None:
+            raise asyncpg.InterfaceError(_NOT_RUNNING)
+        sold = await self._desk.sell(Request(tenant, wanted, id, hashed(code), now))
         self.something_to_tell()
-        return sold
+        return sold, code
 
     def code(self, lot: LotId, id: ReservationId, spot_type: SpotType, span: Span) -> str:
         """What the driver shows. It is written anew whenever it is asked for, and kept nowhere."""
@@ -71,7 +75,7 @@ class Bookings:
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """For one question. Raises one of UNREACHABLE."""
         if self._pool is None:
-            raise asyncpg.InterfaceError("the bookings aren't running")
+            raise asyncpg.InterfaceError(_NOT_RUNNING)
         async with self._pool.acquire() as connection:
             # A pooled connection is a connection, though asyncpg's types don't say so.
             yield cast(asyncpg.Connection, connection)
@@ -79,16 +83,23 @@ class Bookings:
     async def run(self) -> None:
         """Until cancelled. A database that is away is tried again for ever."""
         async with pool(self._settings, "booking", CONNECTIONS) as self._pool:
+            self._desk = Desk(self._pool)
             try:
-                seldom = self._clock.monotonic()
-                while True:
-                    await self._round(seldom <= self._clock.monotonic())
-                    if seldom <= self._clock.monotonic():
-                        seldom = self._clock.monotonic() + SELDOM
-                    await self._until_something()
-                    await self._clock.sleep(TOGETHER_SECONDS)
+                async with asyncio.TaskGroup() as parts:
+                    parts.create_task(self._desk.run())
+                    parts.create_task(self._rounds())
             finally:
-                self._pool = None
+                self._pool = self._desk = None
+
+    async def _rounds(self) -> None:
+        seldom = self._clock.monotonic()
+        while True:
+            due = seldom <= self._clock.monotonic()
+            await self._round(due)
+            if due:
+                seldom = self._clock.monotonic() + SELDOM
+            await self._until_something()
+            await self._clock.sleep(TOGETHER_SECONDS)
 
     async def _round(self, seldom: bool) -> None:
         try:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud.booking import ending, telling
-from cloud.booking.selling import NotSold, Sold, Wanted, free_places, sell
+from cloud.booking.selling import NotSold, Request, Sold, Wanted, free_places, sell
 from cloud.booking.shortage import look_for_shortages
 from cloud.enrolment import new_id
 from cloud.intents.issue import Unacceptable
@@ -38,7 +38,7 @@ async def sold(
     until = None if hold is None else Instant(now + hold)
     wanted = Wanted(LotId(keeper.lot.id), REGULAR, span, "test", key, hold_until=until, **more)  # pyright: ignore[reportArgumentType]
     id = ReservationId(new_id(Instant(now)))
-    return await sell(keeper.database, keeper.tenant, wanted, id, "0" * 64, Instant(now))
+    return await sell(keeper.database, Request(keeper.tenant, wanted, id, "0" * 64, Instant(now)))
 
 
 async def why_not(keeper: Keeper, span: Span, key: str | None = None, *, now: int = NOON) -> str:
@@ -251,7 +251,7 @@ async def test_many_at_once_buy_the_last_place_once(keeper: Keeper, pool: asyncp
         try:
             async with pool.acquire() as connection:
                 id = ReservationId(new_id(NOON))
-                return await sell(connection, keeper.tenant, wanted, id, secrets.token_hex(32), NOON)  # pyright: ignore[reportArgumentType]
+                return await sell(connection, Request(keeper.tenant, wanted, id, secrets.token_hex(32), NOON))  # pyright: ignore[reportArgumentType]
         except NotSold as refused:
             return refused.why
 
