@@ -36,7 +36,7 @@ CONTROLS = {
 }
 """Each safeguard, and what of the function that sells is exchanged to be without it. The race that the lock ends is
 made longer, so that few attempts show it."""
-CONTROL_ATTEMPTS = 400
+CONTROL_ATTEMPTS = 200
 CONTROL_HORIZON = 60
 _ATTEMPTS_A_KILL = 1250
 _FIRST_ANSWER_WITHIN = 60.0
@@ -159,7 +159,11 @@ async def _without(
     await connection.execute(without)
     try:
         clients = _clients(site, http, chance)
-        clients.places, clients.horizon = clients.places[:1], CONTROL_HORIZON  # all at one place and time
+        clients.places = clients.places[:1]
+        if changes == CONTROLS["KEY"]:
+            clients.twins = 0.5
+        else:
+            clients.horizon = CONTROL_HORIZON  # all want the same time
         lots = asyncio.create_task(site.lots_say(clients.oracle))
         await asyncio.gather(*(clients.work(CONTROL_ATTEMPTS) for _ in range(CLIENTS)))
         await _ended(lots)

@@ -39,6 +39,7 @@ class Clients:
     origin: Instant
     chance: random.Random
     horizon: int = _HORIZON
+    twins: float = _TWINS
     attempts: int = 0
     answers: Counter[str] = field(default_factory=Counter[str])
     open: list[Wish] = field(default_factory=list[Wish])
@@ -52,7 +53,7 @@ class Clients:
             if self._live and self.chance.random() < _CANCELS:
                 await self.cancel(self._live.pop(self.chance.randrange(len(self._live))))
             wish = self._wish()
-            if self.chance.random() < _TWINS:
+            if self.chance.random() < self.twins:
                 await asyncio.gather(self._once(wish), self._once(wish))
             else:
                 await self._once(wish)

@@ -56,9 +56,10 @@ class Oracle:
             self.oversold.append(f"{wish.place}: {most} of {self.kept[wish.place]} by {id}")
 
     def ended(self, id: str) -> None:
-        """The lot is about to say that it knows of the end of this one."""
-        wish = self._counted[id]
-        self._standing[wish.place].subtract(range(wish.begins, wish.ends))
+        """The lot is about to say that it knows of the end of this one; one of the run before isn't counted here."""
+        wish = self._counted.get(id)
+        if wish is not None:
+            self._standing[wish.place].subtract(range(wish.begins, wish.ends))
 
     def judged(self, rows: Sequence[Mapping[str, Any]]) -> Verdict:
         """By what the database has, when every wish is settled."""
