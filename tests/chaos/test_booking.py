@@ -1,21 +1,10 @@
-"""The short form of `make chaos CHAOS=booking`, its controls that must fail, and the oracle's own tests."""
+"""The oracle of `make chaos CHAOS=booking`: what it must find, it finds."""
 
 from __future__ import annotations
 
-import pytest
-
-from tests.chaos.booking import run
 from tests.chaos.booking_oracle import Oracle, Verdict, Wish
 
 HERE = ("lot", "REGULAR")
-
-
-@pytest.mark.timeout(300)
-def test_nothing_is_oversold_lost_or_sold_twice_while_processes_and_database_are_killed() -> None:
-    outcome = run(400, seed=5, lots=1, places=6, processes=2, kills=2)
-    assert outcome.verdict.clean, outcome
-    assert outcome.answers["sold_out"] > 0, "the lot was full"
-    assert outcome.control == {"LOCK": True, "KEY": True}, "a safeguard that is off is found"
 
 
 def oracle(*wishes: Wish) -> Oracle:
