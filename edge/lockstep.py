@@ -61,6 +61,8 @@ class LockstepClock:
         self._boot_id = f"twin-{wall_at_zero}"
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
+        self._promised: int | None = None
+        """What the twin was told last of when somebody has to be woken."""
         self._ended = False
 
     def read(self) -> Reading:
@@ -85,11 +87,18 @@ class LockstepClock:
             heapq.heappop(self._sleepers)
         return self._sleepers[0][0] if self._sleepers else None
 
+    def promise(self) -> int | None:
+        """When somebody has to be woken, for the twin: it won't go past that moment before it has heard again."""
+        self._promised = self.next_due()
+        return self._promised
+
     def advance(self, to: int) -> None:
-        """Raises LockstepError when the twin goes back, or past a moment at which somebody has to be woken."""
-        due = self.next_due()
-        if to < self._now or (due is not None and to > due):
-            raise LockstepError(f"the twin went from {self._now} to {to}, with somebody to be woken at {due}")
+        """Raises LockstepError when the twin goes back, or past a moment at which it was told to wake somebody.
+
+        Whoever fell asleep since then, on what came over the link to the cloud, is woken late: that link knows no twin.
+        """
+        if to < self._now or (self._promised is not None and to > self._promised):
+            raise LockstepError(f"the twin went from {self._now} to {to}, with somebody to be woken at {self._promised}")
         self._now = Monotonic(to)
         while (due := self.next_due()) is not None and due <= to:
             heapq.heappop(self._sleepers)[2].set_result(None)
@@ -235,7 +244,7 @@ class Lockstep:
         if not self._owes_an_answer:
             return
         self._owes_an_answer = False
-        answer: dict[str, Any] = {"idle": True, "next": self.clock.next_due(), "said": self.line.takes()}
+        answer: dict[str, Any] = {"idle": True, "next": self.clock.promise(), "said": self.line.takes()}
         if self._wrong is not None:
             answer["wrong"] = self._wrong
         try:

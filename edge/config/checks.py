@@ -271,8 +271,6 @@ def _lockstep(pieces: Pieces) -> Iterator[Finding]:
             yield Finding(
                 path, why if locked else "a twin's part works only in lock-step (`simulation: {lockstep: ...}`)"
             )
-    if locked and pieces.link is not None:
-        yield Finding(("link",), "a lot in lock-step has a time of its own and no cloud: take the link out")
 
 
 def _shared_in_two_ways(pieces: Pieces) -> Iterator[Finding]:
