@@ -98,7 +98,8 @@ class LockstepClock:
         Whoever fell asleep since then, on what came over the link to the cloud, is woken late: that link knows no twin.
         """
         if to < self._now or (self._promised is not None and to > self._promised):
-            raise LockstepError(f"the twin went from {self._now} to {to}, with somebody to be woken at {self._promised}")
+            late = f"with somebody to be woken at {self._promised}"
+            raise LockstepError(f"the twin went from {self._now} to {to}, {late}")
         self._now = Monotonic(to)
         while (due := self.next_due()) is not None and due <= to:
             heapq.heappop(self._sleepers)[2].set_result(None)

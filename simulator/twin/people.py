@@ -9,6 +9,7 @@ import random
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from models.ids import LaneName
 from models.instants import SECOND
@@ -38,6 +39,14 @@ class Paper:
 
     code: str
     qr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a driver shows at a lane beside the plate: a text for a part of it, such as its card reader."""
+
+    part: Literal["code_scanner", "card_reader"]
+    text: str
 
 
 @dataclass(slots=True)
@@ -73,6 +82,8 @@ class People:
     seed: int
     devices: Devices
     papers: dict[int, Paper] = field(default_factory=dict[int, Paper])
+    carried: dict[tuple[int, Direction], Carried] = field(default_factory=dict[tuple[int, Direction], Carried])
+    """What the driver of a car shows on the way in or out"""
     ticketless: set[int] = field(default_factory=set[int])
     """Cars that are inside without a ticket, and know it."""
     orders: dict[str, int] = field(default_factory=dict[str, int])
@@ -191,7 +202,9 @@ class People:
     def _first(self, guest: Guest) -> int:
         """When the driver begins to do something beside waiting."""
         number = guest.car.number
-        if guest.direction is Direction.ENTRY:
+        if (number, guest.direction) in self.carried:
+            after = _SHOWS_AFTER
+        elif guest.direction is Direction.ENTRY:
             after = _PRESSES_AFTER
         else:
             after = _SHOWS_AFTER if number in self.papers else _CALLS_AFTER
@@ -201,7 +214,11 @@ class People:
         if guest.vended:
             return
         number = guest.car.number
-        if guest.direction is Direction.ENTRY:
+        carried = self.carried.get((number, guest.direction))
+        if carried is not None:
+            self.shown_at[number] = now
+            events.append((f"{guest.lane}.{carried.part}", carried.text))
+        elif guest.direction is Direction.ENTRY:
             if not guest.read:
                 self._presses(guest, "ticket", now, events)
                 self.shown_at[number] = now

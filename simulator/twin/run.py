@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from models.ids import LaneName
 from models.instants import SECOND
@@ -34,6 +34,14 @@ _MOST_VISITS = 8
 """A car that comes so often to a lane and doesn't get through never will."""
 
 
+class Errands(Protocol):
+    """What else people do at the lot, each thing at its moment."""
+
+    def next_due(self) -> int | None: ...
+
+    def due(self, now: int) -> list[Event]: ...
+
+
 class Stalled(Exception):
     """The world doesn't come to an end: some cars never get in, or never out. The text says which."""
 
@@ -50,6 +58,7 @@ class Twin:
         self.devices = Devices()
         self.people = People(seed, self.devices)
         self.terminals = Terminals(self.people.pays_in)
+        self.errands: list[Errands] = []
         self._line = line
         self._scenario = (scenario or Scenario()).starting(begins / SECOND)
         self._next: int | None = None
@@ -129,7 +138,8 @@ class Twin:
             for _, said in due
             if isinstance(said, dict) and "order" in said and said["id"] in self.people.orders
         }
-        return [*events, *due, *self.terminals.due(self._troubles, self._is_there, self.now)]
+        errands = [event for each in self.errands for event in each.due(self.now)]
+        return [*events, *due, *errands, *self.terminals.due(self._troubles, self._is_there, self.now)]
 
     def _moment(self, latest: int | None) -> int:
         """The next moment at which anything can happen."""
@@ -141,7 +151,8 @@ class Twin:
             soonest = self.now + _tick(self.world)
         wish = self._scenario.next_due()
         planned = None if wish is None else math.ceil(wish * SECOND)
-        due = (self._next, self.people.next_due(), self.terminals.next_due(), planned, latest)
+        errands = [each.next_due() for each in self.errands]
+        due = (self._next, self.people.next_due(), self.terminals.next_due(), planned, latest, *errands)
         return max(self.now, min([soonest, *(moment for moment in due if moment is not None)]))
 
     def _hear(self, idle: Idle) -> None:

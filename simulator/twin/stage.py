@@ -61,10 +61,12 @@ class Stage:
         run: Run,
         traffic: Traffic | None = None,
         scenario: Scenario | None = None,
+        wall: Instant = WALL,
     ) -> None:
+        """`wall`: when the run begins, by the lot's clock."""
         self.folder, self.plan, self.options = folder, plan, run
         self.store, self.log = folder / "lot.sqlite", folder / "edge.log"
-        self._scenario = scenario
+        self._scenario, self._wall = scenario, wall
         self._socket, self._config = folder / "twin.sock", folder / "lot.yaml"
         self._traffic = traffic or Traffic(run.seed, run.per_minute, *run.stay, misbehaving=run.misbehaving)
 
@@ -81,7 +83,7 @@ class Stage:
                 self.plan.lanes, self._traffic, None, manners, coming=self.options.vehicles, two_way=self.plan.two_way
             )
             self.twin = Twin(world, self._line, self.options.seed, scenario=self._scenario)
-            self.twin.begin(WALL)
+            self.twin.begin(self._wall)
         except BaseException:
             self.__exit__(None, None, None)
             raise
