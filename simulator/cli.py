@@ -18,6 +18,7 @@ from models.ids import LaneName
 from simulator.account import JsonAccount, Telling
 from simulator.cars import Traffic
 from simulator.clock import RealTime
+from simulator.day.command import day
 from simulator.demo.command import demo
 from simulator.hardware import Broker
 from simulator.lanes import Manners
@@ -61,6 +62,7 @@ def about(
 
 app.command()(demo)
 app.command()(twin)
+app.command()(day)
 app.command()(prices)
 app.command()(words)
 

@@ -32,14 +32,18 @@ class NeverHappened(Exception):
 @dataclass(frozen=True, slots=True)
 class Day:
     """A day that is over. `wall` is the UTC microsecond of its beginning; `unsent`: how many facts the cloud lacked
-    when the network came back; `different`: where its books and the lot's don't agree after that."""
+    when the network came back."""
 
     traffic: PlannedTraffic
     twin: Twin
     wall: Instant
     lot: Books
+    cloud: Books
     unsent: int
-    different: list[Difference]
+
+    @property
+    def different(self) -> list[Difference]:
+        return differences(self.lot, self.cloud)
 
 
 def played(site: Site, traffic: PlannedTraffic, lot: Path = USUAL_LOT, *, within: float = 60.0) -> Day:
@@ -60,8 +64,7 @@ def played(site: Site, traffic: PlannedTraffic, lot: Path = USUAL_LOT, *, within
         unsent = lot_books(stage.store).facts - _in_cloud(site).facts
         site.network_comes_back()
         _lives(twin, lambda: _all_sent(stage.store), within, "the lot hasn't sent everything in the evening")
-        lot_says = lot_books(stage.store)
-        return Day(traffic, twin, wall, lot_says, unsent, differences(lot_says, _in_cloud(site)))
+        return Day(traffic, twin, wall, lot_books(stage.store), _in_cloud(site), unsent)
 
 
 def tomorrow_at_six(now: Instant) -> Instant:

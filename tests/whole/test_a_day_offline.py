@@ -2,24 +2,80 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
 
 import pytest
+from rich.console import Console
 
-from simulator.day.outcome import outcome
-from simulator.day.play import played
+from models.tickets import PaymentStatus
+from simulator.day.command import show
+from simulator.day.outcome import Outcome, outcome
+from simulator.day.play import Day, played
 from simulator.day.site import Site
 from simulator.day.traffic import PlannedTraffic
-from simulator.day.visits import visits
-from simulator.servers import Mosquitto
+from simulator.day.visits import ENTERING, LEAVING, ComesIn, GoesOut, visits
+from simulator.servers import Mosquitto, Postgres, ServerError
+from tests.brokers import USERS
 
 pytestmark = pytest.mark.timeout(180)
 
 
-def test_a_day_without_a_network(own_mosquitto: Mosquitto, database_url: str, tmp_path: Path) -> None:
-    own_mosquitto.start()
-    with Site(tmp_path, own_mosquitto, "parkgate", database_url) as site:
-        day = played(site, PlannedTraffic(seed=4, visits=visits()))
+@pytest.fixture(scope="module")
+def day(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Day:
+    folder, database = tmp_path_factory.mktemp("day"), f"day_{uuid4().hex}"
+    try:
+        broker = Mosquitto(folder / "broker", USERS)
+    except ServerError as missing:
+        pytest.skip(str(missing))
+    with broker, Site(folder, broker, "parkgate", postgres.create_database(database)) as site:
+        ended = played(site, PlannedTraffic(seed=4, visits=visits()))
+    postgres.drop_database(database)
+    return ended
+
+
+def test_nothing_needs_the_cloud_and_in_the_evening_its_books_equal_the_lot_s(day: Day) -> None:
     found = outcome(day)
-    print(found.as_json())
+    show(found, Console(width=200))
     assert found.wrong == []
+    assert found.unsent > len(day.traffic.visits)
+
+
+def test_the_day_has_every_way_in_and_every_way_out(day: Day) -> None:
+    assert {visit.comes_in for visit in day.traffic.visits} == set(ComesIn) == set(ENTERING)
+    assert {visit.goes_out for visit in day.traffic.visits} == set(GoesOut) == set(LEAVING)
+
+
+# --- what is lost on purpose is found ---
+
+
+def without_a_row(day: Day, table: str) -> Outcome:
+    """As if the cloud had never heard of one row of it."""
+    cloud = replace(day.cloud, rows=copy.deepcopy(day.cloud.rows))
+    cloud.rows[table].popitem()
+    return outcome(replace(day, cloud=cloud))
+
+
+@pytest.mark.parametrize("table", ["facts", "tickets", "payments", "vehicles"])
+def test_one_row_that_the_cloud_lost_is_found(day: Day, table: str) -> None:
+    assert any(f"books: {table}" in wrong for wrong in without_a_row(day, table).wrong)
+
+
+def altered(day: Day, change: Callable[[dict[str, object]], None]) -> Outcome:
+    """As if one payment that was taken were on record, on both sides, as it wasn't."""
+    lot = replace(day.lot, rows=copy.deepcopy(day.lot.rows))
+    change(next(row for row in lot.rows["payments"].values() if row["status"] == PaymentStatus.TAKEN))
+    return outcome(replace(day, lot=lot, cloud=replace(day.cloud, rows=lot.rows)))
+
+
+def test_a_payment_that_nobody_took_is_found(day: Day) -> None:
+    wrong = altered(day, lambda payment: payment.update(amount=1)).wrong
+    assert any("the provider" in each for each in wrong)
+    assert any("settled of" in each for each in wrong)
+
+
+def test_a_payment_that_the_provider_took_and_nobody_wrote_down_is_found(day: Day) -> None:
+    wrong = altered(day, lambda payment: payment.update(status=PaymentStatus.UNCOLLECTED)).wrong
+    assert any("the lot says nothing" in each for each in wrong)
