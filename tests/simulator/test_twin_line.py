@@ -24,9 +24,9 @@ from drivers.twin import (
 )
 from drivers.twin_connection import LINE
 from edge.lane.signals import Blind, Code, Ordered, Pressed, Read, Signal
-from edge.lockstep import Lockstep, LockstepError, signal_of
+from edge.lockstep import Lockstep, LockstepClock, LockstepError, signal_of
 from models.ids import LaneName, PaymentId
-from models.instants import SECOND, Instant
+from models.instants import SECOND, Instant, Monotonic
 from models.money import Minor
 from models.spots import VehicleType
 from simulator.twin.line import Idle, Line, LineError
@@ -94,6 +94,34 @@ def test_time_stands_still_until_the_twin_moves_it(pair: Pair):
     assert woken == [2_500_000]
     assert pair.line.step(5 * SECOND, []).next == 7_500_000
     pair.over()
+
+
+def test_a_twin_that_goes_past_a_moment_it_was_told_of_is_told_so():
+    clock = LockstepClock(Monotonic(0), WALL)
+
+    async def sleeps() -> None:
+        asleep = asyncio.ensure_future(clock.sleep(2.5))
+        await asyncio.sleep(0)
+        assert clock.promise() == 2_500_000
+        with pytest.raises(LockstepError, match="woken at 2500000"):
+            clock.advance(2_500_001)
+        clock.advance(2_500_000)
+        await asleep
+
+    asyncio.run(sleeps())
+
+
+def test_who_fell_asleep_on_what_came_over_the_link_is_woken_late():
+    clock = LockstepClock(Monotonic(0), WALL)
+
+    async def sleeps() -> None:
+        assert clock.promise() is None
+        heard = asyncio.ensure_future(clock.sleep(2.5))
+        await asyncio.sleep(0)
+        clock.advance(60 * SECOND)
+        await asyncio.wait_for(heard, 1)
+
+    asyncio.run(sleeps())
 
 
 def test_wall_time_is_the_twins_too(pair: Pair):
