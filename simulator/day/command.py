@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -47,7 +48,7 @@ def day(
                 raise ValueError(f"{keep} isn't empty: a day's stores have to be new")
             site = _site(stack, folder.resolve())
             found = outcome(played(site, PlannedTraffic(seed, visits=visits(rounds)), lot))
-        except (ValueError, OSError, ServerError, LineError, Stalled, NeverHappened) as wrong:
+        except (ValueError, OSError, ServerError, LineError, Stalled, NeverHappened, httpx.HTTPError) as wrong:
             typer.echo("\n".join(["parkgate-sim: " + str(wrong), *getattr(wrong, "__notes__", [])]), err=True)
             raise typer.Exit(BROKEN) from wrong
     typer.echo(json.dumps(found.as_json())) if as_json else show(found, Console(highlight=False))

@@ -6,7 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from models.ledger.accounts import RECEIVABLE, is_money
+
 from models.instants import SECOND
+from models.refusals import Refusal
 from models.tickets import PaymentStatus, TicketStatus
 from simulator.books import Books, Row
 from simulator.day.play import Day
@@ -52,27 +55,49 @@ def outcome(day: Day) -> Outcome:
     for payment in day.lot.rows["payments"].values():
         found.payments[payment["method"], payment["status"]] += 1
         found.money[payment["method"], payment["status"]] += payment["amount"]
-    found.wrong += against_the_provider(day.lot, day.twin.terminals.taken())
+    taken = day.twin.terminals.taken()
+    found.wrong += against_the_provider(day.lot, taken)
+    found.wrong += against_the_ledger(day.lot, sum(entry.amount for entry in taken))
     return found
 
 
 def against_the_provider(books: Books, taken: list[Any]) -> list[str]:
-    """The far end's own record of what it took, against the payments on the lot's."""
-    theirs = {entry.payment: (entry.amount, entry.currency, entry.reference) for entry in taken}
-    ours = {
-        id: (payment["amount"], payment["currency"], payment["reference"])
-        for id, payment in books.rows["payments"].items()
-        if payment["status"] == PaymentStatus.TAKEN
-    }
+    """The far end's own record of what it took, against the payments on the lot's. One charge may have paid for several
+    stays."""
+    theirs = Counter[tuple[str, str]]()
+    ours = Counter[tuple[str, str]]()
+    for entry in taken:
+        theirs[entry.reference, entry.currency] += entry.amount
+    for payment in books.rows["payments"].values():
+        if payment["status"] == PaymentStatus.TAKEN:
+            ours[payment["reference"], payment["currency"]] += payment["amount"]
     return [
-        f"payment {id}: the lot says {ours.get(id, 'nothing')}, the provider {theirs.get(id, 'nothing')}"
-        for id in sorted(ours.keys() | theirs.keys())
-        if ours.get(id) != theirs.get(id)
+        f"{reference}: the lot says {ours[reference, currency]} {currency}, the provider {theirs[reference, currency]}"
+        for reference, currency in sorted(ours.keys() | theirs.keys())
+        if ours[reference, currency] != theirs[reference, currency]
     ]
+
+
+def against_the_ledger(books: Books, taken: int) -> list[str]:
+    """The books of money: every posting sums to zero, nobody's stay is left open, and what lies with those who took it
+    is what they say."""
+    postings, receivable, held = Counter[str](), Counter[str](), 0
+    for line in books.rows["ledger_entries"].values():
+        postings[line["posting_id"]] += line["amount"]
+        if line["account"] == RECEIVABLE:
+            receivable[line["ticket_id"]] += line["amount"]
+        if is_money(line["account"]):
+            held += line["amount"]
+    wrong = [f"posting {id} sums to {sum_}" for id, sum_ in sorted(postings.items()) if sum_]
+    wrong += [f"ticket {id} still owes {sum_} in the ledger" for id, sum_ in sorted(receivable.items()) if sum_]
+    return wrong if held == taken else [*wrong, f"the ledger holds {held}, the provider took {taken}"]
 
 
 def _of_visit(day: Day, visit: Visit, life: Life) -> list[str]:
     tickets = _tickets_of(day, life)
+    refused = ENTERING[visit.comes_in].refused
+    if refused is not None:
+        return _wrong_refusal(day, life, refused, len(tickets))
     if len(tickets) != 1:
         return [f"{len(tickets)} tickets"]
     (ticket,) = tickets
@@ -85,6 +110,13 @@ def _tickets_of(day: Day, life: Life) -> list[Row]:
         return []
     vended = day.wall + life.entry.vends[0]
     return [row for row in day.lot.tickets.values() if vended - _WAITS < row["entry_time"] <= vended]
+
+
+def _wrong_refusal(day: Day, life: Life, due: Refusal, tickets: int) -> list[str]:
+    came, gone = (day.wall + at for at in (life.visits[0].came, life.visits[0].turned_back or 0))
+    said = {row["reason"] for row in day.lot.rows["access_refusals"].values() if came <= row["at"] <= gone}
+    inside = ["it was let in"] if tickets or life.entry is not None else []
+    return inside if due.name in said else [*inside, f"refused for {sorted(said)}, should be {due.name}"]
 
 
 def _wrong_ticket(ticket: Row, visit: Visit) -> list[str]:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.instants import SECOND, Instant
 from simulator.books import Books, Difference, cloud_books, differences, lot_books
 from simulator.clock import RealTime
+from simulator.day.bookings import SOLD_AS, Bookings
+from simulator.day.errands import People
 from simulator.day.site import Site
-from simulator.day.traffic import PlannedTraffic, carried, permits
+from simulator.day.traffic import PlannedTraffic, barred, carried, permits, wanted
+from simulator.day.visits import RESERVED, ComesIn
 from simulator.twin.plan import TwinPlan, twin_plan
 from simulator.twin.run import Twin
 from simulator.twin.stage import Run, Stage
 
 USUAL_LOT = Path(__file__).parents[2] / "config/lots/day.yaml"
+OPENS_AFTER = 1200.0
+"""Seconds from the beginning to the first car; until then the lot and the cloud are at one."""
 _BEAT = 0.02
 """Real seconds between two looks at the daemon while the network is there."""
 _AT_A_TIME = 0.2
@@ -47,24 +55,24 @@ class Day:
 
 
 def played(site: Site, traffic: PlannedTraffic, lot: Path = USUAL_LOT, *, within: float = 60.0) -> Day:
-    """`within`: real seconds for the morning and for the evening each.
+    """`within`: real seconds for whatever the day waits for while the network is there.
 
-    Raises ServerError, LineError, Stalled, NeverHappened, ValueError.
+    Raises ServerError, LineError, Stalled, NeverHappened, ValueError, httpx.HTTPError.
     """
-    plan = _plan(lot, site, traffic)
-    run = Run(len(traffic.visits), 0.0, traffic.seed)
     wall = tomorrow_at_six(RealTime().read().wall)
-    with Stage(site.folder / "lot", plan, run, traffic, wall=wall) as stage:
-        twin = stage.twin
-        twin.people.carried |= carried(traffic)
-        _lives(twin, lambda: _all_sent(stage.store), within, "the lot hasn't reached the cloud in the morning")
-        site.network_goes()
-        twin.run(lambda world: world.finished)
-        twin.until(twin.now + round(_SETTLES_FOR * SECOND))
-        unsent = lot_books(stage.store).facts - _in_cloud(site).facts
-        site.network_comes_back()
-        _lives(twin, lambda: _all_sent(stage.store), within, "the lot hasn't sent everything in the evening")
-        return Day(traffic, twin, wall, lot_books(stage.store), _in_cloud(site), unsent)
+    run = Run(len(traffic.visits), 0.0, traffic.seed)
+    with Stage(site.folder / "lot", _plan(lot, site, traffic), run, traffic, wall=wall) as stage:
+        playing = _Playing(site, stage, traffic, wall, within)
+        playing.nobody_comes_before(math.inf)
+        codes = playing.morning()
+        stage.twin.people.carried |= carried(traffic, codes)
+        stage.twin.errands.append(People(stage.twin, stage.store).errands(traffic, OPENS_AFTER))
+        playing.nobody_comes_before(OPENS_AFTER)
+        stage.twin.run(lambda world: world.finished)
+        stage.twin.until(stage.twin.now + round(_SETTLES_FOR * SECOND))
+        unsent = lot_books(stage.store).facts - playing.in_cloud().facts
+        playing.evening()
+        return Day(traffic, stage.twin, wall, lot_books(stage.store), playing.in_cloud(), unsent)
 
 
 def tomorrow_at_six(now: Instant) -> Instant:
@@ -73,27 +81,66 @@ def tomorrow_at_six(now: Instant) -> Instant:
     return Instant((now // day + 1) * day + 6 * 3600 * SECOND)
 
 
+@dataclass(frozen=True)
+class _Playing:
+    """What happens while the network is there, with a lot whose time goes on slowly enough for it."""
+
+    site: Site
+    stage: Stage
+    traffic: PlannedTraffic
+    wall: Instant
+    within: float
+
+    def nobody_comes_before(self, seconds: float) -> None:
+        """Since the run began."""
+        self.stage.twin.world = replace(self.stage.twin.world, next_due=seconds)
+
+    def morning(self) -> dict[int, str]:
+        """The lot hears what was sold of what it keeps, and then nothing more. The codes of all that is sold, by car:
+        some is sold when the lot hears nothing."""
+        site, opens = self.site, Instant(self.wall + round(OPENS_AFTER * SECOND))
+        bookings = Bookings(site.address, site.api_key, site.lot_id)
+        self._lives_until(self._all_sent, "the lot hasn't reached the cloud")
+        places = len(self.traffic.of(*RESERVED))
+        if places:
+            site.keep_back(SOLD_AS, places)
+            self._lives_until(lambda: bool(self.in_cloud().rows["reservation_quotas"]), "the lot keeps no places back")
+            sold = wanted(self.traffic, opens, ComesIn.RESERVATION_CODE, ComesIn.RESERVATION_PLATE)
+            bookings.sell(sold)
+            self._lives_until(lambda: self._reservations() == len(sold), "the lot hasn't heard of the reservations")
+        site.network_goes()
+        bookings.sell(wanted(self.traffic, opens, ComesIn.RESERVATION_UNHEARD))
+        return bookings.codes
+
+    def evening(self) -> None:
+        self.site.network_comes_back()
+        self._lives_until(self._all_sent, "the lot hasn't sent everything")
+
+    def in_cloud(self) -> Books:
+        return asyncio.run(cloud_books(self.site.database_url, self.site.lot_id))
+
+    def _lives_until(self, done: Callable[[], bool], otherwise: str) -> None:
+        """The lot's time goes on. Raises NeverHappened."""
+        clock, twin = RealTime(), self.stage.twin
+        ends = clock.monotonic() + round(self.within * SECOND)
+        while not done():
+            if clock.monotonic() > ends:
+                raise NeverHappened(f"{otherwise} within {self.within:g} s")
+            twin.until(twin.now + round(_AT_A_TIME * SECOND))
+            asyncio.run(clock.sleep(_BEAT))
+
+    def _all_sent(self) -> bool:
+        books = lot_books(self.stage.store)
+        return books.facts > 0 and len(books.acknowledged) == books.facts
+
+    def _reservations(self) -> int:
+        """How many the lot has heard of."""
+        with closing(sqlite3.connect(f"file:{self.stage.store}?mode=ro", uri=True)) as connection:
+            return connection.execute("SELECT count(*) FROM reservations").fetchone()[0]
+
+
 def _plan(lot: Path, site: Site, traffic: PlannedTraffic) -> TwinPlan:
     plan = twin_plan(lot)
     named = {**plan.written["lot"], "id": site.lot_id}
-    return replace(plan, written={**plan.written, "lot": named, "link": site.link, "permits": permits(traffic)})
-
-
-def _in_cloud(site: Site) -> Books:
-    return asyncio.run(cloud_books(site.database_url, site.lot_id))
-
-
-def _all_sent(store: Path) -> bool:
-    books = lot_books(store)
-    return books.facts > 0 and len(books.acknowledged) == books.facts
-
-
-def _lives(twin: Twin, until: Callable[[], bool], within: float, otherwise: str) -> None:
-    """The lot's time goes on, slowly enough for the network to keep up. Raises NeverHappened."""
-    clock = RealTime()
-    ends = clock.monotonic() + round(within * SECOND)
-    while not until():
-        if clock.monotonic() > ends:
-            raise NeverHappened(otherwise)
-        twin.until(twin.now + round(_AT_A_TIME * SECOND))
-        asyncio.run(clock.sleep(_BEAT))
+    lists = {"permits": permits(traffic), "barred": barred(traffic)}
+    return replace(plan, written={**plan.written, "lot": named, "link": site.link, **lists})

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from models.spots import SpotType
 from models.wire.seals import Signer
 from simulator.demo.parts import Cloud, call
 from simulator.servers import Mosquitto, RumqttBroker, free_port
@@ -36,6 +37,8 @@ class Site:
         (self.folder / "cloud.keys").write_text(f"{self.signer.public_text}\n", encoding="ascii")
         call("parkgate-cloud", "db", "upgrade", environment=self.environment)
         self.lot_id = str(self._told("lots", "add", "--name", "A day's garage")["id"])
+        scopes = [word for scope in ("read", "operate", "plates") for word in ("--scope", scope)]
+        self.api_key = str(self._told("keys", "add", "--name", "day", *scopes)["key"])
         self.cloud = Cloud(free_port(), self.folder / "cloud.log", self.environment)
         try:
             self._open.enter_context(self.cloud)
@@ -68,6 +71,24 @@ class Site:
             "password_file": str(self.folder / "broker.password"),
             "cloud_keys": str(self.folder / "cloud.keys"),
         }
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.cloud.port}"
+
+    def keep_back(self, spot_type: SpotType, places: int) -> None:
+        """The lot is asked to keep so many places for reservations. Raises ServerError."""
+        asked = (
+            "--type",
+            spot_type.value,
+            "--places",
+            str(places),
+            "--by",
+            "day",
+            "--reason",
+            "the day's reservations",
+        )
+        self._told("reservations", "quota", "--lot", self.lot_id, *asked)
 
     def network_goes(self) -> None:
         self.broker.kill()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from models.plates import Plate
+from models.instants import SECOND, Instant
+from models.spots import VehicleType
 from models.tickets import Direction
 from simulator.cars import Car, Traffic
-from simulator.day.visits import ENTERING, LEAVING, ComesIn, Visit
-from simulator.plates import number_plate
+from simulator.day.bookings import Wanted
+from simulator.day.visits import ENTERING, LEAVING, RESERVED, ComesIn, Visit
 from simulator.twin.people import Carried
 
 MINUTE = 60.0
@@ -26,9 +27,11 @@ class PlannedTraffic(Traffic):
 
     def car(self, number: int) -> Car:
         visit = self.visits[number]
+        drawn = super().car(number - visit.again)
         return replace(
-            super().car(number),
-            plate=number_plate(self.seed, number if visit.driver is None else visit.driver),
+            drawn,
+            number=number,
+            vehicle_type=VehicleType.REGULAR if visit.comes_in in RESERVED else drawn.vehicle_type,
             stay=visit.stays * MINUTE,
             readable=ENTERING[visit.comes_in].readable,
             meets_at_exit=LEAVING[visit.goes_out].meets,
@@ -41,28 +44,43 @@ class PlannedTraffic(Traffic):
         """Seconds after the first one."""
         return number * self.every
 
-    @property
-    def lasts(self) -> float:
-        """Seconds from the first car to the last one's departure."""
-        return max(self.comes_at(number) + visit.stays * MINUTE for number, visit in enumerate(self.visits))
-
-    def of(self, *ways: ComesIn) -> Iterable[tuple[int, Car]]:
+    def of(self, *ways: ComesIn) -> list[tuple[int, Car]]:
         """The cars that come in by these ways, with their numbers."""
         return [(number, self.car(number)) for number, visit in enumerate(self.visits) if visit.comes_in in ways]
 
 
 def permits(traffic: PlannedTraffic) -> list[dict[str, Any]]:
     """For the lot's file: whoever comes on a permit has one."""
-    holders: dict[Plate, int] = {}
-    for number, car in traffic.of(ComesIn.PERMIT_PLATE, ComesIn.PERMIT_CARD):
-        holders.setdefault(car.text, number)
-    return [{"plate": str(plate), "cards": [card_of(number)]} for plate, number in holders.items()]
+    holders = traffic.of(ComesIn.PERMIT_PLATE, ComesIn.PERMIT_CARD)
+    cards = [{"plate": str(car.text), "cards": [card_of(number)]} for number, car in holders]
+    return cards + [{"plate": str(car.text), "kind": "courtesy"} for _, car in traffic.of(ComesIn.COURTESY)]
 
 
-def carried(traffic: PlannedTraffic) -> dict[tuple[int, Direction], Carried]:
-    """What drivers show on the way in and on the way out."""
-    cards = {number: Carried("card_reader", card_of(number)) for number, _ in traffic.of(ComesIn.PERMIT_CARD)}
-    return {(number, direction): card for number, card in cards.items() for direction in Direction}
+def barred(traffic: PlannedTraffic) -> list[dict[str, Any]]:
+    """For the lot's file: whoever isn't let in."""
+    return [{"plate": str(car.text), "reason": "left without paying"} for _, car in traffic.of(ComesIn.BARRED)]
+
+
+def wanted(traffic: PlannedTraffic, begins: Instant, *ways: ComesIn) -> list[Wanted]:
+    """The reservations of those who come in by these ways, on a day whose first car comes when it `begins`."""
+    return [
+        Wanted(
+            number,
+            comes := Instant(begins + round(traffic.comes_at(number) * SECOND)),
+            Instant(comes + round(car.stay * SECOND)),
+            car.text if car.readable else None,
+        )
+        for number, car in traffic.of(*ways)
+    ]
+
+
+def carried(traffic: PlannedTraffic, codes: Mapping[int, str]) -> dict[tuple[int, Direction], Carried]:
+    """What drivers show on the way in and on the way out; `codes` are those of reservations."""
+    shown = {number: Carried("card_reader", card_of(number)) for number, _ in traffic.of(ComesIn.PERMIT_CARD)}
+    for number, car in traffic.of(*RESERVED):
+        if not car.readable:
+            shown[number] = Carried("code_scanner", codes[number])
+    return {(number, direction): what for number, what in shown.items() for direction in Direction}
 
 
 def card_of(number: int) -> str:

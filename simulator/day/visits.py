@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from models.refusals import Refusal
 from models.tickets import PaymentStatus
 from simulator.troubles import Trouble
 
@@ -18,6 +19,12 @@ class ComesIn(StrEnum):
     TICKET = "ticket"
     PERMIT_PLATE = "permit, by plate"
     PERMIT_CARD = "permit, by card"
+    COURTESY = "courtesy, by plate"
+    BARRED = "barred plate"
+    RESERVATION_CODE = "reservation, by code"
+    RESERVATION_PLATE = "reservation, by plate"
+    RESERVATION_UNHEARD = "reservation, unknown to the lot"
+    """Sold while the network was gone: the lot hears of it first from its driver"""
 
 
 class GoesOut(StrEnum):
@@ -27,14 +34,20 @@ class GoesOut(StrEnum):
     SECOND_CARD = "terminal, second card"
     DEBT = "debt, terminal down"
     PAID_LATE = "terminal, paid after leaving"
+    NOTHING = "nothing to pay"
+    STATION = "pay station"
+    LOST_TICKET = "terminal, ticket lost"
+    DEBT_PAID_NEXT_TIME = "debt, paid next time"
+    TURNED_AWAY = "turned away"
 
 
 @dataclass(frozen=True, slots=True)
 class Entering:
-    """`readable`: the lane reads the plate. `recorded`: what has to stand on the ticket."""
+    """`readable`: the lane reads the plate. `recorded`: what has to stand on the ticket. `refused`: why none."""
 
     readable: bool
     recorded: Mapping[str, Any]
+    refused: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +61,39 @@ class Leaving:
 
 ENTERING: Mapping[ComesIn, Entering] = {
     ComesIn.PLATE: Entering(True, {"entered_by": "plate"}),
-    ComesIn.TICKET: Entering(False, {}),
-    ComesIn.PERMIT_PLATE: Entering(True, {}),
-    ComesIn.PERMIT_CARD: Entering(False, {}),
+    ComesIn.TICKET: Entering(False, {"entered_by": "button"}),
+    ComesIn.PERMIT_PLATE: Entering(True, {"entered_by": "permit"}),
+    ComesIn.PERMIT_CARD: Entering(False, {"entered_by": "card"}),
+    ComesIn.COURTESY: Entering(True, {"entered_by": "permit"}),
+    ComesIn.BARRED: Entering(True, {}, Refusal.BARRED),
+    ComesIn.RESERVATION_CODE: Entering(False, {"entered_by": "reservation"}),
+    ComesIn.RESERVATION_PLATE: Entering(True, {"entered_by": "reservation"}),
+    ComesIn.RESERVATION_UNHEARD: Entering(False, {"entered_by": "reservation"}),
 }
 LEAVING: Mapping[GoesOut, Leaving] = {
     GoesOut.TERMINAL: Leaving((PaymentStatus.TAKEN,)),
     GoesOut.SECOND_CARD: Leaving((PaymentStatus.TAKEN,), Trouble.TERMINAL_DECLINES),
     GoesOut.DEBT: Leaving((PaymentStatus.UNCOLLECTED,), Trouble.TERMINAL_UNREACHABLE),
     GoesOut.PAID_LATE: Leaving((PaymentStatus.TAKEN,), Trouble.TERMINAL_HANGS),
+    GoesOut.NOTHING: Leaving(()),
+    GoesOut.STATION: Leaving((PaymentStatus.TAKEN,)),
+    GoesOut.LOST_TICKET: Leaving((PaymentStatus.TAKEN,)),
+    GoesOut.TURNED_AWAY: Leaving(()),
+    GoesOut.DEBT_PAID_NEXT_TIME: Leaving((PaymentStatus.TAKEN,), Trouble.TERMINAL_UNREACHABLE),
 }
+
+
+RESERVED = (ComesIn.RESERVATION_CODE, ComesIn.RESERVATION_PLATE, ComesIn.RESERVATION_UNHEARD)
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """`stays` in minutes. `driver`: whoever comes again has the number of their first visit."""
+    """`stays` in minutes. `again`: it is the driver of so many visits before, who comes once more."""
 
     comes_in: ComesIn
     goes_out: GoesOut
     stays: float = 70.0
-    driver: int | None = None
+    again: int = 0
 
 
 VISITS = (
@@ -75,22 +101,24 @@ VISITS = (
     Visit(ComesIn.TICKET, GoesOut.TERMINAL),
     Visit(ComesIn.PERMIT_PLATE, GoesOut.TERMINAL),
     Visit(ComesIn.PERMIT_CARD, GoesOut.TERMINAL),
+    Visit(ComesIn.COURTESY, GoesOut.NOTHING),
+    Visit(ComesIn.BARRED, GoesOut.TURNED_AWAY),
     Visit(ComesIn.PLATE, GoesOut.SECOND_CARD),
     Visit(ComesIn.PLATE, GoesOut.DEBT),
     Visit(ComesIn.TICKET, GoesOut.DEBT),
     Visit(ComesIn.PLATE, GoesOut.PAID_LATE),
+    Visit(ComesIn.RESERVATION_CODE, GoesOut.NOTHING),
+    Visit(ComesIn.RESERVATION_PLATE, GoesOut.NOTHING),
+    Visit(ComesIn.RESERVATION_UNHEARD, GoesOut.NOTHING),
+    Visit(ComesIn.PLATE, GoesOut.DEBT_PAID_NEXT_TIME, stays=15),
+    Visit(ComesIn.TICKET, GoesOut.STATION),
+    Visit(ComesIn.PLATE, GoesOut.STATION),
+    Visit(ComesIn.TICKET, GoesOut.LOST_TICKET),
+    Visit(ComesIn.PLATE, GoesOut.TERMINAL, again=4),
 )
-"""Each way in and each way out, at least once."""
+"""Each way in and each way out, at least once; the last is the debtor who comes again."""
 
 
 def visits(rounds: int = 1, day: Sequence[Visit] = VISITS) -> tuple[Visit, ...]:
     """So many such days in one: others come each time, and stay a little longer."""
-    return tuple(
-        replace(
-            visit,
-            stays=visit.stays + round_ * 7,
-            driver=None if visit.driver is None else visit.driver + round_ * len(day),
-        )
-        for round_ in range(rounds)
-        for visit in day
-    )
+    return tuple(replace(visit, stays=visit.stays + round_ % 7) for round_ in range(rounds) for visit in day)

@@ -59,6 +59,8 @@ class Twin:
         self.people = People(seed, self.devices)
         self.terminals = Terminals(self.people.pays_in)
         self.errands: list[Errands] = []
+        self.at_stations: dict[str, int] = {}
+        """Whose driver stands at which pay station"""
         self._line = line
         self._scenario = (scenario or Scenario()).starting(begins / SECOND)
         self._next: int | None = None
@@ -192,14 +194,19 @@ class Twin:
                 pass
 
     def _charge(self, name: LaneName, detail: dict[str, Any]) -> None:
+        if name in self.at_stations:
+            self.terminals.charge(name, self.at_stations[name], detail, self.now)
+            return
         lane = self.world.lane(name)
         there = lane.at_arming_loop() if not lane.two_way else lane.at_arming_loop() or lane.at_arming_loop(far=True)
         self.terminals.charge(name, there.car.number if there else None, detail, self.now)
 
     def _troubles(self, name: LaneName) -> frozenset[Trouble]:
-        return self.world.lane(name).troubles
+        return frozenset() if name in self.at_stations else self.world.lane(name).troubles
 
     def _is_there(self, name: LaneName, number: int) -> bool:
+        if name in self.at_stations:
+            return self.at_stations[name] == number
         return any(car.car.number == number and car.on_arming_loop for car in self.world.lane(name).cars)
 
     def _note(self, happened: list[Happening]) -> None:

@@ -78,4 +78,4 @@ def test_a_payment_that_nobody_took_is_found(day: Day) -> None:
 
 def test_a_payment_that_the_provider_took_and_nobody_wrote_down_is_found(day: Day) -> None:
     wrong = altered(day, lambda payment: payment.update(status=PaymentStatus.UNCOLLECTED)).wrong
-    assert any("the lot says nothing" in each for each in wrong)
+    assert any("the lot says 0 EUR" in each for each in wrong)
