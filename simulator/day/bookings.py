@@ -14,6 +14,7 @@ from models.spots import SpotType
 _BEFORE, _AFTER = 600 * SECOND, 1800 * SECOND
 """How long before and after its stay a reservation's time begins and ends: nobody comes early or leaves late."""
 _ANSWERS_WITHIN = 20.0
+_LISTED = 200
 SOLD_AS = SpotType.REGULAR
 
 
@@ -38,10 +39,19 @@ class Bookings:
 
     def sell(self, wanted: Iterable[Wanted]) -> None:
         """Raises httpx.HTTPError."""
-        headers = {"Authorization": f"Bearer {self.key}"}
-        with httpx.Client(base_url=self.address, headers=headers, timeout=_ANSWERS_WITHIN) as cloud:
+        with self._cloud() as cloud:
             for each in wanted:
                 self.codes[each.car] = self._sold(cloud, each)
+
+    def statuses(self) -> dict[str, str]:
+        """Of all reservations, by their ids, as the cloud has them. Raises httpx.HTTPError."""
+        with self._cloud() as cloud:
+            answer = cloud.get(f"/v1/lots/{self.lot}/reservations", params={"limit": _LISTED})
+        return {each["id"]: each["status"] for each in answer.raise_for_status().json()["reservations"]}
+
+    def _cloud(self) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return httpx.Client(base_url=self.address, headers=headers, timeout=_ANSWERS_WITHIN)
 
     def _sold(self, cloud: httpx.Client, wanted: Wanted) -> str:
         booking = {

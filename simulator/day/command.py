@@ -29,7 +29,7 @@ _USER = "parkgate"
 
 
 def day(
-    rounds: Annotated[int, typer.Option(min=1, max=200, help="How often each visit is made.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, max=60, help="How often each visit is made.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed brings the same cars.")] = 1,
     lot: Annotated[
         Path, typer.Option(help="A lot of which every part has `driver: twin`.", show_default="config/lots/day.yaml")

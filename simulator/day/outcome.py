@@ -10,7 +10,7 @@ from models.ledger.accounts import RECEIVABLE, is_money
 
 from models.instants import SECOND
 from models.refusals import Refusal
-from models.tickets import PaymentStatus, TicketStatus
+from models.tickets import PaymentStatus, ReservationStatus, TicketStatus
 from simulator.books import Books, Row
 from simulator.day.play import Day
 from simulator.day.visits import ENTERING, LEAVING, ComesIn, GoesOut, Visit
@@ -55,6 +55,12 @@ def outcome(day: Day) -> Outcome:
     for payment in day.lot.rows["payments"].values():
         found.payments[payment["method"], payment["status"]] += 1
         found.money[payment["method"], payment["status"]] += payment["amount"]
+    at_lot, in_cloud = day.booked
+    found.wrong += [
+        f"reservation {id}: {at_lot.get(id)} at the lot, {in_cloud.get(id)} in the cloud"
+        for id in sorted(at_lot.keys() | in_cloud.keys())
+        if not at_lot.get(id) == in_cloud.get(id) == ReservationStatus.ARRIVED
+    ]
     taken = day.twin.terminals.taken()
     found.wrong += against_the_provider(day.lot, taken)
     found.wrong += against_the_ledger(day.lot, sum(entry.amount for entry in taken))

@@ -7,7 +7,8 @@ import math
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from models.instants import SECOND, Instant
@@ -40,7 +41,7 @@ class NeverHappened(Exception):
 @dataclass(frozen=True, slots=True)
 class Day:
     """A day that is over. `wall` is the UTC microsecond of its beginning; `unsent`: how many facts the cloud lacked
-    when the network came back."""
+    when the network came back; `booked`: what became of each reservation at the lot, and in the cloud, by its id."""
 
     traffic: PlannedTraffic
     twin: Twin
@@ -48,6 +49,7 @@ class Day:
     lot: Books
     cloud: Books
     unsent: int
+    booked: tuple[dict[str, str], dict[str, str]] = field(default=({}, {}))
 
     @property
     def different(self) -> list[Difference]:
@@ -72,7 +74,8 @@ def played(site: Site, traffic: PlannedTraffic, lot: Path = USUAL_LOT, *, within
         stage.twin.until(stage.twin.now + round(_SETTLES_FOR * SECOND))
         unsent = lot_books(stage.store).facts - playing.in_cloud().facts
         playing.evening()
-        return Day(traffic, stage.twin, wall, lot_books(stage.store), playing.in_cloud(), unsent)
+        booked = (playing.reservations(), playing.bookings.statuses())
+        return Day(traffic, stage.twin, wall, lot_books(stage.store), playing.in_cloud(), unsent, booked)
 
 
 def tomorrow_at_six(now: Instant) -> Instant:
@@ -91,6 +94,10 @@ class _Playing:
     wall: Instant
     within: float
 
+    @cached_property
+    def bookings(self) -> Bookings:
+        return Bookings(self.site.address, self.site.api_key, self.site.lot_id)
+
     def nobody_comes_before(self, seconds: float) -> None:
         """Since the run began."""
         self.stage.twin.world = replace(self.stage.twin.world, next_due=seconds)
@@ -98,8 +105,7 @@ class _Playing:
     def morning(self) -> dict[int, str]:
         """The lot hears what was sold of what it keeps, and then nothing more. The codes of all that is sold, by car:
         some is sold when the lot hears nothing."""
-        site, opens = self.site, Instant(self.wall + round(OPENS_AFTER * SECOND))
-        bookings = Bookings(site.address, site.api_key, site.lot_id)
+        site, opens, bookings = self.site, Instant(self.wall + round(OPENS_AFTER * SECOND)), self.bookings
         self._lives_until(self._all_sent, "the lot hasn't reached the cloud")
         places = len(self.traffic.of(*RESERVED))
         if places:
@@ -107,7 +113,7 @@ class _Playing:
             self._lives_until(lambda: bool(self.in_cloud().rows["reservation_quotas"]), "the lot keeps no places back")
             sold = wanted(self.traffic, opens, ComesIn.RESERVATION_CODE, ComesIn.RESERVATION_PLATE)
             bookings.sell(sold)
-            self._lives_until(lambda: self._reservations() == len(sold), "the lot hasn't heard of the reservations")
+            self._lives_until(lambda: len(self.reservations()) == len(sold), "the lot hasn't heard of the reservations")
         site.network_goes()
         bookings.sell(wanted(self.traffic, opens, ComesIn.RESERVATION_UNHEARD))
         return bookings.codes
@@ -133,10 +139,10 @@ class _Playing:
         books = lot_books(self.stage.store)
         return books.facts > 0 and len(books.acknowledged) == books.facts
 
-    def _reservations(self) -> int:
-        """How many the lot has heard of."""
+    def reservations(self) -> dict[str, str]:
+        """What became of those that the lot has heard of, by their ids."""
         with closing(sqlite3.connect(f"file:{self.stage.store}?mode=ro", uri=True)) as connection:
-            return connection.execute("SELECT count(*) FROM reservations").fetchone()[0]
+            return dict(connection.execute("SELECT id, status FROM reservations"))
 
 
 def _plan(lot: Path, site: Site, traffic: PlannedTraffic) -> TwinPlan:
