@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.ledger.accounts import RECEIVABLE, is_money
-
 from models.instants import SECOND
+from models.ledger.accounts import RECEIVABLE, is_money
 from models.refusals import Refusal
 from models.tickets import PaymentStatus, ReservationStatus, TicketStatus
 from simulator.books import Books, Row

@@ -22,7 +22,7 @@ from cloud.db.schema.journal import (
 )
 from cloud.db.schema.looked_after import ticket_mendings, ticket_suspicions, valet_stays
 from cloud.db.schema.lots import IS_FREE, LOTS_CHANGED, levels, lot_logins, parking_lots, spots
-from cloud.db.schema.policy import INTENTS_ISSUED, intents, policies, reservation_quotas, reservations, standing_intents
+from cloud.db.schema.policy import INTENTS_ISSUED, intents, policies, standing_intents
 from cloud.db.schema.retention import deletions
 from cloud.db.schema.stays import (
     access_refusals,

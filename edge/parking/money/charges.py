@@ -103,6 +103,15 @@ def unresolved(tx: Transaction, till: str, most: int) -> list[Unresolved]:
     return found
 
 
+def asked(tx: Transaction, payment: PaymentId) -> Charge | None:
+    """What was asked for under that id and hasn't been answered; None: nothing was, or it is known."""
+    row = tx.connection.execute("SELECT * FROM charges WHERE payment_id = ?", (payment,)).fetchone()
+    if row is not None:
+        return _charge(tx, row, find(tx.connection, row["ticket_id"]).tariff.currency, row["till"])
+    row = tx.connection.execute("SELECT * FROM charges_given_up WHERE payment_id = ?", (payment,)).fetchone()
+    return None if row is None else _charge(tx, row, row["currency"], row["lane"])
+
+
 def unheard_of(tx: Transaction) -> int:
     """How many were given up, and nobody knows whether a terminal took them. They stay debts on record until their
     terminal can be asked; where it can't be, for a person to look into."""

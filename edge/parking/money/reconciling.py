@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Iterable
 
 from edge.parking.money import charges, ledger
+from edge.parking.money.booking import Receipt
 from edge.parking.money.charges import Charge
-from edge.parking.stays import moments
-from edge.parking.stays.moments import What
+from edge.parking.stays.tickets import ticket as find
 from edge.store import Transaction
 from models.ids import LaneName, PaymentId
 from models.instants import Instant
@@ -20,10 +20,12 @@ from models.money import Minor
 
 _TAKEN = (Kind.PAYMENT, Kind.COLLECTED, Kind.UNALLOCATED)
 _OURS = f"""
-    SELECT payment_id AS payment, CASE WHEN sum(amount) < 0 THEN 'refund' ELSE 'charge' END AS kind,
+    SELECT coalesce(charge_id, payment_id) AS payment, CASE WHEN sum(amount) < 0 THEN 'refund' ELSE 'charge' END AS kind,
         abs(sum(amount)) AS amount, currency, max(at) AS at
-    FROM ledger_entries WHERE account = ? AND payment_id IS NOT NULL
-    GROUP BY payment_id, currency, kind NOT IN ({", ".join(f"'{kind}'" for kind in _TAKEN)})
+    FROM (
+        SELECT entry.*, charge_id FROM ledger_entries AS entry LEFT JOIN payments ON payments.id = payment_id
+        WHERE account = ? AND payment_id IS NOT NULL)
+    GROUP BY payment, currency, kind NOT IN ({", ".join(f"'{kind}'" for kind in _TAKEN)})
         OR (kind = '{Kind.UNALLOCATED}' AND amount < 0)
     HAVING sum(amount) <> 0 AND max(at) >= ? AND min(at) < ?"""
 
@@ -53,9 +55,10 @@ def book_missing(tx: Transaction, name: str, found: Differences) -> int:
 
 
 def _book(tx: Transaction, name: str, line: Moved) -> bool:
-    asked = _asked(tx, line.payment) if line.kind == "charge" else None
-    if asked is not None and (asked[1].amount, asked[1].currency) == (line.amount, line.currency):
-        charges.book(tx, *asked, f"report {line.payment}")
+    asked = charges.asked(tx, PaymentId(line.payment)) if line.kind == "charge" else None
+    if asked is not None and (asked.amount, asked.currency) == (line.amount, line.currency):
+        place = LaneName(asked.till or _lane_of(tx, asked))
+        charges.book(tx, asked, Receipt(place, "terminal", name, f"report {line.payment}"))
         return True
     sign = 1 if line.kind == "charge" else -1
     into: Account = provider(name)
@@ -73,17 +76,6 @@ def _is_unallocated(connection: sqlite3.Connection, why: str) -> bool:
     return connection.execute(found, (why,)).fetchone() is not None
 
 
-def _asked(tx: Transaction, payment: str) -> tuple[LaneName, Charge] | None:
-    """The charge that a terminal was asked for under that id, and hasn't been heard of since."""
-    row = tx.connection.execute(
-        """SELECT payment_id, charges.ticket_id, amount, currency, until, coalesce(exit_lane, entry_lane) AS lane
-           FROM charges JOIN tickets ON tickets.id = charges.ticket_id WHERE payment_id = :payment
-           UNION ALL SELECT payment_id, ticket_id, amount, currency, until, lane
-           FROM charges_given_up WHERE payment_id = :payment""",
-        {"payment": payment},
-    ).fetchone()
-    if row is None:
-        return None
-    until = moments.when(tx, row["payment_id"], What.ASKED, row["until"])
-    charge = Charge(row["payment_id"], row["ticket_id"], row["amount"], row["currency"], until)
-    return LaneName(row["lane"]), charge
+def _lane_of(tx: Transaction, charge: Charge) -> str:
+    stay = find(tx.connection, charge.ticket)
+    return stay.exit_lane or stay.entry_lane
