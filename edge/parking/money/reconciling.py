@@ -20,7 +20,8 @@ from models.money import Minor
 
 _TAKEN = (Kind.PAYMENT, Kind.COLLECTED, Kind.UNALLOCATED)
 _OURS = f"""
-    SELECT coalesce(charge_id, payment_id) AS payment, CASE WHEN sum(amount) < 0 THEN 'refund' ELSE 'charge' END AS kind,
+    SELECT coalesce(charge_id, payment_id) AS payment,
+        CASE WHEN sum(amount) < 0 THEN 'refund' ELSE 'charge' END AS kind,
         abs(sum(amount)) AS amount, currency, max(at) AS at
     FROM (
         SELECT entry.*, charge_id FROM ledger_entries AS entry LEFT JOIN payments ON payments.id = payment_id
