@@ -13,18 +13,8 @@ import asyncpg
 
 TABLES = (
     *("levels", "spots", "vehicles", "tickets", "payments", "access_refusals", "faults"),
-    *(
-        "lane_states",
-        "lane_orders",
-        "passages",
-        "help_calls",
-        "fee_corrections",
-        "ledger_entries",
-        "closings",
-        "receipts",
-        "taken_commands",
-        "deletions",
-    ),
+    *("lane_states", "lane_orders", "passages", "help_calls", "fee_corrections", "taken_commands", "deletions"),
+    *("ledger_entries", "closings", "receipts", "reservation_quotas"),
     *("ticket_suspicions", "ticket_mendings", "valet_stays"),
 )
 FACT_FIELDS = (
