@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from simulator.day.errands import NotDone
 from simulator.day.outcome import Outcome, outcome
 from simulator.day.play import USUAL_LOT, NeverHappened, played
 from simulator.day.site import Site
@@ -48,7 +49,7 @@ def day(
                 raise ValueError(f"{keep} isn't empty: a day's stores have to be new")
             site = _site(stack, folder.resolve())
             found = outcome(played(site, PlannedTraffic(seed, visits=visits(rounds)), lot))
-        except (ValueError, OSError, ServerError, LineError, Stalled, NeverHappened, httpx.HTTPError) as wrong:
+        except (ValueError, OSError, ServerError, LineError, Stalled, NeverHappened, NotDone, httpx.HTTPError) as wrong:
             typer.echo("\n".join(["parkgate-sim: " + str(wrong), *getattr(wrong, "__notes__", [])]), err=True)
             raise typer.Exit(BROKEN) from wrong
     typer.echo(json.dumps(found.as_json())) if as_json else show(found, Console(highlight=False))

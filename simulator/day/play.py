@@ -59,7 +59,7 @@ class Day:
 def played(site: Site, traffic: PlannedTraffic, lot: Path = USUAL_LOT, *, within: float = 60.0) -> Day:
     """`within`: real seconds for whatever the day waits for while the network is there.
 
-    Raises ServerError, LineError, Stalled, NeverHappened, ValueError, httpx.HTTPError.
+    Raises ServerError, LineError, Stalled, NeverHappened, NotDone, ValueError, httpx.HTTPError.
     """
     wall = tomorrow_at_six(RealTime().read().wall)
     run = Run(len(traffic.visits), 0.0, traffic.seed)
