@@ -14,6 +14,7 @@ from drivers.contract import DigitalInput, Driver, SpotSensor
 from drivers.twin_connection import LINE
 from edge.assembly import Assembly, cameras_of, lane_of_camera
 from edge.attended import Attended
+from edge.beginning import begin, declare_and_settle, tell_of_charges
 from edge.config.settings import LotSettings
 from edge.digests import Digests
 from edge.faults import FaultBoard, forget_faults_of_last_run
@@ -22,30 +23,25 @@ from edge.inputs import MEANS, FireContact, watch
 from edge.kept_up import kept_up
 from edge.kiosk.server import Kiosk
 from edge.lane.signals import Fire, Order, Ordered, Signal
-from edge.local import Asked, LaneOrder, LocalSocket, Obeyed, PassbackOrder, SpotsOrder, obeyed, socket_path
+from edge.local import LocalSocket, socket_path
 from edge.lot_clock import lockstep_of, lot_clock
 from edge.measures import MeasuresFile
+from edge.orders import Orders
 from edge.overview import Overview
 from edge.parking.access.passback import neutralise
 from edge.parking.access.policy import LotPolicy
 from edge.parking.lanes import standing_orders, was_told
-from edge.parking.money import charges
 from edge.parking.money.inquiries import Inquiries
-from edge.parking.places.layout import declare
 from edge.parking.places.sensors import SpotWatch
 from edge.parking.reservations.claiming import Claims
 from edge.parking.reservations.keeping import KeepsReservations
-from edge.parking.stays.restoring import want, want_if_new
-from edge.parking.stays.unresolved import settle_after_restart
 from edge.parking.tariffs.prices import LotPrices
 from edge.post import Post
-from edge.retention.log import record_erased
 from edge.retention.rounds import Retention
 from edge.retention.space import Space
 from edge.sight import Sight
 from edge.spot_orders import SpotOrders
-from edge.store import Store, StoreUnavailable, Transaction, inbox
-from edge.store.damage import quarantine
+from edge.store import Store, StoreUnavailable, Transaction
 from edge.store.keep_writing import keep_writing
 from edge.store.pictures import Pictures
 from edge.store.watch import StoreWatch
@@ -53,13 +49,9 @@ from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
 from edge.systemd import notify, watchdog_seconds
 from edge.telemetry.recorder import Recorder
-from edge.timekeeping import Timekeeper, learn
+from edge.timekeeping import Timekeeper
 from edge.vision.process import VisionProcess
-from models.documents.spelling import nearest
-from models.facts import DaemonStarted
 from models.ids import LaneName
-from models.lanes import OrderKind
-from models.plates import normalised
 from models.wire.restoring import KnownLane
 from models.wire.seals import NO_KEYS
 
@@ -126,7 +118,7 @@ class Daemon:
         self._lanes = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
         self._inquiries = Inquiries(self._assembly.tills, self._store, self._clock)
         self._store.write_now(self._prices.begin)
-        self._attended = Attended(self._store, self._policy.tariff, settings.valet, self._lanes)
+        attended = Attended(self._store, self._policy.tariff, settings.valet, self._lanes)
         camera_only = [lane.name for lane in settings.lanes if lane.camera_only]
         self._sight = Sight(self._lanes, camera_only, self._faults, self._gallery)
         self._sensed: dict[tuple[int, str], SpotSensor] = {}
@@ -138,7 +130,9 @@ class Daemon:
             self._clock,
             settings.allocation.sensing.patience(),
         )
-        self._spot_orders = SpotOrders(self._store, self._spot_watch)
+        self._orders = Orders(
+            self._lanes, self._policy, SpotOrders(self._store, self._spot_watch), attended, self._write_when_possible
+        )
         self._kiosk = self._screens()
         self._overview = self._what_is_now()
         self._link = self._cloud_link(settings)
@@ -152,7 +146,7 @@ class Daemon:
             self._store, settings.lot.id, self._clock, store_faults, self._store_is_damaged, space.give_up
         )
         self._digests = Digests(self._store, self._clock)
-        self._local = LocalSocket(socket_path(settings.store.path), self._overview.status, self.obey)
+        self._local = LocalSocket(socket_path(settings.store.path), self._overview.status, self._orders.obey)
 
     async def run(self) -> str:
         """Until SIGTERM or SIGINT: then empty; or until the store is found damaged: then how, and a new daemon has to
@@ -172,59 +166,15 @@ class Daemon:
         """The event loop on which this daemon has to run; None: any."""
         return self._lockstep.loop if self._lockstep else None
 
-    async def obey(self, asked: Asked, order_id: str | None = None) -> Obeyed:
-        """A person's order, given at the lot itself or (with its id) from afar, and what came of it."""
-        if isinstance(asked, PassbackOrder):
-            return self._reset_passback(asked)
-        if isinstance(asked, SpotsOrder):
-            return await self._spot_orders.obey(asked)
-        if not isinstance(asked, LaneOrder):
-            return await self._attended.carry_out(asked)
-        lane = self._lanes.get(LaneName(asked.lane))
-        if lane is None:
-            return Obeyed(why_not=f"there is no lane {asked.lane!r}; there are {', '.join(self._lanes)}")
-        if asked.kind is OrderKind.RESET_FAULTS:
-            self._write_when_possible(lambda tx: neutralise(tx, asked.reason, by=asked.by))
-        order = Order(order_id or str(uuid.uuid4()), asked.kind, asked.by, asked.reason, asked.state)
-        return obeyed(await lane.carry_out(order))
-
-    def _reset_passback(self, asked: PassbackOrder) -> Obeyed:
-        try:
-            plate = None if asked.plate is None else normalised(asked.plate)
-        except ValueError as wrong:
-            return Obeyed(why_not=str(wrong))
-        permits = self._policy.permits
-        if plate is not None and plate not in permits:
-            near = nearest(plate, permits)
-            return Obeyed(why_not="no permit has this plate" + (f'; did you mean "{near}"?' if near else ""))
-        self._write_when_possible(lambda tx: neutralise(tx, asked.reason, by=asked.by, plate=plate))
-        return Obeyed()
-
     # --- start and stop ---
 
     def _begin(self, tx: Transaction) -> None:
         """What is known of the last run is put in order before any lane works."""
-        learn(tx)
-        if self._settings.link is not None:
-            want_if_new(tx)
-            renewal = quarantine.begun_anew(tx.connection)
-            if renewal is not None:
-                want(tx, "damaged")
-                quarantine.mark_resynced(tx.connection, renewal, tx.at.wall)
-        gone = self._store.given_up
-        if gone is not None:
-            record_erased(tx, "pictures", "pictures", gone.count, gone.up_to, "space")
-        tx.record(DaemonStarted(release=RELEASE, at=tx.at.wall))
+        begin(tx, self._settings, RELEASE, self._store.given_up)
         self._standing = forget_faults_of_last_run(tx)
-        declare(tx, self._settings.declared(), self._settings.planned_levels())
-        unresolved = settle_after_restart(tx)
-        if unresolved:
-            _LOG.warning("daemon.unresolved_tickets", count=unresolved)
-        inbox.try_parked_again(tx)
+        declare_and_settle(tx, self._settings)
         self._policy.load(tx.connection)
-        unheard_of = charges.unheard_of(tx)
-        if unheard_of:
-            _LOG.warning("daemon.charges_unheard_of", count=unheard_of)
+        tell_of_charges(tx)
 
     async def _start(self) -> None:
         await self._local.start()
@@ -358,7 +308,7 @@ class Daemon:
             RELEASE,
             self._store,
             self._overview.lanes_now,
-            self.obey,
+            self._orders.obey,
             keys,
             self._clock,
             faults,
