@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+from edge.lane.actions import Action, Call, Count, Decide, Show, Watch
 from edge.lane.changed import replace
 from edge.lane.lane import Lane, Side, Step, WhenUnread, forgotten, refused, sensed, with_timer
 from edge.lane.signals import (
-    Action,
     Asked,
     Button,
-    Call,
     Card,
     Chosen,
     Code,
-    Count,
     Credential,
-    Decide,
     FarPresence,
     Guess,
     Phase,
     Presence,
     Pressed,
     Read,
-    Show,
     TimeUp,
     Unread,
-    Watch,
 )
 from models.lanes import HoldCause, LaneState, PassageKind
 from models.phrases.phrase import Phrase

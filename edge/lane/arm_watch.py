@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from drivers.contract import Position
+from edge.lane.actions import Action, Clear, Hold, Lower, Raise, Release, StartTimer
 from edge.lane.changed import replace
 from edge.lane.faults import BROKEN_ARM, FORCED_UP, SILENT_ARM, STUCK_HALF_WAY, STUCK_UP
-from edge.lane.signals import Action, Clear, Hold, Lower, Raise, Release, StartTimer, Vend, Which
+from edge.lane.signals import Vend, Which
 from edge.lane.timing import LaneTiming
 from models.instants import SECOND, Monotonic
 

@@ -12,6 +12,28 @@ import structlog
 
 from drivers.contract import DriverError, NotSent, PrintedTicket
 from edge.faults import FaultBoard
+from edge.lane.actions import (
+    Action,
+    Call,
+    Clear,
+    Confirm,
+    Count,
+    Decide,
+    Hold,
+    Lower,
+    Print,
+    Raise,
+    RecordHold,
+    RecordOrder,
+    RecordRefusal,
+    Release,
+    Show,
+    StartTimer,
+    ToBarrier,
+    Unresolve,
+    Watch,
+    Withdraw,
+)
 from edge.lane.begun import begin
 from edge.lane.clerk import Clerk
 from edge.lane.desk import Desk, Paper
@@ -24,40 +46,20 @@ from edge.lane.offer import Offer, sign_lines
 from edge.lane.orders import still_meant
 from edge.lane.outcome import Outcome, Outcomes
 from edge.lane.signals import (
-    Action,
     Asked,
     Button,
-    Call,
     Chosen,
-    Clear,
     Code,
-    Confirm,
-    Count,
-    Decide,
-    Hold,
     HoldFailed,
-    Lower,
     Order,
     Ordered,
     Pressed,
-    Print,
-    Raise,
-    RecordHold,
-    RecordOrder,
-    RecordRefusal,
     Refused,
-    Release,
-    Show,
     Signal,
-    StartTimer,
     TimeUp,
-    ToBarrier,
-    Unresolve,
     Vend,
     VendFailed,
-    Watch,
     Which,
-    Withdraw,
 )
 from edge.patience import within
 from edge.store import Store

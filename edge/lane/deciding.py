@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 from drivers.contract import Position
+from edge.lane.actions import Action, Clear, Confirm, Print, Show, Watch, Withdraw
 from edge.lane.approach import ask, called, counted_held, left_unserved, to_idle
 from edge.lane.changed import replace
 from edge.lane.lane import Lane, Side, Step, patience_under_the_arm, refused, sensed, told_to_rise, with_timer
-from edge.lane.signals import (
-    Action,
-    Allowed,
-    Button,
-    Clear,
-    Confirm,
-    Phase,
-    Presence,
-    Pressed,
-    Print,
-    Refused,
-    Show,
-    TimeUp,
-    Unread,
-    Watch,
-    Withdraw,
-)
+from edge.lane.signals import Allowed, Button, Phase, Presence, Pressed, Refused, TimeUp, Unread
 from models.lanes import LaneState
 from models.phrases.phrase import Phrase
 from models.refusals import Refusal

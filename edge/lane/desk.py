@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from edge.lane.signals import Allowed, Asked, Button, Count, Order, Refused
+from edge.lane.actions import Count
+from edge.lane.signals import Allowed, Asked, Button, Order, Refused
 from edge.store import Transaction
 from models.ids import TicketId
 from models.lanes import HoldCause

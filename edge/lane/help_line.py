@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.lane.signals import Show
+from edge.lane.actions import Show
 from models.phrases.phrase import Phrase
 
 COMING = Phrase.HELP_IS_COMING

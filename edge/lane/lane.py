@@ -7,27 +7,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from drivers.contract import Position
+from edge.lane.actions import Action, RecordRefusal, Show, StartTimer
 from edge.lane.arm_watch import ArmWatch
 from edge.lane.changed import replace
 from edge.lane.faults import CHATTERING_ARMING_LOOP, CHATTERING_LOOP, STUCK_ARMING_LOOP, STUCK_LOOP
 from edge.lane.loop_watch import LoopWatch
-from edge.lane.signals import (
-    Action,
-    Asked,
-    Button,
-    FarPresence,
-    Guess,
-    Order,
-    Phase,
-    Presence,
-    Read,
-    RecordRefusal,
-    Show,
-    StartTimer,
-    UnderArm,
-    Vend,
-    Which,
-)
+from edge.lane.signals import Asked, Button, FarPresence, Guess, Order, Phase, Presence, Read, UnderArm, Vend, Which
 from edge.lane.timing import LaneTiming
 from models.faults import Fault
 from models.ids import TicketId

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.lane.actions import Action, Clear, Raise, StartTimer
 from edge.lane.changed import replace
-from edge.lane.signals import Action, Clear, Raise, StartTimer, Which
+from edge.lane.signals import Which
 from models.faults import Fault
 from models.instants import SECOND, Monotonic
 

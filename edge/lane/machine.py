@@ -6,19 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from edge.lane import approach, deciding, orders, passage, unvended
+from edge.lane.actions import Action, Clear, Release, Show
 from edge.lane.arm_watch import Around, supervise
 from edge.lane.changed import replace
 from edge.lane.faults import SILENT_LOOP
 from edge.lane.lane import Lane, Side, Step, sensed
 from edge.lane.loop_watch import Heard, LoopWatch, heard, time_up
 from edge.lane.signals import (
-    Action,
     Allowed,
     Arm,
     Blind,
     Card,
     Chosen,
-    Clear,
     Code,
     FarPresence,
     Fire,
@@ -30,8 +29,6 @@ from edge.lane.signals import (
     Pressed,
     Read,
     Refused,
-    Release,
-    Show,
     Signal,
     TimeUp,
     UnderArm,

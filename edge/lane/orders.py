@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
+from edge.lane.actions import Action, Clear, Hold, Lower, RecordHold, RecordOrder, Release, Show, ToBarrier, Watch
 from edge.lane.approach import BY_HAND_WITHIN, ask, begin, counted_held, idle_line, to_idle
 from edge.lane.changed import replace
 from edge.lane.deciding import vend
 from edge.lane.faults import ENDED_BY_A_PERSON
 from edge.lane.lane import Lane, Side, Step, refused, with_timer
-from edge.lane.signals import (
-    Action,
-    Clear,
-    Fire,
-    Hold,
-    HoldFailed,
-    Lower,
-    Order,
-    Ordered,
-    Phase,
-    RecordHold,
-    RecordOrder,
-    Release,
-    Show,
-    ToBarrier,
-    Vend,
-    Watch,
-)
+from edge.lane.signals import Fire, HoldFailed, Order, Ordered, Phase, Vend
 from models.lanes import HoldCause, LaneState, OrderKind
 from models.phrases.phrase import Phrase
 from models.refusals import Refusal

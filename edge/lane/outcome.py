@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from drivers.contract import DriverError, NotSent, Position
+from edge.lane.actions import Hold, Lower, Release, ToBarrier
 from edge.lane.lane import Lane
-from edge.lane.signals import Hold, Lower, Release, ToBarrier, Vend
+from edge.lane.signals import Vend
 from edge.patience import within
 from models.instants import Clock
 from models.lanes import HoldCause, OrderKind

@@ -6,6 +6,7 @@ from rapidfuzz.distance import Levenshtein
 
 from drivers.contract import Position
 from edge.lane import unvended
+from edge.lane.actions import Action, Clear, Confirm, Count, Raise, Show, Unresolve, Watch, Withdraw
 from edge.lane.approach import shown, to_idle
 from edge.lane.changed import replace
 from edge.lane.deciding import vend
@@ -21,27 +22,7 @@ from edge.lane.lane import (
     told_to_rise,
     with_timer,
 )
-from edge.lane.signals import (
-    Action,
-    Arm,
-    Card,
-    Clear,
-    Code,
-    Confirm,
-    Count,
-    FarPresence,
-    Phase,
-    Presence,
-    Raise,
-    Read,
-    Show,
-    TimeUp,
-    UnderArm,
-    Unresolve,
-    VendFailed,
-    Watch,
-    Withdraw,
-)
+from edge.lane.signals import Arm, Card, Code, FarPresence, Phase, Presence, Read, TimeUp, UnderArm, VendFailed
 from models.instants import SECOND
 from models.lanes import HoldCause, PassageKind
 from models.phrases.phrase import Phrase

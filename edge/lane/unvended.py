@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from drivers.contract import Position
+from edge.lane.actions import Action, Clear, Count, Raise, Watch
 from edge.lane.approach import to_idle
 from edge.lane.changed import replace
 from edge.lane.faults import FORCED_PASSAGE, TAILGATE, WRONG_WAY
 from edge.lane.lane import Lane, Side, Step, Unvended, gone_through, opposite, sensed
-from edge.lane.signals import Action, Clear, Count, FarPresence, Phase, Presence, Raise, UnderArm, Watch
+from edge.lane.signals import FarPresence, Phase, Presence, UnderArm
 from models.instants import SECOND
 from models.lanes import HoldCause, PassageKind
 

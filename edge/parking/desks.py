@@ -9,8 +9,9 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from drivers.contract import PrintedTicket
+from edge.lane.actions import Count
 from edge.lane.desk import Paper
-from edge.lane.signals import Allowed, Asked, Button, Card, Code, Count, Order, Read, Refused, Unread
+from edge.lane.signals import Allowed, Asked, Button, Card, Code, Order, Read, Refused, Unread
 from edge.lane.timing import LaneTiming
 from edge.parking import entry, exit, lanes
 from edge.parking.access.entitlement import TRANSIENT, Entitlement

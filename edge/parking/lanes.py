@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from edge.lane.signals import Button, Count, Order
+from edge.lane.actions import Count
+from edge.lane.signals import Button, Order
 from edge.parking.access.passback import neutralise
 from edge.parking.stays import moments
 from edge.parking.stays.moments import What

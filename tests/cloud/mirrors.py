@@ -8,7 +8,8 @@ from typing import Any
 import asyncpg
 
 from cloud.ingest.apply import Outcome, apply_window
-from edge.lane.signals import Button, Count
+from edge.lane.actions import Count
+from edge.lane.signals import Button
 from edge.parking import lanes
 from edge.parking.money import closing, ledger
 from edge.parking.stays import mending

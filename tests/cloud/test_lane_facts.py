@@ -14,7 +14,8 @@ from cloud.db import connect, migrate
 from cloud.ingest.apply import apply_window
 from cloud.ingest.window import Apply
 from cloud.settings import CloudSettings
-from edge.lane.signals import Allowed, Asked, Button, Code, Count, Order, Read, Unread
+from edge.lane.actions import Count
+from edge.lane.signals import Allowed, Asked, Button, Code, Order, Read, Unread
 from edge.parking.access.passback import neutralise
 from edge.parking.access.permits import Permit
 from edge.parking.desks import EntryDesk, ExitDesk

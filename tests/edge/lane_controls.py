@@ -13,29 +13,12 @@ from hypothesis import Phase as Part
 from hypothesis.stateful import run_state_machine_as_test
 
 from edge.lane import approach, arm_watch, deciding, machine, orders, passage, unvended
+from edge.lane.actions import Action, Clear, Hold, RecordHold, RecordOrder, StartTimer, Withdraw
 from edge.lane.changed import replace
 from edge.lane.faults import TAILGATE
 from edge.lane.lane import Lane, Step, sensed
 from edge.lane.machine import TRANSITIONS
-from edge.lane.signals import (
-    Action,
-    Allowed,
-    Arm,
-    Clear,
-    Fire,
-    Hold,
-    Ordered,
-    Phase,
-    Presence,
-    RecordHold,
-    RecordOrder,
-    Refused,
-    Signal,
-    StartTimer,
-    TimeUp,
-    UnderArm,
-    Withdraw,
-)
+from edge.lane.signals import Allowed, Arm, Fire, Ordered, Phase, Presence, Refused, Signal, TimeUp, UnderArm
 from models.lanes import LaneState
 from tests.edge import lane_laws as laws
 from tests.edge.lane_rules import BusyRoad, LaneWithoutLoop, TroubledLane

@@ -6,6 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drivers.contract import Position
+from edge.lane.actions import (
+    Action,
+    Clear,
+    Confirm,
+    Decide,
+    Hold,
+    Lower,
+    Raise,
+    RecordHold,
+    RecordOrder,
+    Release,
+    StartTimer,
+    Unresolve,
+    Watch,
+    Withdraw,
+)
 from edge.lane.faults import (
     BROKEN_ARM,
     CATALOGUE,
@@ -25,33 +41,7 @@ from edge.lane.faults import (
 )
 from edge.lane.lane import Lane, Side, Step
 from edge.lane.loop_watch import LoopWatch
-from edge.lane.signals import (
-    Action,
-    Allowed,
-    Arm,
-    Clear,
-    Confirm,
-    Decide,
-    FarPresence,
-    Fire,
-    Hold,
-    Lower,
-    Ordered,
-    Presence,
-    Raise,
-    RecordHold,
-    RecordOrder,
-    Refused,
-    Release,
-    Signal,
-    StartTimer,
-    UnderArm,
-    Unresolve,
-    Vend,
-    Watch,
-    Which,
-    Withdraw,
-)
+from edge.lane.signals import Allowed, Arm, FarPresence, Fire, Ordered, Presence, Refused, Signal, UnderArm, Vend, Which
 from models.ids import TicketId
 from models.instants import SECOND, Monotonic
 from models.lanes import HoldCause, LaneState, OrderKind

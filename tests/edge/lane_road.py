@@ -10,27 +10,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from drivers.contract import Position
+from edge.lane.actions import Action, Confirm, Count, Hold, Lower, Raise, Release, Unresolve, Watch
 from edge.lane.faults import STUCK_LOOP
 from edge.lane.lane import Fitted, Side, opposite
-from edge.lane.signals import (
-    Action,
-    Arm,
-    Confirm,
-    Count,
-    FarPresence,
-    Hold,
-    Lower,
-    Phase,
-    Presence,
-    Raise,
-    Read,
-    Release,
-    Signal,
-    UnderArm,
-    Unresolve,
-    Vend,
-    Watch,
-)
+from edge.lane.signals import Arm, FarPresence, Phase, Presence, Read, Signal, UnderArm, Vend
 from models.plates import Plate
 from models.tickets import Direction
 from tests.edge.lane_laws import COUNTS_EQUAL_THE_CARS_INSIDE, LAWS

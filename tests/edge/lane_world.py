@@ -7,18 +7,15 @@ from dataclasses import dataclass, field
 
 from drivers.contract import Position
 from edge.lane import machine
+from edge.lane.actions import Action, Confirm, Decide, Hold, Release, StartTimer, Watch
 from edge.lane.faults import SILENT_LOOP
 from edge.lane.lane import Fitted, Lane, Step, WhenUnread, a_lane
 from edge.lane.signals import (
-    Action,
     Allowed,
     Arm,
     Blind,
-    Confirm,
-    Decide,
     FarPresence,
     Fire,
-    Hold,
     HoldFailed,
     Order,
     Ordered,
@@ -26,14 +23,11 @@ from edge.lane.signals import (
     Presence,
     Read,
     Refused,
-    Release,
     Signal,
-    StartTimer,
     TimeUp,
     UnderArm,
     Vend,
     VendFailed,
-    Watch,
     Which,
 )
 from models.ids import TicketId

@@ -7,27 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from drivers.contract import Position
+from edge.lane.actions import Action, Count, Raise, RecordOrder, Show, StartTimer
 from edge.lane.lane import Fitted, Lane, a_lane
 from edge.lane.machine import started, step
-from edge.lane.signals import (
-    Action,
-    Allowed,
-    Arm,
-    Count,
-    Order,
-    Ordered,
-    Phase,
-    Presence,
-    Raise,
-    Read,
-    RecordOrder,
-    Show,
-    Signal,
-    StartTimer,
-    TimeUp,
-    UnderArm,
-    Which,
-)
+from edge.lane.signals import Allowed, Arm, Order, Ordered, Phase, Presence, Read, Signal, TimeUp, UnderArm, Which
 from models.ids import TicketId
 from models.instants import SECOND, Monotonic
 from models.lanes import HoldCause, LaneState, OrderKind

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.lane.signals import Allowed, Button, Call, Card, Phase, Presence, Refused, Unread
+from edge.lane.actions import Call
+from edge.lane.signals import Allowed, Button, Card, Phase, Presence, Refused, Unread
 from edge.parking.access.lists import ListsInForce
 from models.instants import HOUR, Instant, Monotonic, Reading
 from models.intents import VehicleBarred, VehicleUnbarred

@@ -11,30 +11,23 @@ from hypothesis import strategies as st
 
 from drivers.contract import Position
 from edge.lane import signals as said
+from edge.lane.actions import Action, Confirm, Decide, RecordRefusal, StartTimer, Unresolve, Watch, Withdraw
 from edge.lane.lane import Lane
 from edge.lane.machine import TRANSITIONS, step
 from edge.lane.signals import (
-    Action,
     Allowed,
     Arm,
     Asked,
-    Confirm,
-    Decide,
     Phase,
     Presence,
     Read,
-    RecordRefusal,
     Refused,
     Signal,
-    StartTimer,
     TimeUp,
     UnderArm,
-    Unresolve,
     Vend,
     VendFailed,
-    Watch,
     Which,
-    Withdraw,
 )
 from models.ids import TicketId
 from models.instants import Monotonic

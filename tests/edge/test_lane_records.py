@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.lane.actions import Count
 from edge.lane.lane import Fitted, a_lane
-from edge.lane.signals import Button, Count, Order
+from edge.lane.signals import Button, Order
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.lanes import LONGEST_TEXT, lane_memory, open_calls
 from edge.store import Store

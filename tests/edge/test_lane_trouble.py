@@ -5,6 +5,20 @@ from __future__ import annotations
 import pytest
 
 from drivers.contract import Position, PrintedTicket
+from edge.lane.actions import (
+    Call,
+    Clear,
+    Confirm,
+    Count,
+    Decide,
+    Hold,
+    Lower,
+    Print,
+    RecordHold,
+    Release,
+    Unresolve,
+    Withdraw,
+)
 from edge.lane.lane import WhenUnread
 from edge.lane.signals import (
     Allowed,
@@ -12,32 +26,20 @@ from edge.lane.signals import (
     Asked,
     Blind,
     Button,
-    Call,
-    Clear,
     Code,
-    Confirm,
-    Count,
-    Decide,
     FarPresence,
     Fire,
     Guess,
-    Hold,
     HoldFailed,
-    Lower,
     Phase,
     Presence,
     Pressed,
-    Print,
     Read,
-    RecordHold,
     Refused,
-    Release,
     UnderArm,
     Unread,
-    Unresolve,
     Vend,
     VendFailed,
-    Withdraw,
 )
 from models.ids import TicketId
 from models.lanes import HoldCause, LaneState, OrderKind

@@ -5,33 +5,24 @@ from __future__ import annotations
 import pytest
 
 from drivers.contract import Position
+from edge.lane.actions import Clear, Confirm, Decide, Hold, Lower, Release, Show, Unresolve, Watch, Withdraw
 from edge.lane.lane import WhenUnread
 from edge.lane.signals import (
     Allowed,
     Arm,
     Blind,
     Button,
-    Clear,
     Code,
-    Confirm,
-    Decide,
     FarPresence,
     Fire,
     Guess,
-    Hold,
-    Lower,
     Phase,
     Presence,
     Pressed,
     Read,
     Refused,
-    Release,
-    Show,
     UnderArm,
-    Unresolve,
     Vend,
-    Watch,
-    Withdraw,
 )
 from models.instants import SECOND, Monotonic
 from models.lanes import LaneState, OrderKind

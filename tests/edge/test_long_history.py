@@ -10,7 +10,8 @@ import pytest
 from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome
 from edge.faults import FaultBoard, forget_faults_of_last_run
-from edge.lane.signals import Asked, Code, Count, Order
+from edge.lane.actions import Count
+from edge.lane.signals import Asked, Code, Order
 from edge.parking import lanes
 from edge.parking.access import passback
 from edge.parking.claims import stay_claimed

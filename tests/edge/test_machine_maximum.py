@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.lane.signals import Allowed, Asked, Button, Call, Decide, Order, Phase, Presence, Read, Refused, Vend
+from edge.lane.actions import Call, Decide
+from edge.lane.signals import Allowed, Asked, Button, Order, Phase, Presence, Read, Refused, Vend
 from edge.lane.timing import LaneTiming
 from edge.parking import entry
 from edge.parking.desks import ExitDesk

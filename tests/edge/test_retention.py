@@ -11,7 +11,8 @@ import pytest
 
 from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome
-from edge.lane.signals import Button, Count
+from edge.lane.actions import Count
+from edge.lane.signals import Button
 from edge.parking import entry, exit, lanes
 from edge.parking.access import passback
 from edge.retention import plates, streams

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from drivers.contract import Position, PrintedTicket
+from edge.lane.actions import Confirm, Count, Unresolve, Withdraw
 from edge.lane.faults import CATALOGUE
 from edge.lane.lane import Fitted, Lane, WhenUnread, a_lane
 from edge.lane.machine import step
@@ -22,8 +23,6 @@ from edge.lane.signals import (
     Button,
     Card,
     Code,
-    Confirm,
-    Count,
     Fire,
     Guess,
     Order,
@@ -36,10 +35,8 @@ from edge.lane.signals import (
     Signal,
     TimeUp,
     UnderArm,
-    Unresolve,
     Vend,
     VendFailed,
-    Withdraw,
 )
 from models.ids import TicketId
 from models.instants import SECOND, Monotonic
