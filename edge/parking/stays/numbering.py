@@ -6,11 +6,13 @@ from edge.store import Transaction
 from models.codes import DIGITS, ticket_code
 
 _CODE_BITS = 5 * DIGITS
+_HIGHEST = "SELECT serial FROM tickets WHERE serial IS NOT NULL ORDER BY serial DESC LIMIT 1"
 
 
 def next_serial(tx: Transaction) -> int:
     """One more than the highest that this lot has given."""
-    return int(tx.connection.execute("SELECT coalesce(max(serial), 0) + 1 FROM tickets").fetchone()[0])
+    row = tx.connection.execute(_HIGHEST).fetchone()
+    return 1 if row is None else int(row["serial"]) + 1
 
 
 def unused_code(tx: Transaction) -> str:
