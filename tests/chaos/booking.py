@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import random
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,18 +26,11 @@ from cloud.clock import SystemClock
 from cloud.db import connect
 from models.instants import HOUR, Instant
 from tests.chaos.booking_clients import Clients
+from tests.chaos.booking_controls import controls
 from tests.chaos.booking_oracle import Oracle, Verdict
 from tests.chaos.booking_site import Site
 
 CLIENTS = 32
-CONTROLS = {
-    "LOCK": ((" FOR NO KEY UPDATE", ""), ("    INSERT INTO", "    PERFORM pg_sleep(0.01);\n    INSERT INTO")),
-    "KEY": (("key, by_whom, at, hold, CASE", "NULL, by_whom, at, hold, CASE"),),
-}
-"""Each safeguard, and what of the function that sells is exchanged to be without it. The race that the lock ends is
-made longer, so that few attempts show it."""
-CONTROL_ATTEMPTS = 200
-CONTROL_HORIZON = 60
 _ATTEMPTS_A_KILL = 1250
 _FIRST_ANSWER_WITHIN = 60.0
 
@@ -60,29 +53,41 @@ class Outcome:
 
 
 def run(
-    attempts: int, seed: int, *, lots: int = 6, places: int = 40, processes: int = 3, kills: int | None = None
+    attempts: int,
+    seed: int,
+    *,
+    lots: int = 6,
+    places: int = 40,
+    processes: int = 3,
+    kills: int | None = None,
+    seconds: float = math.inf,
+    answers_within: float = 5.0,
 ) -> Outcome:
+    """`seconds`: no new attempts after so long, though fewer were made."""
     with (
         tempfile.TemporaryDirectory(prefix="parkgate-booking-") as folder,
         Site(Path(folder), lots, places, processes) as site,
     ):
-        return asyncio.run(_campaign(site, attempts, random.Random(seed), kills))
+        return asyncio.run(_campaign(site, attempts, random.Random(seed), kills, seconds, answers_within))
 
 
-async def _campaign(site: Site, attempts: int, chance: random.Random, kills: int | None) -> Outcome:
+async def _campaign(
+    site: Site, attempts: int, chance: random.Random, kills: int | None, longest: float, answers_within: float
+) -> Outcome:
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=CLIENTS)
     async with httpx.AsyncClient(limits=limits, timeout=None) as http:
         clients = _clients(site, http, chance)
         await _until_all_answer(site, http)
         begun = time.monotonic()
+        clients.ends, clients.answers_within = begun + longest, answers_within
         victims = await _under_fire(site, clients, attempts, kills)
         seconds = time.monotonic() - begun
-        _say("everything that was accepted is asked for again")
+        _say(f"{seconds:.1f} s; everything that was accepted is asked for again")
         await clients.ask_all_again()
-        verdict = clients.oracle.judged(await _rows(site))
-        control = {name: await _without(site, http, chance, changes) for name, changes in CONTROLS.items()}
+        verdict = clients.oracle.judged([dict(row) for row in await _rows(site)])
+        control = await controls(site)
         cancelled = sum(wish.cancelled for wish in clients.oracle.wishes.values())
-        return Outcome(attempts, verdict, clients.answers, victims, cancelled, seconds, control)
+        return Outcome(clients.attempts, verdict, clients.answers, victims, cancelled, seconds, control)
 
 
 def _clients(site: Site, http: httpx.AsyncClient, chance: random.Random) -> Clients:
@@ -103,13 +108,13 @@ async def _under_fire(site: Site, clients: Clients, attempts: int, kills: int | 
     victims: Counter[str] = Counter()
     lots = asyncio.create_task(site.lots_say(clients.oracle))
     every = attempts // (kills + 1) if kills is not None else _ATTEMPTS_A_KILL
-    killer = asyncio.create_task(_kill(site, clients, every, victims))
+    over = asyncio.Event()
+    killer = asyncio.create_task(_kill(site, clients, every, victims, over))
     try:
         await asyncio.gather(*(clients.work(attempts) for _ in range(CLIENTS)))
     finally:
-        killer.cancel()
-        with suppress(asyncio.CancelledError):
-            await killer
+        over.set()
+        await killer  # not cancelled: the thread that starts a server again would go on
     for server in site.victims.values():
         if not server.running:
             await asyncio.to_thread(server.start)
@@ -126,51 +131,25 @@ async def _ended(lots: asyncio.Task[None]) -> None:
         await lots
 
 
-async def _kill(site: Site, clients: Clients, every: int, victims: Counter[str]) -> None:
-    """Something at each so many attempts; it stays away for a moment."""
+async def _kill(site: Site, clients: Clients, every: int, victims: Counter[str], over: asyncio.Event) -> None:
+    """Something at each so many attempts; it stays away for a moment. The first two are one of each."""
     due = every
-    while True:
+    first = ["postgres", "api-1"]
+    while not over.is_set():
         await asyncio.sleep(0.01)
         if clients.attempts < due:
             continue
         due = clients.attempts + every
-        name = clients.chance.choice(["postgres", clients.chance.choice(sorted(site.victims))])
-        victims[name.partition("-")[0]] += 1
-        if name == "postgres" and clients.chance.random() < 0.5:
+        name = first.pop(0) if first else clients.chance.choice(["postgres", *sorted(site.victims)])
+        if name == "postgres" and not first and clients.chance.random() < 0.5:
+            victims["postgres at once"] += 1
             await asyncio.to_thread(site.stop_at_once)
         else:
+            victims[name.partition("-")[0]] += 1
             await asyncio.to_thread(site.victims[name].kill)
         _say(f"{clients.attempts} attempts, {len(clients.oracle.oversold)} oversold; {name} is killed")
         await asyncio.sleep(clients.chance.uniform(0.05, 0.5))
         await asyncio.to_thread(site.victims[name].start)
-
-
-async def _without(
-    site: Site, http: httpx.AsyncClient, chance: random.Random, changes: Sequence[tuple[str, str]]
-) -> bool:
-    """Whether the oracle finds that a safeguard is off."""
-    connection = await connect.connection(site.settings, "chaos")
-    text = await connection.fetchval("SELECT pg_get_functiondef('book_place_v1'::regproc)")
-    without = text
-    for was, becomes in changes:
-        assert was in without
-        without = without.replace(was, becomes)
-    await connection.execute("TRUNCATE reservations")
-    await connection.execute(without)
-    try:
-        clients = _clients(site, http, chance)
-        clients.places = clients.places[:1]
-        if changes == CONTROLS["KEY"]:
-            clients.twins = 0.5
-        else:
-            clients.horizon = CONTROL_HORIZON  # all want the same time
-        lots = asyncio.create_task(site.lots_say(clients.oracle))
-        await asyncio.gather(*(clients.work(CONTROL_ATTEMPTS) for _ in range(CLIENTS)))
-        await _ended(lots)
-        return not clients.oracle.judged(await _rows(site)).clean
-    finally:
-        await connection.execute(text)
-        await connection.close()
 
 
 async def _rows(site: Site) -> list[asyncpg.Record]:
@@ -201,9 +180,10 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--n", type=int, default=5000, help="attempts to book")
     asked.add_argument("--seed", type=int, default=None)
+    asked.add_argument("--seconds", type=float, default=math.inf, help="no new attempts after so long")
     options = asked.parse_args()
     seed = options.seed if options.seed is not None else random.randrange(2**32)
-    outcome = run(options.n, seed)
+    outcome = run(options.n, seed, seconds=options.seconds)
     found = outcome.verdict
     failed = "failed as it must"
     print(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
+import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
@@ -22,7 +24,6 @@ _LONGEST = 8 * 60
 _CANCELS, _TWINS, _GIVES_UP = 0.3, 0.05, 0.3
 """How often a client that has a reservation cancels it, sends a request twice at the same time, and doesn't ask again
 at once when it got no answer."""
-_ANSWERS_WITHIN = 5.0
 _AT_ONCE = 32
 _DEFINITE = frozenset({409, 422})
 
@@ -38,8 +39,9 @@ class Clients:
     places: Sequence[Place]
     origin: Instant
     chance: random.Random
-    horizon: int = _HORIZON
-    twins: float = _TWINS
+    ends: float = math.inf
+    """No new attempts after this moment of the monotonic clock"""
+    answers_within: float = 5.0
     attempts: int = 0
     answers: Counter[str] = field(default_factory=Counter[str])
     open: list[Wish] = field(default_factory=list[Wish])
@@ -48,12 +50,12 @@ class Clients:
 
     async def work(self, until: int) -> None:
         """One client, until so many attempts were made by all of them."""
-        while self.attempts < until:
+        while self.attempts < until and time.monotonic() < self.ends:
             self.attempts += 1
             if self._live and self.chance.random() < _CANCELS:
                 await self.cancel(self._live.pop(self.chance.randrange(len(self._live))))
             wish = self._wish()
-            if self.chance.random() < self.twins:
+            if self.chance.random() < _TWINS:
                 await asyncio.gather(self._once(wish), self._once(wish))
             else:
                 await self._once(wish)
@@ -115,13 +117,13 @@ class Clients:
         headers = self.header if key is None else {**self.header, "Idempotency-Key": key}
         url = f"http://127.0.0.1:{self.chance.choice(self.ports)}{path}"
         try:
-            async with asyncio.timeout(_ANSWERS_WITHIN):
+            async with asyncio.timeout(self.answers_within):
                 return await self.http.request(method, url, json=json, headers=headers)
         except (httpx.TransportError, TimeoutError):
             return None
 
     def _wish(self) -> Wish:
-        begins = self.chance.randrange(self.horizon)
+        begins = self.chance.randrange(_HORIZON)
         length = self.chance.choice([15, 30, 60, 60, 120, 240, self.chance.randrange(15, _LONGEST)])
         wish = Wish(
             uuid.UUID(int=self.chance.getrandbits(128)).hex, self.chance.choice(self.places), begins, begins + length

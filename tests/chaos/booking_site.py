@@ -37,7 +37,8 @@ from tests.cloud.lots import Lot
 TYPE = SpotType.REGULAR
 _ENDS_WITHIN = 5.0
 _SAYS_EVERY = 0.3
-_AWAY = (*connect.UNREACHABLE, asyncpg.PostgresError)
+_AWAY = (*connect.UNREACHABLE, asyncpg.PostgresError, asyncpg.InternalClientError, EOFError)
+"""Whatever a server that is killed makes of a question: a lot asks again."""
 
 
 class Api(Cloud):
@@ -103,7 +104,7 @@ class Site:
         """Until cancelled: each lot takes what was issued for it, and says so by a fact, as the link would bring it."""
         while True:
             for speaker in self._speakers:
-                with suppress(_AWAY):  # said again
+                with suppress(*_AWAY):  # said again
                     await self._says(speaker, oracle)
             await asyncio.sleep(_SAYS_EVERY)
 

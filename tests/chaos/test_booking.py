@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.chaos.booking import run
 from tests.chaos.booking_oracle import Oracle, Verdict, Wish
 
 HERE = ("lot", "REGULAR")
@@ -50,3 +51,13 @@ def test_the_oracle_sees_what_is_lost_twice_or_told_to_nobody() -> None:
     assert found.judged([*rows, row("3")]).twice == 1
     found.accepted(two, "3")
     assert found.judged([*rows, row("3")]).twice == 1
+
+
+def test_nothing_is_oversold_while_processes_and_postgresql_are_killed_and_each_lack_is_found() -> None:
+    outcome = run(300, seed=6, lots=2, places=4, processes=2, kills=2, answers_within=1.0)
+    assert outcome.clean, outcome
+    assert outcome.verdict.oversold == 0
+    assert outcome.answers["sold_out"] > 0
+    assert outcome.victims["postgres"]
+    assert outcome.victims["api"]
+    assert outcome.control == {"LOCK": True, "KEY": True, "NONE": True}
