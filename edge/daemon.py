@@ -98,7 +98,9 @@ class Daemon:
         is_heard: Callable[[], bool] = lambda: self._link is not None and self._link.connected  # noqa: E731
         self._prices = LotPrices(self._policy, self._store, self._clock)
         self._keys = self._cloud_keys(settings)
-        self._keeping = KeepsReservations(self._store, self._clock, settings.reservations.rules())
+        self._keeping = KeepsReservations(
+            self._store, self._clock, settings.reservations.rules(), settings.allocation.plan()
+        )
         self._assembly = Assembly(
             settings,
             self._store,

@@ -216,7 +216,7 @@ def _settle_as_gone(tx: Transaction, stay: Ticket, lane: LaneName) -> None:
 def _place_for(tx: Transaction, arrival: Arrival, right: Entitlement, plan: Plan) -> FreeSpot | None:
     """Where the vehicle is led to. What is kept back for reservations is for those that come in their time, who are
     never sent away while there is a place at all; and for whom a person lets in, if there is no other."""
-    reserved, kept_back = right.reserved, quota.kept_back(tx)
+    reserved, kept_back = right.reserved, quota.kept_back(tx, plan)
     in_time = reserved is not None and reserved.kept
     own = reserved.spot_type if reserved is not None and in_time else None
     others = {spot_type: n for spot_type, n in kept_back.items() if spot_type is not own}

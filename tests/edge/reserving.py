@@ -8,12 +8,14 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome
 from edge.lane.signals import Allowed, Asked, Code, Credential, Read, Refused, Unread
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.reservations.claiming import Claims
 from edge.parking.reservations.keeping import keep
 from edge.store import inbox
+from models.allocation import AS_WRITTEN, Plan
 from models.ids import LotId, PaymentId, ReservationId
 from models.instants import HOUR, SECOND, Instant
 from models.intents import Intent, ReservationMade, ReservationQuota
@@ -34,7 +36,7 @@ KEYS = Keyring.of([SIGNER.public_text])
 MINUTE = 60 * SECOND
 
 
-class FreeTerminal:
+class FreeTerminal(ChargesOnly):
     """Takes whatever it is asked for, and remembers it."""
 
     def __init__(self) -> None:
@@ -63,6 +65,7 @@ class Gate:
     lot: Lot
     rules: Rules = field(default_factory=Rules)
     tariff: Tariff = TARIFF
+    plan: Plan = AS_WRITTEN
     cloud: Issued = field(default_factory=Issued)
     terminal: FreeTerminal = field(default_factory=FreeTerminal)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -115,7 +118,7 @@ class Gate:
         self.keeps()
 
     def keeps(self) -> None:
-        self.lot.decide(lambda tx: keep(tx, self.rules))
+        self.lot.decide(lambda tx: keep(tx, self.rules, self.plan))
 
     @property
     def kept(self) -> dict[str, int]:
@@ -129,7 +132,9 @@ class Gate:
     # --- what drivers do ---
 
     def entry(self, vehicle: VehicleType = VehicleType.REGULAR) -> EntryDesk:
-        return EntryDesk(IN, self.lot.store, lambda: self.tariff, {}, lambda: vehicle, reservations=self.claims)
+        return EntryDesk(
+            IN, self.lot.store, lambda: self.tariff, {}, lambda: vehicle, plan=self.plan, reservations=self.claims
+        )
 
     def exit(self) -> ExitDesk:
         return ExitDesk(OUT, self.lot.store, self.lot.till(self.terminal), reservations=self.claims)

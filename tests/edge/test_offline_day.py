@@ -41,7 +41,7 @@ def test_every_sold_reservation_has_its_place_and_every_code_opens_once(tmp_path
 
 def test_without_the_quota_sold_places_are_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control."""
-    monkeypatch.setattr(quota, "kept_back", lambda tx: {})
+    monkeypatch.setattr(quota, "kept_back", lambda tx, plan: {})
     assert a_day(tmp_path, 0).turned_away != []
 
 

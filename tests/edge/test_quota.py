@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from edge.report import policy_report
 from edge.retention.reservations import forget_reservations, mask_reservations
 from edge.store import inbox
 from edge.store.database import Store, looking_into
+from models.allocation import Plan
 from models.instants import HOUR, Instant
 from models.intents import ReservationQuota
 from models.refusals import Refusal
@@ -44,7 +46,7 @@ def test_a_walk_in_never_gets_a_place_that_is_kept_back(gate: Gate) -> None:
 
 def test_without_the_quota_a_sold_place_is_lost(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control."""
-    monkeypatch.setattr(quota, "kept_back", lambda tx: {})
+    monkeypatch.setattr(quota, "kept_back", lambda tx, plan: {})
     gate.asks_for(1)
     sold = gate.sells()
     for plate in ("A1", "B2", "C3"):
@@ -63,6 +65,16 @@ def test_what_can_not_be_kept_yet_is_kept_as_walk_ins_leave(gate: Gate) -> None:
     gate.keeps()
     gate.keeps()
     assert told(gate) == [(3, 1), (3, 2)], "once"
+
+
+def test_places_in_a_reserved_zone_are_not_kept_for_whoever_has_booked(tmp_path: Path) -> None:
+    levels = (a_level(0, REGULAR=2), dataclasses.replace(a_level(1, REGULAR=3), name="Staff"))
+    gate = Gate(a_lot(tmp_path, levels), plan=Plan(reserved=frozenset({"Staff"})))
+    gate.asks_for(4)
+    assert gate.kept == {"REGULAR": 2}, "the staff's own aren't sold"
+    gate.plan = Plan()
+    gate.keeps()
+    assert gate.kept == {"REGULAR": 4}, "the control: with nothing reserved, they are"
 
 
 def test_fewer_are_kept_while_spots_are_out_of_service(gate: Gate) -> None:

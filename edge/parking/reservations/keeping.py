@@ -13,6 +13,7 @@ from edge.parking.reservations.bookings import known_time
 from edge.parking.stays.restoring import pending
 from edge.patience import within
 from edge.store import Store, StoreUnavailable, Transaction
+from models.allocation import AS_WRITTEN, Plan
 from models.facts import ReservationMissed
 from models.ids import ReservationId
 from models.instants import Clock, Instant, Reading
@@ -34,6 +35,7 @@ class KeepsReservations:
     store: Store
     clock: Clock
     rules: Rules
+    plan: Plan = AS_WRITTEN
     _stale: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -53,21 +55,21 @@ class KeepsReservations:
     async def renew(self) -> None:
         """Raises StoreUnavailable. Nothing is written where there is nothing to say."""
         now = self.clock.read()
-        if await self.store.read(lambda look: bool(_to_tell(look, now) or _missed(look, now, self.rules))):
-            await self.store.write(lambda tx: keep(tx, self.rules))
+        if await self.store.read(lambda look: bool(_to_tell(look, now, self.plan) or _missed(look, now, self.rules))):
+            await self.store.write(lambda tx: keep(tx, self.rules, self.plan))
 
 
-def keep(tx: Transaction, rules: Rules) -> None:
+def keep(tx: Transaction, rules: Rules, plan: Plan = AS_WRITTEN) -> None:
     """Put on record who didn't come, and what is kept back now."""
     for reservation in _missed(tx.connection, tx.at, rules)[:_AT_ONCE]:
         tx.record(ReservationMissed(reservation=reservation, at=tx.at.wall))
-    if _to_tell(tx.connection, tx.at):
-        quota.settle(tx)
+    if _to_tell(tx.connection, tx.at, plan):
+        quota.settle(tx, plan)
 
 
-def _to_tell(connection: sqlite3.Connection, at: Reading) -> bool:
+def _to_tell(connection: sqlite3.Connection, at: Reading, plan: Plan) -> bool:
     """A lot that waits to be told who is inside promises nothing yet."""
-    return pending(connection) is None and bool(quota.changes(connection, at))
+    return pending(connection) is None and bool(quota.changes(connection, at, plan))
 
 
 def _missed(connection: sqlite3.Connection, at: Reading, rules: Rules) -> list[ReservationId]:

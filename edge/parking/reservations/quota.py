@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from edge.parking.places.allocation import free_for_all
 from edge.parking.reservations.bookings import known_time
 from edge.store import Transaction
+from models.allocation import AS_WRITTEN, Plan
 from models.facts import QuotaKept
 from models.instants import Instant, Reading
 from models.reservations.rules import Places, Window
@@ -26,9 +28,6 @@ _ASKED = """
     UNION ALL SELECT spot_type, kept, revision, 0 FROM reservation_quotas AS kept
     WHERE NOT EXISTS (SELECT 1 FROM quotas_asked WHERE quotas_asked.spot_type = kept.spot_type)"""
 """Where nothing is asked any more (the store is new, or what was asked can't be read), the lot keeps its word."""
-_FREE = """
-    SELECT spot_type, count(*) AS n FROM spots
-    WHERE status = 'AVAILABLE' AND blocked IS NULL AND removed = 0 GROUP BY spot_type"""
 _INSIDE = """
     SELECT spots.spot_type, start_time, end_time
     FROM reservations JOIN tickets ON tickets.reservation_id = reservations.id JOIN spots ON spots.id = tickets.spot_id
@@ -44,31 +43,32 @@ class _Wanted(NamedTuple):
     said: bool
 
 
-def kept_back(tx: Transaction) -> Mapping[SpotType, int]:
-    """How many free places of each type must stay free of all that come without a reservation."""
+def kept_back(tx: Transaction, plan: Plan = AS_WRITTEN) -> Mapping[SpotType, int]:
+    """How many free places of each type must stay free of all that come without a reservation. Those in zones that
+    `plan` reserves are nobody's to sell."""
     wanted = _wanted(tx.connection)
     if not any(each.places for each in wanted.values()):
         return NOTHING
-    places = _places(tx.connection, tx.at, wanted)
+    places = _places(tx.connection, tx.at, wanted, plan)
     return {spot_type: each.kept_back for spot_type, each in places.items() if each.kept_back}
 
 
-def settle(tx: Transaction) -> int:
+def settle(tx: Transaction, plan: Plan = AS_WRITTEN) -> int:
     """Tell the cloud what the lot keeps back from now on, where that is something else than before. Returns of how
     many types."""
-    told = changes(tx.connection, tx.at)
+    told = changes(tx.connection, tx.at, plan)
     for fact in told:
         tx.record(fact)
     return len(told)
 
 
-def changes(connection: sqlite3.Connection, at: Reading) -> list[QuotaKept]:
+def changes(connection: sqlite3.Connection, at: Reading, plan: Plan = AS_WRITTEN) -> list[QuotaKept]:
     """What there is to tell. While the time isn't known, a place in use may be one of those kept back, and is taken to
     be: nothing is taken back that may hold."""
     wanted = _wanted(connection)
     if not wanted:
         return []
-    places = _places(connection, at, wanted)
+    places = _places(connection, at, wanted, plan)
     before = {row["spot_type"]: row for row in connection.execute("SELECT * FROM reservation_quotas")}
     found: list[QuotaKept] = []
     for spot_type, asked in wanted.items():
@@ -87,9 +87,11 @@ def _wanted(connection: sqlite3.Connection) -> dict[SpotType, _Wanted]:
     return {SpotType(row["spot_type"]): _Wanted(row["asked"], row["revision"], bool(row["said"])) for row in rows}
 
 
-def _places(connection: sqlite3.Connection, at: Reading, wanted: Mapping[SpotType, _Wanted]) -> dict[SpotType, Places]:
+def _places(
+    connection: sqlite3.Connection, at: Reading, wanted: Mapping[SpotType, _Wanted], plan: Plan
+) -> dict[SpotType, Places]:
     now = known_time(connection, at)
-    free = {row["spot_type"]: row["n"] for row in connection.execute(_FREE)}
+    free = {spot_type: free_for_all(connection, plan, spot_type) for spot_type in wanted}
     inside, missed = list(_windows(connection, _INSIDE, now)), list(_windows(connection, _MISSED, now))
     in_time = Counter(spot_type for spot_type, window in inside if _surely_in(window, now))
     perhaps = Counter(spot_type for spot_type, window in inside if _perhaps_in(window, now))
@@ -97,7 +99,7 @@ def _places(connection: sqlite3.Connection, at: Reading, wanted: Mapping[SpotTyp
     return {
         spot_type: Places(
             asked=asked.places,
-            free=free.get(spot_type, 0),
+            free=free[spot_type],
             in_time=in_time[spot_type],
             perhaps_in_time=perhaps[spot_type],
             missed=given_up[spot_type],
