@@ -16,7 +16,7 @@ from cloud.booking.shortage import look_for_shortages
 from cloud.enrolment import new_id
 from cloud.intents.issue import Unacceptable
 from models.facts import ReservationArrived, ReservationMissed, ReservationReturned
-from models.ids import LaneName, LotId, ReservationId, TicketId
+from models.ids import LaneName, LotId, ReservationId
 from models.instants import HOUR, SECOND, Instant
 from models.reservations.peak import Span, fits, peak
 from models.spots import SpotType
@@ -142,7 +142,7 @@ async def test_who_came_in_before_the_lot_knew_keeps_the_place(keeper: Keeper) -
     await sold(keeper, hours(1, 2))
     await ending.cancel(keeper.database, keeper.tenant, keeper.lot.id, one.reservation, "ann", NOON)
     revision = await tell(keeper)
-    came = arrival(one.reservation, hours(1, 2))
+    came = arrival(keeper, one.reservation, hours(1, 2))
     keeper.lot.says(came)
     await keeper.takes(revision)
     assert (await freed(keeper), await status(keeper, one)) == (0, "ARRIVED")
@@ -154,7 +154,7 @@ async def test_who_came_in_before_the_lot_knew_keeps_the_place(keeper: Keeper) -
 
 async def test_what_came_or_was_missed_is_not_cancelled(keeper: Keeper) -> None:
     one, other = await sold(keeper, hours(1, 2)), await sold(keeper, hours(1, 2))
-    keeper.lot.says(arrival(one.reservation, hours(1, 2)))
+    keeper.lot.says(arrival(keeper, one.reservation, hours(1, 2)))
     keeper.lot.says(ReservationMissed(reservation=other.reservation, at=keeper.lot.now))
     await keeper.told()
     for each in (one, other):
@@ -167,7 +167,7 @@ async def test_what_came_or_was_missed_is_not_cancelled(keeper: Keeper) -> None:
 
 async def test_who_overstays_takes_nothing_from_later_sales(keeper: Keeper) -> None:
     one = await sold(keeper, hours(1, 2))
-    keeper.lot.says(arrival(one.reservation, hours(1, 2)))
+    keeper.lot.says(arrival(keeper, one.reservation, hours(1, 2)))
     await keeper.told()
     await sold(keeper, hours(2, 3))
     await sold(keeper, hours(2, 3))
@@ -175,7 +175,7 @@ async def test_who_overstays_takes_nothing_from_later_sales(keeper: Keeper) -> N
 
 async def test_a_code_that_is_news_to_the_cloud_takes_its_place_too(keeper: Keeper) -> None:
     """The cloud was restored from a copy: what it had sold since is known by who came."""
-    keeper.lot.says(arrival(ReservationId(an_id()), hours(1, 30)))
+    keeper.lot.says(arrival(keeper, ReservationId(an_id()), hours(1, 30)))
     await keeper.told()
     await sold(keeper, hours(10, 11))
     assert await why_not(keeper, hours(10, 11)) == "sold_out"
@@ -200,7 +200,7 @@ async def test_a_hold_keeps_its_place_until_it_ends_or_is_confirmed(keeper: Keep
 async def test_what_is_over_no_longer_stands_for_the_lot(keeper: Keeper) -> None:
     one = await sold(keeper, hours(1, 2))
     await tell(keeper)
-    keeper.lot.says(arrival(one.reservation, hours(1, 2)))
+    keeper.lot.says(arrival(keeper, one.reservation, hours(1, 2)))
     await keeper.told()
     standing = "SELECT count(*) FROM standing_intents WHERE subject LIKE 'reservation:%'"
     assert await keeper.database.fetchval(standing) == 1
@@ -262,10 +262,10 @@ async def test_many_at_once_buy_the_last_place_once(keeper: Keeper, pool: asyncp
     assert await keeper.database.fetchval("SELECT count(*) FROM reservations") == 2
 
 
-def arrival(reservation: ReservationId, span: Span) -> ReservationArrived:
+def arrival(keeper: Keeper, reservation: ReservationId, span: Span) -> ReservationArrived:
     return ReservationArrived(
         reservation=reservation,
-        ticket=TicketId(an_id()),
+        ticket=keeper.lot.admits(keeper.lot.meets(None)),
         lane=LaneName("north-in"),
         by="code",
         spot_type=REGULAR,

@@ -116,7 +116,7 @@ def answer(
 
 def debts(lot: Lot) -> list[tuple[object, ...]]:
     return lot.rows("SELECT status, amount, json_extract(body, '$.reason') FROM payments JOIN journal"
-                    " ON json_extract(body, '$.payment') = payments.id")  # fmt: skip
+                    " ON type = 'payment.uncollected' AND json_extract(body, '$.payment') = payments.id")  # fmt: skip
 
 
 def heard() -> bool:

@@ -289,6 +289,7 @@ def test_a_daemon_shows_what_the_cloud_has_set_and_has_it_still_after_a_kill(
             "permits": 1,
             "tariffs": ["dearer"],
             "reservations": {"BOOKED": 1},
+            "kept_back": {},
             "parked": 0,
             "withheld": 0,
         }
