@@ -35,9 +35,11 @@ from edge.store import Store, Transaction
 from edge.store.database import looking_into
 from models.allocation import Criterion, Plan, Rule, WhenZoneFull, names_of
 from models.ids import LaneName, LotId, ReservationId, TicketId
+from models.instants import Instant
 from models.money import Minor
 from models.plates import Plate
 from models.refusals import Refusal
+from models.reservations.rules import Window
 from models.spots import Right, SpotType, VehicleType
 from models.tariff import HourlyTariff
 from tests.chaos.careless_allocation import StaleAllocation
@@ -217,7 +219,8 @@ class _Lane:
             zones = frozenset(zone for zone in ("Staff", "Staff/Directors", "A", "Level 2") if chance.random() < 0.2)
             permit = Permit(plate, rights, zones=zones)
         elif chance.random() < 0.2:
-            reserved = Reserved(ReservationId(str(plate)), chance.choice(list(SpotType)))
+            window = Window(Instant(0), Instant(2**53))
+            reserved = Reserved(ReservationId(str(plate)), chance.choice(list(SpotType)), window, "code")
         kind = chance.choice((*VehicleType, VehicleType.REGULAR, VehicleType.REGULAR))
         return entry.Arrival(self.name, plate, 0.99, kind, Entitlement(permit, reserved))
 

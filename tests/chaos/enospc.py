@@ -34,6 +34,7 @@ from typing import Any, Literal
 import structlog
 
 from edge.parking import entry, exit
+from edge.parking.money.booking import Receipt
 from edge.parking.money.charges import Charge, await_answer, book
 from edge.parking.places.layout import declare
 from edge.parking.stays import moments
@@ -178,7 +179,7 @@ def _let_in(account: Account, store: Store, plate: str) -> None:
 def _let_out(account: Account, store: Store, plate: str) -> None:
     ticket = TicketId(account.let_in[plate])
     charge = _write(account, store, lambda tx: _asked(tx, ticket, plate))
-    _write(account, store, lambda tx: book(tx, OUT, charge, f"T-{plate}"))
+    _write(account, store, lambda tx: book(tx, charge, Receipt(OUT, "terminal", "simulated", f"T-{plate}")))
     _write(account, store, lambda tx: exit.close(tx, ticket, OUT))
     account.let_out.append(plate)
 
@@ -356,7 +357,7 @@ def _let_in_at_once(account: Account, store: Store, plate: str) -> None:
 
 def _let_out_at_once(store: Store, ticket: str, plate: str) -> None:
     charge = store.write_now(lambda tx: _asked(tx, TicketId(ticket), plate))
-    store.write_now(lambda tx: book(tx, OUT, charge, f"T-{plate}"))
+    store.write_now(lambda tx: book(tx, charge, Receipt(OUT, "terminal", "simulated", f"T-{plate}")))
     store.write_now(lambda tx: exit.close(tx, TicketId(ticket), OUT))
 
 

@@ -10,10 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from drivers.charges_only import ChargesOnly
 from drivers.contract import Charged, ChargeOutcome, DriverError, NotSent
 from edge.parking import entry, exit
 from edge.parking.access.entitlement import Entitlement
-from edge.parking.money import charges, ledger, reconciling, refunds, write_offs
+from edge.parking.money import ledger, reconciling, refunds, write_offs
 from edge.parking.money.till import Till
 from edge.parking.places.layout import declare
 from edge.parking.stays.tickets import Ticket, open_ticket, ticket
@@ -69,7 +70,7 @@ class FastClock:
 
 
 @dataclass
-class Terminal:
+class Terminal(ChargesOnly):
     """Asks the provider over its socket."""
 
     socket: Path
@@ -261,4 +262,3 @@ def _forget_to_post(chance: random.Random) -> None:
         return post(tx, posted, *args, **more)  # type: ignore[arg-type]
 
     ledger.post = careless  # type: ignore[assignment]
-    charges.ledger.post = careless  # type: ignore[assignment]

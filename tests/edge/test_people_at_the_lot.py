@@ -231,7 +231,7 @@ def test_a_person_looks_after_the_spots(site: Site) -> None:
     with at_work(site) as yard:
         assert yard.tell("spots", "out-of-service", "2") == (0, "spot 2: spot 2 on Ground is out of service.\n")
         code, said = yard.tell("spots", "out-of-service", "9")
-        assert (code, said) == (3, "spot 9 doesn't obey: there is no spot '9'.\n")
+        assert (code, said) == (3, "Nothing was done: there is no spot '9'.\n")
         code, said = yard.tell("spots", "reset-count", "--vehicles", "1", "--level", "Ground")
         assert (code, said) == (0, "the count: Ground: 1 vehicle counted, 0 known; 1 free spot is taken by unknown.\n")
         listed = edge("spots", "list", "--config", str(site.config), "--json")

@@ -54,6 +54,12 @@ def owed(
     ledger.record(tx, _unable(tx, payment, ticket, lane, amount, currency, reason))
 
 
+def is_open(tx: Transaction, debt: PaymentId) -> bool:
+    """Whether that debt is still owed."""
+    found = "SELECT 1 FROM payments WHERE id = ? AND status = 'UNCOLLECTED'"
+    return tx.connection.execute(found, (debt,)).fetchone() is not None
+
+
 def collected(tx: Transaction, debt: PaymentId, amount: Minor, receipt: Receipt) -> None:
     """Money for a debt, all of it or a part: then the rest is a debt of its own, for the same reason. Raises
     LookupError if there is no such debt."""

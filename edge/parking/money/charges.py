@@ -184,8 +184,10 @@ def book(tx: Transaction, charge: Charge, receipt: Receipt, amount: Minor | None
     for debt in charge.debts:
         paid = Minor(min(left, debt.amount))
         left -= paid
-        if paid:
+        if paid and booking.is_open(tx, debt.id):
             booking.collected(tx, debt.id, paid, part)
+        elif paid:
+            booking.taken(tx, PaymentId(tx.mint()), debt.ticket, paid, charge.currency, part)
     _book_fee(tx, charge, Minor(fee + left), stood, part)
     return stood
 
@@ -199,8 +201,11 @@ def owe(tx: Transaction, lane: LaneName, charge: Charge, reason: str) -> None:
 def _book_fee(tx: Transaction, charge: Charge, amount: Minor, stood: Standing, receipt: Receipt) -> None:
     if not amount:
         return
-    if stood is Standing.GIVEN_UP and charge.fee:
+    if stood is Standing.GIVEN_UP and charge.fee and booking.is_open(tx, charge.payment):
         booking.collected(tx, charge.payment, amount, receipt)
+    elif stood is Standing.GIVEN_UP and charge.fee:
+        # Written off, or paid in another way since: the money is on record as a payment of its own.
+        booking.taken(tx, PaymentId(tx.mint()), charge.ticket, amount, charge.currency, _part_of(charge, receipt))
     else:
         booking.taken(tx, charge.payment, charge.ticket, amount, charge.currency, receipt)
 
