@@ -20,7 +20,8 @@ _LOG = structlog.get_logger("edge.daemon")
 
 
 def begin(tx: Transaction, settings: LotSettings, release: str, given_up: Dropped | None) -> None:
-    """`given_up`: the pictures that had to go before the store could be opened."""
+    """The start is on record, and what is known of the time. `given_up`: the pictures that had to go before the store
+    could be opened."""
     learn(tx)
     if settings.link is not None:
         want_if_new(tx)
@@ -33,16 +34,13 @@ def begin(tx: Transaction, settings: LotSettings, release: str, given_up: Droppe
     tx.record(DaemonStarted(release=release, at=tx.at.wall))
 
 
-def declare_and_settle(tx: Transaction, settings: LotSettings) -> None:
+def put_in_order(tx: Transaction, settings: LotSettings) -> None:
     """The layout as it is configured now, and the stays that were on their way when the last run ended."""
     declare(tx, settings.declared(), settings.planned_levels())
     unresolved = settle_after_restart(tx)
     if unresolved:
         _LOG.warning("daemon.unresolved_tickets", count=unresolved)
     inbox.try_parked_again(tx)
-
-
-def tell_of_charges(tx: Transaction) -> None:
     unheard_of = charges.unheard_of(tx)
     if unheard_of:
         _LOG.warning("daemon.charges_unheard_of", count=unheard_of)

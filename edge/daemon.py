@@ -14,7 +14,7 @@ from drivers.contract import DigitalInput, Driver, SpotSensor
 from drivers.twin_connection import LINE
 from edge.assembly import Assembly, cameras_of, lane_of_camera
 from edge.attended import Attended
-from edge.beginning import begin, declare_and_settle, tell_of_charges
+from edge.beginning import begin, put_in_order
 from edge.config.settings import LotSettings
 from edge.digests import Digests
 from edge.faults import FaultBoard, forget_faults_of_last_run
@@ -174,9 +174,8 @@ class Daemon:
         """What is known of the last run is put in order before any lane works."""
         begin(tx, self._settings, RELEASE, self._store.given_up)
         self._standing = forget_faults_of_last_run(tx)
-        declare_and_settle(tx, self._settings)
+        put_in_order(tx, self._settings)
         self._policy.load(tx.connection)
-        tell_of_charges(tx)
 
     async def _start(self) -> None:
         await self._local.start()

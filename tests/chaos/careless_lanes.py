@@ -11,7 +11,7 @@ from drivers.contacts import barrier as barrier_contact
 from drivers.contract import DriverError
 from drivers.over_serial import board_contact as relay_contact
 from drivers.over_serial import relay as serial_relay
-from edge import daemon
+from edge import beginning
 from edge.cli import main
 from edge.lane.controller import LaneController
 from edge.lane.signals import Vend
@@ -81,7 +81,7 @@ def voids() -> None:
                 tx.record(ExitAbandoned(ticket=ticket, lane=lane, at=tx.at.wall))
         return 0
 
-    daemon.settle_after_restart = settle
+    beginning.settle_after_restart = settle
 
 
 if __name__ == "__main__":
