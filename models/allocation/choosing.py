@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from models.allocation.places import Bay, Seeker
 from models.allocation.rules import Criterion, Plan, Rule, WhenZoneFull
-from models.spots import Right, SpotType, compatible
+from models.spots import SpotType, compatible, rights_to
 
 Worth = Callable[[Bay], float]
 """How good a bay is by one criterion: the smallest is the best."""
 
-NOTHING_KEPT: Mapping[SpotType, int] = {}
+NOTHING_KEPT: Mapping[SpotType, int] = MappingProxyType({})
 
 
 def choose(
@@ -34,8 +35,8 @@ def choose(
 
 def fitting_types(seeker: Seeker) -> tuple[SpotType, ...]:
     """The types that it may use, the tightest first; a reserved place is a right to its own type."""
-    by_reservation = {right for right in Right if right.value == seeker.reserved}
-    return compatible(seeker.vehicle, seeker.rights | by_reservation)
+    own = () if seeker.reserved is None else rights_to(seeker.reserved)
+    return compatible(seeker.vehicle, seeker.rights.union(own))
 
 
 def is_public(plan: Plan, bay: Bay) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edge.parking.access.entitlement import Entitlement
-from edge.parking.places.allocation import NOTHING_KEPT, FreeSpot
+from edge.parking.places.allocation import FreeSpot
 from edge.store import Transaction
 from models.allocation import Plan
+from models.allocation.choosing import NOTHING_KEPT
 from models.ids import LaneName, SpotId
 from models.spots import SpotType, VehicleType, compatible
 

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from edge.parking.access.entitlement import Entitlement
 from edge.store import Transaction
 from models.allocation import Bay, Plan, Seeker, choose, names_of
-from models.allocation.choosing import free_to_all
+from models.allocation.choosing import NOTHING_KEPT, free_to_all
 from models.ids import LaneName, LevelId, SpotId
 from models.spots import SpotType, VehicleType
-
-NOTHING_KEPT: Mapping[SpotType, int] = {}
 
 # Counted anew each time, from one index alone: a count that is carried along would go on being wrong.
 _BAYS = """

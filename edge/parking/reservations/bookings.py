@@ -71,7 +71,7 @@ def ticket_on(connection: sqlite3.Connection, id: ReservationId) -> TicketId | N
 
 def known_time(connection: sqlite3.Connection, at: Reading) -> Bounds:
     """What is known of the time at that reading."""
-    return (at.wall, at.wall) if at.synced else (boots.earliest(connection, at), None)
+    return boots.earliest(connection, at), at.wall if at.synced else None
 
 
 def _booking(row: sqlite3.Row | None) -> Booking | None:

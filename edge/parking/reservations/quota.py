@@ -10,13 +10,13 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from edge.parking.places.allocation import free_for_all
 from edge.parking.reservations.bookings import known_time
 from edge.store import Transaction
 from models.allocation import AS_WRITTEN, Plan
+from models.allocation.choosing import NOTHING_KEPT
 from models.facts import QuotaKept
 from models.instants import Instant, Reading
 from models.reservations.rules import Places, Window
@@ -34,7 +34,6 @@ _INSIDE = """
     WHERE reservations.status = 'ARRIVED' AND end_time > ? AND spots.spot_type = reservations.spot_type
         AND tickets.status IN ('ADMITTED', 'ACTIVE', 'UNRESOLVED')"""
 _MISSED = "SELECT spot_type, start_time, end_time FROM reservations WHERE status = 'EXPIRED' AND end_time > ?"
-NOTHING: Mapping[SpotType, int] = MappingProxyType({})
 
 
 class _Wanted(NamedTuple):
@@ -48,7 +47,7 @@ def kept_back(tx: Transaction, plan: Plan = AS_WRITTEN) -> Mapping[SpotType, int
     `plan` reserves are nobody's to sell."""
     wanted = _wanted(tx.connection)
     if not any(each.places for each in wanted.values()):
-        return NOTHING
+        return NOTHING_KEPT
     places = _places(tx.connection, tx.at, wanted, plan)
     return {spot_type: each.kept_back for spot_type, each in places.items() if each.kept_back}
 
