@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
 from cloud import queries
+from cloud.api import cursors
 from cloud.api.access import KEY_PROBLEMS, Database, Parts, Reader
 from cloud.api.errors import ApiError, Problem, answers
 from cloud.api.shapes import AlarmOut, AvailabilityOut, LaneOut, LotDetailOut, LotOut, LotsOut, TicketOut, TicketsOut
@@ -25,7 +24,6 @@ router = APIRouter(prefix="/v1/lots")
 
 LotPath = Annotated[str, Path(description="The lot's id", examples=["0192f0c1-2b3c-7d4e-8f50-61728394a5b6"])]
 _ABOUT_A_LOT = (*KEY_PROBLEMS, Problem.LOT_NOT_FOUND, Problem.INVALID)
-LARGEST_TIME = 2**63 - 1
 
 
 @router.get("", tags=["lots"], summary="All lots", responses=answers(*KEY_PROBLEMS))
@@ -83,13 +81,13 @@ async def tickets(
     Tickets that are opened while you page don't shift the pages that follow.
     """
     which = queries.TicketFilter(status, _plate(plate, key), _code(code), refund_owed)
-    after = None if cursor is None else _place(cursor)
+    after = None if cursor is None else _after(cursor)
     if await queries.find_lot(database, key.tenant, lot, _now(cloud), cloud.settings.silent_after) is None:
         raise ApiError(Problem.LOT_NOT_FOUND)
     page = await queries.tickets_page(database, key.tenant, lot, which, after, limit)
     return TicketsOut(
         tickets=[TicketOut.of(ticket, plates=key.may("plates")) for ticket in page.tickets],
-        next=None if page.next is None else _cursor(page.next),
+        next=None if page.next is None else cursors.written(*page.next),
     )
 
 
@@ -115,16 +113,6 @@ def _code(text: str | None) -> str | None:
         raise ApiError(Problem.CODE_INVALID) from wrong
 
 
-def _cursor(place: Place) -> str:
-    return base64.urlsafe_b64encode(f"{place[0]}:{place[1]}".encode()).decode().rstrip("=")
-
-
-def _place(cursor: str) -> Place:
-    try:
-        time, _, ticket = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
-        at = int(time)
-    except (ValueError, binascii.Error) as wrong:
-        raise ApiError(Problem.CURSOR_INVALID) from wrong
-    if not queries.is_id(ticket) or abs(at) > LARGEST_TIME:
-        raise ApiError(Problem.CURSOR_INVALID)
-    return Instant(at), TicketId(ticket)
+def _after(cursor: str) -> Place:
+    at, id = cursors.read(cursor)
+    return at, TicketId(id)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Literal
@@ -14,10 +12,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud import queries
+from cloud.api import cursors
 from cloud.api.access import KEY_PROBLEMS, Database, Orderer, Parts, Reader, connected
 from cloud.api.booked import BookedOut, PlacesOut, ReservationOut, ReservationsOut
 from cloud.api.errors import ApiError, Problem, answers
-from cloud.api.lots import LARGEST_TIME, LotPath
+from cloud.api.lots import LotPath
 from cloud.booking import ending, selling
 from cloud.booking.drawing import drawn
 from cloud.booking.selling import NotSold, Wanted
@@ -168,13 +167,13 @@ async def reservations(
         raise ApiError(Problem.SCOPE_MISSING)
     since, before = (None if at is None else _at(at) for at in (begins_from, begins_before))
     which = ReservationFilter(status, _plate(plate), since, before)
-    after = None if cursor is None else _place(cursor)
+    after = None if cursor is None else _after(cursor)
     await _must_be_there(database, key, lot)
     page = await queries.reservations_page(database, key.tenant, lot, which, after, limit)
     plates = key.may("plates")
     return ReservationsOut(
         reservations=[ReservationOut.of(view, plates=plates) for view in page.reservations],
-        next=None if page.next is None else _cursor(page.next),
+        next=None if page.next is None else cursors.written(*page.next),
     )
 
 
@@ -353,16 +352,6 @@ def _span(start: AwareDatetime, end: AwareDatetime) -> Span:
         raise ApiError(Problem.TOO_SHORT) from wrong
 
 
-def _cursor(place: Place) -> str:
-    return base64.urlsafe_b64encode(f"{place[0]}:{place[1]}".encode()).decode().rstrip("=")
-
-
-def _place(cursor: str) -> Place:
-    try:
-        time, _, id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
-        at = int(time)
-    except (ValueError, binascii.Error) as wrong:
-        raise ApiError(Problem.CURSOR_INVALID) from wrong
-    if not queries.is_id(id) or abs(at) > LARGEST_TIME:
-        raise ApiError(Problem.CURSOR_INVALID)
-    return Instant(at), ReservationId(id)
+def _after(cursor: str) -> Place:
+    at, id = cursors.read(cursor)
+    return at, ReservationId(id)
