@@ -10,13 +10,12 @@ import asyncpg
 from models.digests import HISTORY
 from models.effects import Table
 from models.facts.digests import BEFORE_ALL
+from models.facts.restoring import RestoredEntry, RestoredPayment
 from models.ids import LotId
 from models.tickets import OPEN, PaymentStatus, ReservationStatus
 from models.wire.restoring import (
     Known,
-    KnownEntry,
     KnownLane,
-    KnownPayment,
     KnownQuota,
     KnownReservation,
     KnownStay,
@@ -91,14 +90,14 @@ async def _newest(connection: asyncpg.Connection, lot: LotId, table: Table) -> s
 async def _stays(connection: asyncpg.Connection, lot: LotId) -> Sequence[KnownStay]:
     """Everybody inside, and everybody who owes something."""
     rows = await connection.fetch(_STAYS, lot, [str(status) for status in OPEN], PaymentStatus.UNCOLLECTED.value, _MOST)
-    paid: dict[str, list[KnownPayment]] = defaultdict(list)
+    paid: dict[str, list[RestoredPayment]] = defaultdict(list)
     for row in await connection.fetch(
         "SELECT id::text AS payment, ticket_id::text AS ticket, lane, amount, currency, method, reference, status, at,"
         " provider, charge_id::text AS charge"
         " FROM payments WHERE lot_id = $1 AND ticket_id = ANY($2::uuid[]) ORDER BY id",
         *(lot, [row["ticket"] for row in rows]),
     ):
-        paid[row["ticket"]].append(KnownPayment.model_validate(dict(row)))
+        paid[row["ticket"]].append(RestoredPayment.model_validate(dict(row)))
     booked = await _booked(connection, lot, [row["ticket"] for row in rows])
     return [
         KnownStay.model_validate(
@@ -108,14 +107,14 @@ async def _stays(connection: asyncpg.Connection, lot: LotId) -> Sequence[KnownSt
     ]
 
 
-async def _booked(connection: asyncpg.Connection, lot: LotId, tickets: Sequence[str]) -> dict[str, list[KnownEntry]]:
+async def _booked(connection: asyncpg.Connection, lot: LotId, tickets: Sequence[str]) -> dict[str, list[RestoredEntry]]:
     """What stands of them in the lot's books."""
-    booked: dict[str, list[KnownEntry]] = defaultdict(list)
+    booked: dict[str, list[RestoredEntry]] = defaultdict(list)
     for row in await connection.fetch(
         "SELECT id::text AS entry, posting_id::text AS posting, ticket_id::text AS ticket, kind, account, amount,"
         " currency, payment_id::text AS payment, reverses::text AS reverses, day, given_by AS by, reason, at"
         " FROM ledger_entries WHERE lot_id = $1 AND ticket_id = ANY($2::uuid[]) ORDER BY id",
         *(lot, tickets),
     ):
-        booked[row["ticket"]].append(KnownEntry.model_validate(dict(row)))
+        booked[row["ticket"]].append(RestoredEntry.model_validate(dict(row)))
     return booked

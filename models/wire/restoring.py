@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from models.facts.digests import BEFORE_ALL
+from models.facts.restoring import RestoredEntry, RestoredPayment
 from models.facts.tickets import EnteredBy
-from models.ids import LaneName, LotId, PaymentId, PermitId, ReservationId, TicketId, VehicleId
+from models.ids import LaneName, LotId, PermitId, ReservationId, TicketId, VehicleId
 from models.instants import Instant
 from models.lanes import HoldCause, LaneState
 from models.money import Minor
 from models.spots import SpotType, VehicleType
-from models.tickets import NONE_GIVEN, PaymentStatus, ReservationStatus, TicketStatus
+from models.tickets import NONE_GIVEN, ReservationStatus, TicketStatus
 from models.wire.bounds import HASH, ID
 from models.wire.envelopes import Malformed
 
@@ -42,42 +43,6 @@ class RestorePart(BaseModel):
     parts: int = Field(ge=1, le=MOST_PARTS)
     checksum: str
     body: str
-
-
-class KnownPayment(BaseModel):
-    """Money taken for a stay, or owed for it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    payment: PaymentId
-    lane: LaneName
-    amount: Minor
-    currency: str
-    method: str
-    reference: str
-    status: PaymentStatus
-    at: Instant
-    provider: str | None = None
-    charge: PaymentId | None = None
-
-
-class KnownEntry(BaseModel):
-    """A line of the lot's books."""
-
-    model_config = ConfigDict(frozen=True)
-
-    entry: str
-    posting: str
-    kind: str
-    account: str
-    amount: Minor
-    currency: str
-    payment: PaymentId | None
-    reverses: str | None
-    day: int
-    by: str | None
-    reason: str | None
-    at: Instant
 
 
 class KnownStay(BaseModel):
@@ -113,8 +78,8 @@ class KnownStay(BaseModel):
     entry_known: bool = True
     picture: str | None = None
     validations: str = NONE_GIVEN
-    payments: tuple[KnownPayment, ...] = ()
-    entries: tuple[KnownEntry, ...] = ()
+    payments: tuple[RestoredPayment, ...] = ()
+    entries: tuple[RestoredEntry, ...] = ()
 
 
 class KnownLane(BaseModel):

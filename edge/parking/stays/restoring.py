@@ -13,7 +13,6 @@ from edge.store import Transaction
 from edge.store.trouble import in_words
 from models.facts import LotRestored, TicketRestored
 from models.facts.digests import BEFORE_ALL
-from models.facts.restoring import RestoredEntry, RestoredPayment
 from models.ids import SpotId, TicketId, VehicleId, minted_at
 from models.instants import MILLISECOND
 from models.plates import Plate
@@ -118,8 +117,8 @@ def _take_over(tx: Transaction, stay: KnownStay) -> bool:
             entry_known=stay.entry_known,
             picture=stay.picture,
             validations=stay.validations,
-            payments=tuple(RestoredPayment(**payment.model_dump()) for payment in stay.payments),
-            entries=tuple(RestoredEntry(**entry.model_dump()) for entry in stay.entries),
+            payments=stay.payments,
+            entries=stay.entries,
             at=tx.at.wall,
         )
     )
