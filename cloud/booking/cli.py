@@ -21,7 +21,7 @@ from cloud.booking.service import code_of, hashed
 from cloud.clock import SystemClock
 from cloud.db import connect
 from cloud.enrolment import new_id
-from cloud.intents.at_a_lot import TIME, By, NamedLot, moment, say, with_lot
+from cloud.intents.at_a_lot import TIME, By, NamedLot, moment, plate_typed, say, with_lot
 from cloud.intents.issue import Order
 from cloud.listing import print_entries, shown
 from cloud.queries import ReservationFilter, ReservationView
@@ -29,7 +29,6 @@ from cloud.settings import CloudSettings
 from cloud.signing import NoSigningKey, signer_in
 from models.ids import LotId, ReservationId
 from models.instants import Instant, to_rfc3339
-from models.plates import Plate, normalised
 from models.reservations.peak import Span
 from models.spots import SpotType
 from models.tickets import ReservationStatus
@@ -58,13 +57,6 @@ _End = Annotated[Any, typer.Option("--until", help=f"Until just before when. {TI
 _Reservation = Annotated[str, typer.Argument(help="The id that `reservations add` printed.")]
 
 
-def _plate(text: str) -> Plate:
-    try:
-        return normalised(text)
-    except ValueError as wrong:
-        raise typer.BadParameter(str(wrong)) from None
-
-
 @reservations_app.command("add")
 def add(
     lot: NamedLot,
@@ -72,7 +64,7 @@ def add(
     start: _Start,
     end: _End,
     by: By,
-    plate: Annotated[Any, typer.Option(help="Lets this plate in as well as the code.", parser=_plate)] = None,
+    plate: Annotated[Any, typer.Option(help="Lets this plate in as well as the code.", parser=plate_typed)] = None,
     key: Annotated[str | None, typer.Option(help="Given again, the same reservation is meant.")] = None,
     tenant: Tenant = None,
     as_json: AsJson = False,

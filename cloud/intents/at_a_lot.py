@@ -19,6 +19,7 @@ from cloud.listing import print_entries
 from models.ids import LotId
 from models.instants import Instant, from_rfc3339
 from models.intents import Intent
+from models.plates import Plate, normalised
 
 T = TypeVar("T")
 
@@ -26,6 +27,13 @@ T = TypeVar("T")
 def moment(text: str) -> int:
     try:
         return from_rfc3339(text)
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong)) from None
+
+
+def plate_typed(text: str) -> Plate:
+    try:
+        return normalised(text)
     except ValueError as wrong:
         raise typer.BadParameter(str(wrong)) from None
 

@@ -17,7 +17,7 @@ from cloud.at_the_prompt import (
 )
 from cloud.enrolment import new_id
 from cloud.intents import views
-from cloud.intents.at_a_lot import By, From, NamedLot, Reason, Until, ended, issued, listed, say, with_lot
+from cloud.intents.at_a_lot import By, From, NamedLot, Reason, Until, ended, issued, listed, plate_typed, say, with_lot
 from cloud.intents.issue import Order, Unacceptable
 from cloud.intents.listed import permit_entry, policy_entry, policy_json
 from cloud.intents.settling import ask_to_adopt, overrule
@@ -29,7 +29,6 @@ from models.ids import LotId, PermitId
 from models.instants import Instant
 from models.intents import Intent, PermitGranted, PermitGrantedV1, PermitRevoked
 from models.passback import Passback
-from models.plates import normalised
 from models.spots import Right
 
 T = TypeVar("T")
@@ -38,13 +37,6 @@ permits_app = typer.Typer(no_args_is_help=True, help="Vehicles that may enter wh
 policy_app = typer.Typer(
     invoke_without_command=True, help="How far each lot has taken its permits, reservations and tariffs."
 )
-
-
-def plate_typed(text: str) -> str:
-    try:
-        return normalised(text)
-    except ValueError as wrong:
-        raise typer.BadParameter(str(wrong)) from None
 
 
 @permits_app.command("add")

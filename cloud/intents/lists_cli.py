@@ -9,8 +9,7 @@ import typer
 from cloud.at_the_prompt import AsJson, Tenant
 from cloud.enrolment import new_id
 from cloud.intents import views
-from cloud.intents.at_a_lot import By, NamedLot, Reason, Until, ended, issued, listed, say
-from cloud.intents.cli import plate_typed
+from cloud.intents.at_a_lot import By, NamedLot, Reason, Until, ended, issued, listed, plate_typed, say
 from cloud.intents.issue import Unacceptable
 from cloud.intents.listed import account_entry, barred_entry
 from cloud.listing import shown

@@ -144,24 +144,10 @@ class Clear:
     code: str
 
 
-Action = (
-    Watch
-    | Decide
-    | Vend
-    | Hold
-    | Release
-    | Lower
-    | Confirm
-    | Withdraw
-    | Unresolve
-    | Count
-    | RecordRefusal
-    | RecordOrder
-    | RecordHold
-    | Call
-    | Print
-    | Show
-    | StartTimer
-    | Raise
-    | Clear
-)
+OnPaper = Confirm | Withdraw | Unresolve | Count | RecordRefusal | RecordOrder | RecordHold | Call
+"""What is put on record."""
+
+Beside = OnPaper | Decide | Watch | Show | Print | StartTimer | Raise | Clear
+"""What is done beside the barrier."""
+
+Action = ToBarrier | Beside

@@ -14,6 +14,7 @@ from drivers.contract import DriverError, NotSent, PrintedTicket
 from edge.faults import FaultBoard
 from edge.lane.actions import (
     Action,
+    Beside,
     Call,
     Clear,
     Confirm,
@@ -21,6 +22,7 @@ from edge.lane.actions import (
     Decide,
     Hold,
     Lower,
+    OnPaper,
     Print,
     Raise,
     RecordHold,
@@ -75,10 +77,6 @@ from models.tickets import Direction
 _LAST_PAPERS_SECONDS = 3.0
 RECORDED_WITHIN = 1.0
 """Seconds that an arm waits until the order that moves it is on record: a sick disk keeps nobody in."""
-
-
-_OnPaper = Confirm | Withdraw | Unresolve | Count | RecordRefusal | RecordOrder | RecordHold | Call
-_Beside = _OnPaper | Decide | Watch | Show | Print | StartTimer | Raise | Clear
 
 
 class LaneController:
@@ -234,7 +232,7 @@ class LaneController:
 
     # --- what goes out ---
 
-    def _perform(self, action: _Beside) -> None:
+    def _perform(self, action: Beside) -> None:
         match action:
             case Decide(asked, direction):
                 self._asked, self._gone = asked, (gone := asyncio.Event())
@@ -258,7 +256,7 @@ class LaneController:
             case _:
                 self._clerk.file(self._paper(action))
 
-    def _paper(self, action: _OnPaper) -> Paper:
+    def _paper(self, action: OnPaper) -> Paper:
         match action:
             case Confirm(ticket, direction):
                 return self._desks[direction].confirm(ticket)
