@@ -73,6 +73,13 @@ PERSONAL: Mapping[Table, tuple[str, ...]] = {
 }
 """What leads to a person, and is erased on each side by itself."""
 
+TICKET_IN: Mapping[Table, str] = {
+    "tickets": "id",
+    **dict.fromkeys(("payments", "fee_corrections", "ledger_entries", "receipts"), "ticket_id"),
+    **dict.fromkeys(("ticket_suspicions", "ticket_mendings", "valet_stays"), "ticket_id"),
+}
+"""The tables whose rows are a ticket or hang on one, and the column that names it."""
+
 WHOLE: tuple[Table, ...] = ("parking_lots", "levels", "spots", "lane_states", "reservation_quotas")
 """Small tables of the present, compared whole."""
 OPEN_ROWS: Mapping[Table, str] = {

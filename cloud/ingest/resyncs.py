@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import asyncpg
-from sqlalchemy import Boolean
 
-from cloud.db.schema import LOTS_CHANGED, metadata
-from cloud.ingest.asked import hold_against
+from cloud.db.schema import LOTS_CHANGED
 from cloud.ingest.cases import Case, open_case
-from cloud.ingest.differences import Difference, Later, Row, corrections, folded, keeping, not_at_lot
-from cloud.ingest.digests import rows_named, rows_of
-from cloud.ingest.fold import EFFECT_FAILURES, TABLES, Owner
+from cloud.ingest.differences import Later, folded
+from cloud.ingest.fold import EFFECT_FAILURES, TABLES
 from cloud.ingest.lasting import TRY_AGAIN
+from cloud.ingest.putting_right import Work, put_right, record, remove
 from cloud.ingest.reading import read
 from cloud.ingest.waits import tickets_judged, touched, what_waits
-from cloud.ingest.write import POISON, reason, write_changes
-from models.digests import LAYOUT, PERSONAL, oldest_compared
-from models.effects import Change, Table, Value, effects
+from cloud.ingest.write import POISON, reason
+from models.digests import LAYOUT, oldest_compared
+from models.effects import effects
 from models.facts import StayMoved, TicketClosed, TicketOpenedV1, TicketVoided
 from models.facts.digests import BEFORE_ALL, Part
 from models.facts.mending import Mended
-from models.ids import ENTROPY_BYTES, LotId, SpotId, TicketId, uuid7
+from models.ids import ENTROPY_BYTES, LotId, SpotId, uuid7
 from models.instants import Instant
 from models.wire.envelopes import Malformed, SentFact
-from models.wire.state_snapshots import Rows, SnapshotPart, SnapshotWanted, checksum, read_rows
+from models.wire.state_snapshots import SnapshotPart, SnapshotWanted, checksum, read_rows
 
 MOST_ATTEMPTS = 3
-_MOST_ON_RECORD = 10_000
-_MONEY = ("payments", "ledger_entries", "closings", "receipts")
-_TICKET_IN: Mapping[Table, str] = {
-    "tickets": "id",
-    "payments": "ticket_id",
-    "fee_corrections": "ticket_id",
-    "ledger_entries": "ticket_id",
-    "receipts": "ticket_id",
-    "ticket_suspicions": "ticket_id",
-    "ticket_mendings": "ticket_id",
-    "valet_stays": "ticket_id",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +37,6 @@ class Resynced:
     rows: int = 0
     kept: int = 0
     refused: str = ""
-
-
-@dataclass
-class _Work:
-    """One snapshot being applied. `apart`: tables that are left as they are, for facts that wait would change them.
-    `judged`: tickets of which nothing is changed."""
-
-    connection: asyncpg.Connection
-    tenant: str
-    lot: LotId
-    resync: str
-    wanted: tuple[Part, ...]
-    at: Instant
-    oldest: str
-    later: Later
-    apart: frozenset[str]
-    judged: frozenset[TicketId]
-    differences: list[Difference] = field(default_factory=list[Difference])
-    surplus: dict[Table, dict[str, Row]] = field(default_factory=dict[Table, dict[str, Row]])
-    rows: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-
-    @property
-    def owner(self) -> Owner:
-        return Owner(self.tenant, self.lot)
 
 
 async def wanted_now(connection: asyncpg.Connection, lot: LotId) -> SnapshotWanted | None:
@@ -249,12 +211,12 @@ async def _settle(
 
 async def _applied(
     connection: asyncpg.Connection, lot: LotId, row: asyncpg.Record, apart: frozenset[str], at: Instant
-) -> _Work:
+) -> Work:
     """All of it, or nothing and it raises."""
     async with connection.transaction():
         if await _hash_at(connection, lot, row) != row["hash"]:
             raise Malformed("it is of another history than the one that was applied")
-        work = _Work(
+        work = Work(
             connection,
             tenant=row["tenant_id"],
             lot=lot,
@@ -313,91 +275,10 @@ def _sent(row: asyncpg.Record) -> SentFact:
     return SentFact.model_validate({**row, "personal": personal})
 
 
-async def _apply(work: _Work) -> None:
+async def _apply(work: Work) -> None:
     async for body in _bodies(work.connection, work.lot, work.resync):
-        await _apply_rows(work, read_rows(body))
+        await put_right(work, read_rows(body))
     for table in reversed(TABLES):
         for id, row in work.surplus.get(table, {}).items():
-            await _remove(work, table, id, row)
-    await _record(work)
-
-
-async def _apply_rows(work: _Work, told: Rows) -> None:
-    hold_against(work.wanted, told)
-    if told.table in work.apart:
-        return
-    ours = await _ours(work, told)
-    found = keeping(corrections(told, ours, work.later, work.oldest), _judged(work, told, ours))
-    await write_changes(work.connection, [(work.owner, [_typed(change) for change in found.changes])])
-    if told.table == "parking_lots" and found.surplus:
-        raise Malformed("the lot itself isn't in it")
-    work.differences += found.differences
-    work.rows |= {(change.table, change.id) for change in found.changes}
-    work.surplus.setdefault(told.table, {}).update({id: ours[id] for id in found.surplus})
-
-
-def _judged(work: _Work, told: Rows, ours: Mapping[str, Row]) -> frozenset[str]:
-    """Ids of the rows that are tickets which a person has judged, or hang on one."""
-    column = _TICKET_IN.get(told.table)
-    if column is None or not work.judged:
-        return frozenset()
-    return frozenset(id for rows in (told.by_id, ours) for id, row in rows.items() if row[column] in work.judged)
-
-
-async def _ours(work: _Work, told: Rows) -> Mapping[str, Row]:
-    more = PERSONAL.get(told.table, ())
-    if told.which != "named":
-        part = Part(table=told.table, which=told.which, after=told.after, to=told.to)
-        return _by_id(await rows_of(work.connection, work.lot, part, more))
-    return _by_id(await rows_named(work.connection, work.lot, told.table, told.by_id, more))
-
-
-def _by_id(rows: Iterable[asyncpg.Record]) -> dict[str, Row]:
-    return {row["id"]: dict(row) for row in rows}
-
-
-def _typed(change: Change) -> Change:
-    """SQLite keeps truth as 0 and 1."""
-    columns = metadata.tables[change.table].c
-    values: dict[str, Value] = {
-        name: bool(value) if isinstance(columns[name].type, Boolean) else value for name, value in change.values.items()
-    }
-    return change._replace(values=values)
-
-
-async def _remove(work: _Work, table: Table, id: str, row: Row) -> None:
-    """A row that the lot hasn't got goes; never money, nor what money hangs on, nor a stay of the time that it lost."""
-    lost = table == "tickets" and id <= work.oldest
-    removed = table not in _MONEY and not lost and await _removed(work, table, id)
-    work.differences.append(not_at_lot(table, id, row, removed=removed))
-    if removed:
-        work.rows.add((table, id))
-    else:
-        kind = "stays_unknown_to_lot" if lost else "money_unknown_to_lot"
-        detail = f"the lot doesn't know {table} {id}; it stays here"
-        await open_case(work.connection, work.tenant, work.lot, Case(kind, id, detail), work.at)
-
-
-async def _removed(work: _Work, table: Table, id: str) -> bool:
-    try:
-        async with work.connection.transaction():
-            await work.connection.execute(f"DELETE FROM {table} WHERE lot_id = $1 AND id = $2", work.lot, id)
-    except asyncpg.ForeignKeyViolationError:
-        return False
-    return True
-
-
-async def _record(work: _Work) -> None:
-    """What differed stays on record, the first so many fields of it."""
-    kept: Sequence[Difference] = work.differences[:_MOST_ON_RECORD]
-    await work.connection.executemany(
-        "INSERT INTO differences (tenant_id, lot_id, resync_id, number, table_name, row_id, column_name, in_cloud,"
-        " at_lot, outcome, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        [
-            (
-                *(work.tenant, work.lot, work.resync, number, one.table, one.id, one.column),
-                *(one.in_cloud, one.at_lot, one.outcome, work.at),
-            )
-            for number, one in enumerate(kept, 1)
-        ],
-    )
+            await remove(work, table, id, row)
+    await record(work)

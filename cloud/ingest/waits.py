@@ -6,18 +6,12 @@ from typing import Literal
 
 import asyncpg
 
-from models.digests import COLUMNS
+from models.digests import COLUMNS, TICKET_IN
 from models.ids import LotId, TicketId
 
 Waits = Literal["nothing", "tickets", "anything"]
 
-_OF_TICKETS = frozenset(
-    {
-        *("tickets", "vehicles", "spots", "payments", "fee_corrections"),
-        *("ledger_entries", "receipts"),
-        *("ticket_suspicions", "ticket_mendings", "valet_stays"),
-    }
-)
+_OF_TICKETS = frozenset({"vehicles", "spots", *TICKET_IN})
 """What facts of tickets change."""
 _TOUCHED = {"nothing": frozenset[str](), "tickets": _OF_TICKETS, "anything": frozenset(COLUMNS)}
 

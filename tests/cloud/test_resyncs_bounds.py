@@ -10,7 +10,7 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
-from cloud.ingest import asked, lasting, resyncs, state_desk
+from cloud.ingest import asked, lasting, putting_right, resyncs, state_desk
 from cloud.ingest.asked import hold_against
 from cloud.ingest.lasting import Database
 from cloud.ingest.resyncs import Resynced, apply_if_complete, wanted_now
@@ -90,7 +90,7 @@ async def test_without_holding_it_against_what_was_asked_for_a_whole_history_goe
     mirror: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control."""
-    monkeypatch.setattr(resyncs, "hold_against", lambda *_: None)
+    monkeypatch.setattr(putting_right, "hold_against", lambda *_: None)
     assert not (await sends(mirror, [none_of("lane_orders", "all")])).refused
     assert await mirror.value("SELECT count(*) FROM lane_orders") == 0
 
