@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from edge.parking.access import passback
@@ -32,7 +32,7 @@ from models.facts import (
     TicketVoided,
     VehicleAlerted,
 )
-from models.ids import LaneName, TicketId
+from models.ids import LaneName, TicketId, VehicleId
 from models.instants import Instant
 from models.lanes import LaneState
 from models.plates import Plate
@@ -99,13 +99,9 @@ def admit(
     A refusal changes nothing, except that an old stay has ended of which nobody knew better: its vehicle stands
     outside. Whoever a person lets in though they are inside keeps the stay they have.
     """
-    if arrival.state is LaneState.CLOSED and not arrival.by_hand:
-        return Refusal.LANE_CLOSED
-    kept_out = None if arrival.barred is None or arrival.by_hand else refusal_of(arrival.barred.action)
+    kept_out = _kept_out(arrival)
     if kept_out is not None:
         return kept_out
-    if arrival.right.transient and not arrival.transients:
-        return _PERMITS_ONLY[arrival.state]
     known = None if arrival.plate is None else known_vehicle(tx.connection, arrival.plate)
     before = None if known is None or arrival.plate is None else open_ticket(tx.connection, arrival.plate)
     if before is not None:
@@ -118,35 +114,56 @@ def admit(
     right = covered(tx, arrival.right, transients=arrival.transients, by_hand=arrival.by_hand)
     if isinstance(right, Refusal):
         return right
-    permit = right.permit
     spot = _place_for(tx, arrival, right, plan)
     if spot is None and not arrival.by_hand:
         return _full_for(right)
+    vehicle = known or registered(tx, arrival.plate, arrival.vehicle_type)
+    return _open(tx, replace(arrival, right=right), vehicle, spot, pinned_for(right.permit, tariff))
+
+
+def _kept_out(arrival: Arrival) -> Refusal | None:
+    """By the state of the lane, or the list of those who are barred, whatever else is known of the vehicle."""
+    if arrival.state is LaneState.CLOSED and not arrival.by_hand:
+        return Refusal.LANE_CLOSED
+    barred = None if arrival.barred is None or arrival.by_hand else refusal_of(arrival.barred.action)
+    if barred is None and arrival.right.transient and not arrival.transients:
+        return _PERMITS_ONLY[arrival.state]
+    return barred
+
+
+def _open(tx: Transaction, arrival: Arrival, vehicle: VehicleId, spot: FreeSpot | None, tariff: Tariff) -> Admitted:
+    """The ticket, and whatever goes on record with it."""
+    permit, reserved = arrival.right.permit, arrival.right.reserved
     opened = TicketOpened(
         ticket=TicketId(tx.mint()),
         code=unused_code(tx),
-        vehicle=known or registered(tx, arrival.plate, arrival.vehicle_type),
+        vehicle=vehicle,
         vehicle_type=arrival.vehicle_type,
         lane=arrival.lane,
         spot=spot.id if spot else None,
         entered=tx.at.wall,
-        tariff=pinned_for(permit, tariff),
+        tariff=tariff,
         confidence_permille=round(arrival.confidence * 1000),
         serial=next_serial(tx),
         by="plate" if arrival.by == "permit" and permit is None else arrival.by,
         permit=permit and permit.id,
         account=permit and permit.account,
-        reservation=right.reserved and right.reserved.reservation,
+        reservation=reserved and reserved.reservation,
     )
     tx.record(opened)
-    if right.reserved is not None:
-        arrive(tx, right.reserved, opened.ticket, arrival.lane)
+    if reserved is not None:
+        arrive(tx, reserved, opened.ticket, arrival.lane)
     if arrival.barred is not None:
         _alert(tx, opened, arrival.barred)
     moments.mark(tx, opened.ticket, What.ENTERED, moments.now(tx).moment)
-    number, reserved = spot.number if spot else None, right.reserved is not None
     return Admitted(
-        opened.ticket, opened.code, number, opened.entered, tx.at.synced, reserved=reserved, serial=opened.serial or 0
+        opened.ticket,
+        opened.code,
+        spot.number if spot else None,
+        opened.entered,
+        tx.at.synced,
+        reserved=reserved is not None,
+        serial=opened.serial or 0,
     )
 
 
