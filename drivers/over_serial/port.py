@@ -18,6 +18,7 @@ import serial
 import structlog
 from pydantic import AfterValidator
 
+from drivers.over_serial.holder import holder_of
 from models.instants import SECOND, Clock, Monotonic
 
 log = structlog.get_logger()
@@ -284,7 +285,7 @@ def trouble_with(path: str, error: OSError) -> PortTrouble:
     if error.errno in (errno.EACCES, errno.EPERM):
         return PortTrouble(Why.FORBIDDEN, f"the daemon's user may not open {path}{_its_group(path)}")
     if error.errno in (errno.EAGAIN, errno.EBUSY):
-        return PortTrouble(Why.TAKEN, f"{path} is in use by another part or programme")
+        return PortTrouble(Why.TAKEN, f"{path} is in use by {holder_of(path)}")
     if error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         return PortTrouble(Why.ABSENT, f"there is no {path}")
     return PortTrouble(Why.ABSENT, f"{path} is lost: {error.strerror or error}")
