@@ -27,6 +27,7 @@ Change = tuple[str, str]
 
 PAUSE: Change = ("    INSERT INTO", "    PERFORM pg_sleep(0.05);\n    INSERT INTO")
 NO_LOCK: Change = (" FOR NO KEY UPDATE", "")
+NO_CAPACITY: Change = ("    IF free <= 0 THEN", "    IF false THEN")
 NO_KEY: Change = ("key, by_whom, at, hold, CASE", "NULL, by_whom, at, hold, CASE")
 _AT_ONCE, _ROUNDS, _ROUNDS_WITH_LOCK = 8, 40, 2
 _MINUTE = 60_000_000
@@ -48,7 +49,7 @@ async def _raced(site: Site, changes: Sequence[Change], rounds: int) -> Verdict:
             opened.push_async_callback(connection.close)
         whole = str(await connections[0].fetchval("SELECT pg_get_functiondef('book_place_v1'::regproc)"))
         await connections[0].execute("TRUNCATE reservations")
-        await connections[0].execute(_changed(whole, changes))
+        await connections[0].execute(changed(whole, changes))
         opened.push_async_callback(connections[0].execute, whole)
         race = _Race(site, connections, await _tenant(connections[0], site))
         for number in range(rounds):
@@ -109,7 +110,7 @@ async def _tenant(connection: asyncpg.Connection, site: Site) -> str:
     return str(await connection.fetchval("SELECT tenant_id FROM standing_intents WHERE lot_id = $1 LIMIT 1", lot))
 
 
-def _changed(text: str, changes: Sequence[Change]) -> str:
+def changed(text: str, changes: Sequence[Change]) -> str:
     for was, becomes in changes:
         assert was in text, was
         text = text.replace(was, becomes)

@@ -1,13 +1,15 @@
 """A lot that is off line for a day: the cloud goes on selling, walk-ins come to the last spot, guests come to theirs.
 
-The cloud here knows only what the lot told it before the line was cut, and sells by peak overlap up to the quota that
-the lot has acknowledged then. What is judged is judged from outside: who was let in and who wasn't.
+The cloud knows only what the lot told it before the line was cut, and sells by peak overlap up to the quota that the
+lot has acknowledged then: SellingCloud says so in a few lines, and tests/cloud/test_selling_offline.py has the real one.
+What is judged is judged from outside: who was let in and who wasn't.
 """
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from edge.lane.signals import Allowed, Refused
 from models.ids import LotId
@@ -35,18 +37,36 @@ class Outcome:
     wrongly: int = 0
 
 
+class Seller(Protocol):
+    """Whoever sells the lot's places while the line is cut."""
+
+    def sell(self, spot_type: SpotType, start: Instant, end: Instant) -> Sold | None:
+        """None: not sold."""
+        ...
+
+    def cancel(self, sold: Sold) -> None:
+        """The lot doesn't hear of it, so its code still opens."""
+        ...
+
+
 class SellingCloud:
-    """Sells up to `kept` places of each type at any moment, whoever came or left meanwhile."""
+    """Sells up to what the lot keeps back of each type at any moment, whoever came or left meanwhile."""
 
-    def __init__(self, kept: dict[str, int]) -> None:
-        self.kept = kept
-        self.sold: list[Sold] = []
+    def __init__(self, gate: Gate) -> None:
+        self._gate, self._kept = gate, gate.kept
+        self._sold: list[Sold] = []
 
-    def may_sell(self, spot_type: SpotType, start: Instant, end: Instant) -> bool:
-        mine = [each for each in self.sold if each.spot_type is spot_type and each.start < end and start < each.end]
+    def sell(self, spot_type: SpotType, start: Instant, end: Instant) -> Sold | None:
+        mine = [each for each in self._sold if each.spot_type is spot_type and each.start < end and start < each.end]
         edges = [start, *(each.start for each in mine if each.start > start)]
         peak = max(sum(each.start <= edge < each.end for each in mine) for edge in edges)
-        return peak < self.kept.get(str(spot_type), 0)
+        if peak >= self._kept.get(str(spot_type), 0):
+            return None
+        self._sold.append(self._gate.signed(start, end, spot_type))
+        return self._sold[-1]
+
+    def cancel(self, sold: Sold) -> None:
+        pass
 
 
 @dataclass
@@ -55,7 +75,10 @@ class Day:
 
     gate: Gate
     chance: random.Random
+    seller: Seller
     quarters: int = 96
+    wishes: int = 3
+    """How many at most want to book in a quarter of an hour"""
     outcome: Outcome = field(default_factory=Outcome)
     inside: dict[str, Instant] = field(default_factory=dict[str, Instant])
     guests: list[tuple[Sold, Instant]] = field(default_factory=list[tuple[Sold, Instant]])
@@ -63,10 +86,9 @@ class Day:
     _plates: int = 0
 
     def run(self) -> Outcome:
-        cloud = SellingCloud(self.gate.kept)
         waiting: list[tuple[Instant, Sold]] = []
         for _ in range(self.quarters):
-            waiting += self._sell(cloud)
+            waiting += self._sell()
             if self.chance.random() < 0.5:
                 self._walk_ins()
             self._leave()
@@ -77,18 +99,19 @@ class Day:
             self.gate.lot.clock.forward(minutes=15)
         return self.outcome
 
-    def _sell(self, cloud: SellingCloud) -> list[tuple[Instant, Sold]]:
-        """Returns who comes when; some never do."""
+    def _sell(self) -> list[tuple[Instant, Sold]]:
+        """Returns who comes when; some never do, and some come though they have cancelled."""
         coming: list[tuple[Instant, Sold]] = []
-        for _ in range(self.chance.randrange(4)):
+        for _ in range(self.chance.randrange(self.wishes + 1)):
             spot_type = self.chance.choice(TYPES)
             start = Instant(self.gate.now + self.chance.randrange(0, 16) * QUARTER)
             end = Instant(start + self.chance.randrange(1, 12) * QUARTER)
-            if not cloud.may_sell(spot_type, start, end):
+            sold = self.seller.sell(spot_type, start, end)
+            if sold is None:
                 continue
-            sold = self.gate.signed(start, end, spot_type)
-            cloud.sold.append(sold)
             self.outcome.sold += 1
+            if self.chance.random() < 0.2:
+                self.seller.cancel(sold)
             if self.chance.random() < 0.9:
                 coming.append((Instant(self.chance.randrange(start, end, QUARTER)), sold))
         return coming

@@ -13,7 +13,7 @@ import pytest
 
 from edge.parking.reservations import quota
 from tests.edge.lots import a_level, a_lot
-from tests.edge.offline_day import Day, Outcome, acknowledged, full_of_walk_ins
+from tests.edge.offline_day import Day, Outcome, SellingCloud, acknowledged, full_of_walk_ins
 from tests.edge.reserving import Gate
 
 DAYS = int(os.environ.get("PARKGATE_OFFLINE_DAYS", "2"))
@@ -25,7 +25,7 @@ def a_day(folder: Path, seed: int, quarters: int = QUARTERS) -> Outcome:
     gate = Gate(a_lot(folder, (a_level(0, REGULAR=5, COMPACT=2, EV=2),)))
     inside = full_of_walk_ins(gate, chance)
     acknowledged(gate, places=chance.randrange(1, 4))
-    outcome = Day(gate, chance, quarters, inside=inside).run()
+    outcome = Day(gate, chance, SellingCloud(gate), quarters, inside=inside).run()
     gate.lot.store.close()
     return outcome
 
