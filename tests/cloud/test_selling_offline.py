@@ -59,8 +59,9 @@ class RealCloud:
         try:
             sold = self._done(sell(self.database, request))
         except NotSold as not_sold:
-            assert not_sold.why in ("sold_out", "no_quota")
-            return None
+            if not_sold.why in ("sold_out", "no_quota"):
+                return None
+            raise
         return Sold(sold.reservation, spot_type, start, end, code)
 
     def cancel(self, sold: Sold) -> None:

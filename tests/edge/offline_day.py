@@ -1,7 +1,7 @@
 """A lot that is off line for a day: the cloud goes on selling, walk-ins come to the last spot, guests come to theirs.
 
 The cloud knows only what the lot told it before the line was cut, and sells by peak overlap up to the quota that the
-lot has acknowledged then: SellingCloud says so in a few lines, and tests/cloud/test_selling_offline.py has the real one.
+lot has acknowledged then. SellingCloud says so in a few lines; tests/cloud/test_selling_offline.py has the real one.
 What is judged is judged from outside: who was let in and who wasn't.
 """
 
