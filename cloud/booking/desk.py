@@ -12,8 +12,9 @@ from cloud.booking.selling import Request, Sold, sell_together
 from cloud.db.connect import UNREACHABLE
 
 AT_ONCE = 64
-WORKERS = 2
-"""While one commits, the other gathers what comes meanwhile."""
+WORKERS = 4
+"""Each for lots of its own: two transactions with places of the same lot would wait for each other's commit."""
+_STOPPED = "the bookings have stopped"
 _APART = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.TransactionRollbackError)
 """What one request may bring about for all: they are looked at one by one then."""
 
@@ -23,41 +24,60 @@ class _Waiting(NamedTuple):
     answer: asyncio.Future[Sold]
 
 
+class _Queue:
+    """Those who wait for one worker."""
+
+    def __init__(self) -> None:
+        self._waiting: list[_Waiting] = []
+        self._came = asyncio.Event()
+
+    def join(self, waiting: _Waiting) -> None:
+        self._waiting.append(waiting)
+        self._came.set()
+
+    async def next(self) -> list[_Waiting]:
+        """At least one."""
+        await self._came.wait()
+        some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+        if not self._waiting:
+            self._came.clear()
+        return some
+
+    def end(self) -> None:
+        """Whoever waits still is told that nobody serves any more."""
+        _all_told(self._waiting, asyncpg.InterfaceError(_STOPPED))
+
+
 class Desk:
     """Nothing is kept waiting for company: whoever comes alone is served alone."""
 
     def __init__(self, connections: asyncpg.Pool) -> None:
         self._pool = connections
-        self._waiting: list[_Waiting] = []
-        self._came = asyncio.Event()
+        self._queues = [_Queue() for _ in range(WORKERS)]
 
     async def sell(self, request: Request) -> Sold:
         """Committed when it returns. Raises NotSold, or one of UNREACHABLE: then nobody knows whether it was sold."""
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        self._came.set()
+        self._queues[hash(request.wanted.lot) % WORKERS].join(waiting)
         return await waiting.answer
 
     async def run(self) -> None:
         """Until cancelled; whoever waits then is told that nobody serves any more."""
         try:
             async with asyncio.TaskGroup() as workers:
-                for _ in range(WORKERS):
-                    workers.create_task(self._work())
+                for queue in self._queues:
+                    workers.create_task(self._work(queue))
         finally:
-            gone = asyncpg.InterfaceError("the bookings have stopped")
-            _all_told(self._waiting, gone)
+            for queue in self._queues:
+                queue.end()
 
-    async def _work(self) -> None:
+    async def _work(self, queue: _Queue) -> None:
         while True:
-            await self._came.wait()
-            some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
-            if not self._waiting:
-                self._came.clear()
+            some = await queue.next()
             try:
                 await self._serve(some)
             finally:
-                _all_told(some, asyncpg.InterfaceError("the bookings have stopped"))
+                _all_told(some, asyncpg.InterfaceError(_STOPPED))
 
     async def _serve(self, some: Sequence[_Waiting]) -> None:
         try:
