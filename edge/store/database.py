@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from sqlite_utils import Database
@@ -65,7 +65,7 @@ class Store:
         self._only_reserve = False
         self._reporting = Reporting(path, self._trouble)
         self._closed = False
-        self._writer, self._reader = Worker("store-writer"), Worker("store-reader")
+        self._writer, self._reader = Worker("store-writer", self._write_together), Worker("store-reader")
         with Reporting(path), ExitStack() as undo:
             make_folder(path.parent)
             self._lock = StoreLock(path)
@@ -110,6 +110,8 @@ class Store:
         """What `decide` returns, after its changes and facts are on the disk. Raises StoreUnavailable.
 
         `decide` runs in the writer thread, alone; an exception of its own undoes everything and passes through.
+        Decisions that wait for the disk at the same time are committed together; where one of them fails, all are
+        undone and each is made again by itself, so it has no effects but those on the transaction.
         `spare_reserve`: it has to wait while there is only the reserve (StoreFull).
         """
         decided = await asyncio.get_running_loop().run_in_executor(self._writer, self.write_now, decide, spare_reserve)
@@ -130,7 +132,7 @@ class Store:
         if spare_reserve and self._only_reserve:
             raise StoreFull(f"{self._path}: only the reserve is left on the disk, for vehicles that leave")
         with self._reporting:
-            return self._in_transaction(decide)
+            return self._in_transaction([decide])[0]
 
     async def read(self, look: Callable[[sqlite3.Connection], _T]) -> _T:
         """What `look` finds in the last committed state. Raises StoreUnavailable."""
@@ -177,40 +179,50 @@ class Store:
         with self._reporting:
             return look(self._read_connection)
 
-    def _in_transaction(self, decide: Callable[[Transaction], _T]) -> _T:
-        connection = self._write_connection
+    def _write_together(self, asked: Sequence[tuple[Any, ...]]) -> Sequence[Any] | None:
+        """What each of `write_now`'s arguments comes to, with one commit for all. None, or raising: all was undone."""
+        return None if self._only_reserve else self._in_transaction([decide for decide, _ in asked])
+
+    def _in_transaction(self, decisions: Sequence[Callable[[Transaction], _T]]) -> list[_T]:
+        connection, heads = self._write_connection, dict(self._heads)
         connection.execute("BEGIN IMMEDIATE")
-        changes = connection.total_changes
+        made: list[Transaction] = []
+        decided: list[_T] = []
         try:
-            transaction = Transaction(connection, self._lot, self._clock.read(), os.urandom, self._heads)
-            decided = decide(transaction)
-            transaction.seal()
-            if transaction.has_changed_streams:
-                self._mark.forget()  # an old one would speak of a stream that was left
+            for decide in decisions:
+                changes = connection.total_changes
+                transaction = Transaction(connection, self._lot, self._clock.read(), os.urandom, heads)
+                decided.append(decide(transaction))
+                transaction.seal()
+                made.append(transaction)
+                if transaction.has_changed_streams:
+                    self._mark.forget()  # an old one would speak of a stream that was left
+                    heads.clear()
+                elif transaction.heads:
+                    heads.update(transaction.heads)
+                elif connection.total_changes != changes:
+                    heads.clear()  # it may have touched them
             connection.execute("COMMIT")
         except BaseException:
             self._heads.clear()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        if transaction.heads:
-            self._heads.update(transaction.heads)
-        elif connection.total_changes != changes:
-            self._heads.clear()  # it may have touched them
+        self._heads = heads
         try:
-            self._after_commit(transaction)
+            self._after_commit(made)
         except (*DATABASE_ERRORS, OSError) as wrong:
             # What is written is written: who is told that it isn't would write it again.
             _LOG.error("store.after_commit", why=str(self._reporting.told(wrong)))
         return decided
 
-    def _after_commit(self, transaction: Transaction) -> None:
-        if transaction.has_changed_streams:
-            self._heads.clear()
+    def _after_commit(self, made: Sequence[Transaction]) -> None:
+        now = made[-1].at.wall
+        if any(transaction.has_changed_streams for transaction in made):
             found = (journal.head_of(self._write_connection, stream) for stream in journal.STREAMS)
-            self._mark.write([head for head in found if head is not None], transaction.at.wall)
-        elif transaction.heads:
-            self._mark.write(transaction.heads.values(), transaction.at.wall)
+            self._mark.write([head for head in found if head is not None], now)
+        elif written := {stream: head for transaction in made for stream, head in transaction.heads.items()}:
+            self._mark.write(written.values(), now)
         if not self._reserve.keep():
             self._only_reserve = True
 

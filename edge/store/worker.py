@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple
+
+AT_ONCE = 16
+"""The first of so many jobs waits for the last one: with a millisecond each, no driver notices."""
 
 
 class _Job(NamedTuple):
@@ -17,14 +20,20 @@ class _Job(NamedTuple):
     args: tuple[Any, ...]
 
 
+Together = Callable[[Sequence[tuple[Any, ...]]], Sequence[Any] | None]
+"""Does the jobs with these arguments in one go, and says what each comes to. Where it says None or raises, it has done
+nothing of any of them."""
+
+
 class Worker(Executor):
     """Does one job after another, in a thread of its own that begins with the first. For `loop.run_in_executor`.
 
     A thread pool would answer through two futures and two turns of the loop, while an arm waits to be told.
+    `together`: how those are done that wait already when the thread comes to them. All jobs are of one kind then.
     """
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, together: Together | None = None) -> None:
+        self._name, self._together = name, together
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread: Thread | None = None
         self._closed = False
@@ -48,9 +57,36 @@ class Worker(Executor):
             self._thread.join()
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            if not job.answer.cancelled():
-                _do(job)
+        jobs: list[_Job | None] = []
+        while None not in jobs:
+            jobs = [self._jobs.get()]
+            if self._together is not None:
+                jobs += self._waiting(AT_ONCE - 1)
+            _do_all([job for job in jobs if job is not None and not job.answer.cancelled()], self._together)
+
+    def _waiting(self, most: int) -> list[_Job | None]:
+        found: list[_Job | None] = []
+        with suppress(Empty):
+            while len(found) < most:
+                found.append(self._jobs.get_nowait())
+        return found
+
+
+def _do_all(jobs: Sequence[_Job], together: Together | None) -> None:
+    done = None if together is None or len(jobs) < 2 else _tried(jobs, together)
+    if done is None:
+        for job in jobs:
+            _do(job)
+    else:
+        for job, what in zip(jobs, done, strict=True):
+            _tell(job.answer, _succeed, what)
+
+
+def _tried(jobs: Sequence[_Job], together: Together) -> Sequence[Any] | None:
+    try:
+        return together([job.args for job in jobs])
+    except BaseException:  # noqa: BLE001 whoever it concerns meets it again, alone, and gets it
+        return None
 
 
 def _do(job: _Job) -> None:
