@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from edge.parking import valet
 from edge.parking.stays import lost, mending
 from edge.parking.stays.lost import NotThisOne
-from edge.parking.stays.mending import CantBeMended, Word
+from edge.parking.stays.mending import CantBeMended
 from edge.parking.stays.splitting import Second, split
 from edge.parking.stays.tickets import ticket as find
+from edge.parking.stays.word import Word
 from edge.store import Transaction
 from edge.ticket_orders import (
     FindTicket,

@@ -10,9 +10,9 @@ from edge.parking import entry, exit
 from edge.parking.exit import Departure
 from edge.parking.stays import moments
 from edge.parking.stays.lost import NotThisOne, stay_of
-from edge.parking.stays.mending import Word
 from edge.parking.stays.tickets import Ticket
 from edge.parking.stays.tickets import ticket as find
+from edge.parking.stays.word import Word
 from edge.store import Transaction
 from models.facts import (
     ValetCalled,

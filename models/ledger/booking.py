@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from models.ids import PaymentId
 from models.ledger.accounts import (
@@ -104,6 +104,41 @@ def written_off(amount: Minor, payment: PaymentId | None = None) -> Posting | No
 def unallocated(amount: Minor, into: Account, payment: PaymentId | None = None) -> Posting | None:
     """Below zero: a provider has given back what the lot knows nothing of."""
     return posting(Kind.UNALLOCATED, [(into, amount), (UNALLOCATED, -amount)], payment)
+
+
+def carried(held: Balances, amount: Minor, *, owed: bool) -> dict[str, int]:
+    """What of a ticket's books goes along with one of its payments, or (`owed`) with one of its debts. `held`: what was
+    posted under its id.
+
+    What is left of a debt of which a part was paid was posted under that debt's own id, and what was paid before the
+    books were begun with the whole stay.
+    """
+    lines = dict(held)
+    lines[RECEIVABLE], lines[UNCOLLECTED] = -amount, amount if owed else 0
+    lines[OPENING] = lines.get(OPENING, 0) - sum(lines.values())
+    return lines
+
+
+def moved(lines: Balances, payment: PaymentId | None = None) -> tuple[Posting | None, Posting | None]:
+    """Out of the books of one ticket, and into those of another."""
+    there = [(Account(account), amount) for account, amount in lines.items()]
+    out = [(account, -amount) for account, amount in there]
+    return posting(Kind.MOVED, out, payment), posting(Kind.MOVED, there, payment)
+
+
+def fee_again(history: Iterable[Sequence[Line]], total: Minor) -> Posting | None:
+    """The fee is `total` once more, with the taxes that it had when it last was; if it never was in the books, none has
+    fallen due. `history`: all that was posted for the ticket, in that order."""
+    now: dict[str, int] = {}
+    then: dict[str, int] = {}
+    for lines in history:
+        for line in lines:
+            if is_income(line.account):
+                now[line.account] = now.get(line.account, 0) + line.amount
+        if fee_posted(now) == total:
+            then = dict(now)
+    changed = [(Account(account), then.get(account, 0) - amount) for account, amount in now.items()]
+    return posting(Kind.FEE, [(RECEIVABLE, -sum(amount for _, amount in changed)), *changed])
 
 
 def reversal(of: str, lines: Sequence[Line]) -> Posting | None:

@@ -40,6 +40,8 @@ class Kind(StrEnum):
     """A provider has taken money of which the lot knows nothing"""
     REVERSAL = "reversal"
     """Another posting never should have been"""
+    MOVED = "moved"
+    """It counts for another stay: two tickets were merged, one was split, or that was undone"""
     FLOAT = "float"
     """Money was put into a drawer"""
     COUNTED = "counted"

@@ -13,7 +13,7 @@ from edge.lane.signals import Button
 from edge.parking import lanes
 from edge.parking.money import closing, ledger
 from edge.parking.stays import mending
-from edge.parking.stays.mending import Word
+from edge.parking.stays.word import Word
 from edge.store import Transaction, journal
 from edge.store.database import looking_into
 from edge.store.digests import digest

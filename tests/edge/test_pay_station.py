@@ -19,8 +19,8 @@ from edge.parking.money import validations
 from edge.parking.money.station import Owed, PayStation, Settled
 from edge.parking.money.till import Till
 from edge.parking.stays.lost import NotThisOne, declare_lost
-from edge.parking.stays.mending import Word
 from edge.parking.stays.tickets import open_ticket
+from edge.parking.stays.word import Word
 from models.ids import LaneName
 from models.plates import Plate
 from models.refusals import Refusal

@@ -25,7 +25,7 @@ _OURS = f"""
         abs(sum(amount)) AS amount, currency, max(at) AS at
     FROM (
         SELECT entry.*, charge_id FROM ledger_entries AS entry LEFT JOIN payments ON payments.id = payment_id
-        WHERE account = ? AND payment_id IS NOT NULL)
+        WHERE account = ? AND payment_id IS NOT NULL AND kind <> '{Kind.MOVED}')
     GROUP BY payment, currency, kind NOT IN ({", ".join(f"'{kind}'" for kind in _TAKEN)})
         OR (kind = '{Kind.UNALLOCATED}' AND amount < 0)
     HAVING sum(amount) <> 0 AND max(at) >= ? AND min(at) < ?"""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edge.parking import entry
-from edge.parking.stays.mending import Word
 from edge.parking.stays.tickets import Ticket, open_ticket, ticket_with_code
+from edge.parking.stays.word import Word
 from edge.store import Transaction
 from models.facts import TicketFound, TicketLost
 from models.ids import LaneName

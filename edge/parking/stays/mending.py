@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from edge.parking.money import ledger, mended
 from edge.parking.stays import moments
 from edge.parking.stays.moments import What
 from edge.parking.stays.tickets import Ticket
 from edge.parking.stays.tickets import ticket as find
+from edge.parking.stays.word import Word
 from edge.store import Transaction
 from models.facts import MendedTicket, MendingUndone, MovedPayment, TicketsMerged
 from models.ids import PaymentId, SpotId, TicketId
@@ -25,14 +26,6 @@ class CantBeMended(ValueError):
     """These tickets can't be merged, split or set back now. The text says why, for the person who asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """Whose word it is, and what they say about it: neither is ever empty."""
-
-    by: str
-    reason: str
-
-
 def merge(tx: Transaction, one: TicketId, another: TicketId, word: Word, *, later_plate: bool = False) -> TicketId:
     """Two open tickets are of one stay: the earlier entry holds, and what was paid for either is paid for it.
 
@@ -44,6 +37,7 @@ def merge(tx: Transaction, one: TicketId, another: TicketId, word: Word, *, late
     at_rest(tx, other)
     if kept.tariff.currency != other.tariff.currency:
         raise CantBeMended("they are charged in different currencies")
+    in_the_books(tx, kept, other)
     was, gone = state_of(tx, kept), state_of(tx, other)
     vehicle = other.vehicle if later_plate or kept.plate is None else kept.vehicle
     whole = was.model_copy(
@@ -55,9 +49,8 @@ def merge(tx: Transaction, one: TicketId, another: TicketId, word: Word, *, late
             **_right(was, gone),
         }
     )
-    void = gone.model_copy(
-        update={"status": TicketStatus.VOIDED, "amount_paid": Minor(0), "merged_into": kept.id, "spot": None}
-    )
+    void = _void(gone, kept.id)
+    paid = moved(tx, other.id, kept.id)
     tx.record(
         TicketsMerged(
             mending=tx.mint(),
@@ -65,7 +58,7 @@ def merge(tx: Transaction, one: TicketId, another: TicketId, word: Word, *, late
             other=other.id,
             before=(was, gone),
             mended=(void, whole),
-            moved=moved(tx, other.id, kept.id),
+            moved=paid,
             freed=other.spot if kept.spot is not None else None,
             taken=None,
             by=word.by,
@@ -73,6 +66,7 @@ def merge(tx: Transaction, one: TicketId, another: TicketId, word: Word, *, late
             at=tx.at.wall,
         )
     )
+    mended.merge(tx, other, kept, paid, word)
     return kept.id
 
 
@@ -86,10 +80,12 @@ def undo(tx: Transaction, mending: str, word: Word) -> None:
         raise CantBeMended(f"{row['undone_by']} has undone it already")
     _is_the_last(tx, row)
     ticket, other = find(tx.connection, row["ticket_id"]), find(tx.connection, row["other_id"])
+    in_the_books(tx, ticket, other)
     back = _merge_back if row["kind"] == "merge" else _split_back
     fact = back(tx, mending, (ticket, other), json.loads(row["was"]), word)
     _nobody_came_since(tx, fact)
     tx.record(fact)
+    _books_back(tx, fact, ticket, other, word)
 
 
 def _merge_back(
@@ -111,7 +107,9 @@ def _merge_back(
             "amount_due": now.amount_due,
         }
     )
-    apart = gone.model_copy(update={"amount_paid": paid, "spot": gone.spot if free else None})
+    apart = gone.model_copy(
+        update={"amount_paid": Minor(other.amount_paid + paid), "spot": gone.spot if free else None}
+    )
     taken = gone.spot if free and not given_back else None
     return _undone(tx, mending, (kept, other), (whole, apart), back, taken, word)
 
@@ -121,14 +119,15 @@ def _split_back(
 ) -> MendingUndone:
     first, second = tickets
     at_rest(tx, second)
+    why = mended.over_for_good(tx.connection, first)
+    if why:
+        raise CantBeMended(why)
     before, _ = _states(was)
     back = moved(tx, second.id, first.id)
     whole = before.model_copy(
         update={"spot": second.spot, "amount_paid": Minor(first.amount_paid + second.amount_paid)}
     )
-    void = state_of(tx, second).model_copy(
-        update={"status": TicketStatus.VOIDED, "amount_paid": Minor(0), "merged_into": first.id, "spot": None}
-    )
+    void = _void(state_of(tx, second), first.id)
     moments.mark(tx, first.id, What.EXITED, None)
     return _undone(tx, mending, (first, second), (void, whole), back, None, word)
 
@@ -157,7 +156,28 @@ def _undone(
     )
 
 
+def _books_back(tx: Transaction, fact: MendingUndone, ticket: Ticket, other: Ticket, word: Word) -> None:
+    """As both tickets stand now. Of two of one stay the later one goes on again, of a split one the first."""
+    stands = fact.mended[1]
+    if stands.ticket == ticket.id:
+        mended.merge(tx, other, ticket, fact.moved, word)
+    else:
+        mended.follow(tx, fact.moved, word)
+    again = find(tx.connection, stands.ticket)
+    mended.reopen(tx, again, word)
+    mended.fee_is(tx, again, stands.amount_due or Minor(0), word)
+
+
 # --- what both need ---
+
+
+def in_the_books(tx: Transaction, *stays: Ticket) -> None:
+    """They are in the books as they stand, and no money of theirs is under way. Raises CantBeMended."""
+    for stay in stays:
+        why = mended.in_the_way(tx.connection, stay)
+        if why:
+            raise CantBeMended(why)
+        ledger.begin(tx, stay.id)
 
 
 def state_of(tx: Transaction, stay: Ticket) -> MendedTicket:
@@ -193,11 +213,14 @@ def at_rest(tx: Transaction, stay: Ticket) -> None:
         raise CantBeMended(f"the stay of {stay.code} is over ({stay.status.lower()})")
     if stay.half_way:
         raise CantBeMended(f"the vehicle of {stay.code} stands in a lane: wait until it has passed")
-    awaited = (
-        "SELECT 1 FROM charges WHERE ticket_id = :id UNION ALL SELECT 1 FROM charges_given_up WHERE ticket_id = :id"
-    )
-    if tx.connection.execute(awaited, {"id": stay.id}).fetchone() is not None:
+    if tx.connection.execute(_AWAITED, {"id": stay.id}).fetchone() is not None:
         raise CantBeMended(f"nobody knows yet whether a payment for {stay.code} was taken: look at its terminal first")
+
+
+def _void(state: MendedTicket, stands: TicketId) -> MendedTicket:
+    """No stay and no money is on it any more."""
+    nothing = {"spot": None, "amount_paid": Minor(0), "amount_due": None}
+    return state.model_copy(update={**nothing, "status": TicketStatus.VOIDED, "merged_into": stands})
 
 
 def _in_order(tx: Transaction, one: TicketId, another: TicketId) -> tuple[Ticket, Ticket]:
@@ -228,7 +251,7 @@ def _taken(tx: Transaction, payments: list[PaymentId]) -> Minor:
 
 
 def _is_free(tx: Transaction, spot: SpotId) -> bool:
-    found = "SELECT 1 FROM spots WHERE id = ? AND status = ? AND NOT removed"
+    found = "SELECT 1 FROM spots WHERE id = ? AND status = ? AND NOT removed AND blocked IS NULL"
     return tx.connection.execute(found, (spot, SpotStatus.AVAILABLE.value)).fetchone() is not None
 
 

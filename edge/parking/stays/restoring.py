@@ -142,10 +142,11 @@ def _is_inside(connection: sqlite3.Connection, vehicle: VehicleId) -> bool:
 
 
 def _free_spot(connection: sqlite3.Connection, stay: KnownStay) -> SpotId | None:
-    """The spot where it stood, if nobody was led there since."""
+    """The spot where it stood, if nobody was led there since and it is in service."""
     row = connection.execute(
         """SELECT spots.id FROM spots JOIN levels ON levels.id = level_id
-           WHERE floor_number = ? AND spot_number = ? AND status = 'AVAILABLE'""",
+           WHERE floor_number = ? AND spot_number = ? AND NOT removed
+               AND status = 'AVAILABLE' AND blocked IS NULL""",
         (stay.floor, stay.spot_number),
     ).fetchone()
     return SpotId(row["id"]) if row else None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.parking.money import charges
+from edge.parking.money import charges, ledger, mended
 from edge.parking.money.charges import Charge
-from edge.parking.stays.mending import CantBeMended, Word, at_rest, moved, state_of
+from edge.parking.stays.mending import CantBeMended, at_rest, in_the_books, moved, state_of
 from edge.parking.stays.moments import When
 from edge.parking.stays.numbering import next_serial, unused_code
 from edge.parking.stays.tickets import Ticket, open_ticket
 from edge.parking.stays.tickets import ticket as find
 from edge.parking.stays.vehicles import known_vehicle, registered
+from edge.parking.stays.word import Word
 from edge.parking.tariffs.pricing import priced
 from edge.store import Transaction
 from models.facts import MendedTicket, MovedPayment, TicketClosed, TicketConfirmed, TicketOpened, TicketSplit
@@ -19,6 +20,7 @@ from models.ids import LaneName, PaymentId, TicketId, VehicleId
 from models.instants import Instant
 from models.money import Minor
 from models.plates import Plate
+from models.tickets import PaymentStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +40,26 @@ def split(tx: Transaction, id: TicketId, second: Second, word: Word) -> TicketId
     at_rest(tx, first)
     if not first.entered <= second.left <= second.entered <= tx.at.wall:
         raise CantBeMended("the first vehicle came, left, and then the second came: those times are in another order")
+    in_the_books(tx, first)
     before = state_of(tx, first)
     paid_later = moved(tx, first.id, first.id, since=second.left)
-    _end(tx, first, second.left, _taken(tx, paid_later), word)
+    _end(tx, first, second.left, paid_later, word)
     ended = state_of(tx, first)
     opened = _opened(tx, first, second)
     tx.record(opened)
     tx.record(TicketConfirmed(ticket=opened.ticket, lane=opened.lane, passed=second.entered))
-    _part(tx, (before, ended), opened.ticket, paid_later, word)
+    parted = tuple(each.model_copy(update={"ticket": opened.ticket}) for each in paid_later)
+    _part(tx, (before, ended), opened.ticket, parted, word)
+    mended.follow(tx, parted, word)
+    ledger.settle(tx, first.id)
     return opened.ticket
 
 
-def _end(tx: Transaction, first: Ticket, left: Instant, later: Minor, word: Word) -> None:
+def _end(tx: Transaction, first: Ticket, left: Instant, later: tuple[MovedPayment, ...], word: Word) -> None:
     fee = priced(tx, first, When(None, left)).fee
-    paid = Minor(first.amount_paid - later)
-    owed = fee.total - paid - first.uncollected
+    ledger.raise_fee(tx, first, fee)
+    paid = Minor(first.amount_paid - _of(tx, later, PaymentStatus.TAKEN))
+    owed = fee.total - paid - first.uncollected + _of(tx, later, PaymentStatus.UNCOLLECTED)
     lane = LaneName(first.exit_lane or first.entry_lane)
     if owed > 0:
         until = When(None, left)
@@ -105,7 +112,7 @@ def _part(
     """The fact that says of the two that they were one, and takes along what was paid for the second."""
     before, ended = states
     goes_on = state_of(tx, find(tx.connection, second))
-    paid = _taken(tx, later)
+    paid = _of(tx, later, PaymentStatus.TAKEN)
     tx.record(
         TicketSplit(
             mending=tx.mint(),
@@ -113,7 +120,7 @@ def _part(
             other=second,
             before=(before, goes_on),
             mended=(ended, goes_on.model_copy(update={"amount_paid": paid})),
-            moved=tuple(each.model_copy(update={"ticket": second}) for each in later),
+            moved=later,
             freed=None,
             taken=None,
             by=word.by,
@@ -123,7 +130,7 @@ def _part(
     )
 
 
-def _taken(tx: Transaction, payments: tuple[MovedPayment, ...]) -> Minor:
-    found = "SELECT amount FROM payments WHERE id = ? AND status = 'TAKEN'"
-    amounts = (tx.connection.execute(found, (each.payment,)).fetchone() for each in payments)
+def _of(tx: Transaction, payments: tuple[MovedPayment, ...], status: PaymentStatus) -> Minor:
+    found = "SELECT amount FROM payments WHERE id = ? AND status = ?"
+    amounts = (tx.connection.execute(found, (each.payment, status)).fetchone() for each in payments)
     return Minor(sum(row["amount"] for row in amounts if row is not None))
