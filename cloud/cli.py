@@ -37,6 +37,7 @@ from cloud.listing import ago, as_of, narrow, print_entries, print_table, shown
 from cloud.parked_cli import cases_app, parked_app
 from cloud.retention.cli import retention_app
 from cloud.signing_cli import signing_app
+from cloud.spots_cli import spots_app
 from cloud.tariffs.cli import tariffs_app
 from models.instants import Instant, to_rfc3339
 
@@ -54,6 +55,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(lots_app, name="lots")
 app.add_typer(keys_app, name="keys")
 app.add_typer(lanes_app, name="lanes")
+app.add_typer(spots_app, name="spots")
 app.add_typer(signing_app, name="signing")
 app.add_typer(broker_app, name="broker")
 app.add_typer(retention_app, name="retention")

@@ -19,6 +19,7 @@ from edge.lane.help_line import HelpLine
 from edge.lane.lane import Fitted, a_lane, opposite
 from edge.lane.offer import Offer, waits_to_enter
 from edge.lane.signals import Button
+from edge.parking.access.code_limit import CodeLimit
 from edge.parking.access.policy import LotPolicy
 from edge.parking.codes_shown import CodeDesk
 from edge.parking.desks import EntryDesk, ExitDesk
@@ -106,7 +107,8 @@ class Assembly:
         policy = self.settings.payment_policy()
         terminal = built("payment_terminal", said.payment_terminal)
         till = Till(terminal, self.store, self.clock, said.name, policy, self.tills)
-        station = PayStation(said.name, self.store, till)
+        limit = CodeLimit(self.clock, self.context(said.name).faults)
+        station = PayStation(said.name, self.store, till, limit)
         speaks = [language(code) for code in self.settings.languages]
         scanner, sign = built("code_scanner", said.code_scanner), built("sign", said.sign)
         return PayStationPart(station, till, scanner, sign, speaks)
@@ -145,8 +147,9 @@ class Assembly:
         )
 
     def _desks(self, lane: LaneSettings, classifier: VehicleClassifier | None, till: Till) -> dict[Direction, Desk]:
+        codes = CodeDesk(self.clock, self.context(lane.name).faults, self.settings.tickets.swapped)
         makers: dict[Direction, Callable[[], Desk]] = {
-            Direction.ENTRY: lambda: self._entry_desk(lane, classifier),
+            Direction.ENTRY: lambda: self._entry_desk(lane, classifier, codes),
             Direction.EXIT: lambda: ExitDesk(
                 lane.name,
                 self.store,
@@ -155,13 +158,13 @@ class Assembly:
                 self.is_heard,
                 lane.timing.lane_timing(),
                 reservations=self.reservations,
-                codes=CodeDesk(self.clock, self.context(lane.name).faults, self.settings.tickets.swapped),
+                codes=codes,
             ),
         }
         served = (lane.direction, opposite(lane.direction)) if lane.two_way else (lane.direction,)
         return {direction: makers[direction]() for direction in served}
 
-    def _entry_desk(self, lane: LaneSettings, classifier: VehicleClassifier | None) -> EntryDesk:
+    def _entry_desk(self, lane: LaneSettings, classifier: VehicleClassifier | None, codes: CodeDesk) -> EntryDesk:
         return EntryDesk(
             lane.name,
             self.store,
@@ -175,6 +178,7 @@ class Assembly:
             lists=self.policy.lists,
             picture=lambda: self.picture(lane.name),
             debtors_refused=self.settings.payments.debtors_at_entry is DebtorsAtEntry.REFUSE,
+            codes=codes,
         )
 
     def _watcher(self, lane: LaneSettings) -> Callable[[bool, bool], None]:

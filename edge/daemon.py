@@ -28,6 +28,7 @@ from edge.lot_clock import lockstep_of, lot_clock
 from edge.measures import MeasuresFile
 from edge.orders import Orders
 from edge.overview import Overview
+from edge.parking.access.faults import RATES_UNKNOWN
 from edge.parking.access.passback import neutralise
 from edge.parking.access.policy import LotPolicy
 from edge.parking.lanes import standing_orders, was_told
@@ -120,6 +121,7 @@ class Daemon:
         self._lanes = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
         self._inquiries = Inquiries(self._assembly.tills, self._store, self._clock)
         self._store.write_now(self._prices.begin)
+        self._tell_of_rates()
         attended = Attended(self._store, self._policy.tariff, settings.valet, self._lanes)
         camera_only = [lane.name for lane in settings.lanes if lane.camera_only]
         self._sight = Sight(self._lanes, camera_only, self._faults, self._gallery)
@@ -326,11 +328,19 @@ class Daemon:
         connected = None if link is None else lambda: link.connected
         return Recorder(self._store, self._settings.store.path, self._lanes, connected, self._clock)
 
+    def _tell_of_rates(self) -> None:
+        unknown, board = self._policy.unknown_rates(), self._faults.reporter("lot.permits")
+        if unknown:
+            board.raised(RATES_UNKNOWN, "; ".join(unknown))
+        else:
+            board.cleared(RATES_UNKNOWN)
+
     async def _policy_changed(self) -> None:
         """What was taken in holds, however long the store lets itself be asked."""
         while True:
             try:
                 await self._store.read(self._policy.load)
+                self._tell_of_rates()
                 self._prices.policy_changed()
                 self._keeping.policy_changed()
                 return await self._prices.renew()

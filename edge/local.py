@@ -16,6 +16,7 @@ from edge.lane.outcome import ARRIVED_WITHIN, Outcome
 from edge.status import DaemonStatus
 from edge.ticket_orders import Order as TicketsOrder
 from models.lanes import LaneState, OrderKind
+from models.wire.commands import LONGEST_NAME, LONGEST_SPOT, MOST_COUNTED
 
 _LOG = structlog.get_logger("edge.local")
 _ANSWER_WITHIN = 3.0
@@ -56,9 +57,9 @@ class SpotsOrder(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     spots: Literal["out_of_service", "in_service", "reset_count"]
-    spot: str | None = Field(default=None, max_length=40)
-    level: str | None = Field(default=None, max_length=80)
-    vehicles: int | None = Field(default=None, ge=0, le=1_000_000)
+    spot: str | None = Field(default=None, max_length=LONGEST_SPOT)
+    level: str | None = Field(default=None, max_length=LONGEST_NAME)
+    vehicles: int | None = Field(default=None, ge=0, le=MOST_COUNTED)
     by: str = Field(min_length=1, max_length=80)
     reason: str = Field(min_length=1, max_length=300)
 

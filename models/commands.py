@@ -18,7 +18,28 @@ class CommandKind(StrEnum):
     SET_STATE = "set_state"
     RESET_FAULTS = "reset_faults"
     RESET_PASSBACK = "reset_passback"
-    """Of the whole lot or of one permit: it names no lane"""
+    """Of the whole lot or of one permit"""
+    RESET_COUNT = "reset_count"
+    """So many vehicles were counted on a level, or in the whole lot"""
+    SPOT_OUT_OF_SERVICE = "spot_out_of_service"
+    SPOT_IN_SERVICE = "spot_in_service"
+
+    @property
+    def names_lane(self) -> bool:
+        """The others are for the whole lot."""
+        return self not in _OF_THE_LOT
+
+    @property
+    def names_spot(self) -> bool:
+        return self in (self.SPOT_OUT_OF_SERVICE, self.SPOT_IN_SERVICE)
+
+
+_OF_THE_LOT = (
+    CommandKind.RESET_PASSBACK,
+    CommandKind.RESET_COUNT,
+    CommandKind.SPOT_OUT_OF_SERVICE,
+    CommandKind.SPOT_IN_SERVICE,
+)
 
 
 class CommandEnd(StrEnum):

@@ -63,7 +63,7 @@ class Refusal(Enum):
     )
     TOO_MANY_CODES = Said(
         "One moment, please wait",
-        "Wrong ticket codes were typed or scanned here one after another: the next one has to wait",
+        "Wrong codes or cards were shown here one after another: the next one has to wait",
         "Look who stands there; find the stay by its plate or its picture",
     )
     CARD_UNKNOWN = Said(

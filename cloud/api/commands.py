@@ -14,7 +14,7 @@ from cloud.api.errors import ApiError, Problem, answers
 from cloud.api.lots import LotPath
 from cloud.commands import audit, ordering
 from cloud.commands.audit import NOT_SENT, CommandView
-from cloud.commands.desk import Wanted
+from cloud.commands.desk import NOWHERE, Places, Wanted
 from cloud.enrolment import new_id
 from cloud.keys import ApiKey
 from cloud.service import Cloud
@@ -22,7 +22,7 @@ from models.commands import CommandKind
 from models.ids import LotId
 from models.instants import Instant, to_rfc3339
 from models.lanes import LaneState
-from models.wire.commands import LONGEST_NAME, LONGEST_REASON
+from models.wire.commands import LONGEST_NAME, LONGEST_REASON, LONGEST_SPOT, MOST_COUNTED
 
 router = APIRouter(prefix="/v1/lots", tags=["commands"])
 
@@ -59,7 +59,20 @@ class LaneOrderIn(_Order):
 
 
 class LotOrderIn(_Order):
-    plate: str | None = Field(default=None, max_length=12, description="For one permit; left out: for all of them")
+    plate: str | None = Field(
+        default=None, max_length=12, description="For `reset_passback` of one permit; left out: of all of them"
+    )
+    spot: _Words | None = Field(
+        default=None, max_length=LONGEST_SPOT, description="For `spot_...`: its number, as painted", examples=["A17"]
+    )
+    level: _Words | None = Field(
+        default=None,
+        max_length=LONGEST_NAME,
+        description="For spots and `reset_count`: a floor number or a name; left out: the whole lot",
+    )
+    vehicles: int | None = Field(
+        default=None, ge=0, le=MOST_COUNTED, description="For `reset_count`: how many were counted"
+    )
 
 
 class CommandOut(BaseModel):
@@ -109,13 +122,15 @@ async def order_lane(lot: LotPath, lane: LanePath, order: LaneOrderIn, cloud: Pa
 
     The answer comes when the lot says what came of it, in some seconds at most half a minute.
     """
-    return await _ordered(cloud, key, lot, lane, order, state=order.state, plate=None)
+    return await _ordered(cloud, key, lot, lane, order, state=order.state)
 
 
 @router.post("/{lot}/commands", summary="Tell the whole lot", responses=answers(*_ORDERING))
 async def order_lot(lot: LotPath, order: LotOrderIn, cloud: Parts, key: Orderer) -> CommandOut:
-    """Resets anti-passback for one permit or for all of them: at most once."""
-    return await _ordered(cloud, key, lot, None, order, state=None, plate=order.plate)
+    """Resets anti-passback for one permit or for all of them, takes a spot out of service or back, or says how many
+    vehicles were counted: at most once."""
+    places = Places(order.spot, order.level, order.vehicles)
+    return await _ordered(cloud, key, lot, None, order, plate=order.plate, places=places)
 
 
 @router.get("/{lot}/commands", summary="Who ordered what", responses=answers(*_ABOUT_A_LOT))
@@ -134,9 +149,16 @@ async def given(
 
 
 async def _ordered(
-    cloud: Cloud, key: ApiKey, lot: str, lane: str | None, order: _Order, state: str | None, plate: str | None
+    cloud: Cloud,
+    key: ApiKey,
+    lot: str,
+    lane: str | None,
+    order: _Order,
+    state: str | None = None,
+    plate: str | None = None,
+    places: Places = NOWHERE,
 ) -> CommandOut:
-    if ordering.what_is_wrong(order.kind, lane, state, plate) is not None:
+    if ordering.what_is_wrong(order.kind, lane, state, plate, places) is not None:
         raise ApiError(Problem.COMMAND_IMPOSSIBLE)
     await _is_there(cloud, key, lot, lane)
     commands = cloud.commands
@@ -154,6 +176,7 @@ async def _ordered(
         reason=order.reason,
         state=state,
         plate=plate,
+        places=places,
     )
     try:
         ended = await ordering.order(cloud.engine, commands.desk, key.tenant, wanted, key.prefix, lambda: _now(cloud))

@@ -57,7 +57,8 @@ class Problem(Enum):
         422,
         "command_impossible",
         "There is no such command for that",
-        "`set_state` takes a state; `reset_passback` is for the whole lot, every other kind for a lane",
+        "`set_state` takes a state; `reset_passback`, `reset_count` (with `vehicles`) and `spot_...` (with `spot`) are"
+        " for the whole lot, every other kind for a lane",
     )
     INVALID = _Entry(422, "invalid", "The request has values that can't be", "`details` names each of them")
     CURSOR_INVALID = _Entry(

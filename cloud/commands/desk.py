@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import structlog
@@ -27,6 +27,17 @@ ANSWER_WITHIN_SECONDS = 25.0
 LISTENS_TO = (topics.command_nonce("+"), topics.command_answer("+"))
 
 
+class Places(NamedTuple):
+    """What a command about spots names."""
+
+    spot: str | None = None
+    level: str | None = None
+    vehicles: int | None = None
+
+
+NOWHERE = Places()
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a person wants a lot to do. `id` is the command's own."""
@@ -39,6 +50,7 @@ class Wanted:
     reason: str
     state: str | None = None
     plate: str | None = None
+    places: Places = NOWHERE
 
     def under(self, nonce: str, at: Instant) -> Command:
         return Command(
@@ -48,6 +60,7 @@ class Wanted:
             kind=self.kind,
             state=self.state,
             plate=self.plate,
+            **self.places._asdict(),
             by=self.by,
             reason=self.reason,
             nonce=nonce,

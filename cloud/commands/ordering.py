@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud.commands import audit
-from cloud.commands.desk import CommandDesk, LotSilent, Wanted
+from cloud.commands.desk import NOWHERE, CommandDesk, LotSilent, Places, Wanted
 from models.commands import CommandKind, CommandRefusal
 from models.instants import Instant
 from models.lanes import LaneState
@@ -29,18 +29,29 @@ class Ended:
     said: str
 
 
-def what_is_wrong(kind: CommandKind, lane: str | None, state: str | None, plate: str | None) -> str | None:
+def what_is_wrong(
+    kind: CommandKind, lane: str | None, state: str | None, plate: str | None, places: Places = NOWHERE
+) -> str | None:
     """Why there can be no such command; None if there can. Pure."""
     if kind is CommandKind.SET_STATE and state not in list(LaneState):
         return f"state: one of {', '.join(LaneState)} is expected"
     if kind is not CommandKind.SET_STATE and state is not None:
         return "state: only `set_state` takes one"
-    if kind is CommandKind.RESET_PASSBACK and lane is not None:
-        return "kind: `reset_passback` is for the whole lot"
-    if kind is not CommandKind.RESET_PASSBACK and lane is None:
-        return f"kind: `{kind}` is for a lane"
+    if kind.names_lane == (lane is None):
+        return f"kind: `{kind}` is for {'a lane' if kind.names_lane else 'the whole lot'}"
     if kind is not CommandKind.RESET_PASSBACK and plate is not None:
         return "plate: only `reset_passback` takes one"
+    return _wrong_places(kind, places)
+
+
+def _wrong_places(kind: CommandKind, places: Places) -> str | None:
+    counts = kind is CommandKind.RESET_COUNT
+    if kind.names_spot == (places.spot is None):
+        return f"spot: {'the number of the spot is missing' if kind.names_spot else f'`{kind}` takes none'}"
+    if counts == (places.vehicles is None):
+        return f"vehicles: {'how many were counted is missing' if counts else f'`{kind}` takes none'}"
+    if places.level is not None and not (counts or kind.names_spot):
+        return f"level: `{kind}` takes none"
     return None
 
 

@@ -19,6 +19,7 @@ from edge.config.explain import problems_of_lot
 from edge.config.lane_settings import LaneSettings
 from edge.config.list_settings import AccountSettings, BarredSettings, PermitSettings
 from edge.config.parts import parts_in
+from edge.config.rate_checks import unknown_rates
 from edge.config.settings import LevelSettings, LotSettings
 from edge.config.tariff_cautions import tariff_cautions
 from edge.config.tariff_file import CannotRead, content_of, document_of, read_tariff
@@ -46,16 +47,25 @@ def load_lot(path: Path) -> LotSettings:
 def look_over(path: Path) -> tuple[LotSettings, list[Problem]]:
     """The lot that `path` describes, and what should be put right though it can be run. Raises ConfigurationError."""
     lot, document = _whole(path)
-    warnings = in_order([_warning(document, finding) for finding in (*cautions(lot), *absent(lot))])
+    found = (*cautions(lot), *absent(lot), *_rates_of_the_cloud(lot))
+    warnings = in_order([_warning(document, finding) for finding in found])
     if lot.tariff.file is not None:
         tariff = document_of(path, lot.tariff.file)
         warnings += in_order([_warning(tariff, finding) for finding in tariff_cautions(lot)])
     return lot, warnings
 
 
+def _rates_of_the_cloud(lot: LotSettings) -> Iterator[Finding]:
+    """Of a lot with a link: the cloud may have set a tariff that has them, so it isn't stopped by its own."""
+    return unknown_rates(dict(enumerate(lot.permits)), lot.tariff.terms) if lot.link is not None else iter(())
+
+
 def _warning(document: Document, finding: Finding) -> Problem:
-    problem = document.problem(document.at_value(finding.path), finding.path, finding.expected)
-    return dataclasses.replace(problem, warning=True)
+    return dataclasses.replace(_problem(document, finding), warning=True)
+
+
+def _problem(document: Document, finding: Finding) -> Problem:
+    return document.problem(document.at_value(finding.path), finding.path, finding.expected)
 
 
 def parse_lot(text: str, name: str) -> LotSettings:
@@ -91,6 +101,8 @@ def _whole(path: Path) -> tuple[LotSettings, Document]:
             problems.append(checked.document.problem(checked.document.at_value(where), where, str(wrong)))
         except ConfigurationError as wrong:
             raise ConfigurationError([*in_order(problems), *wrong.problems]) from None
+    if tariff is not None and checked.pieces.link is None and (terms is not None) is named:
+        problems += [_problem(checked.document, finding) for finding in unknown_rates(checked.pieces.permits, terms)]
     if checked.lot is None or problems or (named and terms is None):
         raise ConfigurationError(in_order(problems))
     return checked.lot if terms is None else checked.lot.with_terms(terms), checked.document
@@ -104,9 +116,7 @@ def _checked(document: Document) -> _Checked:
     except ValidationError as error:
         problems += problems_of_lot(document, LotSettings, error.errors(include_url=False))
     pieces = _pieces(document.data)
-    for finding in disagreements(pieces):
-        mark = document.at_value(finding.path)
-        problems.append(document.problem(mark, finding.path, finding.expected))
+    problems += [_problem(document, finding) for finding in disagreements(pieces)]
     return _Checked(document, pieces, settings, problems)
 
 

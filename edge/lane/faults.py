@@ -13,10 +13,10 @@ SILENT_ARM = Fault(
 )
 CODES_GUESSED = Fault(
     code="lane.codes_guessed",
-    meaning="Wrong ticket codes are shown at this lane one after another: somebody may be guessing",
-    does="Takes codes ever more slowly, one in half a minute at last; plates and cards go on as ever",
-    ends="A right code, or the next one after ten minutes without a wrong one",
-    look_at="Who stands at the lane; tickets that have become unreadable: the printer's paper and head",
+    meaning="Wrong codes or cards are shown at this lane or pay station one after another: somebody may be guessing",
+    does="Takes codes and cards ever more slowly, one in half a minute at last; plates that are read go on as ever",
+    ends="A vehicle that passes, or pays, or the next code after ten minutes without a wrong one",
+    look_at="Who stands there; tickets that have become unreadable: the printer's paper and head",
 )
 STUCK_HALF_WAY = Fault(
     code="barrier.stuck_half_way",

@@ -96,18 +96,17 @@ class EntryDesk(_Desk):
     lists: Lists = NOBODY_LISTED
     picture: Callable[[], str | None] = lambda: None
     debtors_refused: bool = False
+    codes: CodeDesk = field(default_factory=CodeDesk)
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
-        arrival = self._arrival(asked)
-        if isinstance(arrival, Refusal):
-            return Refused(arrival)
+        if self.codes.has_to_wait(asked):
+            return Refused(Refusal.TOO_MANY_CODES)
         tariff = asked.tariff or self.tariff()
         try:
-            answer = await self.store.write(
-                lambda tx: admit(tx, self.reservations, asked, arrival, tariff, self.plan), spare_reserve=True
-            )
+            answer = await self._answer(asked, tariff)
         except StoreUnavailable:
             return Refused(Refusal.NOT_RECORDED)
+        self.codes.heard(asked, answer)
         match answer:
             case Refusal():
                 return Refused(answer)
@@ -132,6 +131,14 @@ class EntryDesk(_Desk):
 
     def withdraw(self, ticket: TicketId, *, vended: bool) -> Paper:
         return lambda tx: entry.withdraw(tx, ticket, self.lane, "back_out" if vended else "vend_failed")
+
+    async def _answer(self, asked: Asked, tariff: Tariff) -> entry.Admitted | WithoutStay | ComeLater | Refusal:
+        arrival = self._arrival(asked)
+        if isinstance(arrival, Refusal):
+            return arrival
+        return await self.store.write(
+            lambda tx: admit(tx, self.reservations, asked, arrival, tariff, self.plan), spare_reserve=True
+        )
 
     def _arrival(self, asked: Asked) -> entry.Arrival | Refusal:
         """Who comes, by what they show; a person's word lets in whoever shows nothing that is known."""

@@ -10,6 +10,7 @@ from edge.parking.access.coverage import covered
 from edge.parking.access.entitlement import TRANSIENT, Entitlement
 from edge.parking.access.passback import Ruling
 from edge.parking.access.rates import pinned_for
+from edge.parking.money import ledger
 from edge.parking.money.debts import owes
 from edge.parking.places.allocation import FreeSpot, place_for
 from edge.parking.reservations import quota
@@ -19,6 +20,7 @@ from edge.parking.stays.moments import What
 from edge.parking.stays.numbering import next_serial, unused_code
 from edge.parking.stays.tickets import Ticket, WithoutStay, open_ticket
 from edge.parking.stays.vehicles import known_vehicle, registered
+from edge.parking.tariffs.pricing import priced
 from edge.store import Transaction
 from models.access.barred import Barred, refusal_of
 from models.allocation import AS_WRITTEN, Plan
@@ -206,10 +208,10 @@ def _inside_already(tx: Transaction, arrival: Arrival, stay: Ticket) -> WithoutS
 def _settle_as_gone(tx: Transaction, stay: Ticket, lane: LaneName) -> None:
     """A vehicle that stands before an entry isn't inside: its open stay ends with what is known of it.
 
-    It is void if nobody saw it come in. Otherwise it left when it was last let out, or else unseen until now; what
-    it paid is all that falls due.
+    It is void if nobody saw it come in, or pay. Otherwise it left when it was last let out, or else unseen until now;
+    what it paid is all that falls due.
     """
-    if stay.status is TicketStatus.UNRESOLVED and stay.settled_at is None:
+    if stay.status is TicketStatus.UNRESOLVED and stay.settled_at is None and not stay.amount_paid:
         tx.record(TicketVoided(ticket=stay.id, lane=lane, at=tx.at.wall, reason="seen_outside"))
         give_back(tx, stay.id)
         return
@@ -218,16 +220,19 @@ def _settle_as_gone(tx: Transaction, stay: Ticket, lane: LaneName) -> None:
         tx.record(TicketUnresolved(ticket=stay.id, at=tx.at.wall, during="exit"))
         left = None
     left = left or moments.now(tx)
+    due = stay.amount_due or stay.amount_paid
+    ledger.raise_fee(tx, stay, replace(priced(tx, stay, left).fee, total=due))
     tx.record(
         TicketClosed(
             ticket=stay.id,
             lane=LaneName(stay.exit_lane or lane),
             exited=left.wall,
-            amount_due=stay.amount_due or stay.amount_paid,
+            amount_due=due,
             amount_paid=stay.amount_paid,
         )
     )
     moments.mark(tx, stay.id, What.EXITED, left.moment)
+    ledger.settle(tx, stay.id)
 
 
 def _place_for(tx: Transaction, arrival: Arrival, right: Entitlement, plan: Plan) -> FreeSpot | None:

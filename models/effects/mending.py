@@ -10,6 +10,7 @@ from models.facts import MendedTicket, MendingUndone, TicketsMerged, TicketSplit
 from models.facts.mending import Mended
 from models.ids import LotId
 from models.spots import SpotStatus
+from models.tickets import TicketStatus
 
 
 @changes_of.register
@@ -52,7 +53,10 @@ def _mended(fact: Mended) -> list[Change]:
 
 
 def _as_it_stands(ticket: MendedTicket) -> dict[str, Value]:
+    """Whatever was put on record of an exit: a vehicle of which a person says that it is inside stands in no lane."""
+    inside: dict[str, Value] = {"exit_lane": None} if ticket.status is TicketStatus.ACTIVE else {}
     return {
+        **inside,
         "vehicle_id": ticket.vehicle,
         "spot_id": ticket.spot,
         "status": ticket.status.value,

@@ -15,6 +15,7 @@ from models.wire.bounds import COUNT, HASH, ID, NO_NUL, WORD
 COMMAND_BYTES = 8 * 1024
 """The largest command, as published and as unpacked."""
 LONGEST_NAME, LONGEST_REASON, LONGEST_SAID = 80, 300, 1000
+LONGEST_SPOT, MOST_COUNTED = 40, 1_000_000
 
 
 class _Message(BaseModel):
@@ -41,7 +42,8 @@ class Nonce(_Message):
 class Command(_Message):
     """One order of one person. `kind` is text, so that a lot can say that it is too old for it.
 
-    `issued_at` is the cloud's time, for the records; a lot judges by its own offer alone.
+    Of the commands about spots: `spot` is its number as painted, `level` a floor number or a name, `vehicles` how many
+    were counted. `issued_at` is the cloud's time, for the records; a lot judges by its own offer alone.
     """
 
     id: UUID
@@ -50,6 +52,9 @@ class Command(_Message):
     kind: str = Field(max_length=40, pattern=NO_NUL)
     state: str | None = Field(default=None, max_length=40)
     plate: str | None = Field(default=None, max_length=40)
+    spot: str | None = Field(default=None, max_length=LONGEST_SPOT)
+    level: str | None = Field(default=None, max_length=LONGEST_NAME)
+    vehicles: int | None = Field(default=None, ge=0, le=MOST_COUNTED)
     by: str = Field(min_length=1, max_length=LONGEST_NAME, pattern=NO_NUL)
     reason: str = Field(min_length=1, max_length=LONGEST_REASON, pattern=NO_NUL)
     nonce: str = Field(max_length=64)

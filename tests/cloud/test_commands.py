@@ -16,12 +16,14 @@ from fastapi import FastAPI
 
 from cloud.api.app import create_app
 from cloud.commands import desk
+from cloud.commands.desk import Places
 from cloud.commands.ordering import what_is_wrong
 from cloud.enrolment import tenant_named
 from cloud.ingest.apply import apply_window
 from cloud.keys import mint_key
 from cloud.service import Cloud
 from cloud.settings import CloudSettings
+from edge.local import SpotsOrder
 from edge.store import journal
 from edge.store.database import looking_into
 from edge.sync.windows import Label, fill_window
@@ -241,5 +243,34 @@ async def test_the_command_line_opens_a_lane(
 @pytest.mark.parametrize("kind", CommandKind)
 def test_each_kind_is_for_a_lane_or_for_the_lot(kind: CommandKind) -> None:
     state = "open" if kind is CommandKind.SET_STATE else None
-    assert (what_is_wrong(kind, "in", state, None) is None) is (kind is not CommandKind.RESET_PASSBACK)
-    assert (what_is_wrong(kind, None, state, None) is None) is (kind is CommandKind.RESET_PASSBACK)
+    counted = 5 if kind is CommandKind.RESET_COUNT else None
+    places = Places("A1" if kind.names_spot else None, None, counted)
+    of_the_lot = {"reset_passback", "reset_count", "spot_out_of_service", "spot_in_service"}
+    assert (what_is_wrong(kind, "in", state, None, places) is None) is (kind not in of_the_lot)
+    assert (what_is_wrong(kind, None, state, None, places) is None) is (kind in of_the_lot)
+
+
+@pytest.mark.parametrize(
+    ("kind", "places"),
+    [
+        ("reset_count", Places()),
+        ("reset_count", Places("A1", None, 5)),
+        ("spot_out_of_service", Places()),
+        ("spot_in_service", Places("A1", None, 5)),
+        ("reset_passback", Places(level="1")),
+    ],
+)
+def test_a_command_about_spots_names_what_it_is_about_and_nothing_else(kind: str, places: Places) -> None:
+    assert what_is_wrong(CommandKind(kind), None, None, None, places) is not None
+
+
+async def test_what_was_counted_is_told_to_the_lot_with_its_reason(
+    client: Client, key: KeyMaker, site: Lot, mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    async with commanded(site, mosquitto, public_file(tmp_path)) as lot:
+        order = {**OPEN, "kind": "reset_count", "vehicles": 5, "level": "0", "reason": "walked round"}
+        answer = await client.post(f"/v1/lots/{site.id}/commands", headers=await key(), json=order)
+        assert answer.json()["outcome"] == "done", answer.text
+        [(asked, _)] = lot.gate.obeyed
+        assert isinstance(asked, SpotsOrder)
+        assert (asked.spots, asked.vehicles, asked.level, asked.reason) == ("reset_count", 5, "0", "walked round")

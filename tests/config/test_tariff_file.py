@@ -221,3 +221,48 @@ def test_the_example_of_init_names_the_other_way(app: typer.Typer, tmp_path: Pat
     file = tmp_path / "lot.yaml"
     CliRunner().invoke(app, ["init", str(file)])
     assert "# file: tariffs/garage.yaml" in file.read_text()
+
+
+MEMBERS = (
+    GARAGE
+    + """\
+  - {amount: 9.00, per: day, validations: members}
+validations: {offers: {members: {own_rates: true}, cinema: {percent: 50}}}
+"""
+)
+RATES_HERE = "{plate: ab 12-cde, rights: [EV]}"
+
+
+@pytest.mark.parametrize(
+    ("code", "tariff", "said"),
+    [
+        ("members", MEMBERS, None),
+        ("membres", MEMBERS, 'no offer of this code with `own_rates`; did you mean "members"?'),
+        ("cinema", MEMBERS, "no offer of this code with `own_rates`; there are members"),
+        ("members", GARAGE, "no offer of this code with `own_rates`; there are none"),
+    ],
+)
+def test_a_permit_names_rates_that_the_tariff_has(tmp_path: Path, code: str, tariff: str, said: str | None) -> None:
+    permit = f"{{plate: ab 12-cde, rates: {code}}}"
+    file = lot_with(tmp_path, tariff, **{RATES_HERE: permit})
+    if said is None:
+        assert load_lot(file).permits[0].rates == code
+    else:
+        [told_of] = wrong(file)
+        assert told_of.startswith("lot.yaml:17:31 ")
+        assert said in told_of
+
+
+def test_a_tariff_by_the_hour_has_no_rates_for_a_permit(tmp_path: Path) -> None:
+    file = tmp_path / "lot.yaml"
+    file.write_text(altered((RATES_HERE, "{plate: ab 12-cde, rates: members}")))
+    [told_of] = wrong(file)
+    assert "a tariff by the hour has one price for everybody" in told_of
+
+
+def test_of_a_lot_with_a_link_the_cloud_may_have_the_tariff_so_it_is_only_warned(tmp_path: Path) -> None:
+    link = "link: {host: broker.example, username: lot, password_file: /etc/parkgate/p, cloud_keys: /etc/parkgate/k}"
+    changes = {RATES_HERE: "{plate: ab 12-cde, rates: membres}", "lanes:": f"{link}\nlanes:"}
+    _, warnings = look_over(lot_with(tmp_path, MEMBERS, **changes))
+    [of_rates] = [warning for warning in warnings if "own_rates" in warning.message]
+    assert of_rates.place.endswith("lot.yaml:17:31")

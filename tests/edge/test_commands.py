@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from edge.local import LaneOrder, Obeyed, PassbackOrder, Trouble
+from edge.local import LaneOrder, Obeyed, PassbackOrder, SpotsOrder, Trouble
 from edge.sync.commanding import refusal_book
 from edge.sync.commanding.nonces import GOOD_FOR_SECONDS, Nonces, Standing
 from edge.sync.commanding.refusal_book import ONE_BY_ONE, ONE_MORE_EVERY_SECONDS, Budget
@@ -160,16 +160,19 @@ async def test_the_giver_learns_why_nothing_moved(
         await becomes(lambda: site.ended() == [end.value])
 
 
-async def test_states_and_passback_travel_too(lot: Lot, mosquitto: Mosquitto, keys: Path) -> None:
+async def test_states_passback_and_counts_travel_too(lot: Lot, mosquitto: Mosquitto, keys: Path) -> None:
     async with commanded(lot, mosquitto, keys) as site, the_cloud(mosquitto, lot) as cloud:
         await cloud.order(cloud.command("in", await cloud.nonce(), kind="set_state", state="closed"))
         await cloud.order(cloud.command(None, await cloud.nonce(), kind="reset_passback", plate="AB12CDE"))
         wrong = await cloud.order(cloud.command("in", await cloud.nonce(), kind="set_state", state="ajar"))
         assert (wrong.end, wrong.said) == (CommandEnd.NOT_OBEYED, "'ajar' is no state of a lane")
-        first, second = (asked for asked, _ in site.gate.obeyed)
+        await cloud.order(cloud.command(None, await cloud.nonce(), kind="reset_count", level="0", vehicles=4))
+        first, second, third = (asked for asked, _ in site.gate.obeyed)
         assert isinstance(first, LaneOrder)
         assert first.state is LaneState.CLOSED
         assert second == PassbackOrder(plate="AB12CDE", by="Control room", reason="chaos")
+        counted = SpotsOrder(spots="reset_count", level="0", vehicles=4, by="Control room", reason="chaos")
+        assert third == counted, "as at the lot itself"
 
 
 async def test_a_fire_is_not_ended_from_afar(lot: Lot, mosquitto: Mosquitto, keys: Path) -> None:

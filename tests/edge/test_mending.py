@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 
 from edge.parking import entry, exit
 from edge.parking.exit import Departure
-from edge.parking.money import booking, refunds
+from edge.parking.money import booking, refunds, write_offs
 from edge.parking.money.booking import Receipt
+from edge.parking.places import upkeep
 from edge.parking.stays import mending
 from edge.parking.stays.mending import CantBeMended
 from edge.parking.stays.splitting import Second, split
 from edge.parking.stays.tickets import open_ticket, ticket
+from edge.parking.stays.unresolved import leave_unresolved
 from edge.parking.stays.word import Word
 from models.ids import PaymentId, TicketId
 from models.instants import HOUR, Instant
@@ -116,6 +118,67 @@ def test_one_ticket_of_two_stays_ends_as_its_vehicle_left_and_the_second_goes_on
     lot.decide(lambda tx: mending.undo(tx, number, WORD))
     assert lot.rows("SELECT status, exit_time, amount_paid FROM tickets WHERE id = ?", stay) == [("ACTIVE", None, 550)]
     assert lot.one("SELECT merged_into FROM tickets WHERE id = ?", new) == stay
+
+
+def the_mending(lot: Lot) -> str:
+    return str(lot.one("SELECT id FROM ticket_mendings"))
+
+
+def test_a_spot_that_went_out_of_service_isnt_given_back_by_setting_a_merge_back(lot: Lot) -> None:
+    one, other = lot.enters("AB12CDE").ticket, lot.enters("AB12COE").ticket
+    spot = str(lot.one("SELECT spot_number FROM tickets JOIN spots ON spots.id = spot_id WHERE tickets.id = ?", other))
+    lot.decide(lambda tx: mending.merge(tx, one, other, WORD))
+    lot.decide(lambda tx: upkeep.withdraw(tx, upkeep.spot_called(tx.connection, spot, None), "ann", "a hole"))
+    lot.decide(lambda tx: mending.undo(tx, the_mending(lot), WORD))
+    assert lot.rows("SELECT spot_id FROM tickets WHERE id = ?", other) == [(None,)]
+
+
+def is_split(lot: Lot) -> TicketId:
+    stay, came = lot.enters("AB12CDE").ticket, lot.clock.wall
+    lot.clock.forward(hours=3)
+    lot.decide(lambda tx: split(tx, stay, Second(Instant(came + HOUR), Instant(came + HOUR)), WORD))
+    return stay
+
+
+def test_after_a_split_that_was_wrong_the_vehicle_may_leave_by_any_exit(lot: Lot) -> None:
+    stay = is_split(lot)
+    lot.decide(lambda tx: mending.undo(tx, the_mending(lot), WORD))
+    assert not lot.decide(lambda tx: ticket(tx.connection, stay)).half_way
+    assert lot.rows("SELECT exit_lane FROM tickets WHERE id = ?", stay) == [(None,)]
+
+
+def test_a_split_isnt_set_back_once_its_debt_was_written_off(lot: Lot) -> None:
+    stay = is_split(lot)
+    lot.decide(lambda tx: write_offs.write_off(tx, ticket(tx.connection, stay), "ann", "nobody will pay"))
+    with pytest.raises(CantBeMended, match="a debt of it written off"):
+        lot.decide(lambda tx: mending.undo(tx, the_mending(lot), WORD))
+
+
+@pytest.mark.parametrize("on_its_way", [False, True])
+def test_while_money_is_disputed_or_on_its_way_back_nothing_is_mended(lot: Lot, on_its_way: bool) -> None:
+    one, other = lot.enters("AB12CDE").ticket, lot.enters("AB12COE").ticket
+    pays(lot, other, 500)
+    if on_its_way:
+        row = ("r", other, "p", "sim", 1, "EUR", "ann", "why", 0)
+        insert = "INSERT INTO refunds_due VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        lot.decide(lambda tx: tx.connection.execute(insert, row).rowcount)
+    else:
+        lot.decide(lambda tx: write_offs.dispute(tx, ticket(tx.connection, other), Minor(500), "ann", "the bank"))
+    with pytest.raises(CantBeMended, match="on its way back" if on_its_way else "disputed"):
+        lot.decide(lambda tx: mending.merge(tx, one, other, WORD))
+
+
+@pytest.mark.parametrize("paid", [0, 300])
+def test_a_stay_that_a_new_entry_of_its_vehicle_ends_is_settled_in_the_books(lot: Lot, paid: int) -> None:
+    admitted = lot.arrives("AB12CDE")
+    assert isinstance(admitted, entry.Admitted)
+    lot.decide(lambda tx: leave_unresolved(tx, admitted.ticket, "entry"))
+    if paid:
+        pays(lot, admitted.ticket, paid)
+    lot.enters("AB12CDE")
+    [(status, due)] = lot.rows("SELECT status, amount_due FROM tickets WHERE id = ?", admitted.ticket)
+    assert (status, due) == (("COMPLETED", paid) if paid else ("VOIDED", None)), "whoever has paid was inside"
+    books_agree(lot)
 
 
 def over(lot: Lot) -> tuple[TicketId, TicketId]:

@@ -276,6 +276,17 @@ def test_a_permit_pays_by_the_rates_that_it_names_where_the_tariff_has_them(
     assert owed(gate, "AA1") == due
 
 
+def test_a_code_of_rates_that_no_tariff_has_is_named_until_one_has_it(gate: Gate) -> None:
+    gate.hears(a_permit(P1, "AA1", rates="gim"), a_permit(P2, "AA2"))
+    gate.lets_in("AA1")
+    gate.lot.clock.forward(hours=5)
+    assert owed(gate, "AA1") == 5 * 250, "nobody is kept in by it"
+    assert gate.policy.unknown_rates() == [f"'gim' of the permit {P1}"]
+    gate.policy = LotPolicy({}, RATES, Passback.HARD, gate.lot.clock, zone=gate.zone)
+    gate.hears(a_permit(P1, "AA1", rates="gym"))
+    assert gate.policy.unknown_rates() == []
+
+
 def owed(gate: Gate, plate: str) -> int:
     stay = gate.lot.decide(lambda tx: open_ticket(tx.connection, Plate(plate)))
     assert stay is not None

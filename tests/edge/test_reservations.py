@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from edge.lane.signals import Allowed, Code, Order, Refused
+from edge.parking import exit
 from edge.parking.reservations import entering
+from edge.parking.stays.lost import declare_lost
+from edge.parking.stays.tickets import ticket
 from edge.parking.stays.unresolved import settle_after_restart
+from edge.parking.stays.word import Word
 from models.facts.reservations import ReservationArrived
 from models.ids import LotId
 from models.instants import HOUR, Instant, Reading
@@ -275,6 +279,31 @@ def test_by_a_tariff_of_several_rules_each_part_is_charged_like_a_stay(gate: Gat
     assert gate.leaves(long) == 150 + 300, "a quarter of an hour before, two after"
     assert gate.lot.one("SELECT amount_due FROM tickets ORDER BY rowid DESC LIMIT 1") == 450
     assert gate.lot.one("SELECT count(*) FROM journal WHERE type = 'fee.bounded'") == 0
+
+
+LOSING = parse_tariff(
+    "currency: EUR\ntimezone: Europe/Berlin\nrates: {price: 2.50, per: 1 h}\nlost_ticket: 20.00\n", "losing.yaml"
+)
+
+
+@pytest.mark.parametrize(
+    ("begins_in", "stays", "due"),
+    [
+        (0.25, 1, 2000),  # came before its window, and left in it
+        (0.25, 3.25, 2000 + 250),  # an hour after its window too: the ticket was lost once
+        (0, 2, 0),  # all of it was paid for before
+    ],
+)
+def test_who_loses_the_ticket_of_a_prepaid_stay_pays_for_that_once(
+    gate: Gate, begins_in: float, stays: float, due: int
+) -> None:
+    gate.tariff = LOSING
+    stay = gate.enters(gate.sells(2, begins_in)).ticket
+    assert stay is not None
+    code = gate.lot.decide(lambda tx: ticket(tx.connection, stay)).code
+    gate.lot.decide(lambda tx: declare_lost(tx, code, None, Word("ann", "lost")))
+    gate.lot.clock.forward(hours=stays)
+    assert gate.lot.decide(lambda tx: exit.bill(tx, stay, exit.moments.now(tx)).owed) == due
 
 
 def test_by_rule_the_time_before_costs_nothing(gate: Gate) -> None:

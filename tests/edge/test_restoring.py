@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
+from edge.parking.places import upkeep
 from edge.parking.stays.restoring import take_over
 from edge.parking.stays.tickets import ticket
 from models.ids import TicketId, VehicleId
@@ -71,3 +74,14 @@ def test_a_stay_that_breaks_a_rule_of_the_lot_is_left_out_and_the_others_are_tak
     assert lot.one("SELECT count(*) FROM vehicles WHERE license_plate LIKE 'BAD%'") == 0, "nothing of it is kept"
     assert lot.one("SELECT count(*) FROM journal") == facts + 2  # type: ignore[operator]
     assert lot.decide(lambda tx: take_over(tx, [bad])) == [bad.ticket], "the same answer again does no harm either"
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_a_spot_that_is_out_of_service_isnt_given_to_a_stay_that_comes_back(tmp_path: Path, blocked: bool) -> None:
+    lot = a_lot(tmp_path)
+    if blocked:
+        lot.decide(lambda tx: upkeep.withdraw(tx, upkeep.spot_called(tx.connection, "R1", None), "ann", "a hole"))
+    stay = a_stay("AB12CDE", spot="R1")
+    lot.decide(lambda tx: take_over(tx, [stay]))
+    found = lot.decide(lambda tx: ticket(tx.connection, stay.ticket))
+    assert found.spot_number == (None if blocked else "R1")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.local import Obeyed, SpotsOrder
 from edge.parking import entry, exit
 from edge.parking.access.entitlement import Entitlement
 from edge.parking.access.permits import Permit
@@ -20,8 +22,11 @@ from edge.parking.places.sensing import OnRecord, Patience, Seen, Stay, compare
 from edge.parking.places.sensors import SpotWatch
 from edge.parking.places.spots import Count, availability
 from edge.parking.places.upkeep import NotDone, spot_called
+from edge.spot_orders import SpotOrders
 from edge.store import Transaction
+from edge.sync.commanding.commands import order_of
 from models.allocation import Criterion, Plan, Rule
+from models.commands import CommandKind
 from models.faults import Fault
 from models.ids import SpotId, TicketId
 from models.instants import SECOND, Instant, Monotonic
@@ -30,6 +35,8 @@ from models.refusals import Refusal
 from models.spots import Blocked, SpotType, VehicleType
 from models.tickets import TicketStatus
 from models.timeline import Moment
+from models.wire.commands import Command
+from tests.drivers.conftest import Notebook
 from tests.edge.lots import IN, OUT, TARIFF, Lot, a_level, a_lot, declared
 
 PATIENCE = Patience(settle=30, empty=900)
@@ -375,3 +382,37 @@ def test_an_empty_spot_is_a_fault_until_its_car_is_found(tmp_path: Path) -> None
     yard.after(minutes=1)
     assert yard.board.open == {}
     assert spot_of(yard.lot, admitted) == "R2"
+
+
+# --- from afar ---
+
+
+def commanded(lot: Lot, kind: CommandKind, **about: object) -> Obeyed:
+    """As the lot obeys a genuine command of the cloud."""
+    said = {"id": uuid4(), "lot": lot.id, "by": "Ada", "reason": "walked round", "nonce": "n", "issued_at": 0}
+    asked = order_of(Command.model_validate({**said, "kind": kind, **about}), kind)
+    assert isinstance(asked, SpotsOrder)
+    watch = SpotWatch(lot.store, {}, lambda number: Notebook(), lot.clock, Patience())
+    return asyncio.run(SpotOrders(lot.store, watch).obey(asked))
+
+
+def test_a_count_that_the_cloud_tells_sets_the_lot_right_with_name_and_reason(tmp_path: Path) -> None:
+    lot = a_small_lot(tmp_path)
+    lot.enters("AA1")
+    assert commanded(lot, CommandKind.RESET_COUNT, vehicles=0, level="0").said.endswith(
+        "0 vehicles counted, 1 known; 1 stay is unresolved, without a spot now"
+    )
+    body = "SELECT json_extract(body, '$.by'), json_extract(body, '$.reason') FROM journal WHERE type = 'count.reset'"
+    assert lot.rows(body) == [("Ada", "walked round")]
+    assert "level" in commanded(lot, CommandKind.RESET_COUNT, vehicles=0, level="9").why_not
+
+
+def test_a_spot_goes_out_of_service_and_back_by_the_clouds_word(tmp_path: Path) -> None:
+    lot = a_small_lot(tmp_path)
+    spot = lot.one("SELECT spot_number FROM spots")
+    before = free(lot)
+    assert "is out of service" in commanded(lot, CommandKind.SPOT_OUT_OF_SERVICE, spot=spot).said
+    assert free(lot) == before - 1
+    assert "already" in commanded(lot, CommandKind.SPOT_OUT_OF_SERVICE, spot=spot).why_not
+    commanded(lot, CommandKind.SPOT_IN_SERVICE, spot=spot)
+    assert free(lot) == before

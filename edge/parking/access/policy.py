@@ -13,6 +13,7 @@ import structlog
 from edge.parking.access.lists import NO_LISTS, ListsInForce, OwnLists
 from edge.parking.access.lot_time import LotTime
 from edge.parking.access.permits import Permit
+from edge.parking.access.rates import unknown_rates
 from edge.parking.tariffs.pinning import Pins
 from models.access.hours import within
 from models.instants import Clock, Instant
@@ -82,6 +83,12 @@ class PermitsInForce(Mapping[Plate, Permit]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def all(self) -> Iterator[Permit]:
+        """Whether or not they hold now."""
+        yield from self._own.values()
+        for held in self._granted.values():
+            yield from held
+
     def holders(self) -> frozenset[Plate]:
         """Who has a permit at all, whether or not it holds now."""
         return frozenset((*self._own, *self._granted))
@@ -134,6 +141,10 @@ class LotPolicy:
         """None: the lot's own."""
         priced = self._priced()
         return None if priced is None else priced.name
+
+    def unknown_rates(self) -> list[str]:
+        """What permits that hold, or will, say of rates that no tariff has."""
+        return unknown_rates(self.permits.all(), self.tariffs())
 
     def load(self, connection: sqlite3.Connection) -> None:
         self._time.learn(connection)

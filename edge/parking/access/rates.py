@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from edge.parking.access.permits import Permit
 from models.access.passing import PermitKind
 from models.money import Minor
@@ -25,5 +27,17 @@ def pinned_for(permit: Permit | None, tariff: Tariff) -> Tariff:
 
 def has_rates(terms: Terms, code: str) -> bool:
     """Whether some of its rates are for who has this code."""
-    offer = None if terms.validations is None else terms.validations.offers.get(code)
-    return offer is not None and offer.own_rates
+    return code in codes_with_rates(terms)
+
+
+def codes_with_rates(terms: Terms) -> tuple[str, ...]:
+    """For whom it has rates of their own."""
+    offers = {} if terms.validations is None else terms.validations.offers
+    return tuple(code for code, offer in offers.items() if offer.own_rates)
+
+
+def unknown_rates(permits: Iterable[Permit], tariffs: Iterable[Tariff]) -> list[str]:
+    """Codes that permits name and none of the tariffs has, each with one of its permits that has an id."""
+    known = {code for tariff in tariffs if isinstance(tariff, Terms) for code in codes_with_rates(tariff)}
+    wrong = {each.rates: each.id for each in permits if each.rates is not None and each.rates not in known}
+    return [f"{code!r} of the permit {id}" if id else repr(code) for code, id in sorted(wrong.items())]

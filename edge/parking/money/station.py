@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import TypeVar
 
 from drivers.contract import Charged, ChargeOutcome, Fate
 from edge.parking import exit
+from edge.parking.access.code_limit import WRONG, CodeLimit
 from edge.parking.exit import Bill
 from edge.parking.money import charges, corrections, sums, validations
 from edge.parking.money.charges import Charge
@@ -41,16 +43,24 @@ class Settled:
     grace: int
 
 
+_WRONG = WRONG | {Refusal.NO_TICKET}
+_Answer = TypeVar("_Answer", bound="Owed | Settled | Refusal")
+
+
 class PayStation:
     """Finds the stay by the code on its ticket or by its plate, as typed. Nobody is let out here, so nothing becomes a
     debt here either: what can't be taken is still owed at the exit."""
 
-    def __init__(self, name: LaneName, store: Store, till: Till) -> None:
+    def __init__(self, name: LaneName, store: Store, till: Till, limit: CodeLimit | None = None) -> None:
+        """`limit` slows down who guesses codes here; without it nobody waits."""
         self.name, self._store, self._till = name, store, till
+        self._limit = CodeLimit() if limit is None else limit
 
     async def show(self, shown: str) -> Owed | Refusal:
         """What it owes now. Raises StoreUnavailable, as the others do."""
-        return await self._store.write(lambda tx: _shown(tx, shown))
+        if self._limit.has_to_wait():
+            return Refusal.TOO_MANY_CODES
+        return self._noted(shown, await self._store.write(lambda tx: _shown(tx, shown)))
 
     async def validate(self, shown: str, code: str) -> str:
         """A merchant's code for the stay; why not, or empty."""
@@ -61,17 +71,33 @@ class PayStation:
                 return stay.operator
             return validations.give(tx, stay.id, self.name, code, f"station {self.name}")
 
-        return await self._store.write(give)
+        if self._limit.has_to_wait():
+            return Refusal.TOO_MANY_CODES.operator
+        why_not = await self._store.write(give)
+        if why_not:
+            self._limit.wrong(code)
+        return why_not
 
     async def pay(self, shown: str, gone: asyncio.Event | None = None) -> Settled | Refusal:
         """Takes what it owes. One that walks away (`gone`) isn't waited for; what is taken then counts all the same."""
+        if self._limit.has_to_wait():
+            return Refusal.TOO_MANY_CODES
         while True:
             step = await self._store.write(lambda tx: self._next(tx, shown))
             if not isinstance(step, Charge):
-                return step
+                return self._noted(shown, step)
             done = await self._collect(step, gone or asyncio.Event())
             if done is not None:
+                if isinstance(done, Settled):
+                    self._limit.right()
                 return done
+
+    def _noted(self, shown: str, answer: _Answer) -> _Answer:
+        """A wrong code counts, and a wrong plate too: nobody is told which vehicles are inside. Only what is paid for
+        forgives: a ticket that is right could be shown between any two guesses."""
+        if answer in _WRONG:
+            self._limit.wrong(shown)
+        return answer
 
     def _next(self, tx: Transaction, shown: str) -> Charge | Settled | Refusal:
         stay = _stay(tx, shown)

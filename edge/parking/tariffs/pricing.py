@@ -9,7 +9,7 @@ from edge.parking.stays import moments
 from edge.parking.stays.moments import What, When, between
 from edge.parking.stays.tickets import Ticket
 from edge.parking.tariffs.former import Former, former_stays
-from edge.parking.tariffs.prepaid import Prepaid, prepaid_of, together, unpaid_parts
+from edge.parking.tariffs.prepaid import Part, Prepaid, prepaid_of, together, unpaid_parts
 from edge.store import Transaction, boots
 from models.instants import SECOND, Instant
 from models.ledger.booking import shared
@@ -61,13 +61,24 @@ def _alone(tx: Transaction, ticket: Ticket, begun: When, ended: When, length: Le
 def _beside(tx: Transaction, ticket: Ticket, prepaid: Prepaid, came: When, until: When, length: Length) -> Priced:
     """What a reservation's guest was there before and after its window."""
     (came_at, knows_came), (left_at, knows_left) = _bounds(tx, came), _bounds(tx, until)
-    parts = [
-        _alone(tx, ticket, part.begun, part.ended, part.length)
-        for part in unpaid_parts(prepaid, came, came_at, until, left_at)
-    ]
+    unpaid = list(unpaid_parts(prepaid, came, came_at, until, left_at))
+    parts = _lost_once(tx, ticket, unpaid)
     certain = knows_came and knows_left and came_at[0] == came_at[1] and left_at[0] == left_at[1]
     whole = together(prepaid, ticket.tariff.currency, [charged for charged, _ in parts])
     return Priced(whole, length, certain and all(known for _, known in parts))
+
+
+def _lost_once(tx: Transaction, ticket: Ticket, unpaid: list[Part]) -> list[tuple[Fee, bool]]:
+    """What each part costs. There is one ticket to lose: what that costs is charged with one part alone, and with the
+    one where all is the least."""
+
+    def parts(with_it: int | None) -> list[tuple[Fee, bool]]:
+        stays = (replace(ticket, lost=number == with_it) for number in range(len(unpaid)))
+        return [_alone(tx, stay, part.begun, part.ended, part.length) for stay, part in zip(stays, unpaid, strict=True)]
+
+    if not (ticket.lost and unpaid):
+        return parts(None)
+    return min(map(parts, range(len(unpaid))), key=lambda way: sum(charged.total for charged, _ in way))
 
 
 def _stay(ticket: Ticket, tariff: Terms) -> Stay:

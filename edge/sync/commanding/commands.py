@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from drivers.contract import FaultReporter
-from edge.local import Asked, LaneOrder, Obeyed, PassbackOrder
+from edge.local import Asked, LaneOrder, Obeyed, PassbackOrder, SpotsOrder
 from edge.store import Store, StoreUnavailable, Transaction
 from edge.store.keep_writing import keep_writing
 from edge.sync.commanding.nonces import GOOD_FOR_SECONDS, Nonces
@@ -184,6 +184,10 @@ def order_of(command: Command, kind: CommandKind) -> Asked | None:
     """The same order, as a person at the lot would give it; None for a state that there isn't."""
     if kind is CommandKind.RESET_PASSBACK:
         return PassbackOrder(plate=command.plate, by=command.by, reason=command.reason)
+    spots = _ABOUT_SPOTS.get(kind)
+    if spots is not None:
+        about = {"spot": command.spot, "level": command.level, "vehicles": command.vehicles}
+        return SpotsOrder.model_validate({"spots": spots, **about, "by": command.by, "reason": command.reason})
     try:
         state = None if command.state is None else LaneState(command.state)
     except ValueError:
@@ -191,6 +195,13 @@ def order_of(command: Command, kind: CommandKind) -> Asked | None:
     return LaneOrder(
         lane=command.lane or "", kind=OrderKind(kind.value), by=command.by, reason=command.reason, state=state
     )
+
+
+_ABOUT_SPOTS = {
+    CommandKind.RESET_COUNT: "reset_count",
+    CommandKind.SPOT_OUT_OF_SERVICE: "out_of_service",
+    CommandKind.SPOT_IN_SERVICE: "in_service",
+}
 
 
 def what_came(obeyed: Obeyed) -> tuple[CommandEnd, str]:

@@ -97,6 +97,6 @@ def _genuine(command: Command, lot: LotId, nonces: Nonces, lanes: Container[str]
         kind = CommandKind(command.kind)
     except ValueError:
         return Refused(CommandRefusal.UNKNOWN_KIND, command)
-    if kind is not CommandKind.RESET_PASSBACK and (command.lane is None or command.lane not in lanes):
+    if kind.names_lane and (command.lane is None or command.lane not in lanes):
         return Refused(CommandRefusal.NO_SUCH_LANE, command)
     return ToTake(command, kind)
