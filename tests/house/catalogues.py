@@ -18,6 +18,7 @@ from edge.config.retention_settings import RetentionSettings
 from edge.config.timing import TimingSettings
 from edge.kiosk import faults as kiosk
 from edge.lane import faults as lane
+from edge.parking.access import faults as access
 from edge.parking.places import faults as places
 from edge.store import faults as store
 from edge.sync import faults as sync
@@ -30,7 +31,7 @@ from tests.house.keys import table
 from tests.house.price_keys import price_keys
 from tests.house.tree import HOUSE
 
-_ROOMS = (lane, vision, kiosk, inputs, places, store, sync)
+_ROOMS = (lane, vision, kiosk, inputs, access, places, store, sync)
 
 
 def all_faults() -> list[Fault]:
