@@ -108,7 +108,9 @@ class SimulatedTerminal:
 
     @property
     def abilities(self) -> Abilities:
-        return Abilities(asks=True, refunds=True, reports=True, stores=self._settings.stores)
+        # A book that is lost with the process is no record beside which the lot's books could be put.
+        kept = self._settings.book is not None
+        return Abilities(asks=True, refunds=True, reports=kept, stores=self._settings.stores)
 
     async def start(self) -> None:
         if self._settings.answer is ChargeOutcome.UNREACHABLE:

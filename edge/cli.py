@@ -23,6 +23,7 @@ from edge.journal_cli import journal_app
 from edge.kiosk.passes import UnknownHost, link
 from edge.kiosk.secret import secret_in
 from edge.lockstep import LockstepError
+from edge.money_cli import money_app
 from edge.orders_cli import lane_app, passback_app
 from edge.report import look, show
 from edge.spots_cli import spots_app
@@ -51,6 +52,7 @@ app.add_typer(passback_app, name="passback")
 app.add_typer(spots_app, name="spots")
 app.add_typer(journal_app, name="journal")
 app.add_typer(tickets_app, name="tickets")
+app.add_typer(money_app, name="money")
 app.add_typer(valet_app, name="valet")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]

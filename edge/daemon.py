@@ -26,6 +26,7 @@ from edge.lane.signals import Fire, Order, Ordered, Signal
 from edge.local import LocalSocket, socket_path
 from edge.lot_clock import lockstep_of, lot_clock
 from edge.measures import MeasuresFile
+from edge.money_desk import MoneyDesk
 from edge.orders import Orders
 from edge.overview import Overview
 from edge.parking.access.faults import RATES_UNKNOWN
@@ -120,6 +121,8 @@ class Daemon:
             self._lockstep.on_signal(self._injected)
         self._lanes = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
         self._inquiries = Inquiries(self._assembly.tills, self._store, self._clock)
+        faults = self._faults.reporter("money")
+        self._money = MoneyDesk(settings, self._assembly.tills, self._store, self._clock, faults)
         self._store.write_now(self._prices.begin)
         self._tell_of_rates()
         attended = Attended(self._store, self._policy.tariff, settings.valet, self._lanes)
@@ -134,9 +137,8 @@ class Daemon:
             self._clock,
             settings.allocation.sensing.patience(),
         )
-        self._orders = Orders(
-            self._lanes, self._policy, SpotOrders(self._store, self._spot_watch), attended, self._write_when_possible
-        )
+        spots = SpotOrders(self._store, self._spot_watch)
+        self._orders = Orders(self._lanes, self._policy, spots, attended, self._money, self._write_when_possible)
         self._kiosk = self._screens()
         self._overview = self._what_is_now()
         self._link = self._cloud_link(settings)
@@ -200,6 +202,8 @@ class Daemon:
             self._spawn(kept_up("timekeeping", Timekeeper(self._store, self._clock).run, self._clock))
         if self._inquiries.needed:
             self._spawn(kept_up("inquiries", self._inquiries.run, self._clock))
+        for name, run in self._money.parts:
+            self._spawn(kept_up(name, run, self._clock))
         self._spawn(kept_up("prices", self._prices.run, self._clock))
         if self._sensed:
             self._spawn(kept_up("spots", self._spot_watch.run, self._clock))

@@ -13,6 +13,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edge.lane.outcome import ARRIVED_WITHIN, Outcome
+from edge.money_orders import Order as MoneysOrder
 from edge.status import DaemonStatus
 from edge.ticket_orders import Order as TicketsOrder
 from models.lanes import LaneState, OrderKind
@@ -64,7 +65,7 @@ class SpotsOrder(BaseModel):
     reason: str = Field(min_length=1, max_length=300)
 
 
-Asked = LaneOrder | PassbackOrder | SpotsOrder | TicketsOrder
+Asked = LaneOrder | PassbackOrder | SpotsOrder | TicketsOrder | MoneysOrder
 _ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 
 
@@ -162,10 +163,10 @@ def ask(store: Path) -> DaemonStatus | None:
         return None
 
 
-def give(store: Path, order: Asked) -> Obeyed:
+def give(store: Path, order: Asked, within: float = _OUTCOME_WITHIN) -> Obeyed:
     """Tell the running daemon. Raises NoDaemon when there is none, or when it didn't answer: nothing is repeated."""
     line = order.model_dump_json().encode() + b"\n"
-    return Obeyed.model_validate_json(_asked(store, line, _OUTCOME_WITHIN))
+    return Obeyed.model_validate_json(_asked(store, line, within))
 
 
 def _asked(store: Path, line: bytes, within: float) -> bytes:

@@ -10,6 +10,8 @@ from edge.attended import Attended
 from edge.lane.controller import LaneController
 from edge.lane.signals import Order
 from edge.local import Asked, LaneOrder, Obeyed, PassbackOrder, SpotsOrder, obeyed
+from edge.money_desk import MoneyDesk
+from edge.money_orders import MoneyOrder
 from edge.parking.access.passback import neutralise
 from edge.parking.access.policy import LotPolicy
 from edge.spot_orders import SpotOrders
@@ -28,6 +30,7 @@ class Orders:
     policy: LotPolicy
     spots: SpotOrders
     attended: Attended
+    money: MoneyDesk
     write: Callable[[Callable[[Transaction], None]], None]
 
     async def obey(self, asked: Asked, order_id: str | None = None) -> Obeyed:
@@ -36,6 +39,8 @@ class Orders:
             return self._reset_passback(asked)
         if isinstance(asked, SpotsOrder):
             return await self.spots.obey(asked)
+        if isinstance(asked, MoneyOrder):
+            return await self.money.carry_out(asked)
         if not isinstance(asked, LaneOrder):
             return await self.attended.carry_out(asked)
         lane = self.lanes.get(LaneName(asked.lane))

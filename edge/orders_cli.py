@@ -118,10 +118,11 @@ def _tell(config: Path, lane: str, kind: OrderKind, by: str, reason: str, state:
     give_or_fail(config, lane, LaneOrder(lane=lane, kind=kind, by=by, reason=reason, state=state))
 
 
-def give_or_fail(config: Path, whom: str, order: Asked) -> None:
-    """Tell the running daemon, and the person what came of it."""
+def give_or_fail(config: Path, whom: str, order: Asked, within: float | None = None) -> None:
+    """Tell the running daemon, and the person what came of it. `within`: seconds, where an order takes longer."""
     try:
-        obeyed = give(load_lot(config).store.path, order)
+        store = load_lot(config).store.path
+        obeyed = give(store, order) if within is None else give(store, order, within)
     except ConfigurationError as wrong:
         fail(str(wrong), 2)
     except NoDaemon as wrong:

@@ -56,8 +56,8 @@ def find(
         sought = Sought(
             plate=None if plate is None else normalised(plate),
             code=code,
-            since=_moment(since, zone),
-            until=_moment(until, zone),
+            since=moment(since, zone),
+            until=moment(until, zone),
             lane=lane,
             closed=closed,
         )
@@ -132,7 +132,7 @@ def split(
     """One ticket is of two stays: the first ends when its vehicle left, the second goes on with a ticket of its own."""
     zone = _loaded(config).lot.timezone
     try:
-        first, second = _moment(left, zone), _moment(entered, zone)
+        first, second = moment(left, zone), moment(entered, zone)
     except ValueError as wrong:
         fail(str(wrong), 2)
     assert first is not None
@@ -160,7 +160,7 @@ def _loaded(config: Path) -> LotSettings:
         fail(str(wrong), 2)
 
 
-def _moment(text: str | None, zone: str) -> Instant | None:
+def moment(text: str | None, zone: str) -> Instant | None:
     """By the lot's own clock, without an offset. Raises ValueError."""
     if text is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import NewType
 
@@ -16,6 +17,7 @@ _NO_DECIMALS = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "
 }
 _THREE_DECIMALS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
 _FOUR_DECIMALS = {"CLF", "UYW"}
+_TYPED = re.compile(r"(\d{1,12})(?:\.(\d{1,4}))?", re.ASCII)
 
 
 def exponent(currency: str) -> int:
@@ -33,6 +35,17 @@ def from_major(amount: Decimal, currency: str) -> Minor:
     if scaled != scaled.to_integral_value():
         raise ValueError(f"{amount} {currency} has more decimal places than the currency ({exponent(currency)})")
     return Minor(int(scaled))
+
+
+def typed(text: str, currency: str) -> Minor:
+    """An amount as a person types it: `4.50`, `4`, or as `written` writes it. Raises ValueError for anything that could
+    be read in two ways: `1.000` is a thousand to some."""
+    plain = text.strip().removesuffix(currency).rstrip()
+    found, places = _TYPED.fullmatch(plain), exponent(currency)
+    if found is None or len(found[2] or "") > places:
+        example = written(Minor(450 * 10**places // 100), currency).partition(" ")[0]
+        raise ValueError(f"{text!r} isn't an amount in {currency}: it is written such as {example}")
+    return from_major(Decimal(plain), currency)
 
 
 def written(amount: Minor, currency: str) -> str:

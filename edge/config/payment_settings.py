@@ -15,6 +15,10 @@ from models.documents.section import Section
 from models.documents.written import Amount
 from models.ids import LaneName
 from models.money import Minor, from_major
+from models.tariff.language.written import At, ClockTime
+
+_COMPARES = At(4 * 60 + 30)
+"""At a time when few pay."""
 
 
 class CeilingSettings(Section):
@@ -59,12 +63,20 @@ class PaymentSettings(Section):
     """A plate with open debts at an entry: `admit` or `refuse`"""
     debts_at_exit: DebtsAtExit = DebtsAtExit.ASK
     """The open debts of exactly the plate that leaves: `ask` for them together with the fee, or `leave` them"""
+    day_closes: ClockTime | None = None
+    """When the business day is closed by itself, by the lot's clock, such as "04:00"; left out: a person closes it"""
+    reconciles: ClockTime | None = None
+    """When the providers' reports are put beside the books each day, likewise; left out: at 04:30"""
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
         if self.when_unreachable is WhenUnreachable.AUTHORISE_LATER and self.ceiling is None:
             raise ValueError("`authorise_later` needs a `ceiling`: what a bank declines later is the lot's loss")
         return self
+
+    @property
+    def compares(self) -> At:
+        return _COMPARES if self.reconciles is None else self.reconciles
 
     def policy(self, currency: str) -> PaymentPolicy:
         """Raises ValueError for a part of a minor unit."""

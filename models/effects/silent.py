@@ -16,9 +16,11 @@ from models.facts import (
     LinkInterrupted,
     LotRestored,
     MachineMeasured,
+    MoneyCaseSettled,
     PassbackNoted,
     PersonNeeded,
     PlateDiffered,
+    ReportCompared,
     StateDigested,
     StoreQuarantined,
     StreamOpened,
@@ -40,6 +42,8 @@ def _(
     | CommandRefusedV1
     | CloudKeysLearnt
     | IntentsTaken
+    | MoneyCaseSettled
+    | ReportCompared
     | StoreQuarantined
     | StreamOpened
     | VehicleAlerted,

@@ -16,7 +16,16 @@ from models.facts.layout import (
     LotDeclared,
     SpotsRemoved,
 )
-from models.facts.ledger import DayClosed, DebtWrittenOff, LedgerPosted, ReceiptIssued, RefundPaid, ShiftClosed
+from models.facts.ledger import (
+    DayClosed,
+    DebtWrittenOff,
+    LedgerPosted,
+    MoneyCaseSettled,
+    ReceiptIssued,
+    RefundPaid,
+    ReportCompared,
+    ShiftClosed,
+)
 from models.facts.lost import Suspicion, TicketFound, TicketLost, TicketPictured, TicketSuspected
 from models.facts.mending import MendedTicket, MendingUndone, MovedPayment, TicketsMerged, TicketSplit
 from models.facts.passback import PassbackNoted, PassbackReset
@@ -116,6 +125,7 @@ __all__ = [
     "MendedTicket",
     "MendingUndone",
     "Method",
+    "MoneyCaseSettled",
     "MovedPayment",
     "PassageCounted",
     "PassbackNoted",
@@ -129,6 +139,7 @@ __all__ = [
     "ReceiptIssued",
     "RecordsErased",
     "RefundPaid",
+    "ReportCompared",
     "ReservationArrived",
     "ReservationMissed",
     "ReservationReturned",

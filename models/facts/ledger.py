@@ -121,3 +121,35 @@ class ReceiptIssued(Fact, type="receipt.issued", version=1):
     currency: str
     said: str
     at: Instant
+
+
+class ReportCompared(Fact, type="report.compared", version=1):
+    """A provider's own record of what it moved from `since` until just before `until` was put beside the books. So
+    many `differences` are left, and so many payments that the books lacked were `booked`. `by` and `reason` are None
+    unless a person asked for it."""
+
+    provider: str
+    since: Instant
+    until: Instant
+    differences: int
+    booked: int
+    by: str | None
+    reason: str | None
+    at: Instant
+
+
+class MoneyCaseSettled(Fact, type="money_case.settled", version=1):
+    """A person has looked into a difference from a provider's report, or a refund that was declined, and lets it stand.
+    `ours` and `theirs` are what each side said; None: nothing."""
+
+    number: int
+    kind: str
+    provider: str
+    payment: str
+    moved: str
+    ours: Minor | None
+    theirs: Minor | None
+    currency: str
+    by: str
+    reason: str
+    at: Instant

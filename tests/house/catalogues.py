@@ -19,6 +19,7 @@ from edge.config.timing import TimingSettings
 from edge.kiosk import faults as kiosk
 from edge.lane import faults as lane
 from edge.parking.access import faults as access
+from edge.parking.money import faults as money
 from edge.parking.places import faults as places
 from edge.store import faults as store
 from edge.sync import faults as sync
@@ -31,7 +32,7 @@ from tests.house.keys import table
 from tests.house.price_keys import price_keys
 from tests.house.tree import HOUSE
 
-_ROOMS = (lane, vision, kiosk, inputs, access, places, store, sync)
+_ROOMS = (lane, vision, kiosk, inputs, access, money, places, store, sync)
 
 
 def all_faults() -> list[Fault]:

@@ -11,6 +11,7 @@ from edge.parking.stays.tickets import ticket as find
 from edge.store import Transaction
 from models.facts import RefundPaid
 from models.ids import PaymentId, TicketId
+from models.instants import Instant
 from models.ledger import booking
 from models.ledger.accounts import Account, cash, is_money, provider
 from models.money import Minor, written
@@ -28,6 +29,7 @@ class Due:
     currency: str
     by: str
     reason: str
+    at: Instant
 
 
 class Refused(Exception):
@@ -38,7 +40,7 @@ def promise(tx: Transaction, stay: Ticket, amount: Minor, by: str, reason: str) 
     """So much goes back by the way it came. Raises Refused."""
     _grant(tx, stay, amount, by, reason)
     payment, by_whom = _payment_to_give_back(tx.connection, stay, amount)
-    due = Due(tx.mint(), stay.id, payment, by_whom, amount, stay.tariff.currency, by, reason)
+    due = Due(tx.mint(), stay.id, payment, by_whom, amount, stay.tariff.currency, by, reason, tx.at.wall)
     row = (due.refund, due.ticket, due.payment, due.provider, due.amount, due.currency, by, reason, tx.at.wall)
     tx.connection.execute("INSERT INTO refunds_due VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     return due
@@ -47,7 +49,7 @@ def promise(tx: Transaction, stay: Ticket, amount: Minor, by: str, reason: str) 
 def pay_in_cash(tx: Transaction, stay: Ticket, amount: Minor, drawer: str, by: str, reason: str) -> None:
     """So much is handed out of a drawer. Raises Refused."""
     _grant(tx, stay, amount, by, reason)
-    due = Due(tx.mint(), stay.id, PaymentId(""), "", amount, stay.tariff.currency, by, reason)
+    due = Due(tx.mint(), stay.id, PaymentId(""), "", amount, stay.tariff.currency, by, reason, tx.at.wall)
     _record(tx, due, cash(drawer), "")
 
 
@@ -115,7 +117,7 @@ def _payment_to_give_back(connection: sqlite3.Connection, stay: Ticket, amount: 
         left = row["amount"] - connection.execute(found, (row["payment_id"],)).fetchone()[0]
         if left >= amount:
             return PaymentId(row["payment_id"]), row["account"].partition(":")[2]
-    raise Refused("no single payment by card was so large; give back less at once, or pay in cash with --drawer")
+    raise Refused("no single payment by card was so large; give back less at once, or pay in cash with --cash")
 
 
 def _record(tx: Transaction, due: Due, out_of: Account, reference: str) -> None:
@@ -150,4 +152,5 @@ def _due(row: sqlite3.Row) -> Due:
         row["currency"],
         row["given_by"],
         row["reason"],
+        row["at"],
     )

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, MutableMapping
+from collections.abc import Callable, Coroutine, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from drivers.contract import Abilities, Became, Charged, ChargeOutcome, DriverError, Fate, NotSent, PaymentTerminal
+from drivers.contract import (
+    Abilities,
+    Became,
+    Charged,
+    ChargeOutcome,
+    DriverError,
+    Fate,
+    NotSent,
+    PaymentTerminal,
+    Refunded,
+    RefundOutcome,
+    Reported,
+)
 from edge.parking.money.booking import Receipt
 from edge.parking.money.charges import Charge
 from edge.parking.money.policy import ORDINARY, PaymentPolicy
 from edge.store import Store, Transaction
 from edge.store.keep_writing import keep_writing
-from models.ids import LaneName, PaymentId
-from models.instants import SECOND, Clock
+from models.ids import LaneName, PaymentId, RefundId
+from models.instants import SECOND, Clock, Instant
+from models.money import Minor
 
 PAY_WITHIN = 90
 """Seconds that a driver has at the terminal. Nobody is kept in by one that has hung."""
@@ -77,6 +90,24 @@ class Till:
     def is_busy(self, payment: PaymentId) -> bool:
         """Whether its terminal is at this payment now."""
         return payment in self._asked
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether somebody pays at its terminal now."""
+        return bool(self._asked)
+
+    async def refund(self, payment: PaymentId, refund: RefundId, amount: Minor, currency: str) -> Refunded:
+        """Under the same `refund` it is given back once."""
+        if self._terminal is None or not self.abilities.refunds:
+            return Refunded(RefundOutcome.DECLINED, detail="it gives nothing back")
+        try:
+            return await self._terminal.refund(payment, refund, amount, currency)
+        except DriverError as wrong:
+            return Refunded(RefundOutcome.UNKNOWN, detail=str(wrong))
+
+    async def report(self, since: Instant, until: Instant) -> Sequence[Reported]:
+        """Its provider's own record. Raises DriverError when it can't be had."""
+        return [] if self._terminal is None else await self._terminal.report(since, until)
 
     async def became(self, payment: PaymentId) -> Became:
         """What became of a payment, by its provider."""
