@@ -31,6 +31,8 @@ class Language(BaseModel):
     decimal: str
     """Between euros and cents"""
     page: Mapping[str, str]
+    receipt: Mapping[str, str]
+    """By the keys of `ReceiptWord`"""
     lines: Mapping[str, str]
 
     def says(self, line: str) -> str | None:
