@@ -203,10 +203,21 @@ class PrintedTicket:
     lines: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PrintedReceipt:
+    """A receipt: its lines for paper that is so many letters wide, which only the printer knows."""
+
+    laid_out: Callable[[int], Sequence[str]]
+
+
 @runtime_checkable
 class TicketPrinter(Driver, Protocol):
     async def print_ticket(self, ticket: PrintedTicket) -> None:
         """Print and cut. Raises DriverError when the paper is out or the printer is gone; nothing is printed later."""
+        ...
+
+    async def print_receipt(self, receipt: PrintedReceipt) -> None:
+        """Likewise, line by line, with letters that are all equally wide."""
         ...
 
 

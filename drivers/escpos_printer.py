@@ -1,4 +1,4 @@
-"""Ticket printers that speak ESC/POS. Tested against: TCP and pty peers that answer as printers; hardware: none yet."""
+"""Printers of tickets and receipts (ESC/POS). Tested against: TCP and pty peers that answer; hardware: none yet."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from drivers.contract import DriverContext, DriverError, PrintedTicket, TicketPrinter
+from drivers.contract import DriverContext, DriverError, PrintedReceipt, PrintedTicket, TicketPrinter
 from drivers.loopback import is_this_machine
 from drivers.over_serial.kept_open import report_a_mistake, within
 from drivers.over_serial.stream import DeviceWay, SerialSettings, Stream, TcpSettings, Way
-from drivers.post.paper_ticket import Paper, get_ready, known_profile, printed
+from drivers.post.paper_ticket import Paper, get_ready, known_profile, printed, printed_receipt
 from drivers.post.printer_faults import COVER_OPEN, FAULTS, FAULTY, PAPER_LOW, PAPER_OUT, UNREACHABLE
 from drivers.post.printer_state import CLEAR, PRINTED_QUESTION, PrinterState
 from drivers.post.printer_talk import PrinterTalk
@@ -127,17 +127,23 @@ class EscposPrinter:
                 pass
 
     async def print_ticket(self, ticket: PrintedTicket) -> None:
+        await self._print_in_time("ticket", lambda: printed(ticket, self._settings.paper))
+
+    async def print_receipt(self, receipt: PrintedReceipt) -> None:
+        await self._print_in_time("receipt", lambda: printed_receipt(receipt, self._settings.paper))
+
+    async def _print_in_time(self, what: str, words: Callable[[], bytes]) -> None:
         try:
-            await within(self._clock, self._settings.print_within, self._print_in_turn(ticket))
+            await within(self._clock, self._settings.print_within, self._print_in_turn(words))
         except TimeoutError as error:
-            raise self._unreachable("the ticket wasn't printed in time") from error
+            raise self._unreachable(f"the {what} wasn't printed in time") from error
         except OSError as error:
             raise self._unreachable(self._way.why(error)) from error
         except ValueError as error:
             raise DriverError(FAULTY, f"this can't be printed: {error}") from error
 
-    async def _print_in_turn(self, ticket: PrintedTicket) -> None:
-        words = await asyncio.to_thread(printed, ticket, self._settings.paper)
+    async def _print_in_turn(self, made: Callable[[], bytes]) -> None:
+        words = await asyncio.to_thread(made)
         await self._opened(lambda talk: self._print(talk, words))
 
     async def _print(self, talk: PrinterTalk, words: bytes) -> None:

@@ -20,6 +20,7 @@ from drivers.contract import (
     FrameSource,
     PaymentTerminal,
     Position,
+    PrintedReceipt,
     PrintedTicket,
     Sign,
     SpotSensor,
@@ -263,6 +264,9 @@ class TwinSign(TwinPart):
         self._say("show", list(lines))
 
 
+_TWIN_COLUMNS = 42
+
+
 class TwinPrinter(TwinPart):
     """Hands a ticket to the driver who stands there. Told `false`, it is out of paper."""
 
@@ -273,10 +277,16 @@ class TwinPrinter(TwinPart):
         self._paper = True
 
     async def print_ticket(self, ticket: PrintedTicket) -> None:
+        self._hand_over("print", {"code": ticket.code, "qr": ticket.qr})
+
+    async def print_receipt(self, receipt: PrintedReceipt) -> None:
+        self._hand_over("receipt", list(receipt.laid_out(_TWIN_COLUMNS)))
+
+    def _hand_over(self, word: str, what: Any) -> None:
         if self._reached and not self._paper:
             self._context.faults.raised(PAPER_OUT, "no paper")
             raise DriverError(PAPER_OUT, "no paper")
-        self._say("print", {"code": ticket.code, "qr": ticket.qr})
+        self._say(word, what)
         self._context.faults.cleared(PAPER_OUT)
 
     def _understand(self, said: Any) -> None:

@@ -1,4 +1,4 @@
-"""A paper ticket as an ESC/POS printer wants it: lot, code in large letters, time of entry, lines, QR, cut. Pure."""
+"""Tickets and receipts as an ESC/POS printer wants them: a ticket has large letters and a QR code. Pure."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import segno
 
-from drivers.contract import PrintedTicket
-from drivers.post.plain_text import printable
+from drivers.contract import PrintedReceipt, PrintedTicket
+from drivers.post.plain_text import printable, without_commands
 
 _LARGEST_LETTERS = 4
 _LARGEST_DOTS = 8
@@ -21,6 +21,7 @@ _QUIET_MODULES = 4
 _UNTOLD_DOTS = 384
 """The narrowest paper, 58 mm, where neither the profile nor the settings say how wide it is."""
 _LONGEST_LINES = 40
+_LONGEST_RECEIPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,29 @@ def printed(ticket: PrintedTicket, paper: Paper) -> bytes:
         _say(printer, line, columns)
     if ticket.qr:
         _picture(printer, ticket.qr, paper)
+    return _cut_off(printer, paper)
+
+
+def printed_receipt(receipt: PrintedReceipt, paper: Paper) -> bytes:
+    """The bytes of a receipt, whose lines stand as they were laid out."""
+    from escpos.printer import Dummy
+
+    printer: Any = Dummy(profile=paper.profile)
+    columns = paper.columns or printer.profile.get_columns("a")
+    printer.hw("INIT")
+    printer.set(align="left", font="a", bold=False, normal_textsize=True)
+    for line in receipt.laid_out(columns)[:_LONGEST_RECEIPT]:
+        printer.textln(without_commands(line)[:columns])
+    return _cut_off(printer, paper)
+
+
+def _cut_off(printer: Any, paper: Paper) -> bytes:
     if paper.cut == "none":
         printer.print_and_feed(6)
     else:
         printer.cut(mode=paper.cut.upper())
-    return printer.output
+    output: bytes = printer.output
+    return output
 
 
 def _say(printer: Any, line: str, columns: int) -> None:

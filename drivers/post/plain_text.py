@@ -16,8 +16,13 @@ _UNKNOWN = "?"
 
 def printable(text: str) -> str:
     """Without anything that a device could take for a command, nor what turns text around; white space is one space."""
+    return " ".join(without_commands(text).split())
+
+
+def without_commands(text: str) -> str:
+    """The same with its spaces as they are, for a line that was laid out."""
     kept = "".join(" " if character.isspace() else character for character in text if not _commands(character))
-    return " ".join(unicodedata.normalize("NFC", kept).split())
+    return unicodedata.normalize("NFC", kept)
 
 
 def _commands(character: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from drivers.contract import DriverContext, DriverError, PrintedTicket
+from drivers.contract import DriverContext, DriverError, PrintedReceipt, PrintedTicket
 from drivers.escpos_printer import EscposSettings
 from tests.drivers.cables import Cable, TcpDevice
 from tests.drivers.conftest import Notebook, eventually
@@ -70,6 +70,21 @@ async def test_a_ticket_bears_its_lot_code_time_lines_and_qr_and_is_cut(
     assert b"\x1d!\x33" in paper.on_paper  # letters four times as large
     assert paper.scanned() == ["parkgate:K7M29XQ4"]
     assert faults.on == {}
+
+
+@pytest.mark.parametrize("columns", [32, 42, 48])
+async def test_a_receipt_stands_on_paper_as_it_was_laid_out_for_its_width(
+    context: DriverContext, started: Any, device: TcpDevice, paper: ReceiptPrinter, columns: int
+):
+    printer = await a_printer(context, started, device, columns=columns, settle=0)
+    lines = ("Größe / Größe", "Total{:>{}}", "A\x1bp\x00B", "x" * 100)
+    await printer.print_receipt(PrintedReceipt(lambda width: [line.format("5.00", width - 5) for line in lines]))
+    await eventually(lambda: paper.cuts == 1)
+    said = paper.letters()
+    assert f"Total{'5.00':>{columns - 5}}\n" in said
+    assert "Größe / Größe\n" in said
+    assert f"ApB\n{'x' * columns}\n" in said
+    assert b"\x1bp" not in device.heard
 
 
 @pytest.mark.parametrize("profile", ["POS-5890", "TM-T88V", "TM-T20II", "RP326"])

@@ -287,7 +287,9 @@ async def test_a_printer_out_of_reach_prints_nothing_and_says_so_with_a_declared
     async with asyncio.timeout(5):
         with pytest.raises(DriverError) as refused:
             await printer.print_ticket(contract.PrintedTicket("North", "K7M2-9XQ4", "K7M29XQ4", "08:12"))
-    assert refused.value.fault in settings.faults
+        with pytest.raises(DriverError) as nothing_later:
+            await printer.print_receipt(contract.PrintedReceipt(lambda width: ["Receipt 1"]))
+    assert {refused.value.fault, nothing_later.value.fault} <= set(settings.faults)
     await printer.stop()
 
 
