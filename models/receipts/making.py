@@ -7,7 +7,7 @@ as far as it is paid, with the taxes that the books have: so each says what it a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.instants import Instant
 from models.ledger.booking import shared
@@ -29,7 +29,8 @@ class Letterhead:
 class Account:
     """A stay and its money as it stands. `taxes`: by name, what of the `fee` they are. `moves` are all that count for
     it, refunds below zero; `refunded`: for a refund, the payment that it gives back, where that is known. `owed` is
-    what is left as a debt; `slack` by how much the tariff may have rounded the sum."""
+    what is left as a debt. `paid_with`: by payment, what was paid at once with it. `slack`: by how much the tariff may
+    have rounded the sum."""
 
     ticket: str
     serial: int | None
@@ -43,7 +44,7 @@ class Account:
     moves: Sequence[Move]
     refunded: Mapping[str, str]
     owed: Minor
-    paid_with: tuple[PaidWith, ...] = ()
+    paid_with: Mapping[str, tuple[PaidWith, ...]] = field(default_factory=dict[str, tuple[PaidWith, ...]])
     slack: int = 0
 
 
@@ -100,7 +101,7 @@ def _document(
         over=Minor(total - gross),
         moves=tuple(moves),
         owed=account.owed,
-        paid_with=account.paid_with if kind is Kind.RECEIPT else (),
+        paid_with=tuple(other for move in moves for other in account.paid_with.get(move.id, ())),
         at=at,
     )
 
