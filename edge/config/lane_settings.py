@@ -21,8 +21,10 @@ from drivers.contract import (
 from drivers.registry import settings_for
 from drivers.settings import DriverSettings
 from edge.config.parts import parts_of
+from edge.config.receipt_settings import printed_by
 from edge.config.timing import TimingSettings
 from edge.lane.lane import WhenUnread
+from edge.parking.money.receipt_policy import GiveReceipts
 from edge.vision.settings import ViewSettings
 from models.documents.section import Section
 from models.ids import LaneName
@@ -91,7 +93,12 @@ class LaneSettings(Section):
     """`true`: the sign of an entry, and the idle page of its kiosk, show the price also where it doesn't move; one that
     moves is always shown"""
     ticket_printer: Annotated[DriverSettings, settings_for(TicketPrinter)] | None = None
-    """Prints tickets for those whose plate can't be read"""
+    """Prints tickets for those whose plate can't be read, and at an exit receipts"""
+    receipts: GiveReceipts = GiveReceipts.ASKED
+    """Of who pays here, at an exit: `always` prints a receipt for each, `asked` at the press of `receipt_button`,
+    `never` at a person's word only (`parkgate-edge receipt`)"""
+    receipt_button: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """A receipt, please: pressed before the driver pays or after"""
     code_scanner: Annotated[DriverSettings, settings_for(CodeScanner)] | None = None
     """Reads the codes on tickets and telephones"""
     card_reader: Annotated[DriverSettings, settings_for(CardReader)] | None = None
@@ -102,6 +109,8 @@ class LaneSettings(Section):
     """`true` where the driver says on the kiosk's screen what kind of vehicle it is"""
     timing: TimingSettings = Field(default_factory=TimingSettings)
     """How long the lane waits for what"""
+
+    _are_printed = field_validator("receipts", "receipt_button")(printed_by("ticket_printer"))
 
     @field_validator("name")
     @classmethod

@@ -5,12 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
-from drivers.contract import CodeScanner, PaymentTerminal, Sign
+from drivers.contract import CodeScanner, DigitalInput, PaymentTerminal, Sign, TicketPrinter
 from drivers.registry import settings_for
 from drivers.settings import DriverSettings
+from edge.config.receipt_settings import printed_by
 from edge.parking.money.policy import AboveCeiling, DebtorsAtEntry, DebtsAtExit, PaymentPolicy, WhenUnreachable
+from edge.parking.money.receipt_policy import GiveReceipts
 from models.documents.section import Section
 from models.documents.written import Amount
 from models.ids import LaneName
@@ -47,6 +49,15 @@ class StationSettings(Section):
     """Reads the tickets; a ticket that is shown is asked to pay at once"""
     sign: Annotated[DriverSettings, settings_for(Sign)] | None = None
     """Shows what is to pay and whether it is paid"""
+    receipt_printer: Annotated[DriverSettings, settings_for(TicketPrinter)] | None = None
+    """Prints receipts"""
+    receipts: GiveReceipts = GiveReceipts.ASKED
+    """Of who pays here: `always` prints a receipt for each, `asked` at the press of `receipt_button`, `never` at a
+    person's word only (`parkgate-edge receipt`)"""
+    receipt_button: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
+    """A receipt, please: pressed before the driver pays or after"""
+
+    _are_printed = field_validator("receipts", "receipt_button")(printed_by("receipt_printer"))
 
 
 class PaymentSettings(Section):

@@ -18,6 +18,7 @@ from edge.config.allocation_settings import AllocationSettings
 from edge.config.lane_settings import LaneSettings
 from edge.config.list_settings import AccountSettings, BarredSettings, PermitSettings, own_lists
 from edge.config.payment_settings import PaymentSettings, StationSettings
+from edge.config.receipt_settings import BusinessSettings
 from edge.config.reservation_settings import ReservationSettings
 from edge.config.retention_settings import RetentionSettings
 from edge.config.tariff_settings import TariffSettings
@@ -39,6 +40,7 @@ from models.instants import Instant
 from models.passback import Passback
 from models.phrases.language import LanguageCodes
 from models.plates import Plate
+from models.receipts.making import Letterhead
 from models.spots import Right, SpotType
 from models.tariff import Terms
 
@@ -183,6 +185,8 @@ class LotSettings(Section):
 
     lot: LotIdentity
     """Who this lot is"""
+    business: BusinessSettings | None = None
+    """Who sells the parking, for receipts"""
     tariff: TariffSettings
     """What a stay costs"""
     levels: Annotated[tuple[LevelSettings, ...], Field(min_length=1)]
@@ -244,6 +248,12 @@ class LotSettings(Section):
 
     def payment_policy(self) -> PaymentPolicy:
         return self.payments.policy(self.tariff.tariff().currency)
+
+    def letterhead(self) -> Letterhead:
+        """What every receipt says of this lot; without `business`, the lot's own name and address."""
+        lot = self.lot
+        said = self.business or BusinessSettings(name=lot.name)
+        return Letterhead(lot.name, said.business(lot.address), lot.timezone)
 
     def total_spots(self) -> int:
         return sum(len(level.spots) for level in self.planned_levels())
