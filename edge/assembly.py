@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from drivers.contract import Barrier, DigitalInput, DriverContext, VehicleClassifier
+from drivers.contract import Barrier, DigitalInput, DriverContext, TicketPrinter, VehicleClassifier
 from drivers.settings import DriverSettings
 from edge.config.lane_settings import ButtonSettings, LaneSettings
 from edge.config.payment_settings import StationSettings
@@ -30,6 +31,7 @@ from edge.parking.money.till import Till
 from edge.parking.reservations.claiming import Claims
 from edge.parking.tariffs.prices import LotPrices
 from edge.pay_station import PayStationPart
+from edge.receipts import ReceiptDesk, Receipts
 from edge.store import Store
 from edge.store.database import looking_into
 from edge.vision.settings import ViewSettings
@@ -66,6 +68,12 @@ class Assembly:
     tills: dict[str, Till] = field(default_factory=dict[str, Till])
     """All of the lot, by the name of their lane or station"""
 
+    @cached_property
+    def receipts(self) -> Receipts:
+        """Of all lanes and stations."""
+        settings = self.settings
+        return Receipts(self.store, settings.letterhead(), [language(code) for code in settings.languages])
+
     def context(self, part: str) -> DriverContext:
         """What a part needs of the daemon; `part` names it in faults, such as `north-in.barrier`."""
         return DriverContext(part, self.clock, self.faults.reporter(part), self.shared)
@@ -73,22 +81,24 @@ class Assembly:
     def lane(self, lane: LaneSettings) -> LaneController:
         classifier = self._built(lane, "classifier", lane.classifier)
         till = self._till(lane)
+        printer = self._built(lane, "ticket_printer", lane.ticket_printer)
+        paper = self._receipt_desk(lane, printer)
         hardware = Hardware(
             barrier=lane.barrier.build(self.context(f"{lane.name}.barrier")),
             arming_loop=self._built(lane, "arming_loop", lane.arming_loop),
             far_loop=self._built(lane, "far_arming_loop", lane.far_arming_loop),
             closing_loop=self._built(lane, "closing_loop", lane.closing_loop),
             sign=self._built(lane, "sign", lane.sign),
-            printer=self._built(lane, "ticket_printer", lane.ticket_printer),
+            printer=printer,
             scanner=self._built(lane, "code_scanner", lane.code_scanner),
             card_reader=self._built(lane, "card_reader", lane.card_reader),
             buttons=self._buttons(lane),
-            others=(till,) if classifier is None else (classifier, till),
+            others=tuple(part for part in (classifier, till, paper) if part is not None),
         )
         with looking_into(self.settings.store.path) as connection:
             before = lane_memory(connection, lane.name)
         machine = a_lane(self._fitted(lane, hardware.barrier), before.state, before.hold, before.kept_open)
-        desks = self._desks(lane, classifier, till)
+        desks = self._desks(lane, classifier, till, paper)
         watcher, help_line = self._watcher(lane), self._help_line()
         offer, speaks = self._offer(lane), [language(code) for code in self.settings.languages]
         controller = LaneController(
@@ -111,11 +121,22 @@ class Assembly:
         station = PayStation(said.name, self.store, till, limit)
         speaks = [language(code) for code in self.settings.languages]
         scanner, sign = built("code_scanner", said.code_scanner), built("sign", said.sign)
-        return PayStationPart(station, till, scanner, sign, speaks)
+        printer, button = built("receipt_printer", said.receipt_printer), built("receipt_button", said.receipt_button)
+        starts = [part for part in (printer, button) if part is not None]
+        paper = ReceiptDesk(said.name, self.receipts, printer, said.receipts, button, starts)
+        return PayStationPart(station, till, scanner, sign, speaks, paper)
 
     def _till(self, lane: LaneSettings) -> Till:
         terminal = self._built(lane, "payment_terminal", lane.payment_terminal)
         return Till(terminal, self.store, self.clock, lane.name, self.settings.payment_policy(), self.tills)
+
+    def _receipt_desk(self, lane: LaneSettings, printer: TicketPrinter | None) -> ReceiptDesk | None:
+        """Of a lane that takes money. The lane's own hardware starts the printer."""
+        if lane.direction is Direction.ENTRY and not lane.two_way:
+            return None
+        button = self._built(lane, "receipt_button", lane.receipt_button)
+        starts = [] if button is None else [button]
+        return ReceiptDesk(lane.name, self.receipts, printer, lane.receipts, button, starts)
 
     def _offer(self, lane: LaneSettings) -> Callable[[], Offer | None]:
         prices = self.prices
@@ -146,7 +167,9 @@ class Assembly:
             timing=lane.timing.lane_timing(),
         )
 
-    def _desks(self, lane: LaneSettings, classifier: VehicleClassifier | None, till: Till) -> dict[Direction, Desk]:
+    def _desks(
+        self, lane: LaneSettings, classifier: VehicleClassifier | None, till: Till, paper: ReceiptDesk | None
+    ) -> dict[Direction, Desk]:
         codes = CodeDesk(self.clock, self.context(lane.name).faults, self.settings.tickets.swapped)
         makers: dict[Direction, Callable[[], Desk]] = {
             Direction.ENTRY: lambda: self._entry_desk(lane, classifier, codes),
@@ -159,6 +182,7 @@ class Assembly:
                 lane.timing.lane_timing(),
                 reservations=self.reservations,
                 codes=codes,
+                paper=paper,
             ),
         }
         served = (lane.direction, opposite(lane.direction)) if lane.two_way else (lane.direction,)

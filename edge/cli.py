@@ -25,6 +25,7 @@ from edge.kiosk.secret import secret_in
 from edge.lockstep import LockstepError
 from edge.money_cli import money_app
 from edge.orders_cli import lane_app, passback_app
+from edge.receipts_cli import receipt
 from edge.report import look, show
 from edge.spots_cli import spots_app
 from edge.store import StoreTaken, StoreUnavailable
@@ -45,6 +46,7 @@ app.command()(init)
 app.command()(read)
 app.command("fee")(price_of_a_stay)
 app.command()(doctor)
+app.command()(receipt)
 app.command()(enroll)
 app.add_typer(weights_app, name="weights")
 app.add_typer(lane_app, name="lane")

@@ -137,8 +137,15 @@ class Daemon:
             self._clock,
             settings.allocation.sensing.patience(),
         )
-        spots = SpotOrders(self._store, self._spot_watch)
-        self._orders = Orders(self._lanes, self._policy, spots, attended, self._money, self._write_when_possible)
+        self._orders = Orders(
+            self._lanes,
+            self._policy,
+            SpotOrders(self._store, self._spot_watch),
+            attended,
+            self._money,
+            self._assembly.receipts,
+            self._write_when_possible,
+        )
         self._kiosk = self._screens()
         self._overview = self._what_is_now()
         self._link = self._cloud_link(settings)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edge.lane.outcome import ARRIVED_WITHIN, Outcome
 from edge.money_orders import Order as MoneysOrder
+from edge.receipt_orders import ReceiptOrder
 from edge.status import DaemonStatus
 from edge.ticket_orders import Order as TicketsOrder
 from models.lanes import LaneState, OrderKind
@@ -65,7 +66,7 @@ class SpotsOrder(BaseModel):
     reason: str = Field(min_length=1, max_length=300)
 
 
-Asked = LaneOrder | PassbackOrder | SpotsOrder | TicketsOrder | MoneysOrder
+Asked = LaneOrder | PassbackOrder | SpotsOrder | ReceiptOrder | TicketsOrder | MoneysOrder
 _ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 
 

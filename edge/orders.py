@@ -14,6 +14,8 @@ from edge.money_desk import MoneyDesk
 from edge.money_orders import MoneyOrder
 from edge.parking.access.passback import neutralise
 from edge.parking.access.policy import LotPolicy
+from edge.receipt_orders import ReceiptOrder
+from edge.receipts import Receipts
 from edge.spot_orders import SpotOrders
 from edge.store import Transaction
 from models.documents.spelling import nearest
@@ -31,6 +33,7 @@ class Orders:
     spots: SpotOrders
     attended: Attended
     money: MoneyDesk
+    receipts: Receipts
     write: Callable[[Callable[[Transaction], None]], None]
 
     async def obey(self, asked: Asked, order_id: str | None = None) -> Obeyed:
@@ -41,6 +44,8 @@ class Orders:
             return await self.spots.obey(asked)
         if isinstance(asked, MoneyOrder):
             return await self.money.carry_out(asked)
+        if isinstance(asked, ReceiptOrder):
+            return await self.receipts.obey(asked)
         if not isinstance(asked, LaneOrder):
             return await self.attended.carry_out(asked)
         lane = self.lanes.get(LaneName(asked.lane))

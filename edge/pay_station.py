@@ -10,6 +10,7 @@ import structlog
 from drivers.contract import CodeScanner, DriverError, Sign
 from edge.parking.money.station import Owed, PayStation, Settled
 from edge.parking.money.till import Till
+from edge.receipts import ReceiptDesk
 from edge.store import StoreUnavailable
 from models.money import written
 from models.phrases.language import Language, said_in
@@ -29,16 +30,17 @@ class PayStationPart:
         scanner: CodeScanner | None,
         sign: Sign | None,
         languages: Sequence[Language],
+        receipts: ReceiptDesk | None = None,
     ) -> None:
         self.station, self._till, self._scanner, self._sign = station, till, scanner, sign
-        self._languages = languages
+        self._languages, self._receipts = languages, receipts
         self._paying: asyncio.Task[None] | None = None
         if scanner is not None:
             scanner.on_code(self._scanned)
 
     async def start(self) -> None:
         await self._till.start()
-        for part in (self._sign, self._scanner):
+        for part in (self._sign, self._scanner, self._receipts):
             if part is not None:
                 await part.start()
         await self._show(Phrase.SCAN_YOUR_TICKET)
@@ -47,7 +49,7 @@ class PayStationPart:
         if self._paying is not None:
             self._paying.cancel()
             await asyncio.gather(self._paying, return_exceptions=True)
-        for part in (self._scanner, self._sign):
+        for part in (self._receipts, self._scanner, self._sign):
             if part is not None:
                 await part.stop()
         await self._till.stop()
@@ -57,11 +59,15 @@ class PayStationPart:
             self._paying = asyncio.ensure_future(self._serve(code))
 
     async def _serve(self, code: str) -> None:
+        if self._receipts is not None:
+            self._receipts.next_driver()
         try:
             owed = await self.station.show(code)
             if isinstance(owed, Owed):
                 await self._show(written(owed.amount, owed.currency))
                 owed = await self.station.pay(code)
+            if isinstance(owed, Settled) and self._receipts is not None:
+                self._receipts.paid(owed.ticket)
             await self._show(_line(owed))
         except StoreUnavailable as wrong:
             _LOG.warning("station.store_unavailable", station=self.station.name, why=str(wrong))

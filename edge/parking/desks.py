@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 from drivers.contract import PrintedTicket
@@ -46,6 +46,13 @@ UNDATED = "Time of entry: not known yet"
 """On paper, while no time server was heard: a wrong time there would be held against somebody."""
 
 _NO_PERMITS: Mapping[Plate, Permit] = {}
+
+
+class GivesReceipts(Protocol):
+    """Whoever gives receipts at a lane, in its own time."""
+
+    def paid(self, ticket: TicketId) -> None: ...
+    def next_driver(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -205,7 +212,7 @@ class EntryDesk(_Desk):
 @dataclass(frozen=True)
 class ExitDesk(_Desk):
     """Decides who may leave, and takes what they owe. `is_heard`: whether a call for a person reaches anybody beyond
-    this lot now; `timing` says how long a driver waits for one."""
+    this lot now; `timing` says how long a driver waits for one. `paper` gives receipts there."""
 
     direction: ClassVar[Direction] = Direction.EXIT
 
@@ -215,6 +222,7 @@ class ExitDesk(_Desk):
     timing: LaneTiming = field(default_factory=LaneTiming)
     reservations: Claims = field(default_factory=Claims)
     codes: CodeDesk = field(default_factory=CodeDesk)
+    paper: GivesReceipts | None = None
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         if self.codes.has_to_wait(asked):
@@ -230,15 +238,23 @@ class ExitDesk(_Desk):
             case WithoutStay():
                 return Allowed(None, Phrase.GOODBYE)
             case exit.Cleared():
+                if self.paper is not None:
+                    self.paper.paid(answer.ticket)
                 due = written(answer.amount_due, answer.currency)
                 said = Phrase.TO_PAY_LATER if answer.uncollected else Phrase.PAID
                 return Allowed(answer.ticket, said.of(amount=due))
 
     def confirm(self, ticket: TicketId) -> Paper:
+        self._is_through()
         return lambda tx: exit.close(tx, ticket, self.lane)
 
     def withdraw(self, ticket: TicketId, *, vended: bool) -> Paper:
+        self._is_through()
         return lambda tx: exit.abandon(tx, ticket, self.lane)
+
+    def _is_through(self) -> None:
+        if self.paper is not None:
+            self.paper.next_driver()
 
     def _alone(self, asked: Asked) -> str:
         """Why nobody waits for a person any longer; empty: they do."""

@@ -34,6 +34,7 @@ class Sought:
     until: Instant | None = None
     lane: str | None = None
     closed: bool = False
+    serial: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def _when(sought: Sought) -> tuple[str, dict[str, object]]:
         ("entry_time >= :since", "since", sought.since),
         ("entry_time <= :until", "until", sought.until),
         ("entry_lane = :lane", "lane", sought.lane),
+        ("serial = :serial", "serial", sought.serial),
     ):
         if value is not None:
             clauses.append(clause)
