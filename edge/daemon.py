@@ -49,7 +49,7 @@ from edge.store.pictures import Pictures
 from edge.store.watch import StoreWatch
 from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
-from edge.systemd import notify, watchdog_seconds
+from edge.systemd import feed_watchdog, notify
 from edge.telemetry.recorder import Recorder
 from edge.timekeeping import Timekeeper
 from edge.vision.process import VisionProcess
@@ -58,7 +58,6 @@ from models.wire.restoring import KnownLane
 from models.wire.seals import NO_KEYS
 
 _LOG = structlog.get_logger("edge.daemon")
-_UNWATCHED_SECONDS = 3600.0
 _RETRY_SECONDS = 2.0
 RELEASE = version("parkgate")
 
@@ -218,7 +217,7 @@ class Daemon:
         self._spawn(kept_up("retention", self._retention.run, self._clock))
         if self._recorder is not None:
             self._spawn(kept_up("telemetry", self._recorder.run, self._clock))
-        self._spawn(kept_up("watchdog", self._feed_the_watchdog, self._clock))
+        self._spawn(kept_up("watchdog", lambda: feed_watchdog(self._clock), self._clock))
         if self._lockstep is None:
             self._spawn(kept_up("store", self._store_watch.run, self._clock))
         notify("READY=1")
@@ -242,12 +241,6 @@ class Daemon:
         await self._local.stop()
         self._store.close()
         _LOG.info("daemon.stopped")
-
-    async def _feed_the_watchdog(self) -> None:
-        seconds = watchdog_seconds()
-        while True:
-            notify("WATCHDOG=1")
-            await self._clock.sleep(_UNWATCHED_SECONDS if seconds is None else seconds / 3)
 
     def _store_is_damaged(self, how: str) -> None:
         """Everything that was read from it may be wrong: the lot starts again, on another store, in this process."""

@@ -6,6 +6,10 @@ import os
 import socket
 from contextlib import suppress
 
+from models.instants import Clock
+
+_UNWATCHED_SECONDS = 3600.0
+
 
 def notify(state: str) -> None:
     """Send `READY=1`, `WATCHDOG=1`, `STOPPING=1` or `STATUS=...`. Does nothing outside systemd.
@@ -27,3 +31,11 @@ def watchdog_seconds() -> float | None:
     """How often systemd expects to hear that we live; None when it doesn't."""
     microseconds = os.environ.get("WATCHDOG_USEC")
     return int(microseconds) / 1_000_000 if microseconds else None
+
+
+async def feed_watchdog(clock: Clock) -> None:
+    """Until cancelled: says that we live, well within the time that systemd waits for it."""
+    seconds = watchdog_seconds()
+    while True:
+        notify("WATCHDOG=1")
+        await clock.sleep(_UNWATCHED_SECONDS if seconds is None else seconds / 3)
