@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from edge.parking import entry, exit
 from edge.parking.exit import Departure
-from edge.parking.money import booking, refunds, write_offs
+from edge.parking.money import booking, reconciling, refunds, write_offs
 from edge.parking.money.booking import Receipt
 from edge.parking.places import upkeep
 from edge.parking.stays import mending
@@ -118,6 +118,29 @@ def test_one_ticket_of_two_stays_ends_as_its_vehicle_left_and_the_second_goes_on
     lot.decide(lambda tx: mending.undo(tx, number, WORD))
     assert lot.rows("SELECT status, exit_time, amount_paid FROM tickets WHERE id = ?", stay) == [("ACTIVE", None, 550)]
     assert lot.one("SELECT merged_into FROM tickets WHERE id = ?", new) == stay
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_a_providers_report_agrees_with_what_was_moved_on_the_day_on_which_it_was_taken(
+    lot: Lot, restored: bool
+) -> None:
+    """A store that was restored knows of it only what stands under the ticket that is open."""
+    one, other = lot.enters("AB12CDE").ticket, lot.enters("AB12COE").ticket
+    pays(lot, other, 500)
+    taken = lot.clock.wall
+    lot.clock.forward(hours=30)
+    lot.decide(lambda tx: mending.merge(tx, one, other, WORD))
+    if restored:
+        forgotten = "DELETE FROM ledger_entries WHERE ticket_id = ?"
+        lot.decide(lambda tx: tx.connection.execute(forgotten, (other,)).rowcount)
+
+    def ours(since: int) -> list[int]:
+        until = Instant(since + 24 * HOUR)
+        found = lot.decide(lambda tx: reconciling.ours(tx.connection, "sim", Instant(since), until))
+        return [moved.amount for moved in found if moved.kind == "charge"]
+
+    assert ours(lot.clock.wall if restored else taken) == [500]
+    assert restored or ours(lot.clock.wall) == []
 
 
 def the_mending(lot: Lot) -> str:

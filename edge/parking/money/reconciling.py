@@ -18,17 +18,19 @@ from models.ledger.posting import Kind
 from models.ledger.reconciliation import Differences, Moved, Told, reconciled
 from models.money import Minor
 
-_TAKEN = (Kind.PAYMENT, Kind.COLLECTED, Kind.UNALLOCATED)
+_TAKEN = (Kind.PAYMENT, Kind.COLLECTED, Kind.UNALLOCATED, Kind.MOVED)
+"""What was moved to another ticket comes to nothing; in a store that was restored it may be all that is known of it."""
+_AT = f"CASE WHEN kind <> '{Kind.MOVED}' THEN at END"
 _OURS = f"""
     SELECT coalesce(charge_id, payment_id) AS payment,
         CASE WHEN sum(amount) < 0 THEN 'refund' ELSE 'charge' END AS kind,
         abs(sum(amount)) AS amount, currency, max(at) AS at
     FROM (
         SELECT entry.*, charge_id FROM ledger_entries AS entry LEFT JOIN payments ON payments.id = payment_id
-        WHERE account = ? AND payment_id IS NOT NULL AND kind <> '{Kind.MOVED}')
+        WHERE account = ? AND payment_id IS NOT NULL)
     GROUP BY payment, currency, kind NOT IN ({", ".join(f"'{kind}'" for kind in _TAKEN)})
         OR (kind = '{Kind.UNALLOCATED}' AND amount < 0)
-    HAVING sum(amount) <> 0 AND max(at) >= ? AND min(at) < ?"""
+    HAVING sum(amount) <> 0 AND coalesce(max({_AT}), max(at)) >= ? AND coalesce(min({_AT}), min(at)) < ?"""
 
 
 def ours(connection: sqlite3.Connection, name: str, since: Instant, until: Instant) -> list[Moved]:
