@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import asyncpg
 
+from cloud.ingest import counted
 from models.digests import HISTORY
 from models.effects import Table
 from models.facts.digests import BEFORE_ALL
@@ -24,9 +26,11 @@ from models.wire.restoring import (
 )
 from models.wire.state_snapshots import checksum
 
+_T = TypeVar("_T")
 STAYS_IN_A_PART = 40
 """Keeps a part well below the size of an envelope, whatever their tariffs."""
 RESERVATIONS_IN_A_PART = 200
+SPOTS_IN_A_PART = ENTRIES_IN_A_PART = 500
 _MOST = 20_000
 _STAYS = """
     SELECT t.id::text AS ticket, t.code, t.vehicle_id::text AS vehicle, v.license_plate, t.vehicle_type, t.entry_lane,
@@ -62,20 +66,32 @@ async def answer(connection: asyncpg.Connection, asked: RestoreAsked) -> list[Re
         quotas = await connection.fetch(
             "SELECT spot_type, asked, kept, revision, kept_at FROM reservation_quotas WHERE lot_id = $1", asked.lot
         )
+        told = await counted.told(connection, asked.lot)
+        books = await counted.books(connection, asked.lot)
+        spots = await counted.blocked_spots(connection, asked.lot)
+        entries = await counted.entries(connection, asked.lot, _MOST)
         newest = [await _newest(connection, asked.lot, table) for table in HISTORY]
-    told = tuple(KnownLane.model_validate(dict(lane)) for lane in lanes)
+    told_lanes = tuple(KnownLane.model_validate(dict(lane)) for lane in lanes)
     kept = tuple(KnownQuota.model_validate(dict(quota)) for quota in quotas)
-    known = [Known(applied=int(applied or 0), newest=max(newest), lanes=told, quotas=kept)]
-    known += [
-        Known(reservations=over[at : at + RESERVATIONS_IN_A_PART]) for at in range(0, len(over), RESERVATIONS_IN_A_PART)
+    whole = Known(applied=int(applied or 0), newest=max(newest), lanes=told_lanes, quotas=kept, told=told, books=books)
+    known = [
+        whole,
+        *(Known(spots=some) for some in _cut(spots, SPOTS_IN_A_PART)),
+        *(Known(entries=some) for some in _cut(entries, ENTRIES_IN_A_PART)),
+        *(Known(reservations=some) for some in _cut(over, RESERVATIONS_IN_A_PART)),
+        *(Known(stays=some) for some in _cut(stays, STAYS_IN_A_PART)),
     ]
-    known += [Known(stays=tuple(stays[at : at + STAYS_IN_A_PART])) for at in range(0, len(stays), STAYS_IN_A_PART)]
     bodies = [part.model_dump_json() for part in known]
     total = checksum(bodies)
     return [
         RestorePart(lot=asked.lot, request=asked.request, number=number, parts=len(bodies), checksum=total, body=body)
         for number, body in enumerate(bodies)
     ]
+
+
+def _cut(all: Sequence[_T], most: int) -> Iterator[tuple[_T, ...]]:
+    for start in range(0, len(all), most):
+        yield tuple(all[start : start + most])
 
 
 async def _newest(connection: asyncpg.Connection, lot: LotId, table: Table) -> str:

@@ -9,13 +9,12 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from drivers.contract import FaultReporter
-from edge.parking.reservations.restoring import take_over_quotas, take_over_reservations
-from edge.parking.stays.restoring import Pending, finish, pending, take_over
+from edge.parking.restoring import conclude, steps
+from edge.parking.stays.restoring import Pending, pending
 from edge.store import Store, StoreUnavailable
 from edge.sync.connection import Connection
 from edge.sync.faults import NOT_BELIEVED, RESTORING
 from edge.sync.keys import TrustedKeys
-from models.facts.digests import BEFORE_ALL
 from models.ids import LotId, TicketId
 from models.instants import SECOND, Clock, Monotonic
 from models.wire import topics
@@ -33,9 +32,6 @@ _REASONS = {
     "forked": "the store is of an earlier day than what the cloud has",
     "left": "the lot went on elsewhere, and this store doesn't know all of it",
 }
-_STAYS_AT_ONCE = 20
-"""In one transaction: no lane waits for more."""
-
 SetLanes = Callable[[Sequence[KnownLane]], Awaitable[None]]
 
 
@@ -133,19 +129,13 @@ class Restoring:
         self._connection.publish(topics.up_restore(self._lot), pack(asked), qos=1)
 
     async def _take_over(self, was: Pending, answer: list[Known]) -> None:
-        for known in answer:
-            await self._store.write(lambda tx, known=known: take_over_quotas(tx, known.quotas))
-            await self._store.write(lambda tx, known=known: take_over_reservations(tx, known.reservations))
-        stays = [stay for known in answer for stay in known.stays]
         left_out: list[TicketId] = []
-        for start in range(0, len(stays), _STAYS_AT_ONCE):
-            some = stays[start : start + _STAYS_AT_ONCE]
-            left_out += await self._store.write(lambda tx, some=some: take_over(tx, some))
+        for step in steps(answer):
+            left_out += await self._store.write(step)
         await self._set_lanes([lane for known in answer for lane in known.lanes])
-        applied = max((known.applied for known in answer), default=0)
-        newest = max((known.newest for known in answer), default=BEFORE_ALL)
-        await self._store.write(lambda tx: finish(tx, was, applied, len(stays), left_out, newest))
-        _LOG.info("restoring.done", stays=len(stays), left_out=len(left_out), applied=applied)
+        await self._store.write(lambda tx: conclude(tx, was, answer, left_out))
+        stays = sum(len(known.stays) for known in answer)
+        _LOG.info("restoring.done", stays=stays, left_out=len(left_out))
 
 
 def _read_whole(parts: Sequence[RestorePart]) -> list[Known] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.effects.by_fact import changes_of
 from models.effects.changes import Change, SpotOf, spot_set
-from models.facts import SpotReturned, SpotTakenByUnknown, SpotWithdrawn, StayMoved, UnknownVehicleGone
+from models.facts import SpotReturned, SpotsRestored, SpotTakenByUnknown, SpotWithdrawn, StayMoved, UnknownVehicleGone
 from models.ids import LotId, SpotId
 from models.spots import Blocked, SpotStatus
 
@@ -32,6 +32,11 @@ def _(fact: UnknownVehicleGone | SpotReturned, lot: LotId, spot_of: SpotOf) -> l
 @changes_of.register
 def _(fact: SpotWithdrawn, lot: LotId, spot_of: SpotOf) -> list[Change]:
     return _blocked(fact.spot, Blocked.MAINTENANCE)
+
+
+@changes_of.register
+def _(fact: SpotsRestored, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [change for each in fact.spots for change in _blocked(each.spot, each.blocked)]
 
 
 def _blocked(spot: SpotId, why: Blocked | None) -> list[Change]:

@@ -42,8 +42,10 @@ from models.facts.payments import (
     ValidationGiven,
 )
 from models.facts.places import (
+    BlockedSpot,
     CountReset,
     SpotReturned,
+    SpotsRestored,
     SpotTakenByUnknown,
     SpotWithdrawn,
     StayMoved,
@@ -84,6 +86,7 @@ from models.facts.valet import (
 
 __all__ = [
     "AccessRefused",
+    "BlockedSpot",
     "ClockSet",
     "CloudKeysLearnt",
     "CommandEnded",
@@ -148,6 +151,7 @@ __all__ = [
     "SpotTakenByUnknown",
     "SpotWithdrawn",
     "SpotsRemoved",
+    "SpotsRestored",
     "StateDigested",
     "StayDated",
     "StayMoved",

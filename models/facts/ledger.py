@@ -23,7 +23,8 @@ class PostedLine(BaseModel):
 class LedgerPosted(Fact, type="ledger.posted", version=1):
     """An entry into the books: its lines add up to nothing, and it is never changed, only reversed.
 
-    `day` is the business day to which it belongs, by the lot's own count of days that were closed. `by` and `reason`
+    `day` is the business day to which it belongs, by the lot's own count of days that were closed; 0: the lot's store
+    was new and didn't know that count yet, so it belongs to the first day that was closed after. `by` and `reason`
     are None unless a person did it. `refund_owed`: what the lot owes this ticket's driver from now on; None: as
     before.
     """

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from models.facts.base import Fact
 from models.ids import LevelId, SpotId, TicketId
 from models.instants import Instant
+from models.spots import Blocked
 
 
 class StayMoved(Fact, type="stay.moved", version=1):
@@ -56,6 +59,22 @@ class SpotReturned(Fact, type="spot.returned", version=1):
     spot: SpotId
     by: str
     reason: str
+    at: Instant
+
+
+class BlockedSpot(BaseModel):
+    """A spot to which nobody is led, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    spot: SpotId
+    blocked: Blocked
+
+
+class SpotsRestored(Fact, type="spots.restored", version=1):
+    """The lot's store was new: the cloud has told it to which spots nobody was led before."""
+
+    spots: tuple[BlockedSpot, ...]
     at: Instant
 
 

@@ -1,4 +1,5 @@
-"""What a lot whose store is new is told of itself: who is inside, what was paid and is owed, how its lanes were set."""
+"""What a lot whose store is new is told of itself: who is inside, what was paid and is owed, how its lanes were set,
+what its books come to."""
 
 from __future__ import annotations
 
@@ -9,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from models.facts.digests import BEFORE_ALL
 from models.facts.restoring import RestoredEntry, RestoredPayment
 from models.facts.tickets import EnteredBy
-from models.ids import LaneName, LotId, PermitId, ReservationId, TicketId, VehicleId
+from models.ids import LaneName, LotId, PermitId, ReservationId, StreamId, TicketId, VehicleId
 from models.instants import Instant
 from models.lanes import HoldCause, LaneState
+from models.ledger.posting import Kind
 from models.money import Minor
-from models.spots import SpotType, VehicleType
+from models.spots import Blocked, SpotType, VehicleType
 from models.tickets import NONE_GIVEN, ReservationStatus, TicketStatus
 from models.wire.bounds import HASH, ID
 from models.wire.envelopes import Malformed
@@ -116,6 +118,60 @@ class KnownQuota(BaseModel):
     kept_at: Instant
 
 
+class KnownSpot(BaseModel):
+    """A spot to which nobody is led."""
+
+    model_config = ConfigDict(frozen=True)
+
+    floor: int
+    spot_number: str
+    blocked: Blocked
+
+
+class KnownEntries(BaseModel):
+    """How often a permit has let somebody in, those inside included."""
+
+    model_config = ConfigDict(frozen=True)
+
+    permit: PermitId
+    entries: int
+
+
+class KnownTotal(BaseModel):
+    """What a kind of posting came to in one account, on a business day; what days came to that are closed stands under
+    the last of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    day: int
+    kind: Kind
+    account: str
+    currency: str
+    amount: Minor
+    lines: int
+
+
+class KnownBooks(BaseModel):
+    """The last number of what a lot counts without gaps, and what its books come to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    days_closed: int
+    shifts_closed: int
+    receipts: int
+    tickets: int
+    totals: tuple[KnownTotal, ...] = ()
+
+
+class Told(BaseModel):
+    """The fact of the lot's ledger up to which the cloud had applied what it heard."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stream_id: StreamId
+    seq: int
+
+
 class Known(BaseModel):
     """The body of a part. `applied`: how many facts of the lot the cloud had ever applied; 0: the lot is new too.
     `newest`: the last id, in time, that a row of what happened there bears."""
@@ -128,6 +184,10 @@ class Known(BaseModel):
     lanes: tuple[KnownLane, ...] = ()
     reservations: tuple[KnownReservation, ...] = ()
     quotas: tuple[KnownQuota, ...] = ()
+    told: Told | None = None
+    books: KnownBooks | None = None
+    spots: tuple[KnownSpot, ...] = ()
+    entries: tuple[KnownEntries, ...] = ()
 
 
 _KNOWN = TypeAdapter(Known)

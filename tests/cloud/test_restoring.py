@@ -16,7 +16,8 @@ from drivers.broker import BrokerSettings
 from edge.digests import Digests
 from edge.faults import FaultBoard
 from edge.parking.lanes import standing_orders
-from edge.parking.stays.restoring import finish, pending, take_over, want, want_if_new
+from edge.parking.restoring import conclude, steps
+from edge.parking.stays.restoring import pending, take_over, want, want_if_new
 from edge.parking.stays.tickets import open_ticket, ticket, ticket_with_code
 from edge.sync.keys import TrustedKeys
 from edge.sync.link import CloudLink
@@ -69,11 +70,10 @@ async def known(mirror: Mirror) -> list[Known]:
 
 async def restored(mirror: Mirror) -> list[TicketId]:
     told = await known(mirror)
-    stays = [stay for one in told for stay in one.stays]
-    left_out = mirror.lot.decide(lambda tx: take_over(tx, stays))
+    left_out = [ticket for step in steps(told) for ticket in mirror.lot.decide(step)]
     was = mirror.lot.decide(lambda tx: pending(tx.connection))
     assert was is not None
-    mirror.lot.decide(lambda tx: finish(tx, was, told[0].applied, len(stays), left_out))
+    mirror.lot.decide(lambda tx: conclude(tx, was, told, left_out))
     return left_out
 
 

@@ -130,6 +130,7 @@ HISTORY = {
     ("level.declared", 2): "floor_number level name spots",
     ("count.reset", 1): "at by counted known level reason",
     ("spot.returned", 1): "at by reason spot",
+    ("spots.restored", 1): "at spots",
     ("spot.taken_by_unknown", 1): "at spot why",
     ("spot.unknown_gone", 1): "at spot why",
     ("spot.withdrawn", 1): "at by reason spot",

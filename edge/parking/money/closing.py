@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from edge.parking.money import ledger
+from edge.parking.money.refunds import Refused
+from edge.parking.stays.restoring import pending
 from edge.store import Transaction
 from models.facts import DayClosed, ShiftClosed
 from models.facts.ledger import Total
@@ -14,13 +16,16 @@ SHIFTS_CLOSED = "shifts closed"
 
 
 def open_shift(tx: Transaction, drawer: str, counted: Minor, currency: str, by: str) -> None:
-    """So much lies in the drawer from now on: what the books don't have of it comes from the safe."""
+    """So much lies in the drawer from now on: what the books don't have of it comes from the safe. Raises Refused."""
+    _knows_its_books(tx)
     put_in = counted - ledger.held(tx.connection, cash(drawer), currency)
     ledger.post(tx, posting(Kind.FLOAT, [(cash(drawer), put_in), (SAFE, -put_in)]), currency, by=by)
 
 
 def close_shift(tx: Transaction, drawer: str, counted: Minor, left: Minor, currency: str, by: str) -> ShiftClosed:
-    """The drawer was counted; all but `left` goes to the safe. What the books had otherwise is a difference."""
+    """The drawer was counted; all but `left` goes to the safe. What the books had otherwise is a difference. Raises
+    Refused."""
+    _knows_its_books(tx)
     expected = ledger.held(tx.connection, cash(drawer), currency)
     differs, taken_out = counted - expected, counted - left
     ledger.post(tx, posting(Kind.COUNTED, [(cash(drawer), differs), (DIFFERENCES, -differs)]), currency, by=by)
@@ -42,7 +47,8 @@ def close_shift(tx: Transaction, drawer: str, counted: Minor, left: Minor, curre
 
 
 def close_day(tx: Transaction, by: str) -> DayClosed:
-    """What is posted from now on belongs to the next day."""
+    """What is posted from now on belongs to the next day. Raises Refused."""
+    _knows_its_books(tx)
     number = ledger.count(tx, ledger.DAYS_CLOSED)
     rows = tx.connection.execute("SELECT * FROM ledger_totals WHERE day = ?", (number,)).fetchall()
     held = tx.connection.execute(
@@ -63,3 +69,12 @@ def close_day(tx: Transaction, by: str) -> DayClosed:
     )
     tx.record(closed)
     return closed
+
+
+def _knows_its_books(tx: Transaction) -> None:
+    """A store that is new would begin to count again at one, and take each drawer for empty."""
+    if pending(tx.connection) is not None:
+        raise Refused(
+            "this lot's store is new, and the cloud hasn't told it yet what its books came to: try again once the lot"
+            " is linked (`parkgate-edge status`)"
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from edge.parking.stays.restoring import pending
 from edge.parking.stays.tickets import Ticket
 from edge.parking.stays.tickets import ticket as find
 from edge.store import Transaction
@@ -17,6 +18,9 @@ from models.money import Minor
 from models.tariff import Fee
 
 DAYS_CLOSED = "days closed"
+RECEIPTS = "receipts"
+UNKNOWN_DAY = 0
+"""Of a store that is new and hasn't been told yet how many days were closed: it counts to the first closed then."""
 
 
 def record(tx: Transaction, fact: PaymentTaken | UnableToCollect | DebtCollected) -> None:
@@ -79,7 +83,6 @@ def post(
     """Returns the posting's id, which is `id` where that is given; None: there was nothing to post."""
     if posted is None:
         return None
-    day = closed(tx.connection, DAYS_CLOSED) + 1
     owed = None
     if ticket is not None and any(line.account == REFUNDS_OWED for line in posted.lines):
         owed = booking.refund_owed(after(balances(tx.connection, ticket), posted))
@@ -91,7 +94,7 @@ def post(
         currency=currency,
         payment=posted.payment,
         reverses=posted.reverses,
-        day=day,
+        day=business_day(tx.connection),
         by=by,
         reason=reason,
         refund_owed=owed,
@@ -119,6 +122,11 @@ def held(connection: sqlite3.Connection, account: Account, currency: str) -> Min
     return Minor(connection.execute(found, (account, currency)).fetchone()[0])
 
 
+def business_day(connection: sqlite3.Connection) -> int:
+    """The day to which belongs what is posted now."""
+    return UNKNOWN_DAY if pending(connection) is not None else closed(connection, DAYS_CLOSED) + 1
+
+
 def closed(connection: sqlite3.Connection, what: str) -> int:
     """The last number of what is counted without gaps."""
     row = connection.execute("SELECT last FROM ledger_counters WHERE name = ?", (what,)).fetchone()
@@ -130,6 +138,15 @@ def count(tx: Transaction, what: str) -> int:
     number = closed(tx.connection, what) + 1
     tx.connection.execute("INSERT OR REPLACE INTO ledger_counters (name, last) VALUES (?, ?)", (what, number))
     return number
+
+
+def go_on_from(tx: Transaction, what: str, last: int) -> None:
+    """Numbers up to this one have been given before this store began."""
+    tx.connection.execute(
+        """INSERT INTO ledger_counters (name, last) VALUES (?, ?)
+           ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last)""",
+        (what, last),
+    )
 
 
 def _add_up(tx: Transaction, fact: LedgerPosted) -> None:

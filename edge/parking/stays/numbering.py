@@ -6,13 +6,17 @@ from edge.store import Transaction
 from models.codes import DIGITS, ticket_code
 
 _CODE_BITS = 5 * DIGITS
-_HIGHEST = "SELECT serial FROM tickets WHERE serial IS NOT NULL ORDER BY serial DESC LIMIT 1"
+TICKETS = "tickets"
+"""Of what is counted: up to this number tickets have been given before this store began."""
+_HIGHEST = f"""
+    SELECT max(
+        coalesce((SELECT serial FROM tickets WHERE serial IS NOT NULL ORDER BY serial DESC LIMIT 1), 0),
+        coalesce((SELECT last FROM ledger_counters WHERE name = '{TICKETS}'), 0))"""
 
 
 def next_serial(tx: Transaction) -> int:
     """One more than the highest that this lot has given."""
-    row = tx.connection.execute(_HIGHEST).fetchone()
-    return 1 if row is None else int(row["serial"]) + 1
+    return int(tx.connection.execute(_HIGHEST).fetchone()[0]) + 1
 
 
 def unused_code(tx: Transaction) -> str:

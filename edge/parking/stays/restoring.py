@@ -10,6 +10,7 @@ import structlog
 
 from edge.parking.stays.vehicles import known_vehicle
 from edge.store import Transaction
+from edge.store.journal import Head
 from edge.store.trouble import in_words
 from models.facts import LotRestored, TicketRestored
 from models.facts.digests import BEFORE_ALL
@@ -17,7 +18,7 @@ from models.ids import SpotId, TicketId, VehicleId, minted_at
 from models.instants import MILLISECOND
 from models.plates import Plate
 from models.tickets import OPEN, TicketStatus
-from models.wire.restoring import KnownStay
+from models.wire.restoring import KnownStay, Told
 
 _LOG = structlog.get_logger("edge.parking")
 
@@ -45,6 +46,11 @@ def want_if_new(tx: Transaction) -> None:
 def pending(connection: sqlite3.Connection) -> Pending | None:
     row = connection.execute("SELECT id, why FROM restorations WHERE ended_at IS NULL").fetchone()
     return Pending(row["id"], row["why"]) if row else None
+
+
+def heard_of(head: Head, told: Told | None) -> int:
+    """The last fact of the lot's own ledger that the cloud had applied when it told what it knew."""
+    return told.seq if told is not None and told.stream_id == head.stream_id else 0
 
 
 def take_over(tx: Transaction, stays: Iterable[KnownStay]) -> list[TicketId]:
