@@ -30,6 +30,7 @@ from models.facts import (
     TicketUnresolved,
     TicketVoided,
     UnableToCollect,
+    UnableToCollectV1,
     ValidationGiven,
     VehicleAlerted,
 )
@@ -88,6 +89,7 @@ TOLD = tuple(
         TicketUnresolved,
         TicketVoided,
         UnableToCollect,
+        UnableToCollectV1,
         VehicleAlerted,
         ValidationGiven,
     )
@@ -144,7 +146,7 @@ def _(fact: PaymentTaken) -> Line:
 
 
 @line.register
-def _(fact: UnableToCollect) -> Line:
+def _(fact: UnableToCollect | UnableToCollectV1) -> Line:
     said = f"Unable to collect {written(fact.amount, fact.currency)}: {fact.reason}"
     return Line(fact.at, "debt", said, fact.lane, fact.ticket)
 

@@ -9,6 +9,7 @@ from edge.parking.access import passback
 from edge.parking.access.passback import Ruling
 from edge.parking.access.permits import Permit, Permits, permit_of_card
 from edge.parking.money import validations
+from edge.parking.stays.restoring import pending
 from edge.parking.stays.tickets import Ticket, WithoutStay, open_ticket, ticket_with_code
 from edge.parking.stays.vehicles import vehicle_for
 from edge.store import Transaction
@@ -96,7 +97,8 @@ def _by_permit(tx: Transaction, lane: LaneName, permit: Permit | None) -> Withou
     """A permit that leaves without having entered; None where there is no permit."""
     if permit is None:
         return None
-    neutral = passback.is_neutral(tx.connection, permit.plate)
+    # A store that is new knows nobody who is inside until it has been told.
+    neutral = passback.is_neutral(tx.connection, permit.plate) or pending(tx.connection) is not None
     match passback.ruling(permit.passback, Direction.EXIT, inside=False, neutral=neutral):
         case Ruling.REFUSE:
             return Refusal.PASSBACK

@@ -15,6 +15,7 @@ from models.facts import (
     PaymentTaken,
     PaymentTakenV1,
     UnableToCollect,
+    UnableToCollectV1,
 )
 from models.facts.restoring import RestoredPayment
 from models.ids import LotId, TicketId
@@ -42,7 +43,7 @@ def _(fact: PaymentTaken | PaymentTakenV1, lot: LotId, spot_of: SpotOf) -> list[
 
 
 @changes_of.register
-def _(fact: UnableToCollect, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: UnableToCollect | UnableToCollectV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     debt: dict[str, Value] = {
         "lot_id": lot,
         "ticket_id": fact.ticket,
@@ -53,7 +54,7 @@ def _(fact: UnableToCollect, lot: LotId, spot_of: SpotOf) -> list[Change]:
         "reference": fact.reason,
         "status": PaymentStatus.UNCOLLECTED,
         "at": fact.at,
-        "provider": None,
+        "provider": fact.provider if isinstance(fact, UnableToCollect) else None,
         "charge_id": None,
     }
     return [Change("insert", "payments", fact.payment, debt)]

@@ -20,6 +20,8 @@ from models.facts import (
     PassbackNoted,
     PersonNeeded,
     PlateDiffered,
+    RefundDeclined,
+    RefundPromised,
     ReportCompared,
     StateDigested,
     StoreQuarantined,
@@ -61,5 +63,5 @@ def _(
 
 
 @changes_of.register
-def _(fact: StateDigested | LotRestored, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: StateDigested | LotRestored | RefundPromised | RefundDeclined, lot: LotId, spot_of: SpotOf) -> list[Change]:
     return []

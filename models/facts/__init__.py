@@ -22,7 +22,9 @@ from models.facts.ledger import (
     LedgerPosted,
     MoneyCaseSettled,
     ReceiptIssued,
+    RefundDeclined,
     RefundPaid,
+    RefundPromised,
     ReportCompared,
     ShiftClosed,
 )
@@ -39,6 +41,7 @@ from models.facts.payments import (
     PersonNeeded,
     StaySettled,
     UnableToCollect,
+    UnableToCollectV1,
     ValidationGiven,
 )
 from models.facts.places import (
@@ -141,7 +144,9 @@ __all__ = [
     "QuotaKept",
     "ReceiptIssued",
     "RecordsErased",
+    "RefundDeclined",
     "RefundPaid",
+    "RefundPromised",
     "ReportCompared",
     "ReservationArrived",
     "ReservationMissed",
@@ -175,6 +180,7 @@ __all__ = [
     "TicketVoided",
     "TicketsMerged",
     "UnableToCollect",
+    "UnableToCollectV1",
     "UnknownFact",
     "UnknownVehicleGone",
     "ValetCallEnded",

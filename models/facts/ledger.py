@@ -43,6 +43,29 @@ class LedgerPosted(Fact, type="ledger.posted", version=1):
     at: Instant
 
 
+class RefundPromised(Fact, type="refund.promised", version=1):
+    """A driver gets so much back by that provider, out of that payment: it is asked under `refund` until it has said
+    yes or no, and under nothing else."""
+
+    refund: str
+    ticket: TicketId
+    payment: PaymentId
+    provider: str
+    amount: Minor
+    currency: str
+    by: str
+    reason: str
+    at: Instant
+
+
+class RefundDeclined(Fact, type="refund.declined", version=1):
+    """The provider won't give back what was promised: it is owed as before."""
+
+    refund: str
+    ticket: TicketId
+    at: Instant
+
+
 class RefundPaid(Fact, type="refund.paid", version=1):
     """Money went back to a ticket's driver, out of that account: a provider's, or a drawer's. `payment` is the one that
     it was taken by, where it matters; `paid_in_all` what the ticket has paid in the end."""

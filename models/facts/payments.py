@@ -37,8 +37,8 @@ class PaymentTaken(PaymentTakenV1, type="payment.taken", version=2):
     charge: PaymentId | None = None
 
 
-class UnableToCollect(Fact, type="payment.uncollected", version=1):
-    """Payment was down, so the vehicle was let out unpaid: a debt on record."""
+class UnableToCollectV1(Fact, type="payment.uncollected", version=1):
+    """The same as version 2, from when it wasn't told whether anybody might take the money yet. No longer written."""
 
     payment: PaymentId
     ticket: TicketId
@@ -47,6 +47,13 @@ class UnableToCollect(Fact, type="payment.uncollected", version=1):
     currency: str
     reason: str
     at: Instant
+
+
+class UnableToCollect(UnableToCollectV1, type="payment.uncollected", version=2):
+    """Payment was down, so the vehicle was let out unpaid: a debt on record. `provider` was asked for it under the id
+    of the payment and may take the money yet; None: nobody was."""
+
+    provider: str | None = None
 
 
 class DebtCollectedV1(Fact, type="payment.collected", version=1):

@@ -10,13 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from models.facts.digests import BEFORE_ALL
 from models.facts.restoring import RestoredEntry, RestoredPayment
 from models.facts.tickets import EnteredBy
-from models.ids import LaneName, LotId, PermitId, ReservationId, StreamId, TicketId, VehicleId
+from models.ids import LaneName, LotId, PaymentId, PermitId, ReservationId, StreamId, TicketId, VehicleId
 from models.instants import Instant
 from models.lanes import HoldCause, LaneState
 from models.ledger.posting import Kind
 from models.money import Minor
 from models.spots import Blocked, SpotType, VehicleType
 from models.tickets import NONE_GIVEN, ReservationStatus, TicketStatus
+from models.valet.machine import ValetState
 from models.wire.bounds import HASH, ID
 from models.wire.envelopes import Malformed
 
@@ -45,6 +46,39 @@ class RestorePart(BaseModel):
     parts: int = Field(ge=1, le=MOST_PARTS)
     checksum: str
     body: str
+
+
+class KnownRefund(BaseModel):
+    """A refund that was promised: its provider is asked under the same id as before."""
+
+    model_config = ConfigDict(frozen=True)
+
+    refund: str
+    payment: PaymentId
+    provider: str
+    amount: Minor
+    currency: str
+    by: str
+    reason: str
+    at: Instant
+
+
+class KnownKey(BaseModel):
+    """A vehicle that attendants have, and where its key hangs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tag: str
+    state: ValetState
+    taken_by: str
+    taken_at: Instant
+    floor: int | None
+    spot_number: str | None
+    place: str | None
+    parked_at: Instant | None
+    called_at: Instant | None
+    fetching_by: str | None
+    ready_at: Instant | None
 
 
 class KnownStay(BaseModel):
@@ -82,6 +116,8 @@ class KnownStay(BaseModel):
     validations: str = NONE_GIVEN
     payments: tuple[RestoredPayment, ...] = ()
     entries: tuple[RestoredEntry, ...] = ()
+    refunds: tuple[KnownRefund, ...] = ()
+    key: KnownKey | None = None
 
 
 class KnownLane(BaseModel):

@@ -40,6 +40,8 @@ of its ticket, it came on a stream that isn't the lot's any more."""
 PARKED_OUTCOMES = ("applied", "carried", "judged")
 """What became of it: applied after all, or in another stream too, or a person judged that it isn't to be."""
 
+REFUNDS_NOT_PAID = "type = 'refund.promised' OR type = 'refund.declined'"
+
 streams = Table(
     "streams",
     metadata,
@@ -93,6 +95,8 @@ facts = Table(
     ),
     # Since when each lot acts by which intents: a few facts among very many.
     Index("facts_intents_taken", "lot_id", "stream_id", "seq", postgresql_where=text("type = 'intents.taken'")),
+    # Refunds that a new store goes on with: fewer still.
+    Index("facts_refunds", "lot_id", "type", postgresql_where=text(REFUNDS_NOT_PAID)),
 )
 
 parked_facts = Table(

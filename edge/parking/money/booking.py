@@ -48,10 +48,17 @@ def taken(
 
 
 def owed(
-    tx: Transaction, payment: PaymentId, ticket: TicketId, lane: LaneName, amount: Minor, currency: str, reason: str
+    tx: Transaction,
+    payment: PaymentId,
+    ticket: TicketId,
+    lane: LaneName,
+    amount: Minor,
+    currency: str,
+    reason: str,
+    asked: str | None = None,
 ) -> None:
-    """A vehicle was let out without paying: a debt."""
-    ledger.record(tx, _unable(tx, payment, ticket, lane, amount, currency, reason))
+    """A vehicle was let out without paying: a debt. `asked`: the provider that may take it yet."""
+    ledger.record(tx, _unable(tx, payment, ticket, lane, amount, currency, reason, asked))
 
 
 def is_open(tx: Transaction, debt: PaymentId) -> bool:
@@ -112,10 +119,24 @@ def authorised(
 
 
 def _unable(
-    tx: Transaction, payment: PaymentId, ticket: TicketId, lane: LaneName, amount: Minor, currency: str, reason: str
+    tx: Transaction,
+    payment: PaymentId,
+    ticket: TicketId,
+    lane: LaneName,
+    amount: Minor,
+    currency: str,
+    reason: str,
+    asked: str | None = None,
 ) -> UnableToCollect:
     return UnableToCollect(
-        payment=payment, ticket=ticket, lane=lane, amount=amount, currency=currency, reason=reason, at=tx.at.wall
+        payment=payment,
+        ticket=ticket,
+        lane=lane,
+        amount=amount,
+        currency=currency,
+        reason=reason,
+        at=tx.at.wall,
+        provider=asked,
     )
 
 

@@ -137,7 +137,7 @@ def give_up(tx: Transaction, lane: LaneName, charge: Charge, why: str, *, author
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*row, charge.provider if charge.till else None, authorised),
     )
-    owe(tx, lane, charge, why)
+    owe(tx, lane, charge, why, asked=(charge.provider or None) if charge.till else None)
     return True
 
 
@@ -192,10 +192,10 @@ def book(tx: Transaction, charge: Charge, receipt: Receipt, amount: Minor | None
     return stood
 
 
-def owe(tx: Transaction, lane: LaneName, charge: Charge, reason: str) -> None:
-    """The stay's own part; the debts of former stays are on record already."""
+def owe(tx: Transaction, lane: LaneName, charge: Charge, reason: str, asked: str | None = None) -> None:
+    """The stay's own part; the debts of former stays are on record already. `asked`: who may take it yet."""
     if charge.fee:
-        booking.owed(tx, charge.payment, charge.ticket, lane, charge.fee, charge.currency, reason)
+        booking.owed(tx, charge.payment, charge.ticket, lane, charge.fee, charge.currency, reason, asked)
 
 
 def _book_fee(tx: Transaction, charge: Charge, amount: Minor, stood: Standing, receipt: Receipt) -> None:

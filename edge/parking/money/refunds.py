@@ -9,7 +9,7 @@ from edge.parking.money import ledger
 from edge.parking.stays.tickets import Ticket
 from edge.parking.stays.tickets import ticket as find
 from edge.store import Transaction
-from models.facts import RefundPaid
+from models.facts import RefundDeclined, RefundPaid, RefundPromised
 from models.ids import PaymentId, TicketId
 from models.instants import Instant
 from models.ledger import booking
@@ -43,6 +43,19 @@ def promise(tx: Transaction, stay: Ticket, amount: Minor, by: str, reason: str) 
     due = Due(tx.mint(), stay.id, payment, by_whom, amount, stay.tariff.currency, by, reason, tx.at.wall)
     row = (due.refund, due.ticket, due.payment, due.provider, due.amount, due.currency, by, reason, tx.at.wall)
     tx.connection.execute("INSERT INTO refunds_due VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    tx.record(
+        RefundPromised(
+            refund=due.refund,
+            ticket=due.ticket,
+            payment=due.payment,
+            provider=due.provider,
+            amount=due.amount,
+            currency=due.currency,
+            by=by,
+            reason=reason,
+            at=tx.at.wall,
+        )
+    )
     return due
 
 
@@ -70,7 +83,10 @@ def paid(tx: Transaction, due: Due, reference: str) -> bool:
 
 def declined(tx: Transaction, due: Due) -> bool:
     """The provider won't: it is owed as before, and may be paid in cash. False: that is known already."""
-    return _over(tx, due)
+    was_due = _over(tx, due)
+    if was_due:
+        tx.record(RefundDeclined(refund=due.refund, ticket=due.ticket, at=tx.at.wall))
+    return was_due
 
 
 def _over(tx: Transaction, due: Due) -> bool:

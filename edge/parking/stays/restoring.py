@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from edge.parking.stays.hanging_on import take_over_what_hangs_on
 from edge.parking.stays.vehicles import known_vehicle
 from edge.store import Transaction
 from edge.store.journal import Head
@@ -128,6 +129,7 @@ def _take_over(tx: Transaction, stay: KnownStay) -> bool:
             at=tx.at.wall,
         )
     )
+    take_over_what_hangs_on(tx, stay)
     return True
 
 
