@@ -9,21 +9,22 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from cloud import console
-from cloud.api import commands, errors, events, health, lots, reference, reservations
+from cloud.api import commands, errors, events, health, lists, lots, permits, reference, reservations
 from cloud.api.access import KeyRing
 from cloud.service import Cloud
 from cloud.settings import CloudSettings
 from models.instants import Clock
 
 _ABOUT = """
-What an operator's software may ask Parkgate's cloud: which lots there are, how full they are, and the tickets in them.
+What an operator's software may ask Parkgate's cloud: which lots there are, how full they are, the tickets in them,
+who may come in, and what the lots' books say.
 
 Each lot decides by itself and works without the cloud; what you read here is what the lot has told so far.
 `online`, `last_contact` and `backlog` of a lot say how fresh that is.
 
 **Keys.** Send `Authorization: Bearer pk_...`. A key belongs to one operator and sees that operator's lots only. Its
-scopes: `read`; `plates` to see licence plates, which are masked otherwise; `operate` to give commands and to book;
-`metrics`; `admin`, which includes all.
+scopes: `read`; `plates` to see licence plates, which are masked otherwise; `operate` to give commands, to book and
+to set permits and lists; `metrics`; `admin`, which includes all.
 
 **Times** are RFC 3339 in UTC. **Money** is an integer of the currency's smallest unit, with its ISO 4217 code.
 
@@ -34,6 +35,8 @@ _TAGS = [
     {"name": "lots", "description": "The lots, and how full they are."},
     {"name": "tickets", "description": "Stays, from entry to exit."},
     {"name": "reservations", "description": "Places that are kept for somebody for a time, and sold once."},
+    {"name": "permits and lists", "description": "Who may come in, how many at a time, and who may not."},
+    {"name": "money", "description": "The lots' books and what is owed, read only: each lot keeps its own."},
     {"name": "commands", "description": "Telling a lot what to do: at most once, signed, and on record on both sides."},
     {"name": "events", "description": "Changes, as they happen."},
     {"name": "running it", "description": "For those who run the cloud."},
@@ -62,7 +65,7 @@ def create_app(settings: CloudSettings, clock: Clock | None = None) -> FastAPI:
     app.state.cloud = cloud
     app.state.keys = KeyRing(cloud)
     errors.install(app)
-    for part in (lots, reservations, commands, events, health, reference):
+    for part in (lots, reservations, permits, lists, commands, events, health, reference):
         app.include_router(part.router)
     if settings.console:
         console.mount(app, cloud)

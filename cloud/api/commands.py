@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from cloud import queries
-from cloud.api.access import KEY_PROBLEMS, Database, Orderer, Parts, Reader, connected
+from cloud.api.access import Database, Orderer, Parts, Reader, connected
+from cloud.api.asked import ABOUT_A_LOT, LotPath
 from cloud.api.errors import ApiError, Problem, answers
-from cloud.api.lots import LotPath
 from cloud.commands import audit, ordering
 from cloud.commands.audit import NOT_SENT, CommandView
 from cloud.commands.desk import NOWHERE, Places, Wanted
@@ -28,9 +28,8 @@ router = APIRouter(prefix="/v1/lots", tags=["commands"])
 
 LanePath = Annotated[str, Path(description="The lane's name", examples=["north-in"])]
 _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00]*$")]
-_ABOUT_A_LOT = (*KEY_PROBLEMS, Problem.LOT_NOT_FOUND, Problem.INVALID)
 _ORDERING = (
-    *_ABOUT_A_LOT,
+    *ABOUT_A_LOT,
     Problem.COMMAND_KNOWN,
     Problem.COMMAND_IMPOSSIBLE,
     Problem.COMMANDS_OFF,
@@ -133,7 +132,7 @@ async def order_lot(lot: LotPath, order: LotOrderIn, cloud: Parts, key: Orderer)
     return await _ordered(cloud, key, lot, None, order, plate=order.plate, places=places)
 
 
-@router.get("/{lot}/commands", summary="Who ordered what", responses=answers(*_ABOUT_A_LOT))
+@router.get("/{lot}/commands", summary="Who ordered what", responses=answers(*ABOUT_A_LOT))
 async def given(
     lot: LotPath,
     cloud: Parts,

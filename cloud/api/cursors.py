@@ -1,4 +1,4 @@
-"""Where the next page of a list begins: a moment and an id, in a word that says nothing to whoever hands it back."""
+"""Where the next page of a list begins, by a moment and an id or by a number; clients read nothing in it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,33 @@ def written(at: Instant, id: str) -> str:
     return base64.urlsafe_b64encode(f"{at}:{id}".encode()).decode().rstrip("=")
 
 
+def numbered(number: int) -> str:
+    """Of a list in the order of a number."""
+    return base64.urlsafe_b64encode(str(number).encode()).decode().rstrip("=")
+
+
+def number(cursor: str) -> int:
+    """Raises ApiError likewise."""
+    try:
+        found = int(_text(cursor))
+    except (ValueError, binascii.Error) as wrong:
+        raise ApiError(Problem.CURSOR_INVALID) from wrong
+    if not 0 <= found <= LARGEST_TIME:
+        raise ApiError(Problem.CURSOR_INVALID)
+    return found
+
+
 def read(cursor: str) -> tuple[Instant, str]:
     """Raises ApiError for a cursor that isn't one."""
     try:
-        time, _, id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
+        time, _, id = _text(cursor).partition(":")
         at = int(time)
     except (ValueError, binascii.Error) as wrong:
         raise ApiError(Problem.CURSOR_INVALID) from wrong
     if not queries.is_id(id) or abs(at) > LARGEST_TIME:
         raise ApiError(Problem.CURSOR_INVALID)
     return Instant(at), id
+
+
+def _text(cursor: str) -> str:
+    return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()

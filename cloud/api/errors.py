@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -118,6 +118,25 @@ class Problem(Enum):
     BOOKING_OFF = _Entry(
         503, "booking_off", "This process of the cloud can't sell reservations", "Give it PARKGATE_SIGNING_KEY_FILE"
     )
+    PERMIT_NOT_FOUND = _Entry(
+        404, "permit_not_found", "No such permit stands at the lot", "GET /v1/lots/{lot}/permits lists those that do"
+    )
+    ACCOUNT_NOT_FOUND = _Entry(
+        404,
+        "account_not_found",
+        "That account has no limit at the lot",
+        "GET /v1/lots/{lot}/accounts lists those that do",
+    )
+    BARRED_NOT_FOUND = _Entry(
+        404, "barred_not_found", "The lot's list has no such entry", "GET /v1/lots/{lot}/barred lists those that stand"
+    )
+    TICKET_NOT_FOUND = _Entry(
+        404, "ticket_not_found", "The lot has no such ticket", "GET /v1/lots/{lot}/tickets lists those that there are"
+    )
+    DAY_NOT_FOUND = _Entry(
+        404, "day_not_found", "The lot has had no such business day yet", "GET /v1/lots/{lot}/books says which is open"
+    )
+    UNACCEPTABLE = _Entry(422, "unacceptable", "No lot could act by that; nothing was changed", "`details` says why")
     INTERNAL = _Entry(500, "internal", "Something failed here; it has been logged", "Try again, then tell the operator")
     COMMANDS_OFF = _Entry(
         503,
@@ -143,20 +162,27 @@ class Problem(Enum):
 
 
 class ApiError(Exception):
-    def __init__(self, problem: Problem) -> None:
+    """`details`: what is wrong with it in particular, for the person."""
+
+    def __init__(self, problem: Problem, details: list[str] | None = None) -> None:
         super().__init__(problem.value.code)
-        self.problem = problem
+        self.problem, self.details = problem, details
 
 
 class ErrorBody(BaseModel):
     code: str = Field(description="Stable: programs may rely on it", examples=["lot_not_found"])
     message: str = Field(examples=["There is no such lot"])
     hint: str = Field(description="What to do about it")
-    details: list[str] | None = Field(default=None, description="For `invalid`: each value and what is wrong with it")
+    details: list[str] | None = Field(default=None, description="For `invalid` and `unacceptable`: what is wrong")
 
 
 class ErrorAnswer(BaseModel):
     error: ErrorBody
+
+
+def told(wrong: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What pydantic finds, a line each, without the values."""
+    return [f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in wrong]
 
 
 def answers(*problems: Problem) -> dict[int | str, dict[str, Any]]:
@@ -177,12 +203,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     async def _(request: Request, error: ApiError) -> JSONResponse:
-        return _answer(error.problem)
+        return _answer(error.problem, error.details)
 
     @app.exception_handler(RequestValidationError)
     async def _(request: Request, error: RequestValidationError) -> JSONResponse:
-        details = [f"{'.'.join(str(part) for part in wrong['loc'])}: {wrong['msg']}" for wrong in error.errors()]
-        return _answer(Problem.INVALID, details)
+        return _answer(Problem.INVALID, told(error.errors()))
 
     @app.exception_handler(HTTPException)
     async def _(request: Request, error: HTTPException) -> JSONResponse:

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from cloud import queries
-from cloud.api import cursors
+from cloud.api import asked, cursors
 from cloud.api.access import KEY_PROBLEMS, Database, Parts, Reader
+from cloud.api.asked import ABOUT_A_LOT, LotPath
 from cloud.api.errors import ApiError, Problem, answers
 from cloud.api.shapes import AlarmOut, AvailabilityOut, LaneOut, LotDetailOut, LotOut, LotsOut, TicketOut, TicketsOut
-from cloud.keys import ApiKey
 from cloud.queries.tickets import Place
 from cloud.service import Cloud
-from models.codes import read_code
 from models.ids import TicketId
 from models.instants import Instant
-from models.plates import Plate, normalised
 from models.tickets import TicketStatus
 
 router = APIRouter(prefix="/v1/lots")
-
-LotPath = Annotated[str, Path(description="The lot's id", examples=["0192f0c1-2b3c-7d4e-8f50-61728394a5b6"])]
-_ABOUT_A_LOT = (*KEY_PROBLEMS, Problem.LOT_NOT_FOUND, Problem.INVALID)
 
 
 @router.get("", tags=["lots"], summary="All lots", responses=answers(*KEY_PROBLEMS))
@@ -33,7 +28,7 @@ async def lots(cloud: Parts, database: Database, key: Reader) -> LotsOut:
     return LotsOut(lots=[LotOut.of(lot) for lot in found])
 
 
-@router.get("/{lot}", tags=["lots"], summary="One lot", responses=answers(*_ABOUT_A_LOT))
+@router.get("/{lot}", tags=["lots"], summary="One lot", responses=answers(*ABOUT_A_LOT))
 async def lot(lot: LotPath, cloud: Parts, database: Database, key: Reader) -> LotDetailOut:
     """A lot with its lanes, the last vehicle in each, and what needs a person."""
     found = await queries.find_lot(database, key.tenant, lot, _now(cloud), cloud.settings.silent_after)
@@ -47,7 +42,7 @@ async def lot(lot: LotPath, cloud: Parts, database: Database, key: Reader) -> Lo
     )
 
 
-@router.get("/{lot}/availability", tags=["lots"], summary="Free spots", responses=answers(*_ABOUT_A_LOT))
+@router.get("/{lot}/availability", tags=["lots"], summary="Free spots", responses=answers(*ABOUT_A_LOT))
 async def availability(lot: LotPath, database: Database, key: Reader) -> AvailabilityOut:
     """How many spots the lot has and how many of them are free, in all, by floor and by type."""
     found = await queries.availability(database, key.tenant, lot)
@@ -60,7 +55,7 @@ async def availability(lot: LotPath, database: Database, key: Reader) -> Availab
     "/{lot}/tickets",
     tags=["tickets"],
     summary="Tickets, the newest first",
-    responses=answers(*_ABOUT_A_LOT, Problem.CURSOR_INVALID, Problem.CODE_INVALID, Problem.PLATE_INVALID),
+    responses=answers(*ABOUT_A_LOT, Problem.CURSOR_INVALID, Problem.CODE_INVALID, Problem.PLATE_INVALID),
 )
 async def tickets(
     lot: LotPath,
@@ -80,7 +75,7 @@ async def tickets(
 
     Tickets that are opened while you page don't shift the pages that follow.
     """
-    which = queries.TicketFilter(status, _plate(plate, key), _code(code), refund_owed)
+    which = queries.TicketFilter(status, asked.plate_looked_for(plate, key), asked.code(code), refund_owed)
     after = None if cursor is None else _after(cursor)
     if await queries.find_lot(database, key.tenant, lot, _now(cloud), cloud.settings.silent_after) is None:
         raise ApiError(Problem.LOT_NOT_FOUND)
@@ -93,24 +88,6 @@ async def tickets(
 
 def _now(cloud: Cloud) -> Instant:
     return cloud.clock.read().wall
-
-
-def _plate(text: str | None, key: ApiKey) -> Plate | None:
-    if text is None:
-        return None
-    if not key.may("plates"):
-        raise ApiError(Problem.SCOPE_MISSING)
-    try:
-        return normalised(text)
-    except ValueError as wrong:
-        raise ApiError(Problem.PLATE_INVALID) from wrong
-
-
-def _code(text: str | None) -> str | None:
-    try:
-        return None if text is None else read_code(text)
-    except ValueError as wrong:
-        raise ApiError(Problem.CODE_INVALID) from wrong
 
 
 def _after(cursor: str) -> Place:

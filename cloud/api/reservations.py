@@ -12,11 +12,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud import queries
-from cloud.api import cursors
-from cloud.api.access import KEY_PROBLEMS, Database, Orderer, Parts, Reader, connected
+from cloud.api import asked, cursors
+from cloud.api.access import Database, Orderer, Parts, Reader, connected
+from cloud.api.asked import ABOUT_A_LOT, LotPath, lot_there
 from cloud.api.booked import BookedOut, PlacesOut, ReservationOut, ReservationsOut
 from cloud.api.errors import ApiError, Problem, answers
-from cloud.api.lots import LotPath
 from cloud.booking import ending, selling
 from cloud.booking.drawing import drawn
 from cloud.booking.selling import NotSold, Wanted
@@ -27,8 +27,7 @@ from cloud.queries import ReservationFilter, ReservationView
 from cloud.queries.reservations import Place
 from cloud.service import Cloud
 from models.ids import LotId, ReservationId
-from models.instants import SECOND, Instant, from_rfc3339, to_rfc3339
-from models.plates import Plate, normalised
+from models.instants import SECOND, Instant, to_rfc3339
 from models.reservations.peak import Span
 from models.spots import SpotType
 from models.tickets import ReservationStatus
@@ -45,8 +44,7 @@ RequestKey = Annotated[
         description="Your own: the same for the same reservation, however often you ask. A new one for each",
     ),
 ]
-_ABOUT_A_LOT = (*KEY_PROBLEMS, Problem.LOT_NOT_FOUND, Problem.INVALID)
-_ABOUT_ONE = (*_ABOUT_A_LOT, Problem.RESERVATION_NOT_FOUND)
+_ABOUT_ONE = (*ABOUT_A_LOT, Problem.RESERVATION_NOT_FOUND)
 _TIMES = {
     "in_the_past": Problem.IN_THE_PAST,
     "too_short": Problem.TOO_SHORT,
@@ -88,7 +86,7 @@ class BookingIn(BaseModel):
     "/{lot}/reservations",
     status_code=201,
     summary="Book a place",
-    responses=answers(*_ABOUT_A_LOT, *_NOT_SOLD.values(), Problem.PLATE_INVALID, Problem.BOOKING_OFF),
+    responses=answers(*ABOUT_A_LOT, *_NOT_SOLD.values(), Problem.PLATE_INVALID, Problem.BOOKING_OFF),
 )
 async def book(
     lot: LotPath, booking: BookingIn, cloud: Parts, key: Orderer, request: RequestKey, response: Response
@@ -106,7 +104,7 @@ async def book(
     except NotSold as refused:
         if refused.why == "no_quota":
             async with connected(cloud) as connection:
-                await _must_be_there(connection, key, lot)
+                await lot_there(connection, key, lot)
         raise ApiError(_NOT_SOLD[refused.why]) from refused
     if sold.anew:
         shown = None if wanted.hold_until is not None else code
@@ -119,7 +117,7 @@ async def book(
 @router.get(
     "/{lot}/reservations/availability",
     summary="Places that could be booked",
-    responses=answers(*_ABOUT_A_LOT, Problem.BOOKING_OFF),
+    responses=answers(*ABOUT_A_LOT, Problem.BOOKING_OFF),
 )
 async def availability(
     lot: LotPath,
@@ -131,7 +129,7 @@ async def availability(
     end: Annotated[AwareDatetime, Query(description="Until just before")],
 ) -> PlacesOut:
     """How many places of a type could be booked for all of a time, as things are now."""
-    await _must_be_there(database, key, lot)
+    await lot_there(database, key, lot)
     span = _span(start, end)
     async with _reached(), _bookings(cloud).connection() as connection:
         free, room = await selling.free_places(connection, LotId(lot), type, span, cloud.clock.read().wall)
@@ -147,7 +145,7 @@ async def availability(
 @router.get(
     "/{lot}/reservations",
     summary="Reservations by their beginning",
-    responses=answers(*_ABOUT_A_LOT, Problem.CURSOR_INVALID, Problem.PLATE_INVALID),
+    responses=answers(*ABOUT_A_LOT, Problem.CURSOR_INVALID, Problem.PLATE_INVALID),
 )
 async def reservations(
     lot: LotPath,
@@ -163,12 +161,10 @@ async def reservations(
     limit: Annotated[int, Query(ge=1, le=200, description="Most reservations in the answer")] = 50,
 ) -> ReservationsOut:
     """The lot's reservations, those that are cancelled or over too, the earliest first."""
-    if plate is not None and not key.may("plates"):
-        raise ApiError(Problem.SCOPE_MISSING)
-    since, before = (None if at is None else _at(at) for at in (begins_from, begins_before))
-    which = ReservationFilter(status, _plate(plate), since, before)
+    since, before = (None if at is None else asked.at(at) for at in (begins_from, begins_before))
+    which = ReservationFilter(status, asked.plate_looked_for(plate, key), since, before)
     after = None if cursor is None else _after(cursor)
-    await _must_be_there(database, key, lot)
+    await lot_there(database, key, lot)
     page = await queries.reservations_page(database, key.tenant, lot, which, after, limit)
     plates = key.may("plates")
     return ReservationsOut(
@@ -220,7 +216,7 @@ async def confirm(lot: LotPath, reservation: ReservationPath, cloud: Parts, key:
     try:
         async with _reached(), bookings.connection() as connection:
             id = ReservationId(_id(reservation))
-            await ending.confirm(connection, key.tenant, LotId(_lot(lot)), id, cloud.clock.read().wall)
+            await ending.confirm(connection, key.tenant, asked.lot_id(lot), id, cloud.clock.read().wall)
     except ending.NotHeld as over:
         raise ApiError(Problem.NOT_HELD) from over
     except LookupError as unknown:
@@ -244,7 +240,7 @@ async def cancel(lot: LotPath, reservation: ReservationPath, cloud: Parts, key: 
     try:
         async with _reached(), bookings.connection() as connection:
             id = ReservationId(_id(reservation))
-            await ending.cancel(connection, key.tenant, LotId(_lot(lot)), id, key.name, cloud.clock.read().wall)
+            await ending.cancel(connection, key.tenant, asked.lot_id(lot), id, key.name, cloud.clock.read().wall)
     except ending.NotCancellable as over:
         raise ApiError(Problem.NOT_CANCELLABLE) from over
     except LookupError as unknown:
@@ -272,12 +268,12 @@ async def _reached() -> AsyncIterator[None]:
 def _wanted(lot: str, booking: BookingIn, key: ApiKey, request: str, now: Instant) -> Wanted:
     hold = booking.hold_seconds
     return Wanted(
-        lot=LotId(_lot(lot)),
+        lot=asked.lot_id(lot),
         spot_type=booking.spot_type,
         span=_span(booking.start, booking.end),
         by=key.name,
         key=request,
-        plate=_plate(booking.plate),
+        plate=asked.plate(booking.plate),
         user=booking.user,
         hold_until=None if hold is None else Instant(now + hold * SECOND),
     )
@@ -312,20 +308,9 @@ def _answer(bookings: Bookings, view: ReservationView, key: ApiKey) -> BookedOut
 async def _found(connection: AsyncConnection, key: ApiKey, lot: str, reservation: str) -> ReservationView:
     found = await queries.find_reservation(connection, key.tenant, lot, reservation)
     if found is None:
-        await _must_be_there(connection, key, lot)
+        await lot_there(connection, key, lot)
         raise ApiError(Problem.RESERVATION_NOT_FOUND)
     return found
-
-
-async def _must_be_there(connection: AsyncConnection, key: ApiKey, lot: str) -> None:
-    if await queries.lots_named(connection, key.tenant, _lot(lot)) != [lot]:
-        raise ApiError(Problem.LOT_NOT_FOUND)
-
-
-def _lot(text: str) -> str:
-    if not queries.is_id(text):
-        raise ApiError(Problem.LOT_NOT_FOUND)
-    return text
 
 
 def _id(text: str) -> str:
@@ -334,20 +319,9 @@ def _id(text: str) -> str:
     return text
 
 
-def _plate(text: str | None) -> Plate | None:
-    try:
-        return None if text is None else normalised(text)
-    except ValueError as wrong:
-        raise ApiError(Problem.PLATE_INVALID) from wrong
-
-
-def _at(given: AwareDatetime) -> Instant:
-    return from_rfc3339(given.isoformat())
-
-
 def _span(start: AwareDatetime, end: AwareDatetime) -> Span:
     try:
-        return Span(_at(start), _at(end))
+        return Span(asked.at(start), asked.at(end))
     except ValueError as wrong:
         raise ApiError(Problem.TOO_SHORT) from wrong
 

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.at_the_prompt import CANNOT_START, FAILED, give_up, known_lot, known_tenant, settings_given, with_database
-from cloud.intents.issue import Order, Unacceptable, issue
+from cloud.intents.issue import Order, Unacceptable
 from cloud.intents.listed import stands_json
+from cloud.intents.lists import NotStanding, change_one, set_one
 from cloud.intents.views import Stands
 from cloud.listing import print_entries
 from models.ids import LotId
@@ -62,7 +63,7 @@ def with_lot(named: str, tenant: str | None, work: Callable[[AsyncConnection, st
 
     try:
         return with_database(settings, found)
-    except Unacceptable as wrong:
+    except (Unacceptable, NotStanding) as wrong:
         give_up(f"Nothing was changed: {wrong}.", FAILED)
     except ValidationError as wrong:
         first = wrong.errors(include_url=False, include_input=False, include_context=False)[0]
@@ -75,8 +76,7 @@ def issued(
 ) -> tuple[Intent, int]:
     async def work(connection: AsyncConnection, owner: str, lot: LotId, now: Instant) -> tuple[Intent, int]:
         intent = wanted(now)
-        [revision] = await issue(connection, owner, lot, [intent], Order(by, reason, now))
-        return intent, revision
+        return intent, await set_one(connection, owner, lot, intent, Order(by, reason, now))
 
     return with_lot(named, tenant, work)
 
@@ -87,15 +87,11 @@ def ended(
     by: str,
     reason: str,
     end: Intent,
-    standing: Callable[[AsyncConnection, LotId], Awaitable[list[Stands]]],
     *,
     as_json: bool,
 ) -> None:
     async def work(connection: AsyncConnection, owner: str, lot: LotId, now: Instant) -> int:
-        if all(stands.intent.subject != end.subject for stands in await standing(connection, lot)):
-            raise Unacceptable(f"{end.subject.replace(':', ' ')} doesn't stand at this lot")
-        [revision] = await issue(connection, owner, lot, [end], Order(by, reason, now))
-        return revision
+        return await change_one(connection, owner, lot, end, Order(by, reason, now))
 
     say({"revision": with_lot(named, tenant, work)}, "revision", as_json=as_json)
 

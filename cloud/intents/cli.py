@@ -16,18 +16,18 @@ from cloud.at_the_prompt import (
     with_database,
 )
 from cloud.enrolment import new_id
-from cloud.intents import views
+from cloud.intents import lists, views
 from cloud.intents.at_a_lot import By, From, NamedLot, Reason, Until, ended, issued, listed, plate_typed, say, with_lot
-from cloud.intents.issue import Order, Unacceptable
+from cloud.intents.issue import Order
 from cloud.intents.listed import permit_entry, policy_entry, policy_json
 from cloud.intents.settling import ask_to_adopt, overrule
 from cloud.intents.views import PolicyView
-from cloud.listing import print_entries, shown
+from cloud.listing import print_entries
 from models.access.passing import Beyond, PermitKind
 from models.cards import card_number
 from models.ids import LotId, PermitId
 from models.instants import Instant
-from models.intents import Intent, PermitGranted, PermitGrantedV1, PermitRevoked
+from models.intents import Intent, PermitGrantedV1, PermitRevoked
 from models.passback import Passback
 from models.spots import Right
 
@@ -68,28 +68,24 @@ def add_permit(
     """Grant a permit at a lot. Prints its id, which revokes it."""
 
     def granted(now: Instant) -> Intent:
-        if valid_until is not None and valid_until <= now:
-            raise Unacceptable(f"--until {shown(valid_until)} is past: the permit would let nobody in")
-        granted = PermitGranted.model_validate(
-            {
-                "permit": new_id(now),
-                "plates": plate,
-                "cards": tuple(card_number(number) for number in card or ()),
-                "rights": tuple(right or ()),
-                "passback": passback,
-                "valid_from": valid_from,
-                "valid_until": valid_until,
-                "account": account,
-                "kind": kind,
-                "hours": tuple(hours or ()),
-                "in_at_a_time": in_at_a_time,
-                "entries": entries,
-                "beyond": beyond,
-                "zones": tuple(zone or ()),
-                "rates": rates,
-            }
+        return lists.permit(
+            now,
+            permit=new_id(now),
+            plates=plate,
+            cards=tuple(card_number(number) for number in card or ()),
+            rights=tuple(right or ()),
+            passback=passback,
+            valid_from=valid_from,
+            valid_until=valid_until,
+            account=account,
+            kind=kind,
+            hours=tuple(hours or ()),
+            in_at_a_time=in_at_a_time,
+            entries=entries,
+            beyond=beyond,
+            zones=tuple(zone or ()),
+            rates=rates,
         )
-        return granted.plainly()
 
     intent, revision = issued(lot, tenant, by, reason, granted)
     say({"permit": cast(PermitGrantedV1, intent).permit, "revision": revision}, "permit", as_json=as_json)
@@ -105,7 +101,7 @@ def revoke_permit(
     as_json: AsJson = False,
 ) -> None:
     """Take a permit back. Who is inside may leave."""
-    ended(lot, tenant, by, reason, PermitRevoked(permit=PermitId(permit)), views.permits, as_json=as_json)
+    ended(lot, tenant, by, reason, PermitRevoked(permit=PermitId(permit)), as_json=as_json)
 
 
 @permits_app.command("list")

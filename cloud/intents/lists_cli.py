@@ -8,11 +8,9 @@ import typer
 
 from cloud.at_the_prompt import AsJson, Tenant
 from cloud.enrolment import new_id
-from cloud.intents import views
+from cloud.intents import lists, views
 from cloud.intents.at_a_lot import By, NamedLot, Reason, Until, ended, issued, listed, plate_typed, say
-from cloud.intents.issue import Unacceptable
 from cloud.intents.listed import account_entry, barred_entry
-from cloud.listing import shown
 from models.access.barred import BarredAction
 from models.instants import Instant
 from models.intents import AccountLimited, AccountUnlimited, Intent, VehicleBarred, VehicleUnbarred
@@ -44,7 +42,7 @@ def unset_account(
     account: Account, lot: NamedLot, reason: Reason, by: By, tenant: Tenant = None, as_json: AsJson = False
 ) -> None:
     """End an account's own limit; its permits keep theirs."""
-    ended(lot, tenant, by, reason, AccountUnlimited(account=account), views.accounts, as_json=as_json)
+    ended(lot, tenant, by, reason, AccountUnlimited(account=account), as_json=as_json)
 
 
 @accounts_app.command("list")
@@ -69,10 +67,7 @@ def bar(
     """Bar vehicles from a lot. Prints the entry's id, which takes it off the list. Who is inside may leave."""
 
     def barred(now: Instant) -> Intent:
-        if until is not None and until <= now:
-            raise Unacceptable(f"--until {shown(until)} is past: nobody would be barred")
-        known = {"barred": new_id(now), "plates": plate, "reason": reason, "action": action, "until": until}
-        return VehicleBarred.model_validate(known)
+        return lists.barring(now, barred=new_id(now), plates=plate, reason=reason, action=action, until=until)
 
     intent, revision = issued(lot, tenant, by, reason, barred)
     say({"barred": cast(VehicleBarred, intent).barred, "revision": revision}, "barred", as_json=as_json)
@@ -88,7 +83,7 @@ def unbar(
     as_json: AsJson = False,
 ) -> None:
     """Take an entry off the list."""
-    ended(lot, tenant, by, reason, VehicleUnbarred(barred=entry), views.barred, as_json=as_json)
+    ended(lot, tenant, by, reason, VehicleUnbarred(barred=entry), as_json=as_json)
 
 
 @barred_app.command("list")

@@ -151,7 +151,7 @@ def withdraw_tariff(
     as_json: AsJson = False,
 ) -> None:
     """Take a tariff back: the one before holds for who enters from now on."""
-    ended(lot, tenant, by, reason, TariffWithdrawn(tariff=TariffId(tariff)), views.tariffs, as_json=as_json)
+    ended(lot, tenant, by, reason, TariffWithdrawn(tariff=TariffId(tariff)), as_json=as_json)
 
 
 @tariffs_app.command("list")
