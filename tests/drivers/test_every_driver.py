@@ -90,6 +90,7 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("SpotSensor", "chirpstack"): {**NOBODY_LISTENS, "application": "7a1c", "dev_eui": "24E124538B223213"},
     ("VehicleClassifier", "mqtt"): {**NOBODY_LISTENS, "topic": "gate/kind"},
     ("PaymentTerminal", "simulated"): {"delay": 0},
+    ("PaymentTerminal", "cash"): {"tcp": {"host": "127.0.0.1", "port": 1}, "pay_within": "60 s"},
     ("PaymentTerminal", "nexo"): {"host": "127.0.0.1", "port": 1, "poi_id": "POI-1"},
     ("CameraSettings", "opencv"): {"source": "lane.avi", "realtime": False},
     **{
