@@ -50,6 +50,16 @@ def cash(drawer: str) -> Account:
     return Account(f"cash:{drawer}")
 
 
+def held_by(name: str) -> Account:
+    """Where the money lies that this one has taken. A machine for coins bears the name of the account of its box."""
+    return Account(name) if is_cash(name) else provider(name)
+
+
+def is_cash(account: str) -> bool:
+    """Whether coins and notes lie in it."""
+    return account.startswith("cash:")
+
+
 def is_account(text: str) -> bool:
     return _FORM.fullmatch(text) is not None
 

@@ -13,7 +13,7 @@ from edge.store import Transaction
 from models.ids import LaneName, PaymentId
 from models.instants import Instant
 from models.ledger import booking
-from models.ledger.accounts import Account, provider
+from models.ledger.accounts import held_by, is_cash
 from models.ledger.posting import Kind
 from models.ledger.reconciliation import Differences, Moved, Told, reconciled
 from models.money import Minor
@@ -35,7 +35,7 @@ _OURS = f"""
 
 def ours(connection: sqlite3.Connection, name: str, since: Instant, until: Instant) -> list[Moved]:
     """What a provider has taken and given back by our books from `since` until just before `until`."""
-    rows = connection.execute(_OURS, (provider(name), since, until)).fetchall()
+    rows = connection.execute(_OURS, (held_by(name), since, until)).fetchall()
     return [Moved(row["payment"], row["kind"], row["amount"], row["currency"]) for row in rows]
 
 
@@ -48,23 +48,25 @@ def differences(
 
 def book_missing(tx: Transaction, name: str, found: Differences) -> int:
     """Money that the provider has moved and of which the books say nothing: a charge whose answer was lost is booked as
-    it was asked; anything else is money of which nobody knows yet what for. Returns how many were booked."""
+    it was taken, all of it, a part or too much; anything else is money of which nobody knows yet what for. Returns how
+    many were booked."""
     more = [(pair.ours, pair.theirs) for pair in found.amounts]
-    return sum(_book(tx, name, line) for line in found.missing_here) + sum(
-        _book(tx, name, theirs._replace(amount=Minor(theirs.amount - ours.amount)))
+    # What was taken more than once under one id isn't all for that stay: a person looks into it.
+    doubtful = {line.payment for line in found.twice}
+    return sum(_book(tx, name, line, line.payment in doubtful) for line in found.missing_here) + sum(
+        _book(tx, name, theirs._replace(amount=Minor(theirs.amount - ours.amount)), True)
         for ours, theirs in more
         if theirs.amount > ours.amount
     )
 
 
-def _book(tx: Transaction, name: str, line: Moved) -> bool:
-    asked = charges.asked(tx, PaymentId(line.payment)) if line.kind == "charge" else None
-    if asked is not None and (asked.amount, asked.currency) == (line.amount, line.currency):
-        place = LaneName(asked.till or _lane_of(tx, asked))
-        charges.book(tx, asked, Receipt(place, "terminal", name, f"report {line.payment}"))
+def _book(tx: Transaction, name: str, line: Moved, doubtful: bool) -> bool:
+    asked = None if doubtful or line.kind != "charge" else charges.asked(tx, PaymentId(line.payment))
+    if asked is not None and asked.currency == line.currency:
+        charges.book(tx, asked, _receipt(tx, name, asked), line.amount)
         return True
     sign = 1 if line.kind == "charge" else -1
-    into: Account = provider(name)
+    into = held_by(name)
     # What has no id of ours is named by the provider's reference, which no column of ids takes.
     payment = PaymentId(line.payment) if not line.payment.startswith("reference ") else None
     why = f"by the report of {name}: {line.payment}"
@@ -72,6 +74,14 @@ def _book(tx: Transaction, name: str, line: Moved) -> bool:
         return False
     posted = booking.unallocated(Minor(sign * line.amount), into, payment)
     return ledger.post(tx, posted, line.currency, reason=why) is not None
+
+
+def _receipt(tx: Transaction, name: str, charge: Charge) -> Receipt:
+    """A machine for coins is named by its box, and that by the lane or station where it stands."""
+    reference = f"report {charge.payment}"
+    if is_cash(name):
+        return Receipt(LaneName(name.partition(":")[2]), "cash", name, reference)
+    return Receipt(LaneName(charge.till or _lane_of(tx, charge)), "terminal", name, reference)
 
 
 def _is_unallocated(connection: sqlite3.Connection, why: str) -> bool:

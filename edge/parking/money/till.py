@@ -85,7 +85,10 @@ class Till:
         return Abilities() if self._terminal is None else self._terminal.abilities
 
     def receipt(self, place: LaneName, reference: str) -> Receipt:
-        return Receipt(place, "cash" if self.abilities.cash else "terminal", self.provider, reference)
+        """`place` is where the answer was heard. Cash lies where it was put in, wherever that is heard of."""
+        if self.abilities.cash:
+            return Receipt(LaneName(self.name) if self.name else place, "cash", self.provider, reference)
+        return Receipt(place, "terminal", self.provider, reference)
 
     def is_busy(self, payment: PaymentId) -> bool:
         """Whether its terminal is at this payment now."""
