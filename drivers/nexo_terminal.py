@@ -27,6 +27,7 @@ from drivers.contract import (
     Refunded,
     RefundOutcome,
 )
+from drivers.loopback import is_this_machine
 from drivers.over_nexo import messages
 from drivers.over_nexo.messages import Between, Json
 from drivers.settings import DriverSettings
@@ -89,6 +90,10 @@ class NexoTerminalSettings(DriverSettings):
     @property
     def claims(self) -> dict[str, str]:
         return {"host": f"the terminal at {self.host}:{self.port}"}
+
+    @property
+    def reaches_hardware(self) -> bool:
+        return not is_this_machine(self.host)
 
     def build(self, context: DriverContext) -> NexoTerminal:
         return NexoTerminal(self, context)

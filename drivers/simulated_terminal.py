@@ -90,6 +90,8 @@ class SimulatedTerminalSettings(DriverSettings):
     """Whether it can keep payments while its bank is out of reach"""
     confirms: bool = True
     """Whether the bank takes in the end what was stored"""
+    bank_away: Path | None = None
+    """As long as there is a file of this name, the bank can't be reached"""
 
     def build(self, context: DriverContext) -> SimulatedTerminal:
         return SimulatedTerminal(self, context)
@@ -123,6 +125,8 @@ class SimulatedTerminal:
         if before is not None:
             return _as_before(before)
         await self._context.clock.sleep(self._settings.delay)
+        if self._is_away():
+            return Charged(ChargeOutcome.UNREACHABLE, detail="its bank can't be reached")
         trouble = self._trouble(payment)
         answer = _ANSWERS.get(trouble, self._settings.answer)
         if trouble is Trouble.BREAKS_OFF:
@@ -143,7 +147,7 @@ class SimulatedTerminal:
 
     async def ask(self, payment: PaymentId) -> Became:
         """A stored payment is sent to the bank as soon as the bank can be reached."""
-        if self._settings.answer is ChargeOutcome.UNREACHABLE:
+        if self._settings.answer is ChargeOutcome.UNREACHABLE or self._is_away():
             return Became(Fate.UNKNOWN, detail="the terminal can't be reached")
         entry = self._book.entry(payment)
         if entry is None:
@@ -156,13 +160,16 @@ class SimulatedTerminal:
         return Became(Fate.TAKEN, entry.reference)
 
     async def refund(self, payment: PaymentId, refund: RefundId, amount: Minor, currency: str) -> Refunded:
-        if self._settings.answer is ChargeOutcome.UNREACHABLE:
+        if self._settings.answer is ChargeOutcome.UNREACHABLE or self._is_away():
             return Refunded(RefundOutcome.UNREACHABLE, detail="simulated")
         done = self._book.refund(payment, refund, amount, _reference(refund), self._now())
         return Refunded(RefundOutcome.REFUNDED if done else RefundOutcome.DECLINED, _reference(refund) if done else "")
 
     async def report(self, since: Instant, until: Instant) -> Sequence[Reported]:
         return self._book.report(since, until)
+
+    def _is_away(self) -> bool:
+        return self._settings.bank_away is not None and self._settings.bank_away.exists()
 
     def _trouble(self, payment: PaymentId) -> Trouble | None:
         dice = random.Random(f"{self._settings.seed}:{payment}")

@@ -63,6 +63,12 @@ class CashPeer:
         return None if row is None else str(row["payment"])
 
     @property
+    def asked_for(self) -> int:
+        """What the open payment lacks."""
+        row = self._row_of_the_open()
+        return 0 if row is None else int(row["amount"] - row["inserted"])
+
+    @property
     def kept(self) -> dict[str, int]:
         """What its box holds, by payment."""
         rows = self._connection.execute("SELECT payment, inserted - given_back AS kept FROM payments")

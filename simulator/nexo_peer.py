@@ -54,15 +54,18 @@ class NexoPeer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             length = int.from_bytes(await reader.readexactly(messages.PREFIX), "big")
-            asked = messages.read(await reader.readexactly(length))["SaleToPOIRequest"]
-            answer = self._answer(asked)
-            if answer is not None:
-                writer.write(messages.framed({"SaleToPOIRequest": {"DisplayRequest": {}}}))
-                writer.write(
-                    messages.framed({"SaleToPOIResponse": {"MessageHeader": asked["MessageHeader"], **answer}})
-                )
-                await writer.drain()
+            writer.write(self.hear(await reader.readexactly(length)))
+            await writer.drain()
         writer.close()
+
+    def hear(self, message: bytes) -> bytes:
+        """One message, and all that it answers."""
+        asked = messages.read(message)["SaleToPOIRequest"]
+        answer = self._answer(asked)
+        if answer is None:
+            return b""
+        response = {"SaleToPOIResponse": {"MessageHeader": asked["MessageHeader"], **answer}}
+        return messages.framed({"SaleToPOIRequest": {"DisplayRequest": {}}}) + messages.framed(response)
 
     def _answer(self, asked: dict[str, Any]) -> dict[str, Any] | None:
         if "TransactionStatusRequest" in asked:

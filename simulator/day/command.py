@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import tempfile
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +19,7 @@ from simulator.day.outcome import Outcome, outcome
 from simulator.day.play import USUAL_LOT, NeverHappened, played
 from simulator.day.site import Site
 from simulator.day.traffic import PlannedTraffic
-from simulator.day.visits import ComesIn, GoesOut, visits
+from simulator.day.visits import visits
 from simulator.servers import Postgres, RumqttBroker, ServerError, wheel_binaries
 from simulator.twin.line import LineError
 from simulator.twin.run import Stalled
@@ -64,9 +63,9 @@ def _site(stack: ExitStack, folder: Path) -> Site:
 
 def show(found: Outcome, console: Console) -> None:
     """Ways in against ways out, the money by who took it, and what was wrong."""
-    ways = Table("came in by", *GoesOut, title="visits that went as they should, by how they were settled")
-    for comes_in in ComesIn:
-        ways.add_row(comes_in, *(_shown(found.visits, comes_in, goes_out) for goes_out in GoesOut))
+    ways = Table("came in by", "settled by", "visits", title="visits that went as they should")
+    for (comes_in, goes_out), visits_ in sorted(found.visits.items()):
+        ways.add_row(comes_in, goes_out, str(visits_))
     console.print(ways)
     money = Table("taken by", "it ended", "payments", "sum", title="money on record")
     for (method, status), sum_ in sorted(found.money.items()):
@@ -77,7 +76,3 @@ def show(found: Outcome, console: Console) -> None:
         console.print(f"[red]wrong[/] {wrong}", markup=True)
     if not found.wrong:
         console.print("[green]The cloud's books equal the lot's, and the provider's record equals both.[/]")
-
-
-def _shown(visits: Mapping[tuple[ComesIn, GoesOut], int], comes_in: ComesIn, goes_out: GoesOut) -> str:
-    return str(visits[comes_in, goes_out]) if (comes_in, goes_out) in visits else ""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from models.instants import SECOND
+from simulator.day.far_ends import STATION_COINS
 from simulator.day.traffic import PlannedTraffic
 from simulator.day.visits import GoesOut
 from simulator.twin.line import Event
@@ -64,7 +65,7 @@ class People:
         for number, visit in enumerate(traffic.visits):
             leaves = opens_after + traffic.comes_at(number) + traffic.car(number).stay
             match visit.goes_out:
-                case GoesOut.STATION:
+                case GoesOut.STATION | GoesOut.STATION_COINS:
                     planned.plan(_at(leaves - _BEFORE_LEAVING), lambda number=number: self._pays(traffic, number))
                 case GoesOut.LOST_TICKET:
                     planned.plan(_at(leaves - _BEFORE_LEAVING), lambda number=number: self._loses(number))
@@ -75,9 +76,12 @@ class People:
 
     def _pays(self, traffic: PlannedTraffic, number: int) -> list[Event]:
         """Shows the ticket at the station, or types the plate there."""
-        self.twin.at_stations[STATION] = number
         paper = self.twin.people.papers.get(number)
-        return [(f"{STATION}.code_scanner", traffic.car(number).text if paper is None else paper.qr)]
+        coins = traffic.visits[number].goes_out is GoesOut.STATION_COINS
+        station = STATION_COINS if coins else STATION
+        if not coins:
+            self.twin.at_stations[STATION] = number
+        return [(f"{station}.code_scanner", traffic.car(number).text if paper is None else paper.qr)]
 
     def _loses(self, number: int) -> list[Event]:
         self.lost[number] = self.twin.people.papers.pop(number).code

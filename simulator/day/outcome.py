@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from models.facts import PaymentAuthorised
 from models.instants import SECOND
 from models.ledger.accounts import RECEIVABLE, is_money
 from models.refusals import Refusal
 from models.tickets import PaymentStatus, ReservationStatus, TicketStatus
 from simulator.books import Books, Row
+from simulator.day.far_ends import by_account
 from simulator.day.play import Day
-from simulator.day.visits import ENTERING, LEAVING, ComesIn, GoesOut, Visit
+from simulator.day.visits import ENTERING, LEAVING, ComesIn, GoesOut, Leaving, Visit
 from simulator.twin.truth import Life
 
+TWIN = "provider:twin"
 _WAITS = 300 * SECOND
 """From a ticket to the arm that rises on it, at the longest."""
 
@@ -51,6 +55,7 @@ def outcome(day: Day) -> Outcome:
         wrong = ["never came"] if life is None else _of_visit(day, visit, life)
         found.wrong += [f"visit {number} ({visit.comes_in}, {visit.goes_out}): {each}" for each in wrong]
         found.visits[visit.comes_in, visit.goes_out] += not wrong
+    found.wrong += _wrongly_stored(day)
     for payment in day.lot.rows["payments"].values():
         found.payments[payment["method"], payment["status"]] += 1
         found.money[payment["method"], payment["status"]] += payment["amount"]
@@ -60,10 +65,19 @@ def outcome(day: Day) -> Outcome:
         for id in sorted(at_lot.keys() | in_cloud.keys())
         if not at_lot.get(id) == in_cloud.get(id) == ReservationStatus.ARRIVED
     ]
-    taken = day.twin.terminals.taken()
-    found.wrong += against_the_provider(day.lot, taken)
-    found.wrong += against_the_ledger(day.lot, sum(entry.amount for entry in taken))
+    twin = day.twin.terminals.taken()
+    lines = [*twin, *(line for lines in day.taken.values() for line in lines)]
+    found.wrong += against_the_provider(day.lot, lines)
+    held = by_account(day.taken) + Counter({TWIN: sum(entry.amount for entry in twin)})
+    found.wrong += against_the_ledger(day.lot, held)
     return found
+
+
+def _wrongly_stored(day: Day) -> list[str]:
+    """Payments that a terminal kept because no bank could be asked."""
+    due = sum(visit.goes_out is GoesOut.LATER for visit in day.traffic.visits)
+    stored = sum(fact["type"] == PaymentAuthorised.type for fact in day.lot.rows["facts"].values())
+    return [] if stored == due else [f"{stored} payments were authorised off line, should be {due}"]
 
 
 def against_the_provider(books: Books, taken: list[Any]) -> list[str]:
@@ -83,19 +97,22 @@ def against_the_provider(books: Books, taken: list[Any]) -> list[str]:
     ]
 
 
-def against_the_ledger(books: Books, taken: int) -> list[str]:
+def against_the_ledger(books: Books, taken: Mapping[str, int]) -> list[str]:
     """The books of money: every posting sums to zero, nobody's stay is left open, and what lies with those who took it
     is what they say."""
-    postings, receivable, held = Counter[str](), Counter[str](), 0
+    postings, receivable, held = Counter[str](), Counter[str](), Counter[str]()
     for line in books.rows["ledger_entries"].values():
         postings[line["posting_id"]] += line["amount"]
         if line["account"] == RECEIVABLE:
             receivable[line["ticket_id"]] += line["amount"]
         if is_money(line["account"]):
-            held += line["amount"]
+            held[line["account"]] += line["amount"]
     wrong = [f"posting {id} sums to {sum_}" for id, sum_ in sorted(postings.items()) if sum_]
     wrong += [f"ticket {id} still owes {sum_} in the ledger" for id, sum_ in sorted(receivable.items()) if sum_]
-    return wrong if held == taken else [*wrong, f"the ledger holds {held}, the provider took {taken}"]
+    differs = [name for name in sorted({*held, *taken}) if held[name] != taken.get(name, 0)]
+    return wrong + [
+        f"{name} holds {held[name]} by the ledger, its own record says {taken.get(name, 0)}" for name in differs
+    ]
 
 
 def _of_visit(day: Day, visit: Visit, life: Life) -> list[str]:
@@ -106,7 +123,7 @@ def _of_visit(day: Day, visit: Visit, life: Life) -> list[str]:
     if len(tickets) != 1:
         return [f"{len(tickets)} tickets"]
     (ticket,) = tickets
-    return [*_wrong_ticket(ticket, visit), *_wrong_money(day.lot, ticket, visit)]
+    return [*_wrong_ticket(ticket, visit), *_wrong_money(day.lot, ticket, LEAVING[visit.goes_out])]
 
 
 def _tickets_of(day: Day, life: Life) -> list[Row]:
@@ -125,13 +142,15 @@ def _wrong_refusal(day: Day, life: Life, due: Refusal, tickets: int) -> list[str
 
 
 def _wrong_ticket(ticket: Row, visit: Visit) -> list[str]:
-    due = {"status": TicketStatus.COMPLETED, **ENTERING[visit.comes_in].recorded}
+    due = {"status": TicketStatus.COMPLETED, **ENTERING[visit.comes_in].recorded, **LEAVING[visit.goes_out].recorded}
     return [f"{name} is {ticket[name]!r}, should be {value!r}" for name, value in due.items() if ticket[name] != value]
 
 
-def _wrong_money(books: Books, ticket: Row, visit: Visit) -> list[str]:
+def _wrong_money(books: Books, ticket: Row, leaving: Leaving) -> list[str]:
     payments = [row for row in books.rows["payments"].values() if row["ticket_id"] == ticket["id"]]
-    ended, due = sorted(row["status"] for row in payments), sorted(LEAVING[visit.goes_out].settled)
+    ended, due = sorted(row["status"] for row in payments), sorted(leaving.settled)
     wrong = [] if ended == due else [f"its payments are {ended}, should be {due}"]
-    settled = sum(row["amount"] for row in payments)
+    if (ticket["refund_owed"] > 0) is not leaving.overpaid:
+        wrong.append(f"{ticket['refund_owed']} are owed to its driver")
+    settled = sum(row["amount"] for row in payments) - ticket["refund_owed"]
     return wrong if settled == ticket["amount_due"] else [*wrong, f"{settled} settled of {ticket['amount_due']}"]

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from drivers.money import Reported
 from models.instants import SECOND, Instant
 from simulator.books import Books, Difference, cloud_books, differences, lot_books
 from simulator.clock import RealTime
 from simulator.day.bookings import SOLD_AS, Bookings
 from simulator.day.errands import People
+from simulator.day.far_ends import Coins, FarEnds
 from simulator.day.site import Site
 from simulator.day.traffic import PlannedTraffic, barred, carried, permits, wanted
-from simulator.day.visits import RESERVED, ComesIn
+from simulator.day.visits import LEAVING, RESERVED, ComesIn
 from simulator.twin.plan import TwinPlan, twin_plan
 from simulator.twin.run import Twin
 from simulator.twin.stage import Run, Stage
@@ -50,20 +52,35 @@ class Day:
     cloud: Books
     unsent: int
     booked: tuple[dict[str, str], dict[str, str]] = field(default=({}, {}))
+    taken: dict[str, list[Reported]] = field(default_factory=dict[str, list[Reported]])
+    """By the records of those who took the money beside the twin, by account"""
 
     @property
     def different(self) -> list[Difference]:
         return differences(self.lot, self.cloud)
 
 
-def played(site: Site, traffic: PlannedTraffic, lot: Path = USUAL_LOT, *, within: float = 60.0) -> Day:
-    """`within`: real seconds for whatever the day waits for while the network is there.
+def played(
+    site: Site,
+    traffic: PlannedTraffic,
+    lot: Path = USUAL_LOT,
+    *,
+    within: float = 60.0,
+    edge: tuple[str, ...] = ("parkgate-edge",),
+) -> Day:
+    """`within`: real seconds for whatever the day waits for while the network is there. `edge`: another daemon.
 
     Raises ServerError, LineError, Stalled, NeverHappened, NotDone, ValueError, httpx.HTTPError.
     """
     wall = tomorrow_at_six(RealTime().read().wall)
-    run = Run(len(traffic.visits), 0.0, traffic.seed)
-    with Stage(site.folder / "lot", _plan(lot, site, traffic), run, traffic, wall=wall) as stage:
+    run = Run(len(traffic.visits), 0.0, traffic.seed, edge_program=edge)
+    with (
+        FarEnds(site.lot_folder / "far") as far,
+        Stage(site.lot_folder, _plan(lot, site, traffic, far), run, traffic, wall=wall) as stage,
+    ):
+        far.now, far.coins = lambda: Instant(wall + stage.twin.now), _puts_in(stage.twin, traffic)
+        stage.twin.errands.append(far)
+        far.away.touch()
         playing = _Playing(site, stage, traffic, wall, within)
         playing.nobody_comes_before(math.inf)
         codes = playing.morning()
@@ -73,9 +90,24 @@ def played(site: Site, traffic: PlannedTraffic, lot: Path = USUAL_LOT, *, within
         stage.twin.run(lambda world: world.finished)
         stage.twin.until(stage.twin.now + round(_SETTLES_FOR * SECOND))
         unsent = lot_books(stage.store).facts - playing.in_cloud().facts
+        far.away.unlink()
         playing.evening()
         booked = (playing.reservations(), playing.bookings.statuses())
-        return Day(traffic, stage.twin, wall, lot_books(stage.store), playing.in_cloud(), unsent, booked)
+        return Day(traffic, stage.twin, wall, lot_books(stage.store), playing.in_cloud(), unsent, booked, far.taken())
+
+
+_TOO_MUCH = 100
+"""By so much in minor units do those overpay who have nothing smaller."""
+
+
+def _puts_in(twin: Twin, traffic: PlannedTraffic) -> Coins:
+    def coins(place: str, amount: int) -> tuple[int, ...]:
+        lane = next((lane for lane in twin.world.lanes if lane.name == place), None)
+        there = None if lane is None else lane.at_arming_loop()
+        over = there is not None and LEAVING[traffic.visits[there.car.number].goes_out].overpaid
+        return (amount + _TOO_MUCH,) if over else (amount - 50, 50)
+
+    return coins
 
 
 def tomorrow_at_six(now: Instant) -> Instant:
@@ -145,8 +177,12 @@ class _Playing:
             return dict(connection.execute("SELECT id, status FROM reservations"))
 
 
-def _plan(lot: Path, site: Site, traffic: PlannedTraffic) -> TwinPlan:
+def _plan(lot: Path, site: Site, traffic: PlannedTraffic, far: FarEnds) -> TwinPlan:
     plan = twin_plan(lot)
+    for place in (*plan.written["lanes"], *plan.written.get("stations", ())):
+        terminal = far.terminal(place["name"])
+        if terminal is not None:
+            place["payment_terminal"] = terminal
     named = {**plan.written["lot"], "id": site.lot_id}
     lists = {"permits": permits(traffic), "barred": barred(traffic)}
     return replace(plan, written={**plan.written, "lot": named, "link": site.link, **lists})

@@ -36,7 +36,7 @@ class Site:
         self._secret("broker.password", self.broker.users[self.user])
         (self.folder / "cloud.keys").write_text(f"{self.signer.public_text}\n", encoding="ascii")
         call("parkgate-cloud", "db", "upgrade", environment=self.environment)
-        self.lot_id = str(self._told("lots", "add", "--name", "A day's garage")["id"])
+        self.another_lot("first")
         scopes = [word for scope in ("read", "operate", "plates") for word in ("--scope", scope)]
         self.api_key = str(self._told("keys", "add", "--name", "day", *scopes)["key"])
         self.cloud = Cloud(free_port(), self.folder / "cloud.log", self.environment)
@@ -49,6 +49,11 @@ class Site:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._open.close()
+
+    def another_lot(self, folder: str) -> None:
+        """From now on the day is that of a new one. Raises ServerError."""
+        self.lot_id = str(self._told("lots", "add", "--name", "A day's garage")["id"])
+        self.lot_folder = self.folder / folder
 
     @property
     def environment(self) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from models.spots import VehicleType
 from models.tickets import Direction
 from simulator.cars import Car, Traffic
 from simulator.day.bookings import Wanted
-from simulator.day.visits import ENTERING, LEAVING, RESERVED, ComesIn, Visit
+from simulator.day.visits import ENTERING, EXITS, LEAVING, MERCHANT, RESERVED, ComesIn, GoesOut, Visit
 from simulator.twin.people import Carried
 
 MINUTE = 60.0
@@ -39,6 +39,12 @@ class PlannedTraffic(Traffic):
 
     def gap_before(self, number: int) -> float:
         return self.every if number else _FIRST_AFTER
+
+    def choice(self, number: int, purpose: str, options: int) -> int:
+        """Each leaves by the exit at which they can pay in their way, where the lot has it."""
+        if purpose != Direction.EXIT:
+            return super().choice(number, purpose, options)
+        return EXITS.index(LEAVING[self.visits[number].goes_out].by) % options
 
     def comes_at(self, number: int) -> float:
         """Seconds after the first one."""
@@ -80,7 +86,12 @@ def carried(traffic: PlannedTraffic, codes: Mapping[int, str]) -> dict[tuple[int
     for number, car in traffic.of(*RESERVED):
         if not car.readable:
             shown[number] = Carried("code_scanner", codes[number])
-    return {(number, direction): what for number, what in shown.items() for direction in Direction}
+    validated = {
+        (number, Direction.EXIT): Carried("code_scanner", MERCHANT)
+        for number, visit in enumerate(traffic.visits)
+        if visit.goes_out is GoesOut.VALIDATED
+    }
+    return validated | {(number, direction): what for number, what in shown.items() for direction in Direction}
 
 
 def card_of(number: int) -> str:

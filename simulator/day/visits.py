@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from models.refusals import Refusal
 from models.tickets import PaymentStatus
+from simulator.day.far_ends import EXIT_CARDS, EXIT_COINS, EXIT_LATER
 from simulator.troubles import Trouble
+
+EXITS = ("out", EXIT_COINS, EXIT_CARDS, EXIT_LATER)
+"""The exits of the lot, in the order of its file."""
+MERCHANT = "CINEMA"
+"""A code that the tariff of the lot knows, and that leaves something to pay."""
 
 
 class ComesIn(StrEnum):
@@ -39,6 +45,12 @@ class GoesOut(StrEnum):
     LOST_TICKET = "terminal, ticket lost"
     DEBT_PAID_NEXT_TIME = "debt, paid next time"
     TURNED_AWAY = "turned away"
+    COINS = "coins, exact"
+    COINS_OVER = "coins, no change"
+    STATION_COINS = "coins at a station"
+    CARDS = "card over nexo"
+    LATER = "authorised off line"
+    VALIDATED = "merchant's code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +65,14 @@ class Entering:
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """`meets`: what goes wrong at the exit. `settled`: how the payments on record end, all of them together being what
-    the stay cost."""
+    the stay cost, and where the driver is owed some of it, `overpaid`. `recorded`: what else has to stand on the
+    ticket. `by`: the exit."""
 
     settled: tuple[PaymentStatus, ...]
     meets: Trouble | None = None
+    by: str = "out"
+    overpaid: bool = False
+    recorded: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 ENTERING: Mapping[ComesIn, Entering] = {
@@ -80,6 +96,14 @@ LEAVING: Mapping[GoesOut, Leaving] = {
     GoesOut.LOST_TICKET: Leaving((PaymentStatus.TAKEN,)),
     GoesOut.TURNED_AWAY: Leaving(()),
     GoesOut.DEBT_PAID_NEXT_TIME: Leaving((PaymentStatus.TAKEN,), Trouble.TERMINAL_UNREACHABLE),
+    GoesOut.COINS: Leaving((PaymentStatus.TAKEN,), by=EXIT_COINS),
+    GoesOut.COINS_OVER: Leaving((PaymentStatus.TAKEN,), by=EXIT_COINS, overpaid=True),
+    GoesOut.STATION_COINS: Leaving((PaymentStatus.TAKEN,)),
+    GoesOut.CARDS: Leaving((PaymentStatus.TAKEN,), by=EXIT_CARDS),
+    GoesOut.LATER: Leaving((PaymentStatus.TAKEN,), by=EXIT_LATER),
+    GoesOut.VALIDATED: Leaving(
+        (PaymentStatus.TAKEN,), Trouble.TERMINAL_DECLINES, recorded={"validations": f'["{MERCHANT}"]'}
+    ),
 }
 
 
@@ -115,8 +139,14 @@ VISITS = (
     Visit(ComesIn.PLATE, GoesOut.STATION),
     Visit(ComesIn.TICKET, GoesOut.LOST_TICKET),
     Visit(ComesIn.PLATE, GoesOut.TERMINAL, again=4),
+    Visit(ComesIn.PLATE, GoesOut.COINS),
+    Visit(ComesIn.TICKET, GoesOut.COINS_OVER),
+    Visit(ComesIn.TICKET, GoesOut.STATION_COINS),
+    Visit(ComesIn.PLATE, GoesOut.CARDS),
+    Visit(ComesIn.PLATE, GoesOut.LATER),
+    Visit(ComesIn.PLATE, GoesOut.VALIDATED),
 )
-"""Each way in and each way out, at least once; the last is the debtor who comes again."""
+"""Each way in and each way out, at least once; one is the debtor who comes again."""
 
 
 def visits(rounds: int = 1, day: Sequence[Visit] = VISITS) -> tuple[Visit, ...]:

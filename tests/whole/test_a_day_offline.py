@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -16,7 +18,7 @@ from simulator.day.outcome import Outcome, outcome
 from simulator.day.play import Day, played
 from simulator.day.site import Site
 from simulator.day.traffic import PlannedTraffic
-from simulator.day.visits import ENTERING, LEAVING, ComesIn, GoesOut, visits
+from simulator.day.visits import ENTERING, LEAVING, ComesIn, GoesOut, Visit, visits
 from simulator.servers import Mosquitto, Postgres, ServerError
 from tests.brokers import USERS
 
@@ -24,16 +26,20 @@ pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")
-def day(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Day:
+def site(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder, database = tmp_path_factory.mktemp("day"), f"day_{uuid4().hex}"
     try:
         broker = Mosquitto(folder / "broker", USERS)
     except ServerError as missing:
         pytest.skip(str(missing))
     with broker, Site(folder, broker, "parkgate", postgres.create_database(database)) as site:
-        ended = played(site, PlannedTraffic(seed=4, visits=visits()))
+        yield site
     postgres.drop_database(database)
-    return ended
+
+
+@pytest.fixture(scope="module")
+def day(site: Site) -> Day:
+    return played(site, PlannedTraffic(seed=4, visits=visits()))
 
 
 def test_nothing_needs_the_cloud_and_in_the_evening_its_books_equal_the_lot_s(day: Day) -> None:
@@ -79,3 +85,15 @@ def test_a_payment_that_nobody_took_is_found(day: Day) -> None:
 def test_a_payment_that_the_provider_took_and_nobody_wrote_down_is_found(day: Day) -> None:
     wrong = altered(day, lambda payment: payment.update(status=PaymentStatus.UNCOLLECTED)).wrong
     assert any("the lot says 0 EUR" in each for each in wrong)
+
+
+CARELESS = ("python", "-m", "tests.chaos.careless_day")
+SHORT = (Visit(ComesIn.PLATE, GoesOut.TERMINAL, stays=15), Visit(ComesIn.PLATE, GoesOut.COINS, stays=15))
+
+
+def test_a_fact_and_an_entry_that_a_daemon_really_loses_are_found(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]), prepend=os.pathsep)
+    site.another_lot("careless")
+    wrong = outcome(played(site, PlannedTraffic(seed=4, visits=SHORT), edge=CARELESS)).wrong
+    assert any("books: payments" in each and "cloud 'missing'" in each for each in wrong), wrong
+    assert "cash:out-coins holds 0 by the ledger, its own record says 200" in wrong
