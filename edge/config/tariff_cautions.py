@@ -29,8 +29,7 @@ def tariff_cautions(lot: LotSettings) -> Iterator[Finding]:
 
 def not_charged_here(terms: Terms) -> list[str]:
     """Sections of a tariff that nothing at a gate leads to."""
-    sections = {"charging": terms.charging, "validations": terms.validations}
-    return [f"The tariff's {key.replace('_', ' ')}: {_WHY[key]}." for key, said in sections.items() if said is not None]
+    return [] if terms.charging is None else [f"The tariff's charging: {_NOT_CHARGED}."]
 
 
 def vehicles_told(lot: LotSettings) -> set[VehicleType]:
@@ -74,7 +73,4 @@ _NOBODY_COMES = (
     "show; give the lot a `link`, or write a number under `kiosk: help_number`. Without a person the vehicle is let "
     "out after `timing: answer_within`, and the fee is a debt on record"
 )
-_WHY = {
-    "charging": "nothing tells this lot what a vehicle has charged; only its parking is charged at the gate",
-    "validations": "nothing reads merchants' codes at the gate yet; without them the full price is charged",
-}
+_NOT_CHARGED = "nothing tells this lot what a vehicle has charged; only its parking is charged at the gate"

@@ -1,5 +1,5 @@
-"""Payments that time out, come late or never, are given back while nobody answers, the daemon SIGKILLed in between:
-does every ticket's ledger agree with the provider's own record in the end?
+"""Payments that time out, come late or never, in part or too large, are given back while nobody answers, the daemon
+SIGKILLed in between: does every ticket's ledger agree with the provider's own record in the end?
 
 The provider outlives the lot's process, and its record is what the books are judged by.
 """
@@ -111,12 +111,12 @@ def judged(store: Path, far_end: Provider, vehicles: int) -> Found:
         books.row_factory = sqlite3.Row
         whose = dict(books.execute("SELECT id, ticket_id FROM payments").fetchall())
         net: dict[str, int] = defaultdict(int)
-        took: dict[str, int] = defaultdict(int)
+        took: dict[str, int] = defaultdict(int)  # but for what it had no change for
         for line in far_end.report:
             ticket = whose.get(str(line.payment), "")
             found.lost += not ticket
             net[ticket] += line.amount if line.kind == "charge" else -line.amount
-            took[ticket] += line.amount if line.kind == "charge" else 0
+            took[ticket] += line.amount - far_end.excess[str(line.payment)] if line.kind == "charge" else 0
         found.accepted = len(far_end.taken) + len(far_end.given_back)
         found.refunds = len(far_end.given_back)
         found.wrong += _each_posting_adds_up_to_nothing(books)

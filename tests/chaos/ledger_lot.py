@@ -81,8 +81,8 @@ class Terminal(ChargesOnly):
 
     async def charge(self, payment: PaymentId, amount: Minor, currency: str) -> Charged:
         said = await self.says(do="charge", payment=payment, amount=amount)
-        if said == "done":
-            return Charged(ChargeOutcome.TAKEN, reference=f"R-{payment[-12:]}")
+        if said.startswith("done"):
+            return Charged(ChargeOutcome.TAKEN, f"R-{payment[-12:]}", amount=Minor(int(said.split()[1])))
         return Charged(ChargeOutcome.DECLINED)
 
     async def says(self, **asked: object) -> str:

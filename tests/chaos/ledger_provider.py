@@ -43,6 +43,10 @@ class Manner(Enum):
     """The lot's process is killed when it is done, before the answer"""
     KILLED_SOON = auto()
     """And just after the answer: somewhere in what the lot does then"""
+    PART = auto()
+    """It gets less than it was asked for, and can't give it back, as a machine for coins"""
+    MORE = auto()
+    """It gets more, and has no change"""
 
 
 _WEIGHTS = {
@@ -54,7 +58,12 @@ _WEIGHTS = {
     Manner.KILLED_BEFORE: 3,
     Manner.KILLED_AFTER: 4,
     Manner.KILLED_SOON: 5,
+    Manner.PART: 6,
+    Manner.MORE: 5,
 }
+_OFF = {Manner.PART: -100, Manner.MORE: 150}
+_GOES_WRONG_TOO = 0.4
+"""A part, or too much, isn't always told: so often it hangs up before it says so"""
 
 
 @dataclass
@@ -65,6 +74,8 @@ class Provider:
     chance: random.Random
     taken: dict[str, int] = field(default_factory=dict[str, int])
     given_back: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
+    excess: dict[str, int] = field(default_factory=dict[str, int])
+    """What it got above what it was asked for, by payment"""
     manners: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     declined: set[str] = field(default_factory=set[str])
     kills: int = 0
@@ -117,7 +128,9 @@ class Provider:
             return
         if manner is Manner.DECLINED:
             self.declined.add(asked.get("refund", asked["payment"]))
-        answer = self._does(asked)
+        answer = self._does(asked, _OFF.get(manner, 0))
+        if manner in _OFF and self.chance.random() < _GOES_WRONG_TOO:
+            manner = self.chance.choice((Manner.SILENT, Manner.LATE, Manner.KILLED_AFTER, Manner.KILLED_SOON))
         if manner is Manner.KILLED_AFTER:
             self._kill(lot)
         if manner in (Manner.SILENT, Manner.KILLED_AFTER):
@@ -135,16 +148,23 @@ class Provider:
         known = asked["payment"] in self.taken if asked["do"] == "charge" else asked["refund"] in self.given_back
         return Manner.WELL if manner is Manner.DECLINED and known else manner
 
-    def _does(self, asked: dict[str, Any]) -> bytes:
+    def _does(self, asked: dict[str, Any], off: int) -> bytes:
         if asked.get("refund", asked["payment"]) in self.declined:
             return b"declined"  # once and for all
         if asked["do"] == "charge":
-            self.taken.setdefault(asked["payment"], asked["amount"])
-        elif self._left(asked["payment"]) >= asked["amount"] or asked["refund"] in self.given_back:
+            return self._takes(asked["payment"], asked["amount"], off)
+        if self._left(asked["payment"]) >= asked["amount"] or asked["refund"] in self.given_back:
             self.given_back.setdefault(asked["refund"], (asked["payment"], asked["amount"]))
         else:
             return b"declined"
         return b"done"
+
+    def _takes(self, payment: str, amount: int, off: int) -> bytes:
+        if payment not in self.taken:
+            off = off if amount + off > 0 else 0
+            self.taken[payment] = amount + off
+            self.excess[payment] = max(off, 0)
+        return b"done %d" % self.taken[payment]
 
     def _left(self, payment: str) -> int:
         return self.taken.get(payment, 0) - sum(sum_ for of, sum_ in self.given_back.values() if of == payment)

@@ -14,13 +14,18 @@ from drivers.cash_machine import CashMachineSettings
 from drivers.contract import DriverContext
 from drivers.post import cash_words
 from edge.parking import exit
-from edge.parking.money import reconciling
+from edge.parking.money import charges, reconciling
+from edge.parking.money.booking import Receipt
+from edge.parking.money.charges import Charge
 from edge.parking.money.inquiries import Inquiries
 from edge.parking.money.station import PayStation
 from edge.parking.money.till import Till
+from edge.parking.stays import moments
 from edge.parking.stays.tickets import open_ticket
+from edge.store import Transaction
 from models.ids import LaneName, PaymentId
 from models.instants import Instant
+from models.ledger.reconciliation import Moved
 from models.money import Minor
 from models.plates import Plate
 from models.refusals import Refusal
@@ -250,3 +255,43 @@ async def test_money_that_nobody_asked_for_is_booked_once_and_where_it_lies(tmp_
             ("cash:out", 200),
             ("unallocated", -200),
         ]
+
+
+# --- too much, and another debt ---
+
+
+@pytest.mark.parametrize(
+    ("put_in", "payments", "refund_owed"),
+    [
+        (400, [(250, "TAKEN"), (150, "TAKEN"), (100, "UNCOLLECTED")], 0),
+        (600, [(350, "TAKEN"), (250, "TAKEN")], 100),
+    ],
+)
+def test_what_was_paid_above_one_debt_pays_the_other_of_the_same_stay_first(
+    tmp_path: Path, put_in: int, payments: list[tuple[object, ...]], refund_owed: int
+) -> None:
+    """Otherwise the books know of a smaller debt than the one that the driver is asked for next time."""
+    lot = a_lot(tmp_path)
+    place = Place(lot, lot.enters(PLATE).code)
+    asked = lot.decide(lambda tx: _asked(tx, PLATE))
+    lot.clock.forward(hours=1.5)
+    departure = lot.departure(PLATE)
+    place.goes_out(lot.decide(lambda tx: exit.let_out(tx, departure, "a person let it out")))
+    assert place.payments() == [(250, "UNCOLLECTED"), (250, "UNCOLLECTED")]
+    receipt = Receipt(OUT, "cash", "cash:out", "M-1")
+    lot.decide(lambda tx: charges.book(tx, asked, receipt, Minor(put_in)))
+    assert (place.payments(), place.one("refund_owed")) == (payments, refund_owed)
+    owed = sum(int(str(amount)) for amount, status in payments if status == "UNCOLLECTED")
+    assert lot.one("SELECT sum(amount) FROM ledger_entries WHERE account = 'uncollected'") == owed
+    told = [Moved(asked.payment, "charge", Minor(put_in), "EUR")]
+    assert lot.decide(lambda tx: reconciling.ours(tx.connection, "cash:out", Instant(0), EVER)) == told
+    assert tables_agree_with_facts(lot.path)
+
+
+def _asked(tx: Transaction, plate: Plate) -> Charge:
+    stay = open_ticket(tx.connection, plate)
+    assert stay is not None
+    due = exit.bill(tx, stay.id, moments.now(tx))
+    charge = Charge(PaymentId(tx.mint()), stay.id, due.owed, "EUR", due.until, OUT, "cash:out")
+    charges.await_answer(tx, charge)
+    return charge

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from edge.parking.money import booking
+from edge.parking.money import booking, debts
 from edge.parking.money.booking import Receipt
 from edge.parking.money.debts import Debt
 from edge.parking.stays import moments
@@ -175,8 +175,7 @@ def book(tx: Transaction, charge: Charge, receipt: Receipt, amount: Minor | None
     if stood is Standing.OVER:
         if not _is_booked(tx, charge, receipt.reference):
             # Its id may stand for something else; the money has to be on record all the same.
-            whole = _part_of(charge, receipt)
-            booking.taken(tx, PaymentId(tx.mint()), charge.ticket, taken, charge.currency, whole)
+            _book_more(tx, charge, charge.ticket, taken, receipt)
         return stood
     part = _part_of(charge, receipt) if charge.debts else receipt
     fee = min(taken, charge.fee)
@@ -187,7 +186,7 @@ def book(tx: Transaction, charge: Charge, receipt: Receipt, amount: Minor | None
         if paid and booking.is_open(tx, debt.id):
             booking.collected(tx, debt.id, paid, part)
         elif paid:
-            booking.taken(tx, PaymentId(tx.mint()), debt.ticket, paid, charge.currency, part)
+            _book_more(tx, charge, debt.ticket, paid, receipt)
     _book_fee(tx, charge, Minor(fee + left), stood, part)
     return stood
 
@@ -199,15 +198,40 @@ def owe(tx: Transaction, lane: LaneName, charge: Charge, reason: str, asked: str
 
 
 def _book_fee(tx: Transaction, charge: Charge, amount: Minor, stood: Standing, receipt: Receipt) -> None:
-    if not amount:
+    given_up = stood is Standing.GIVEN_UP and charge.fee > 0
+    if given_up and not booking.is_open(tx, charge.payment):
+        # Written off, or paid in another way since.
+        _book_more(tx, charge, charge.ticket, amount, receipt)
         return
-    if stood is Standing.GIVEN_UP and charge.fee and booking.is_open(tx, charge.payment):
+    excess = Minor(max(amount - charge.fee, 0))
+    amount = Minor(amount - _pay_debts(tx, charge.ticket, excess, _part_of(charge, receipt), but=charge.payment))
+    if given_up:
         booking.collected(tx, charge.payment, amount, receipt)
-    elif stood is Standing.GIVEN_UP and charge.fee:
-        # Written off, or paid in another way since: the money is on record as a payment of its own.
-        booking.taken(tx, PaymentId(tx.mint()), charge.ticket, amount, charge.currency, _part_of(charge, receipt))
-    else:
+    elif amount:
         booking.taken(tx, charge.payment, charge.ticket, amount, charge.currency, receipt)
+
+
+def _book_more(tx: Transaction, charge: Charge, ticket: TicketId, amount: Minor, receipt: Receipt) -> None:
+    """Money for which nobody waits any more: it pays what is still open of that stay, and the rest is on record as a
+    payment of its own."""
+    part = _part_of(charge, receipt)
+    rest = Minor(amount - _pay_debts(tx, ticket, amount, part))
+    if rest:
+        booking.taken(tx, PaymentId(tx.mint()), ticket, rest, charge.currency, part)
+
+
+def _pay_debts(
+    tx: Transaction, ticket: TicketId, money: Minor, part: Receipt, *, but: PaymentId | None = None
+) -> Minor:
+    """What was paid above its sum pays the other debts of the same stay, before any of it is owed to the driver: the
+    books lessen them by it, so what is on record has to say the same. Returns how much it paid."""
+    left = money
+    for debt in debts.of_stay(tx.connection, ticket) if money else ():
+        paid = Minor(min(left, debt.amount)) if debt.id != but else Minor(0)
+        if paid:
+            booking.collected(tx, debt.id, paid, part)
+            left = Minor(left - paid)
+    return Minor(money - left)
 
 
 def _part_of(charge: Charge, receipt: Receipt) -> Receipt:
@@ -217,10 +241,10 @@ def _part_of(charge: Charge, receipt: Receipt) -> Receipt:
 def _charge(tx: Transaction, row: sqlite3.Row, currency: str, till: str | None) -> Charge:
     until = moments.when(tx, row["payment_id"], What.ASKED, row["until"])
     with_it = "SELECT debt_id, ticket_id, charged_debts.amount FROM charged_debts JOIN payments ON id = debt_id"
-    debts = tx.connection.execute(f"{with_it} WHERE payment_id = ?", (row["payment_id"],)).fetchall()
+    owing = tx.connection.execute(f"{with_it} WHERE payment_id = ?", (row["payment_id"],)).fetchall()
     return Charge(
         *(row["payment_id"], row["ticket_id"], row["amount"], currency, until, till or "", row["provider"] or ""),
-        tuple(Debt(debt["debt_id"], debt["ticket_id"], debt["amount"]) for debt in debts),
+        tuple(Debt(debt["debt_id"], debt["ticket_id"], debt["amount"]) for debt in owing),
     )
 
 

@@ -42,6 +42,12 @@ def of_former_stays(connection: sqlite3.Connection, stay: Ticket) -> list[Debt]:
     return [Debt(row["id"], row["ticket_id"], row["amount"]) for row in rows if row["ticket_id"] != stay.id]
 
 
+def of_stay(connection: sqlite3.Connection, ticket: TicketId) -> list[Debt]:
+    """All that is open of one stay, the oldest first."""
+    open_ = "SELECT id, ticket_id, amount FROM payments WHERE ticket_id = ? AND status = 'UNCOLLECTED' ORDER BY at, id"
+    return [Debt(row["id"], row["ticket_id"], row["amount"]) for row in connection.execute(open_, (ticket,)).fetchall()]
+
+
 def within(debts: Iterable[Debt], fee: Minor, most: Minor | None) -> tuple[Debt, ...]:
     """Those that can be asked for together with the fee: the oldest, as long as the sum is one that a machine takes."""
     chosen: list[Debt] = []
