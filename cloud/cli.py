@@ -35,6 +35,7 @@ from cloud.intents.lists_cli import accounts_app, barred_app
 from cloud.lanes_cli import lanes_app
 from cloud.listing import ago, as_of, narrow, print_entries, print_table, shown
 from cloud.parked_cli import cases_app, parked_app
+from cloud.receipts_cli import receipts
 from cloud.retention.cli import retention_app
 from cloud.signing_cli import signing_app
 from cloud.spots_cli import spots_app
@@ -69,6 +70,7 @@ lots_app.command("enroll")(enroll)
 lots_app.command("revoke")(revoke)
 app.add_typer(parked_app, name="parked")
 app.add_typer(cases_app, name="cases")
+app.command()(receipts)
 
 
 def _print_version(wanted: bool) -> None:

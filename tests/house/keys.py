@@ -42,6 +42,7 @@ from edge.config.allocation_settings import AllocationSettings, EntranceSettings
 from edge.config.lane_settings import ButtonSettings, LaneSettings
 from edge.config.list_settings import AccountSettings, BarredSettings, PermitSettings
 from edge.config.payment_settings import CeilingSettings, PaymentSettings, StationSettings
+from edge.config.receipt_settings import BusinessSettings
 from edge.config.reservation_settings import ReservationSettings
 from edge.config.retention_settings import Days, RetentionSettings, Size
 from edge.config.tariff_settings import TariffSettings
@@ -73,6 +74,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "The whole file": lot.LotSettings,
     "lot": lot.LotIdentity,
     "lot.location": lot.LocationSettings,
+    "business": BusinessSettings,
     "tariff": TariffSettings,
     "levels[]": lot.LevelSettings,
     "levels[].spots[]": lot.SpotGroup,
