@@ -78,5 +78,9 @@ def _line(compared: Compared) -> str:
     if compared.why_not:
         return f"{compared.provider}: no report ({compared.why_not})"
     booked = f", {compared.booked} booked" if compared.booked else ""
-    found = f"{compared.differences} differences" if compared.differences else "no difference"
-    return f"{compared.provider}: {compared.lines} lines of its report, {found}{booked}"
+    found = _counted(compared.differences, "difference") if compared.differences else "no difference"
+    return f"{compared.provider}: {_counted(compared.lines, 'line')} of its report, {found}{booked}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
