@@ -11,17 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from drivers.charges_only import ChargesOnly
-from drivers.contract import Charged, ChargeOutcome, DriverError, NotSent
+from drivers.contract import Abilities, Charged, ChargeOutcome, DriverError, NotSent, Refunded, RefundOutcome
 from edge.parking import entry, exit
 from edge.parking.access.entitlement import Entitlement
 from edge.parking.money import ledger, reconciling, refunds, write_offs
+from edge.parking.money.repayments import Repayments
 from edge.parking.money.till import Till
 from edge.parking.places.layout import declare
 from edge.parking.stays.tickets import Ticket, open_ticket, ticket
 from edge.parking.stays.unresolved import settle_after_restart
 from edge.store import Store, Transaction, boots
 from models.faults import Fault
-from models.ids import LaneName, LotId, PaymentId, TicketId
+from models.ids import LaneName, LotId, PaymentId, RefundId, TicketId
 from models.instants import HOUR, Instant, Monotonic, Reading
 from models.ledger.posting import Kind, Posting
 from models.money import Minor
@@ -71,9 +72,12 @@ class FastClock:
 
 @dataclass
 class Terminal(ChargesOnly):
-    """Asks the provider over its socket."""
+    """Asks the provider over its socket. `forgets_ids`: a control's."""
 
+    provider = TERMINAL
+    abilities = Abilities(refunds=True)
     socket: Path
+    forgets_ids: bool = False
 
     async def start(self) -> None: ...
 
@@ -84,6 +88,11 @@ class Terminal(ChargesOnly):
         if said.startswith("done"):
             return Charged(ChargeOutcome.TAKEN, f"R-{payment[-12:]}", amount=Minor(int(said.split()[1])))
         return Charged(ChargeOutcome.DECLINED)
+
+    async def refund(self, payment: PaymentId, refund: RefundId, amount: Minor, currency: str) -> Refunded:
+        id = str(uuid.uuid4()) if self.forgets_ids else refund
+        said = await self.says(do="refund", payment=payment, refund=id, amount=amount)
+        return Refunded(RefundOutcome.REFUNDED if said == "done" else RefundOutcome.DECLINED, "R")
 
     async def says(self, **asked: object) -> str:
         try:
@@ -100,6 +109,14 @@ class Terminal(ChargesOnly):
         if not line:
             raise DriverError(_GONE, "no answer")
         return line.decode().strip()
+
+
+class Nobody:
+    """Hears of faults."""
+
+    def raised(self, fault: Fault, detail: str) -> None: ...
+
+    def cleared(self, fault: Fault) -> None: ...
 
 
 class Careless:
@@ -125,8 +142,11 @@ class LotUnderTest:
         self.store = Store(path, LotId(LOT), self.clock, synchronous="OFF", reserve=0)  # a kill isn't a power cut
         plan = (a_level(0, REGULAR=40),)
         self.store.write_now(lambda tx: self._begin(tx, plan))
-        self.terminal = Terminal(self.folder / "provider.sock")
+        forgets = self.careless == Careless.REFUNDS_AGAIN
+        self.terminal = Terminal(self.folder / "provider.sock", forgets_ids=forgets)
         self.tills = [Till(self.terminal, self.store, self.clock) for _ in range(LANES)]
+        tills = {str(number): till for number, till in enumerate(self.tills)}
+        self.repayments = Repayments(tills, self.store, self.clock, Nobody())
         if self.careless == Careless.FORGETS_TO_POST:
             _forget_to_post(self.chance)
 
@@ -190,21 +210,12 @@ class LotUnderTest:
 
     async def pay_refunds(self) -> int:
         """Asks for each that is due. Returns how many are still."""
-        for due in await self.store.read(refunds.waiting):
-            id = str(uuid.uuid4()) if self.careless == Careless.REFUNDS_AGAIN else due.refund
-            try:
-                said = await self.terminal.says(do="refund", payment=due.payment, refund=id, amount=due.amount)
-            except DriverError:
-                continue
-            if said == "done":
-                await self.store.write(lambda tx, due=due: refunds.paid(tx, due, "R"))
-            else:
-                await self.store.write(lambda tx, due=due: refunds.declined(tx, due))
+        await self.repayments.go_round()
         return len(await self.store.read(refunds.waiting))
 
     async def finish(self) -> None:
         """In the evening all answer: what is due is paid, and the provider's report is put beside the books."""
-        for _ in range(3):
+        for _ in range(20):
             if not await self.pay_refunds():
                 break
         for till in self.tills:
