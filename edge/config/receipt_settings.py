@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from drivers.settings import DriverSettings
 from edge.parking.money.receipt_policy import GiveReceipts
 from models.documents.section import Section
+from models.documents.written import as_written
 from models.receipts.document import Business
+
+
+def _tax_id(written: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ./-]{0,39}", written):
+        raise ValueError("letters and digits are expected, such as DE 123456789")
+    return written
 
 
 class BusinessSettings(Section):
@@ -20,7 +28,7 @@ class BusinessSettings(Section):
     """The name under which it is registered"""
     address: Annotated[str, Field(max_length=300)] = ""
     """Its own, which may be in several lines; left out: the lot's"""
-    tax_id: Annotated[str, Field(max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./-]*$")] | None = None
+    tax_id: Annotated[str, BeforeValidator(as_written), AfterValidator(_tax_id)] | None = None
     """Its number for the tax office, such as DE 123456789"""
 
     def business(self, lot_address: str) -> Business:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -213,6 +214,22 @@ def test_a_receipt_reads_like_this() -> None:
         "",
         "Made out    2026-11-18 11:06 UTC",
     ]
+
+
+def test_the_receipt_that_operators_are_shown_is_one() -> None:
+    """A copy in two languages on paper of 42 letters, and the credit note after it."""
+    business = Business(name="Nordparken GmbH", address="Hafenstrasse 12\n20457 Hamburg", tax_id="DE 123456789")
+    head = Letterhead("North Street", business, "Europe/Berlin")
+    paid = a_move("p1", 750).model_copy(update={"provider": "nexo", "token": "4711-0815"})
+    account = an_account(750, 120, [paid])
+    [receipt] = due(account, head, [], 1207, NOON)
+    refund = a_move("r1", -250).model_copy(update={"provider": "nexo", "token": ""})
+    later = replace(account, left=Instant(NOON + 4 * 60 * SECOND), moves=[paid, refund])
+    [note] = due(later, head, [receipt], 1208, Instant(NOON + 26 * HOUR))
+    shown = [laid_out(receipt, GERMAN, 42, "AB12CDE", copy=True), laid_out(note, GERMAN, 42, "AB12CDE")]
+    manual = (Path(__file__).parents[2] / "docs/operator.md").read_text()
+    for lines in shown:
+        assert "\n".join(["```text", *lines, "```"]) in manual, "\n".join(lines)
 
 
 def test_a_copy_says_the_same_and_that_it_is_one() -> None:
