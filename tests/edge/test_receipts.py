@@ -20,9 +20,11 @@ from edge.parking.stays import mending
 from edge.parking.stays.mending import Word
 from edge.parking.stays.tickets import open_ticket
 from edge.parking.stays.tickets import ticket as find
+from edge.store import Transaction
 from models.facts import ReceiptIssued
 from models.ids import LaneName, TicketId
 from models.ledger import booking
+from models.money import Minor
 from models.plates import Plate
 from models.receipts.document import Business, Kind, read_document
 from models.receipts.making import Letterhead
@@ -78,9 +80,9 @@ class Place:
         return self.lot.decide(lambda tx: make_out(tx, ticket, HEAD))
 
     def gets_back(self, ticket: TicketId, amount: int) -> None:
-        def give(tx: object) -> None:
-            due = refunds.promise(tx, find(tx.connection, ticket), amount, "ann", "waited long")  # type: ignore[attr-defined,arg-type]
-            refunds.paid(tx, due, "R-1")  # type: ignore[arg-type]
+        def give(tx: Transaction) -> None:
+            due = refunds.promise(tx, find(tx.connection, ticket), Minor(amount), "ann", "waited long")
+            refunds.paid(tx, due, "R-1")
 
         self.lot.decide(give)
 
@@ -123,6 +125,21 @@ def test_where_nothing_was_paid_there_is_none_and_no_number_is_used(place: Place
     with pytest.raises(NoReceipt, match="nothing was paid"):
         place.asks(ticket)
     assert place.lot.decide(lambda tx: ledger.closed(tx.connection, receipts.RECEIPTS_MADE_OUT)) == 0
+
+
+def test_a_receipt_that_is_not_committed_uses_no_number(place: Place) -> None:
+    ticket = place.enters()
+    place.leaves(ticket)
+
+    def breaks_off(tx: Transaction) -> None:
+        assert make_out(tx, ticket, HEAD)[0].document.number == 1
+        raise LookupError("something else fails")
+
+    with pytest.raises(LookupError, match="something else fails"):
+        place.lot.decide(breaks_off)
+    assert place.lot.rows("SELECT * FROM receipts") == []
+    [receipt] = place.asks(ticket)
+    assert (receipt.document.number, receipt.copy) == (1, False)
 
 
 def test_paid_at_the_station_and_again_at_the_exit_are_two_that_together_are_the_fee(place: Place) -> None:
