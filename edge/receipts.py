@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -37,21 +38,27 @@ class Receipts:
         self._in_nobodys_hand: set[int] = set()
 
     async def of(self, ticket: TicketId) -> list[Receipt]:
-        """With those of former stays whose debts were paid at once with it. Raises NoReceipt, StoreUnavailable."""
+        """With those of former stays whose debts were paid at once with it. Whoever asks has the originals, and nobody
+        else does. Raises NoReceipt, StoreUnavailable."""
         found = await self._store.write(lambda tx: _with_debts(tx, ticket, self._letterhead))
-        self._in_nobodys_hand |= {receipt.document.number for receipt in found if not receipt.copy}
-        return [
-            replace(receipt, copy=receipt.document.number not in self._in_nobodys_hand) if receipt.copy else receipt
-            for receipt in found
-        ]
+        return [self._original_once(receipt) for receipt in found]
 
-    def handed_over(self, receipt: Receipt) -> None:
-        self._in_nobodys_hand.discard(receipt.document.number)
+    def _original_once(self, receipt: Receipt) -> Receipt:
+        number = receipt.document.number
+        if number not in self._in_nobodys_hand:
+            return receipt
+        self._in_nobodys_hand.discard(number)
+        return replace(receipt, copy=False)
 
-    async def print(self, printer: TicketPrinter, receipt: Receipt, languages: Sequence[Language]) -> None:
-        """Raises DriverError: then it is as good as never made out."""
-        await printer.print_receipt(PrintedReceipt(lambda width: _lines(receipt, languages, width)))
-        self.handed_over(receipt)
+    async def print(self, printer: TicketPrinter, found: Sequence[Receipt], languages: Sequence[Language]) -> None:
+        """Raises DriverError: what wasn't printed is as good as never made out."""
+        left = list(found)
+        try:
+            while left:
+                await printer.print_receipt(PrintedReceipt(partial(_lines, left[0], languages)))
+                del left[0]
+        finally:
+            self._in_nobodys_hand |= {receipt.document.number for receipt in left if not receipt.copy}
 
     async def obey(self, order: ReceiptOrder) -> Obeyed:
         desk = None if order.at is None else self.desks.get(order.at)
@@ -65,9 +72,8 @@ class Receipts:
                 return Obeyed(why_not=f"no ticket of this lot has the code {order.ticket}")
             found = await self.of(ticket.id)
             if desk is None or desk.printer is None:
-                return Obeyed(said=self._as_text(found, languages, order.width))
-            for receipt in found:
-                await self.print(desk.printer, receipt, languages)
+                return Obeyed(said="\n\n\n".join("\n".join(_lines(one, languages, order.width)) for one in found))
+            await self.print(desk.printer, found, languages)
         except ValueError as wrong:
             return Obeyed(why_not=str(wrong))
         except StoreUnavailable as wrong:
@@ -75,11 +81,6 @@ class Receipts:
         except DriverError as wrong:
             return Obeyed(why_not=f"it is made out, but {order.at} couldn't print it: {wrong}")
         return Obeyed(said=f"{' and '.join(map(_named, found))} printed at {order.at}")
-
-    def _as_text(self, found: Sequence[Receipt], languages: Sequence[Language], width: int) -> str:
-        for receipt in found:
-            self.handed_over(receipt)
-        return "\n\n\n".join("\n".join(_lines(receipt, languages, width)) for receipt in found)
 
 
 class ReceiptDesk:
@@ -153,9 +154,9 @@ class ReceiptDesk:
 
     async def _print(self, printer: TicketPrinter, ticket: TicketId, *, copies: bool) -> None:
         try:
-            for receipt in await self._receipts.of(ticket):
-                if copies or not receipt.copy:
-                    await self._receipts.print(printer, receipt, self._receipts.languages)
+            found = await self._receipts.of(ticket)
+            wanted = [receipt for receipt in found if copies or not receipt.copy]
+            await self._receipts.print(printer, wanted, self._receipts.languages)
         except NoReceipt as none:
             _LOG.info("receipts.none", place=self.place, why=str(none))
         except (StoreUnavailable, DriverError) as wrong:

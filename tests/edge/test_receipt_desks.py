@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from drivers.contract import DriverContext, DriverError, PrintedReceipt, PrintedTicket
 from drivers.escpos_printer import EscposSettings
@@ -163,6 +162,18 @@ async def test_out_of_paper_keeps_nobody_in_and_the_next_asking_gets_the_origina
     post.presses()
     await post.settles_down()
     assert post.paper.titles == ["Receipt 1", "Receipt 1 *** COPY ***"]
+
+
+async def test_who_presses_twice_gets_one_original(at_the_exit: Exit) -> None:
+    post = at_the_exit(GiveReceipts.ASKED)
+    post.paper.goes_on.clear()
+    await post.lets_out()
+    post.presses()
+    post.presses()
+    await asyncio.sleep(0.05)
+    post.paper.goes_on.set()
+    await post.settles_down()
+    assert sorted(post.paper.titles) == ["Receipt 1", "Receipt 1 *** COPY ***"]
 
 
 async def test_who_has_a_receipt_from_the_station_gets_no_copy_unasked(at_the_exit: Exit, lot: Lot) -> None:
