@@ -10,8 +10,9 @@ from drivers.contract import DriverError
 from drivers.far_book import Entry, FarBook
 from drivers.simulated_terminal import OFFLINE
 from edge.money_orders import SettleOrder
-from edge.parking.money import comparing
+from edge.parking.money import closing, comparing
 from edge.parking.money.comparing import Compared, Word
+from edge.parking.money.refunds import Refused
 from edge.parking.money.rounds import MoneyRounds, Times, close_if_due, last_time
 from models.ids import PaymentId
 from models.instants import HOUR, SECOND, Instant, from_rfc3339
@@ -145,6 +146,18 @@ def test_a_day_is_closed_once_at_its_time_also_after_days_without_power(lot: Mon
     lot.lot.clock.forward(hours=24)
     assert [closes(), closes()] == [True, False]
     assert lot.lot.rows("SELECT number, given_by FROM closings") == [(1, "the lot's clock"), (2, "the lot's clock")]
+
+
+def test_a_day_that_cant_be_closed_yet_holds_up_nothing(lot: MoneyLot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> None:
+        raise Refused("the store is new")
+
+    lot.has_paid("AB12CDE")
+    lot.lot.clock.forward(hours=60)
+    monkeypatch.setattr(closing, "close_day", refuses)
+    rounds = MoneyRounds(lot.comparisons, lot.lot.store, lot.lot.clock, Times("Europe/Berlin", At(270), At(240)))
+    now(rounds.look(first=True))
+    assert lot.lot.one("SELECT count(*) FROM journal WHERE type = 'report.compared'") == 1
 
 
 @pytest.mark.parametrize(

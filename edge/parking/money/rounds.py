@@ -9,6 +9,7 @@ import structlog
 
 from edge.parking.money import cases, closing
 from edge.parking.money.comparing import Comparisons, Word
+from edge.parking.money.refunds import Refused
 from edge.store import Store, StoreUnavailable, Transaction
 from models.instants import HOUR, Clock, Instant
 from models.tariff.engine.localtime import local_time
@@ -54,8 +55,7 @@ class MoneyRounds:
         """Do what is due. Where the time isn't known for certain, no report is compared: its window would be wrong."""
         now = self._clock.read()
         if self._times.day_closes is not None:
-            since = last_time(now.wall, self._times.zone, self._times.day_closes)
-            await self._store.write(lambda tx: close_if_due(tx, since))
+            await self._close_day(last_time(now.wall, self._times.zone, self._times.day_closes))
         if not now.synced:
             return
         since = last_time(now.wall, self._times.zone, self._times.compares)
@@ -65,6 +65,12 @@ class MoneyRounds:
         if names:
             await self._comparisons.compare(Word(), names=names)
 
+    async def _close_day(self, since: Instant) -> None:
+        try:
+            await self._store.write(lambda tx: close_if_due(tx, since))
+        except Refused as wrong:
+            self._log.warning("money_rounds.day_not_closed", why=str(wrong))
+
 
 def last_time(now: Instant, zone: str, when: At) -> Instant:
     """When the lot's clock showed that last."""
@@ -72,7 +78,8 @@ def last_time(now: Instant, zone: str, when: At) -> Instant:
 
 
 def close_if_due(tx: Transaction, since: Instant) -> bool:
-    """Closes the business day unless one was closed since then, or nothing was posted before it at all."""
+    """Closes the business day unless one was closed since then, or nothing was posted before it at all. Raises Refused
+    where it can't be closed yet."""
     if _is_closed(tx.connection, since, tx.at.wall) or not _has_begun(tx.connection, since):
         return False
     closing.close_day(tx, BY_ITSELF)
