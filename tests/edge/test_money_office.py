@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from edge import money_cli
-from edge.local import _ASKED, Asked  # pyright: ignore[reportPrivateUsage]
+from edge.config.load import load_lot
+from edge.local import _ASKED, Asked, Obeyed  # pyright: ignore[reportPrivateUsage]
 from edge.money_cli import money_app
+from edge.money_desk import MoneyDesk
 from edge.money_orders import (
     CloseDayOrder,
     DisputeOrder,
@@ -30,6 +33,7 @@ from edge.store.connecting import looking_into
 from models.money import Minor, typed
 from tests.edge.money_lot import MoneyLot, a_money_lot, now
 
+CONFIG = Path(__file__).parents[2] / "config" / "lots"
 ANN = {"by": "ann", "reason": "asked"}
 
 
@@ -173,3 +177,29 @@ def _runs(lot: MoneyLot, monkeypatch: pytest.MonkeyPatch, *arguments: str, code:
     ran = CliRunner().invoke(money_app, [*arguments, "--config", "lot.yaml"])
     assert ran.exit_code == code, ran.output
     return ran.output
+
+
+def test_the_desk_pays_a_refund_as_soon_as_it_is_promised(lot: MoneyLot) -> None:
+    code = lot.has_paid("AB12CDE").code
+    settings = load_lot(CONFIG / "paying.yaml")
+    desk = MoneyDesk(settings, {"out": lot.till}, lot.lot.store, lot.lot.clock, lot.board)
+
+    async def orders() -> list[Obeyed]:
+        parts = [asyncio.ensure_future(run()) for _, run in desk.parts]
+        refund = RefundOrder(code=code, amount="2.50", by="ann", reason="asked")
+        try:
+            return [await desk.carry_out(refund), await desk.carry_out(refund.model_copy(update={"amount": "2,50"}))]
+        finally:
+            while lot.lot.one("SELECT count(*) FROM refunds_due"):
+                await asyncio.sleep(0.01)
+            for part in parts:
+                part.cancel()
+
+    done, refused = now(orders())
+    assert done.said.startswith("simulated is asked to give 2.50 EUR back")
+    assert "'2,50' isn't an amount in EUR" in refused.why_not
+    assert lot.given_back == 250
+    lot.lot.clock.forward(hours=1)
+    reconciled = now(desk.carry_out(ReconcileOrder(by="ann")))
+    assert reconciled.said == "simulated: 2 lines of its report, no difference"
+    assert "a reason is needed" in now(desk.carry_out(ReconcileOrder(by="ann", book=True))).why_not
