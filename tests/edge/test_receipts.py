@@ -12,7 +12,7 @@ import pytest
 from drivers.contract import DriverContext
 from drivers.simulated_terminal import SimulatedTerminal, SimulatedTerminalSettings
 from edge.parking import entry, exit
-from edge.parking.money import ledger, receipts, refunds
+from edge.parking.money import ledger, refunds
 from edge.parking.money.receipts import NoReceipt, Receipt, make_out
 from edge.parking.money.station import PayStation, Settled
 from edge.parking.money.till import Till
@@ -124,7 +124,7 @@ def test_where_nothing_was_paid_there_is_none_and_no_number_is_used(place: Place
     ticket = place.enters()
     with pytest.raises(NoReceipt, match="nothing was paid"):
         place.asks(ticket)
-    assert place.lot.decide(lambda tx: ledger.closed(tx.connection, receipts.RECEIPTS_MADE_OUT)) == 0
+    assert place.lot.decide(lambda tx: ledger.closed(tx.connection, ledger.RECEIPTS)) == 0
 
 
 def test_a_receipt_that_is_not_committed_uses_no_number(place: Place) -> None:

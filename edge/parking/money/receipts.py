@@ -23,9 +23,6 @@ from models.receipts.making import Account, Letterhead, due
 from models.receipts.taxes import rates_of
 from models.tariff import Tariff, Terms
 
-RECEIPTS_MADE_OUT = "receipts"
-"""What `ledger.count` calls their numbers."""
-
 
 class NoReceipt(ValueError):
     """There is none for this stay. The text says why, for the person who asked."""
@@ -47,7 +44,7 @@ def make_out(tx: Transaction, ticket: TicketId, letterhead: Letterhead) -> list[
         before = [read_document(row["said"]) for row in _made_before(tx.connection, stay.id)]
     except UnreadableReceipt as wrong:
         raise NoReceipt(f"a receipt of {stay.code} was made out by another release: {wrong}") from None
-    number = ledger.closed(tx.connection, RECEIPTS_MADE_OUT) + 1
+    number = ledger.closed(tx.connection, ledger.RECEIPTS) + 1
     made = due(_account(tx, stay), letterhead, before, number, tx.at.wall)
     for document in made:
         _record(tx, stay, document)
@@ -57,7 +54,7 @@ def make_out(tx: Transaction, ticket: TicketId, letterhead: Letterhead) -> list[
 
 
 def _record(tx: Transaction, stay: Ticket, document: Document) -> None:
-    counted = ledger.count(tx, RECEIPTS_MADE_OUT)
+    counted = ledger.count(tx, ledger.RECEIPTS)
     assert counted == document.number, "numbers have no gaps, and nobody else counts in this transaction"
     tx.record(
         ReceiptIssued(
