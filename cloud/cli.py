@@ -26,6 +26,7 @@ from cloud.at_the_prompt import (
     with_database,
 )
 from cloud.booking.cli import reservations_app
+from cloud.books_cli import show_books
 from cloud.broker.cli import broker_app, enroll, revoke
 from cloud.broker.login import NoLogin
 from cloud.db import connect, migrate
@@ -66,6 +67,7 @@ app.add_typer(barred_app, name="barred")
 app.add_typer(tariffs_app, name="tariffs")
 app.add_typer(reservations_app, name="reservations")
 app.add_typer(policy_app, name="policy")
+app.command("books")(show_books)
 lots_app.command("enroll")(enroll)
 lots_app.command("revoke")(revoke)
 app.add_typer(parked_app, name="parked")

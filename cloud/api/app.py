@@ -9,7 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from cloud import console
-from cloud.api import commands, errors, events, health, lists, lots, permits, reference, reservations
+from cloud.api import books, commands, errors, events, health, lists, lots, permits, reference, reservations
 from cloud.api.access import KeyRing
 from cloud.service import Cloud
 from cloud.settings import CloudSettings
@@ -65,7 +65,7 @@ def create_app(settings: CloudSettings, clock: Clock | None = None) -> FastAPI:
     app.state.cloud = cloud
     app.state.keys = KeyRing(cloud)
     errors.install(app)
-    for part in (lots, reservations, permits, lists, commands, events, health, reference):
+    for part in (lots, reservations, permits, lists, books, commands, events, health, reference):
         app.include_router(part.router)
     if settings.console:
         console.mount(app, cloud)
