@@ -48,6 +48,7 @@ class Outcome:
 def outcome(day: Day) -> Outcome:
     found = Outcome(facts=day.lot.facts, unsent=day.unsent)
     found.wrong += [f"books: {difference}" for difference in day.different]
+    found.wrong += [f"digest: {difference}" for difference in day.digests]
     if day.unsent <= 0:
         found.wrong.append("nothing was left to send: the network wasn't down")
     for number, visit in enumerate(day.traffic.visits):

