@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -194,7 +194,9 @@ class CashMachine(ChargesOnly):
             said = await self._after_a_break(take)
         if said.state is State.OUT_OF_ORDER:
             return Charged(ChargeOutcome.UNREACHABLE, detail="the machine is out of order")
-        return words.charged(said if said.state is State.OVER else await self._ended(payment))
+        # Its change is coming out: told to end it, a machine would give back all of it.
+        first = words.tell if said.state is State.GIVING_BACK else words.end
+        return words.charged(said if said.state is State.OVER else await self._ended(payment, first))
 
     async def _begun(self, take: Json, payment: PaymentId) -> Told:
         """The first answer. A payment that an earlier run left open there is ended before."""
@@ -204,9 +206,9 @@ class CashMachine(ChargesOnly):
             said = await self._said(take)
         return said
 
-    async def _ended(self, payment: PaymentId) -> Told:
+    async def _ended(self, payment: PaymentId, first: Callable[[PaymentId], Json] = words.end) -> Told:
         """Raises DriverError when the machine doesn't come to an end with it: nobody knows what it keeps."""
-        began, said = self._clock.monotonic(), await self._after_a_break(words.end(payment))
+        began, said = self._clock.monotonic(), await self._after_a_break(first(payment))
         while said.state is not State.OVER:
             if self._clock.monotonic() - began >= GIVES_BACK_SECONDS * SECOND:
                 raise DriverError(UNREACHABLE, f"the machine isn't done with it: {said.state}")

@@ -58,7 +58,7 @@ class Digests:
     async def write(self) -> None:
         """Raises StoreUnavailable."""
         self._failed = True
-        await self._store.write(digest, spare_reserve=True)
+        await self._store.write(digest, spare_reserve=True, alone=True)
         self._written_at, self._failed = self._clock.monotonic(), False
 
     async def write_last(self) -> None:

@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 
 DIFFERS = 5
 """Exit code of a comparison that leaves differences."""
-_COMPARED_WITHIN = 300.0
+_COMPARED_WITHIN = 1500.0
 _MONTH = 31 * 24 * HOUR
 
 money_app = typer.Typer(

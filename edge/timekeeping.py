@@ -77,11 +77,11 @@ class Timekeeper:
         """One look. Whether there is more to put right at once. Raises StoreUnavailable."""
         now = self._clock.read()
         if was_set(self._kept, now) or now.monotonic - self._kept.monotonic >= KEEP_SECONDS * SECOND:
-            if await self._store.write(learn):
+            if await self._store.write(learn, alone=True):
                 self._behind, self._dated_to = True, None
             self._kept = now
         elif self._behind:
             after = self._dated_to
-            self._dated_to = await self._store.write(lambda tx: date_some(tx, after))
+            self._dated_to = await self._store.write(lambda tx: date_some(tx, after), alone=True)
             self._behind = self._dated_to is not None
         return self._behind

@@ -18,7 +18,9 @@ from models.plates import masked
 from models.spots import Right
 
 LONGEST_NAME, LONGEST_REASON = 60, 300
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+"""PostgreSQL has no text with a NUL in it."""
+Words = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1)]
 By = Annotated[
     Words, Field(max_length=LONGEST_NAME, description="Who wants it: a person's name", examples=["A. Smith"])
 ]
@@ -39,12 +41,12 @@ class PermitIn(_Change):
     plates: list[str] = Field(
         min_length=1, max_length=50, description="Any of them may enter, however they are written"
     )
-    cards: list[str] = Field(default=[], max_length=50, description="Cards of the first plate, as their reader says")
+    cards: list[Text] = Field(default=[], max_length=50, description="Cards of the first plate, as their reader says")
     rights: list[Right] = Field(default=[], description="For spots that are kept back")
     passback: Passback | None = Field(default=None, description="As the lot has it unless given")
     valid_from: AwareDatetime | None = Field(default=None, description="At once unless given", examples=[_TIME])
     valid_until: AwareDatetime | None = Field(default=None, description="Until just before", examples=[_TIME])
-    account: str | None = Field(default=None, max_length=80, description="What several permits belong to")
+    account: Text | None = Field(default=None, max_length=80, description="What several permits belong to")
     kind: PermitKind = Field(
         default=PermitKind.MONTHLY, description="`guest`: a guest pass; `courtesy`: free of charge"
     )
@@ -54,8 +56,8 @@ class PermitIn(_Change):
     beyond: Beyond = Field(
         default=Beyond.TRANSIENT, description="What becomes of a vehicle that it doesn't cover at that moment"
     )
-    zones: list[str] = Field(default=[], max_length=20, description="Where it may park; anywhere unless given")
-    rates: str | None = Field(default=None, description="Code of the tariff's rates that its stays are charged by")
+    zones: list[Text] = Field(default=[], max_length=20, description="Where it may park; anywhere unless given")
+    rates: Text | None = Field(default=None, description="Code of the tariff's rates that its stays are charged by")
 
     def terms(self) -> dict[str, Any]:
         """All but plates and cards, which are read as people write them."""

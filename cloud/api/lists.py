@@ -21,6 +21,7 @@ from cloud.api.listed import (
     By,
     EndedOut,
     Reason,
+    Text,
 )
 from cloud.api.setting import setting
 from cloud.enrolment import new_id
@@ -33,8 +34,8 @@ from models.intents import AccountLimited, AccountUnlimited, VehicleBarred, Vehi
 
 router = APIRouter(prefix="/v1/lots", tags=["permits and lists"])
 
-AccountPath = Annotated[str, Path(min_length=1, max_length=80, description="As its permits have it")]
-EntryPath = Annotated[str, Path(description="The entry's id")]
+AccountPath = Annotated[Text, Path(min_length=1, max_length=80, description="As its permits have it")]
+EntryPath = Annotated[Text, Path(description="The entry's id")]
 _ABOUT_ACCOUNT = (*ABOUT_A_LOT, Problem.ACCOUNT_NOT_FOUND)
 _ABOUT_ENTRY = (*ABOUT_A_LOT, Problem.BARRED_NOT_FOUND)
 _BARRING = (Problem.PLATE_INVALID, Problem.UNACCEPTABLE)

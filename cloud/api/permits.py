@@ -12,7 +12,7 @@ from cloud.api import asked, cursors
 from cloud.api.access import Database, Orderer, Parts, Reader, connected
 from cloud.api.asked import ABOUT_A_LOT, LotPath, lot_there
 from cloud.api.errors import ApiError, Problem, answers
-from cloud.api.listed import By, EndedOut, PermitDetailOut, PermitIn, PermitOut, PermitsOut, Reason
+from cloud.api.listed import By, EndedOut, PermitDetailOut, PermitIn, PermitOut, PermitsOut, Reason, Text
 from cloud.api.setting import setting
 from cloud.enrolment import new_id
 from cloud.intents import lists, views
@@ -26,7 +26,7 @@ from models.intents import Intent, PermitGranted, PermitRevoked
 
 router = APIRouter(prefix="/v1/lots", tags=["permits and lists"])
 
-PermitPath = Annotated[str, Path(description="The permit's id")]
+PermitPath = Annotated[Text, Path(description="The permit's id")]
 _ABOUT_ONE = (*ABOUT_A_LOT, Problem.PERMIT_NOT_FOUND)
 _SETTING = (Problem.PLATE_INVALID, Problem.UNACCEPTABLE)
 
@@ -41,7 +41,7 @@ async def permits(
     database: Database,
     key: Reader,
     kind: Annotated[PermitKind | None, Query(description="Only of this kind; `guest` for guest passes")] = None,
-    account: Annotated[str | None, Query(description="Only of this account")] = None,
+    account: Annotated[Text | None, Query(description="Only of this account")] = None,
     plate: Annotated[
         str | None, Query(description="Only with this plate, however it is written; needs the scope `plates`")
     ] = None,

@@ -27,7 +27,8 @@ _ENTRIES = """
     WHERE lot_id = $1 AND permit_id IS NOT NULL AND status <> 'VOIDED' AND NOT EXISTS (
         SELECT 1 FROM standing_intents AS standing JOIN intents USING (lot_id, subject, revision)
         WHERE standing.lot_id = $1 AND subject = 'permit:' || permit_id::text
-            AND intents.body::jsonb ->> 'entries' IS NULL)
+            -- A NUL in some other word of it can't be read as JSON: it is counted then.
+            AND CASE WHEN position('\\u0000' IN intents.body) = 0 THEN intents.body::jsonb ->> 'entries' IS NULL END)
     GROUP BY permit_id ORDER BY permit_id LIMIT $2"""
 
 _SPOTS = """

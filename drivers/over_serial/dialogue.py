@@ -79,7 +79,7 @@ class Dialogue:
         try:
             said = json.loads(line)
             answer = self._awaited.get(said["n"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return  # noise on the line: the question is asked again
         if answer is not None and not answer.done():
             answer.set_result(said)

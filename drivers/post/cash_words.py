@@ -123,7 +123,7 @@ def reported(said: Json) -> tuple[list[Reported], bool]:
     """Some lines, and whether there are more. Raises ValueError."""
     try:
         return [_line(each) for each in said["lines"]], bool(said.get("more", False))
-    except (KeyError, TypeError) as wrong:
+    except (KeyError, TypeError, AttributeError) as wrong:
         raise ValueError(f"no report of a cash machine: {wrong!r}") from wrong
 
 

@@ -252,6 +252,10 @@ class ExitDesk(_Desk):
         self._is_through()
         return lambda tx: exit.abandon(tx, ticket, self.lane)
 
+    def unresolve(self, ticket: TicketId) -> Paper:
+        self._is_through()
+        return super().unresolve(ticket)
+
     def _is_through(self) -> None:
         if self.paper is not None:
             self.paper.next_driver()

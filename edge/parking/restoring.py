@@ -12,7 +12,7 @@ from edge.parking.stays.restoring import Pending, finish, take_over
 from edge.store import Transaction
 from models.facts.digests import BEFORE_ALL
 from models.ids import TicketId
-from models.wire.restoring import Known
+from models.wire.restoring import Known, Told
 
 STAYS_AT_ONCE = 20
 
@@ -22,8 +22,9 @@ Step = Callable[[Transaction], list[TicketId]]
 
 def steps(answer: Sequence[Known]) -> Iterator[Step]:
     """In this order, and then `conclude`. All of it may be done again."""
+    told = answer[0].told if answer else None
     for known in answer:
-        yield lambda tx, known=known: _beside_the_stays(tx, known)
+        yield lambda tx, known=known: _beside_the_stays(tx, known, told)
     stays = [stay for known in answer for stay in known.stays]
     for start in range(0, len(stays), STAYS_AT_ONCE):
         yield lambda tx, some=stays[start : start + STAYS_AT_ONCE]: take_over(tx, some)
@@ -41,8 +42,8 @@ def conclude(tx: Transaction, was: Pending, answer: Sequence[Known], left_out: S
     finish(tx, was, applied, sum(len(known.stays) for known in answer), left_out, newest)
 
 
-def _beside_the_stays(tx: Transaction, known: Known) -> list[TicketId]:
+def _beside_the_stays(tx: Transaction, known: Known, told: Told | None) -> list[TicketId]:
     take_over_quotas(tx, known.quotas)
     take_over_reservations(tx, known.reservations)
-    take_over_spots(tx, known.spots)
+    take_over_spots(tx, known.spots, told)
     return []

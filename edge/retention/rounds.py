@@ -149,12 +149,14 @@ class Retention:
             due = list(page.due)
 
             def some(tx: Transaction, rows: int, due: list[tuple[str, Instant]] = due) -> int:
-                chosen, due[:rows] = due[:rows], []
-                forget_others(tx, table, chosen)
-                return len(chosen)
+                forget_others(tx, table, due[:rows])
+                return len(due[:rows])
+
+            def gone(rows: int, due: list[tuple[str, Instant]] = due) -> None:
+                del due[:rows]
 
             if due:
-                await self._in_steps(some)
+                await self._in_steps(some, gone=gone)
             after = page.after
 
     async def _take_away_damaged_stores(self, old: Instant) -> None:
@@ -163,12 +165,16 @@ class Retention:
             await self._store.write(lambda tx: set_aside.put_on_record(tx, going))
             await asyncio.get_running_loop().run_in_executor(None, set_aside.forget, going)
 
-    async def _in_steps(self, step: Step, *, spare_reserve: bool = False) -> None:
+    async def _in_steps(
+        self, step: Step, *, spare_reserve: bool = False, gone: Callable[[int], None] = lambda rows: None
+    ) -> None:
+        """`gone`: so many rows are forgotten, and that is on the disk."""
         pace = Pace()
         while True:
             done, took = await self._store.write(
-                lambda tx, rows=pace.rows: self._timed(step, tx, rows), spare_reserve=spare_reserve
+                lambda tx, rows=pace.rows: self._timed(step, tx, rows), spare_reserve=spare_reserve, alone=True
             )
+            gone(done)
             self.longest_step = max(self.longest_step, took)
             if done < pace.rows:
                 return

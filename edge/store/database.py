@@ -65,7 +65,8 @@ class Store:
         self._only_reserve = False
         self._reporting = Reporting(path, self._trouble)
         self._closed = False
-        self._writer, self._reader = Worker("store-writer", self._write_together), Worker("store-reader")
+        self._writer = Worker("store-writer", (self.write_now, self._write_together))
+        self._reader = Worker("store-reader")
         with Reporting(path), ExitStack() as undo:
             make_folder(path.parent)
             self._lock = StoreLock(path)
@@ -106,15 +107,19 @@ class Store:
         """Whether the disk has no room but what this store keeps for vehicles that leave."""
         return self._only_reserve
 
-    async def write(self, decide: Callable[[Transaction], _T], *, spare_reserve: bool = False) -> _T:
+    async def write(
+        self, decide: Callable[[Transaction], _T], *, spare_reserve: bool = False, alone: bool = False
+    ) -> _T:
         """What `decide` returns, after its changes and facts are on the disk. Raises StoreUnavailable.
 
         `decide` runs in the writer thread, alone; an exception of its own undoes everything and passes through.
         Decisions that wait for the disk at the same time are committed together; where one of them fails, all are
         undone and each is made again by itself, so it has no effects but those on the transaction.
-        `spare_reserve`: it has to wait while there is only the reserve (StoreFull).
+        `spare_reserve`: it has to wait while there is only the reserve (StoreFull). `alone`: it takes long, so that no
+        lane shares a commit with it.
         """
-        decided = await asyncio.get_running_loop().run_in_executor(self._writer, self.write_now, decide, spare_reserve)
+        write = self._write_alone if alone else self.write_now
+        decided = await asyncio.get_running_loop().run_in_executor(self._writer, write, decide, spare_reserve)
         for heard in self._listeners:
             heard()
         return decided
@@ -179,6 +184,9 @@ class Store:
         with self._reporting:
             return look(self._read_connection)
 
+    def _write_alone(self, decide: Callable[[Transaction], _T], spare_reserve: bool) -> _T:
+        return self.write_now(decide, spare_reserve)
+
     def _write_together(self, asked: Sequence[tuple[Any, ...]]) -> Sequence[Any] | None:
         """What each of `write_now`'s arguments comes to, with one commit for all. None, or raising: all was undone."""
         return None if self._only_reserve else self._in_transaction([decide for decide, _ in asked])
@@ -214,6 +222,8 @@ class Store:
         except (*DATABASE_ERRORS, OSError) as wrong:
             # What is written is written: who is told that it isn't would write it again.
             _LOG.error("store.after_commit", why=str(self._reporting.told(wrong)))
+        except BaseException:  # noqa: BLE001 for the same reason, whatever it is
+            _LOG.exception("store.after_commit")
         return decided
 
     def _after_commit(self, made: Sequence[Transaction]) -> None:

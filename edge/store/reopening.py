@@ -62,7 +62,7 @@ async def reopen(
     """
     await drop_half_made(store, clock)
     copy = await store.write(lambda tx: begin(tx, stream, after, epoch, why))
-    while not await store.write(lambda tx: go_on(tx, copy.stream_id, with_it)):
+    while not await store.write(lambda tx: go_on(tx, copy.stream_id, with_it), alone=True):
         await clock.sleep(_BREATH_SECONDS)
     return copy.stream_id
 

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 AT_ONCE = 16
-"""The first of so many jobs waits for the last one: with a millisecond each, no driver notices."""
+"""The first of so many jobs waits for the last one: with a millisecond or two each, no driver notices."""
 
 
 class _Job(NamedTuple):
@@ -29,12 +29,14 @@ class Worker(Executor):
     """Does one job after another, in a thread of its own that begins with the first. For `loop.run_in_executor`.
 
     A thread pool would answer through two futures and two turns of the loop, while an arm waits to be told.
-    `together`: how those are done that wait already when the thread comes to them. All jobs are of one kind then.
+    `together`: a kind of work, and how those of its kind are done that wait already when the thread comes to them.
     """
 
-    def __init__(self, name: str, together: Together | None = None) -> None:
+    def __init__(self, name: str, together: tuple[Callable[..., Any], Together] | None = None) -> None:
         self._name, self._together = name, together
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._kept: list[_Job | None] = []
+        """The one that was taken from the queue and couldn't be done with those before it"""
         self._thread: Thread | None = None
         self._closed = False
 
@@ -57,23 +59,31 @@ class Worker(Executor):
             self._thread.join()
 
     def _work(self) -> None:
-        jobs: list[_Job | None] = []
-        while None not in jobs:
-            jobs = [self._jobs.get()]
-            if self._together is not None:
-                jobs += self._waiting(AT_ONCE - 1)
-            _do_all([job for job in jobs if job is not None and not job.answer.cancelled()], self._together)
+        while (job := self._next()) is not None:
+            some = [job, *self._neighbours(job)]
+            _do_all([one for one in some if not one.answer.cancelled()], self._together)
 
-    def _waiting(self, most: int) -> list[_Job | None]:
-        found: list[_Job | None] = []
+    def _next(self) -> _Job | None:
+        return self._kept.pop() if self._kept else self._jobs.get()
+
+    def _neighbours(self, first: _Job) -> list[_Job]:
+        """Those that wait right behind it and can be done with it."""
+        found: list[_Job] = []
         with suppress(Empty):
-            while len(found) < most:
-                found.append(self._jobs.get_nowait())
+            while self._joins(first) and len(found) < AT_ONCE - 1:
+                job = self._jobs.get_nowait()
+                if job is None or not self._joins(job):
+                    self._kept.append(job)
+                    break
+                found.append(job)
         return found
 
+    def _joins(self, job: _Job) -> bool:
+        return self._together is not None and job.work == self._together[0]
 
-def _do_all(jobs: Sequence[_Job], together: Together | None) -> None:
-    done = None if together is None or len(jobs) < 2 else _tried(jobs, together)
+
+def _do_all(jobs: Sequence[_Job], together: tuple[Callable[..., Any], Together] | None) -> None:
+    done = None if together is None or len(jobs) < 2 else _tried(jobs, together[1])
     if done is None:
         for job in jobs:
             _do(job)

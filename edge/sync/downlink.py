@@ -135,7 +135,7 @@ class Downlink:
     async def _take_deltas(self, message: Intents) -> None:
         if message.tell:
             await self._tell()
-        verdict = await self._store.write(lambda tx: inbox.take(tx, message))
+        verdict = await self._store.write(lambda tx: inbox.take(tx, message), alone=True)
         match verdict:
             case Follows():
                 self._count("taken")
@@ -160,7 +160,7 @@ class Downlink:
             return
         self._gathered = Gathered()
         snapshot = await asyncio.to_thread(inbox.checked, self._lot, parts)
-        fresh = await self._store.write(lambda tx: inbox.take_snapshot(tx, snapshot))
+        fresh = await self._store.write(lambda tx: inbox.take_snapshot(tx, snapshot), alone=True)
         self._count("snapshot" if fresh else "old_snapshot")
         if fresh:
             await self._settled()

@@ -131,9 +131,9 @@ class Restoring:
     async def _take_over(self, was: Pending, answer: list[Known]) -> None:
         left_out: list[TicketId] = []
         for step in steps(answer):
-            left_out += await self._store.write(step)
+            left_out += await self._store.write(step, alone=True)
         await self._set_lanes([lane for known in answer for lane in known.lanes])
-        await self._store.write(lambda tx: conclude(tx, was, answer, left_out))
+        await self._store.write(lambda tx: conclude(tx, was, answer, left_out), alone=True)
         stays = sum(len(known.stays) for known in answer)
         _LOG.info("restoring.done", stays=stays, left_out=len(left_out))
 

@@ -124,3 +124,11 @@ async def test_what_cannot_be_meant_changes_nothing_and_says_why(desk: Desk, cli
         elsewhere = Desk(client, url, other)
         assert code(await elsewhere.get("permits", "other")) == (404, "lot_not_found")
         assert code(await elsewhere.send("POST", "permits", "other", plates=["AB1"], **WHO)) == (404, "lot_not_found")
+
+
+async def test_words_that_postgresql_cannot_hold_are_refused(desk: Desk) -> None:
+    for words in ({"account": "a\0b"}, {"zones": ["\0"]}, {"rates": "\0"}, {"cards": ["1\0"]}):
+        assert (await desk.send("POST", "permits", plates=["AB1"], **words, **WHO)).status_code == 422, words
+    assert (await desk.get("permits", account="\0")).status_code == 422
+    assert (await desk.get("permits/%00")).status_code == 422
+    assert (await desk.send("PUT", "accounts/a%00b", in_at_a_time=1, **WHO)).status_code == 422

@@ -181,7 +181,7 @@ async def test_a_machine_that_is_out_of_order_takes_nothing(far: Far) -> None:
     assert "cash.out_of_order" in far.faults.on
     far.peer.out_of_order = False
     far.peer.insert(450) or await far.opens()
-    assert "cash.out_of_order" not in far.faults.on
+    await eventually(lambda: "cash.out_of_order" not in far.faults.on)
 
 
 async def test_a_long_record_is_told_whole_and_only_of_its_time(far: Far) -> None:

@@ -8,14 +8,19 @@ from uuid import uuid4
 import pytest
 
 from edge.parking.places import upkeep
-from edge.parking.stays.restoring import take_over
+from edge.parking.stays.restoring import take_over, unheard
 from edge.parking.stays.tickets import ticket
-from models.ids import TicketId, VehicleId
+from edge.store import Transaction
+from edge.store.database import looking_into
+from edge.store.journal import head_of
+from edge.store.streams import DAMAGED
+from models.ids import StreamId, TicketId, VehicleId
 from models.instants import HOUR, Instant
 from models.money import Minor
 from models.spots import VehicleType
 from models.tickets import TicketStatus
-from models.wire.restoring import KnownStay
+from models.wire.chain import GENESIS
+from models.wire.restoring import KnownStay, Told
 from tests.edge.lots import IN, NOON, TARIFF, Lot, a_lot
 
 
@@ -85,3 +90,33 @@ def test_a_spot_that_is_out_of_service_isnt_given_to_a_stay_that_comes_back(tmp_
     lot.decide(lambda tx: take_over(tx, [stay]))
     found = lot.decide(lambda tx: ticket(tx.connection, stay.ticket))
     assert found.spot_number == (None if blocked else "R1")
+
+
+def a_damaged_stream_is_left(tx: Transaction) -> None:
+    """The rest of what was in it is still in the journal; the lot goes on in another."""
+    old = head_of(tx.connection, "ledger")
+    assert old is not None
+    left = "INSERT INTO streams_left VALUES (?, 'ledger', ?, ?, 'next', ?, 0)"
+    tx.connection.execute(left, (old.stream_id, old.seq, old.seq, DAMAGED))
+    tx.connection.execute(
+        "UPDATE streams SET stream_id = 'next', seq = 0, hash = ? WHERE stream = 'ledger'", (GENESIS,)
+    )
+    tx.streams_changed()
+
+
+def test_what_was_unsent_when_the_store_was_damaged_is_unheard_too(tmp_path: Path) -> None:
+    lot = a_lot(tmp_path)
+    with looking_into(lot.path) as connection:
+        old = head_of(connection, "ledger")
+    assert old is not None
+    told = Told(stream_id=old.stream_id, seq=old.seq)
+    lot.enters("AB12CDE")
+    lot.decide(a_damaged_stream_is_left)
+    lot.enters("XY34ZZZ")
+    with looking_into(lot.path) as connection:
+        before, since = unheard(connection, told)
+        assert (before.stream_id, before.after) == (old.stream_id, old.seq)
+        assert before.to > old.seq
+        assert (since.stream_id, since.after) == ("next", 0)
+        assert unheard(connection, None) == [since], "nothing is known of what the cloud had"
+        assert unheard(connection, Told(stream_id=StreamId("next"), seq=1)) == [since._replace(after=1)]

@@ -119,3 +119,23 @@ async def test_of_what_nobody_waits_for_any_more_only_what_had_begun_is_done(lot
     there = {TicketId(str(each)) for each in answers if isinstance(each, str)}
     assert len(there) == LANES // 2
     assert there <= tickets_of(lot)
+
+
+async def test_no_lane_shares_a_commit_with_what_takes_long(lot: Lot) -> None:
+    commits = commits_of(lot.store)
+    long = [lot.store.write(lambda tx, n=n: a_car_enters(tx, f"L{n}"), alone=True) for n in range(3)]
+    short = [lot.store.write(lambda tx, n=n: a_car_enters(tx, f"S{n}")) for n in range(3)]
+    in_turn = [each for pair in zip(short, long, strict=True) for each in pair]
+    assert len(set(await asyncio.gather(*in_turn))) == 6
+    assert len(commits) == 6, "each between two that take long is alone, too"
+
+
+async def test_what_goes_wrong_after_the_commit_makes_nothing_happen_again(
+    lot: Lot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory() -> bool:
+        raise MemoryError
+
+    monkeypatch.setattr(lot.store._reserve, "keep", no_memory)
+    assert set(await all_at_once(lot.store)) == tickets_of(lot)
+    assert len(tickets_of(lot)) == LANES

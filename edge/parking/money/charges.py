@@ -249,9 +249,9 @@ def _charge(tx: Transaction, row: sqlite3.Row, currency: str, till: str | None) 
 
 
 def _is_booked(tx: Transaction, charge: Charge, reference: str) -> bool:
-    same = """SELECT 1 FROM payments WHERE status = 'TAKEN' AND reference = ?
+    same = """SELECT 1 FROM payments WHERE status = 'TAKEN' AND reference IN (?, ?)
         AND (ticket_id = ? AND amount = ? OR id = ? OR charge_id = ?)"""
-    row = (reference, charge.ticket, charge.amount, charge.payment, charge.payment)
+    row = (reference, f"report {charge.payment}", charge.ticket, charge.amount, charge.payment, charge.payment)
     return tx.connection.execute(same, row).fetchone() is not None
 
 

@@ -29,7 +29,7 @@ LAG = 10 * 60 * SECOND
 """What was moved so lately may still be on its way into one of the two."""
 WIDER = 60 * DAY
 """How much farther back is looked before a difference is believed: a payment may be given back in parts."""
-ANSWER_WITHIN = 60.0
+ANSWER_WITHIN = 600.0
 """Seconds that a provider has for its report."""
 OVERDUE = 3 * DAY
 KEPT = 400 * DAY
@@ -125,7 +125,7 @@ class Comparisons:
         except NoReport as wrong:
             self._log.warning("comparing.no_report", provider=name, why=str(wrong))
             return Compared(name, window, why_not=str(wrong))
-        compared = await self._store.write(lambda tx: _judge(tx, name, reports, word))
+        compared = await self._store.write(lambda tx: _judge(tx, name, reports, word), alone=True)
         self._log.info("comparing.done", provider=name, lines=compared.lines, differences=compared.differences)
         return compared
 
@@ -214,8 +214,10 @@ def _judge(tx: Transaction, name: str, reports: Reports, word: Word) -> Compared
     cases.renew(tx, name, list(found_in(found)))
     cases.forget_settled(tx, Instant(tx.at.wall - KEPT))
     standing, window = len(cases.open_with(tx.connection, name)), reports.window
-    compared = "UPDATE provider_reports SET until = max(until, ?), at = ? WHERE provider = ?"
-    tx.connection.execute(compared, (window.until, tx.at.wall, name))
+    # What lies between the last comparison and a narrower one by a person is still to be compared.
+    compared = """UPDATE provider_reports SET until = CASE WHEN ? <= until THEN max(until, ?) ELSE until END, at = ?
+        WHERE provider = ?"""
+    tx.connection.execute(compared, (window.since, window.until, tx.at.wall, name))
     tx.record(
         ReportCompared(
             provider=name,

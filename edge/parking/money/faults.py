@@ -23,7 +23,7 @@ REFUND_WAITS = Fault(
     meaning="A refund that was promised more than an hour ago isn't paid: its provider doesn't say yes or no",
     does="Asks the provider again every minute, under the same id: it is given back once",
     ends="The provider has given it back or has declined",
-    look_at="The terminal and its network; `parkgate-edge money refunds` says what the provider answered last",
+    look_at="The terminal and its network; this fault's own text says what the provider answered last",
 )
 REFUND_DECLINED = Fault(
     code="money.refund_declined",

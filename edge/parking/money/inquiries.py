@@ -50,7 +50,16 @@ class Inquiries:
 
     async def _till(self, till: Till) -> int:
         waiting = await self._store.write(lambda tx: charges.unresolved(tx, till.name, MOST))
-        return sum([await self._ask(till, each) for each in waiting])
+        return sum([await self._ask(asked, each) for each in waiting if (asked := self._knows_of(each, till))])
+
+    def _knows_of(self, unresolved: Unresolved, till: Till) -> Till | None:
+        """The till itself, or where another provider was asked for it, one of that: any other would say that it never
+        heard of it."""
+        provider = unresolved.charge.provider
+        if not provider or provider == till.provider:
+            return till
+        others = (each for each in self._tills.values() if each.provider == provider and each.abilities.asks)
+        return next(others, None)
 
     async def _ask(self, till: Till, unresolved: Unresolved) -> bool:
         charge = unresolved.charge

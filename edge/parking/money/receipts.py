@@ -9,6 +9,7 @@ from decimal import Decimal
 from edge.parking.money import ledger
 from edge.parking.stays import moments
 from edge.parking.stays.moments import What
+from edge.parking.stays.restoring import pending
 from edge.parking.stays.tickets import Ticket
 from edge.parking.stays.tickets import ticket as find
 from edge.parking.tariffs.pricing import priced
@@ -39,6 +40,10 @@ class Receipt:
 
 def make_out(tx: Transaction, ticket: TicketId, letterhead: Letterhead) -> list[Receipt]:
     """What hasn't been on paper yet gets a number; where all has, copies of all that was made out. Raises NoReceipt."""
+    if pending(tx.connection) is not None:
+        raise NoReceipt(
+            "this lot's store is new, and the cloud hasn't told it yet which numbers were given: try again later"
+        )
     stay = _stands_for_it(tx, ticket)
     try:
         before = [read_document(row["said"]) for row in _made_before(tx.connection, stay.id)]
@@ -78,11 +83,12 @@ def _stands_for_it(tx: Transaction, ticket: TicketId) -> Ticket:
 
 
 def _made_before(connection: sqlite3.Connection, ticket: TicketId) -> list[sqlite3.Row]:
-    """Those of the tickets that were merged into it count as its own: their payments do."""
+    """Those of the tickets that were merged into it, and into those, count as its own: their payments do."""
     return connection.execute(
-        """SELECT said FROM receipts WHERE ticket_id = :ticket
-           OR ticket_id IN (SELECT id FROM tickets WHERE merged_into = :ticket) ORDER BY number""",
-        {"ticket": ticket},
+        """WITH RECURSIVE of_it (id) AS (
+               SELECT ? UNION SELECT tickets.id FROM tickets JOIN of_it ON merged_into = of_it.id)
+           SELECT said FROM receipts WHERE ticket_id IN (SELECT id FROM of_it) ORDER BY number""",
+        (ticket,),
     ).fetchall()
 
 

@@ -30,6 +30,8 @@ class Due:
     by: str
     reason: str
     at: Instant
+    asked: PaymentId | None = None
+    """Under which id its provider took it, where that is known: of a sum that was asked for at once, the whole one's"""
 
 
 class Refused(Exception):
@@ -68,7 +70,10 @@ def pay_in_cash(tx: Transaction, stay: Ticket, amount: Minor, drawer: str, by: s
 
 def waiting(connection: sqlite3.Connection) -> list[Due]:
     """Those that were promised, the oldest first."""
-    rows = connection.execute("SELECT * FROM refunds_due ORDER BY refund_id").fetchall()
+    rows = connection.execute(
+        "SELECT refunds_due.*, coalesce(charge_id, payment_id) AS asked FROM refunds_due"
+        " LEFT JOIN payments ON payments.id = payment_id ORDER BY refund_id"
+    ).fetchall()
     return [_due(row) for row in rows]
 
 
@@ -169,4 +174,5 @@ def _due(row: sqlite3.Row) -> Due:
         row["given_by"],
         row["reason"],
         row["at"],
+        row["asked"],
     )

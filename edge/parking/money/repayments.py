@@ -24,7 +24,7 @@ from models.money import written
 
 ROUND = 60.0
 """Seconds between two rounds, unless somebody promises a refund."""
-ANSWER_WITHIN = 120.0
+ANSWER_WITHIN = 45.0
 """Seconds that a provider has for one of them."""
 PATIENCE = HOUR
 """What has been promised for longer, and isn't paid, a person is told of."""
@@ -88,7 +88,8 @@ class Repayments:
             return None
         self._asked_so_far += 1
         self._last_asked[due.refund] = self._asked_so_far
-        asking = asyncio.ensure_future(free.refund(due.payment, RefundId(due.refund), due.amount, due.currency))
+        refund = free.refund(due.asked or due.payment, RefundId(due.refund), due.amount, due.currency)
+        asking = asyncio.ensure_future(refund)
         if await within(ANSWER_WITHIN, asking, self._clock):
             said = asking.result()
             self._answers[due.refund] = f"{said.outcome.value} {said.detail}".rstrip()

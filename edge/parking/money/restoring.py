@@ -5,8 +5,8 @@ from __future__ import annotations
 from edge.parking.money import ledger
 from edge.parking.money.closing import SHIFTS_CLOSED
 from edge.parking.stays.numbering import TICKETS
-from edge.parking.stays.restoring import heard_of
-from edge.store import Transaction, journal
+from edge.parking.stays.restoring import unheard
+from edge.store import Transaction
 from models.facts import LedgerPosted
 from models.wire.restoring import KnownBooks, Told
 
@@ -15,7 +15,7 @@ _POSTED_SINCE = f"""
     INSERT INTO ledger_totals (day, kind, account, currency, amount, lines)
     SELECT :day, body ->> 'kind', line.value ->> 'account', body ->> 'currency', sum(line.value ->> 'amount'), count(*)
     FROM journal, json_each(journal.body, '$.lines') AS line
-    WHERE stream_id = :stream AND seq > :after AND journal.type = '{LedgerPosted.type}' GROUP BY 2, 3, 4
+    WHERE stream_id = :stream AND seq > :after AND seq <= :to AND journal.type = '{LedgerPosted.type}' GROUP BY 2, 3, 4
     ON CONFLICT DO UPDATE SET amount = amount + excluded.amount, lines = lines + excluded.lines"""
 
 
@@ -35,7 +35,6 @@ def take_over_books(tx: Transaction, books: KnownBooks, told: Told | None) -> No
         _TOTALS,
         [(each.day, each.kind, each.account, each.currency, each.amount, each.lines) for each in books.totals],
     )
-    head = journal.head_of(tx.connection, "ledger")
-    if head is not None:
-        asked = {"day": ledger.closed(tx.connection, ledger.DAYS_CLOSED) + 1, "stream": head.stream_id}
-        tx.connection.execute(_POSTED_SINCE, {**asked, "after": heard_of(head, told)})
+    day = ledger.closed(tx.connection, ledger.DAYS_CLOSED) + 1
+    for stream, after, to in unheard(tx.connection, told):
+        tx.connection.execute(_POSTED_SINCE, {"day": day, "stream": stream, "after": after, "to": to})

@@ -67,7 +67,7 @@ class MoneyRounds:
 
     async def _close_day(self, since: Instant) -> None:
         try:
-            await self._store.write(lambda tx: close_if_due(tx, since))
+            await self._store.write(lambda tx: close_if_due(tx, since), alone=True)
         except Refused as wrong:
             self._log.warning("money_rounds.day_not_closed", why=str(wrong))
 

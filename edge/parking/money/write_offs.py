@@ -9,7 +9,7 @@ from edge.store import Transaction
 from models.facts import DebtWrittenOff
 from models.ids import PaymentId
 from models.ledger import booking
-from models.ledger.accounts import DISPUTED, UNCOLLECTED, is_money
+from models.ledger.accounts import DISPUTED, UNCOLLECTED
 from models.ledger.posting import Kind
 from models.money import Minor, written
 
@@ -53,7 +53,7 @@ def dispute(tx: Transaction, stay: Ticket, amount: Minor, by: str, reason: str) 
         (stay.id,),
     ).fetchall()
     for row in rows:
-        if is_money(row["account"]) and row["amount"] >= amount > 0:
+        if row["account"].startswith("provider:") and row["amount"] >= amount > 0:
             posted = booking.dispute(amount, row["account"], row["payment_id"])
             ledger.post(tx, posted, stay.tariff.currency, stay.id, by, reason)
             return

@@ -5,17 +5,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
 from edge.parking.stays.hanging_on import take_over_what_hangs_on
 from edge.parking.stays.vehicles import known_vehicle
 from edge.store import Transaction
-from edge.store.journal import Head
+from edge.store.journal import head_of
+from edge.store.streams import Piece, line_of
 from edge.store.trouble import in_words
 from models.facts import LotRestored, TicketRestored
 from models.facts.digests import BEFORE_ALL
-from models.ids import SpotId, TicketId, VehicleId, minted_at
+from models.ids import SpotId, StreamId, TicketId, VehicleId, minted_at
 from models.instants import MILLISECOND
 from models.plates import Plate
 from models.tickets import OPEN, TicketStatus
@@ -49,9 +51,25 @@ def pending(connection: sqlite3.Connection) -> Pending | None:
     return Pending(row["id"], row["why"]) if row else None
 
 
-def heard_of(head: Head, told: Told | None) -> int:
-    """The last fact of the lot's own ledger that the cloud had applied when it told what it knew."""
-    return told.seq if told is not None and told.stream_id == head.stream_id else 0
+class Unheard(NamedTuple):
+    """Facts of the lot's own ledger of which the cloud hadn't heard when it told what it knew: those behind `after`."""
+
+    stream_id: StreamId
+    after: int
+    to: int
+
+
+def unheard(connection: sqlite3.Connection, told: Told | None) -> list[Unheard]:
+    """Of the stream that stands, and of those that it goes on from where the cloud was still at one of them."""
+    head = head_of(connection, "ledger")
+    if head is None:
+        return []
+    line = [*line_of(connection, "ledger"), Piece(head.stream_id, head.seq)]
+    heard = [number for number, piece in enumerate(line) if told is not None and piece.stream_id == told.stream_id]
+    if told is None or not heard:
+        return [Unheard(head.stream_id, 0, head.seq)]
+    first, *later = line[heard[0] :]
+    return [Unheard(first.stream_id, told.seq, first.to), *(Unheard(each.stream_id, 0, each.to) for each in later)]
 
 
 def take_over(tx: Transaction, stays: Iterable[KnownStay]) -> list[TicketId]:
@@ -129,8 +147,20 @@ def _take_over(tx: Transaction, stay: KnownStay) -> bool:
             at=tx.at.wall,
         )
     )
-    take_over_what_hangs_on(tx, stay)
+    _take_over_the_rest(tx, stay)
     return True
+
+
+def _take_over_the_rest(tx: Transaction, stay: KnownStay) -> None:
+    """What breaks a rule here costs only itself: the stay's fact is written."""
+    tx.connection.execute("SAVEPOINT hangs_on")
+    try:
+        take_over_what_hangs_on(tx, stay)
+    except (sqlite3.IntegrityError, ValueError, OverflowError) as wrong:
+        tx.connection.execute("ROLLBACK TO hangs_on")
+        _LOG.error("restoring.left_out", ticket=stay.ticket, why=in_words(wrong))
+    finally:
+        tx.connection.execute("RELEASE hangs_on")
 
 
 def _whose(tx: Transaction, stay: KnownStay) -> tuple[VehicleId, str | None, TicketStatus]:
