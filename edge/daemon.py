@@ -282,6 +282,7 @@ class Daemon:
             release=RELEASE,
             lanes=self._lanes,
             directions={lane.name: lane.direction for lane in self._settings.lanes},
+            stations=[station.name for station in self._settings.stations],
             sensed=self._sensed,
             faults=self._faults,
             policy=self._policy,

@@ -48,9 +48,18 @@ day_app = typer.Typer(help="The lot's business days.", no_args_is_help=True)
 money_app.add_typer(shift_app, name="shift")
 money_app.add_typer(day_app, name="day")
 
+
+def _some_drawer(name: str) -> str:
+    if not name.strip():
+        raise typer.BadParameter("a drawer's name is expected, such as booth")
+    return name.strip()
+
+
 _Code = Annotated[str, typer.Argument(metavar="CODE", help="The ticket's code")]
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object a line")]
-_Drawer = Annotated[str, typer.Option(help="The drawer's name, such as booth; of a machine: its lane's")]
+_Drawer = Annotated[
+    str, typer.Option(help="The drawer's name, such as booth; of a machine: its lane's", callback=_some_drawer)
+]
 _Counted = Annotated[str, typer.Option(help="What lies in it, such as 150.00")]
 
 
@@ -234,4 +243,4 @@ def _moments(config: Path, *texts: str | None) -> list[Instant | None]:
     except ConfigurationError as wrong:
         fail(str(wrong), 2)
     except ValueError as wrong:
-        fail(f"{wrong}", 2)
+        fail(f"{wrong}: a time is written as 2026-11-28T08:00, by the lot's clock", 2)

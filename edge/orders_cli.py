@@ -42,6 +42,12 @@ def _worded(reason: str) -> str:
     return reason.strip()
 
 
+def _named(by: str) -> str:
+    if not by.strip():
+        raise typer.BadParameter("a name is needed: it stands in the records")
+    return by.strip()
+
+
 lane_app = typer.Typer(
     help="Tell a lane of the running daemon what to do. Each order needs a reason and stands in the lot's records.",
     no_args_is_help=True,
@@ -52,7 +58,7 @@ passback_app = typer.Typer(help="Anti-passback of the running daemon's lot.", no
 _Lane = Annotated[str, typer.Argument(metavar="LANE", help="The lane's name in the configuration")]
 Config = Annotated[Path, typer.Option("--config", "-c", help="The lot's YAML file", envvar="PARKGATE_CONFIG")]
 Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; it stands in the records", callback=_worded)]
-By = Annotated[str, typer.Option("--by", help="Who you are", default_factory=lambda: _somebody())]
+By = Annotated[str, typer.Option("--by", help="Who you are", default_factory=lambda: _somebody(), callback=_named)]
 
 
 @lane_app.command("open")

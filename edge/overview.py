@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drivers.contract import SpotSensor
@@ -20,6 +20,9 @@ from models.plates import masked
 from models.tickets import Direction
 from models.wire.envelopes import LaneNow
 
+_PARTS = ("lot", "store", "kiosk", "link", "money")
+"""Sources of faults beside the lanes and stations"""
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -28,6 +31,7 @@ class Overview:
     release: str
     lanes: Mapping[LaneName, LaneController]
     directions: Mapping[LaneName, Direction]
+    stations: Sequence[LaneName]
     sensed: Mapping[tuple[int, str], SpotSensor]
     faults: FaultBoard
     policy: LotPolicy
@@ -48,7 +52,7 @@ class Overview:
             link=link,
             refused_commands={} if now is None else now.refused_commands,
             lanes=tuple(self._lane(name, lane) for name, lane in self.lanes.items()),
-            faults=tuple(fault for part in ("lot", "store", "kiosk", "link") for fault in self._faults_of(part)),
+            faults=tuple(fault for part in (*_PARTS, *self.stations) for fault in self._faults_of(part)),
             sensed=tuple(
                 SpotStatus(level=level, number=number, occupied=sensor.occupied)
                 for (level, number), sensor in self.sensed.items()

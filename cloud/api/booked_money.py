@@ -18,7 +18,7 @@ class DebtOut(Shape):
 
     payment: str
     ticket: str
-    ticket_code: str = Field(examples=["7Q2K-M4XD"])
+    ticket_code: str = Field(examples=["7Q3K-M4XW"])
     plate: str | None = Field(
         description="Masked unless the key has the scope `plates`; null when it wasn't read, or was forgotten"
     )

@@ -65,7 +65,7 @@ class Problem(Enum):
         422, "cursor_invalid", "The cursor isn't one that this API gave", "Pass `next` of the page before as it came"
     )
     CODE_INVALID = _Entry(
-        422, "code_invalid", "That can't be a ticket code", "A code has eight characters, such as 7Q2K-M4XD"
+        422, "code_invalid", "That can't be a ticket code", "A code has eight characters, such as 7Q3K-M4XW"
     )
     PLATE_INVALID = _Entry(
         422, "plate_invalid", "That can't be a licence plate", "Two to twelve letters and digits are expected"

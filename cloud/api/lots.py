@@ -66,7 +66,7 @@ async def tickets(
     plate: Annotated[
         str | None, Query(description="Only this plate, however it is written; needs the scope `plates`")
     ] = None,
-    code: Annotated[str | None, Query(description="Only the ticket with this code", examples=["7Q2K-M4XD"])] = None,
+    code: Annotated[str | None, Query(description="Only the ticket with this code", examples=["7Q3K-M4XW"])] = None,
     refund_owed: Annotated[bool, Query(description="Only tickets to whose drivers the lot owes money")] = False,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Most tickets in the answer")] = 50,

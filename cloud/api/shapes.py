@@ -104,7 +104,7 @@ class LaneOut(Shape):
     at: str | None = Field(examples=[_TIME])
     plate: str | None = Field(description="Masked unless the key has the scope `plates`", examples=["AB•••••"])
     ticket: str | None
-    ticket_code: str | None = Field(examples=["7Q2K-M4XD"])
+    ticket_code: str | None = Field(examples=["7Q3K-M4XW"])
     reason: str | None = Field(description="Why it was refused", examples=["LOT_FULL"])
     phase: str | None = Field(description="What the lane is doing, as the lot last said")
     barrier: str | None = Field(
@@ -170,7 +170,7 @@ class TicketOut(Shape):
     """One stay, from entry to exit."""
 
     id: str
-    code: str = Field(description="For people; check-digited", examples=["7Q2K-M4XD"])
+    code: str = Field(description="For people; check-digited", examples=["7Q3K-M4XW"])
     status: str = Field(examples=["ACTIVE"])
     plate: str | None = Field(
         description="Masked unless the key has the scope `plates`; null when it couldn't be read", examples=["AB•••••"]

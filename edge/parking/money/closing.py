@@ -27,6 +27,10 @@ def close_shift(tx: Transaction, drawer: str, counted: Minor, left: Minor, curre
     Refused."""
     _knows_its_books(tx)
     expected = ledger.held(tx.connection, cash(drawer), currency)
+    if counted != expected and _is_closed(tx, drawer):
+        raise Refused(
+            f"nothing has moved in {drawer} since its last shift was closed: open a shift with what lies in it now"
+        )
     differs, taken_out = counted - expected, counted - left
     ledger.post(tx, posting(Kind.COUNTED, [(cash(drawer), differs), (DIFFERENCES, -differs)]), currency, by=by)
     ledger.post(tx, posting(Kind.BANKED, [(SAFE, taken_out), (cash(drawer), -taken_out)]), currency, by=by)
@@ -69,6 +73,13 @@ def close_day(tx: Transaction, by: str) -> DayClosed:
     )
     tx.record(closed)
     return closed
+
+
+def _is_closed(tx: Transaction, drawer: str) -> bool:
+    """An order that is given twice would take what was left in the drawer for a difference."""
+    last = "SELECT kind FROM ledger_entries WHERE account = ? ORDER BY at DESC, rowid DESC LIMIT 1"
+    row = tx.connection.execute(last, (cash(drawer),)).fetchone()
+    return row is not None and row["kind"] in (Kind.COUNTED, Kind.BANKED)
 
 
 def _knows_its_books(tx: Transaction) -> None:
