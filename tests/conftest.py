@@ -21,6 +21,17 @@ HOUSE = Path(__file__).resolve().parent.parent
 settings.register_profile("parkgate", deadline=None, derandomize=True)
 settings.load_profile("parkgate")
 
+_LONGEST_FIRST = ("whole", "chaos", "browser", "edge", "cloud", "house", "simulator", "vision", "drivers", "servers")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that wait for minutes begin first, so that no worker is left alone with them in the end."""
+    items.sort(key=lambda item: _turn(item.path.relative_to(HOUSE / "tests").parts[0]))
+
+
+def _turn(room: str) -> int:
+    return _LONGEST_FIRST.index(room) if room in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
