@@ -54,6 +54,7 @@ def made_sound(
 def _damage(store: Path, lot: LotId, clock: Clock, mark: HeadMark) -> str | None:
     until = clock.monotonic() + _LOOK_FOR
     try:
+        _roll_back(store)
         with closing(only_reading(store)) as connection:
             # Asked first: it fails on whatever isn't a database at all.
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -62,6 +63,14 @@ def _damage(store: Path, lot: LotId, clock: Clock, mark: HeadMark) -> str | None
         if not is_damage(wrong) or _is_a_strangers(store, wrong):
             raise
         return in_words(wrong)
+
+
+def _roll_back(store: Path) -> None:
+    """A power cut while a new store went over to its log leaves a journal: who only reads can't roll that back."""
+    if not store.with_name(f"{store.name}-journal").exists():
+        return
+    with closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
 def _is_a_strangers(store: Path, wrong: Exception) -> bool:
