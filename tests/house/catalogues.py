@@ -12,18 +12,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from drivers.product import product_table
-from drivers.registry import catalogue
-from edge import inputs
 from edge.config.retention_settings import RetentionSettings
 from edge.config.timing import TimingSettings
-from edge.kiosk import faults as kiosk
-from edge.lane import faults as lane
-from edge.parking.access import faults as access
-from edge.parking.money import faults as money
-from edge.parking.places import faults as places
-from edge.store import faults as store
-from edge.sync import faults as sync
-from edge.vision import faults as vision
+from edge.known_faults import known_faults
 from models.commands import CommandRefusal
 from models.faults import Fault
 from models.refusals import Refusal
@@ -32,15 +23,10 @@ from tests.house.keys import table
 from tests.house.price_keys import price_keys
 from tests.house.tree import HOUSE
 
-_ROOMS = (lane, vision, kiosk, inputs, access, money, places, store, sync)
-
 
 def all_faults() -> list[Fault]:
     """Every fault that a lot can raise, by code."""
-    of_drivers = [fault for settings in catalogue().found.values() for fault in settings.faults]
-    of_rooms = [fault for room in _ROOMS for fault in vars(room).values() if isinstance(fault, Fault)]
-    found = {fault.code: fault for fault in [*of_drivers, *of_rooms]}
-    return [found[code] for code in sorted(found)]
+    return [fault for _, fault in sorted(known_faults().items())]
 
 
 def fault_table() -> str:
