@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from edge.typed_times import typed
 from models.documents.problems import ConfigurationError
 from models.documents.text import text_of
 from models.instants import Instant, from_datetime, to_datetime
@@ -92,10 +93,7 @@ def _years(came: Instant, leaves: Instant, stay: Stay) -> range:
 
 def _moment(text: str, terms: Terms) -> Instant:
     """Raises ValueError."""
-    try:
-        said = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} isn't a time, such as 2026-11-20T08:12:00+01:00 or 2026-11-20T08:12") from None
+    said = typed(text)
     if said.tzinfo is not None:
         return from_datetime(said)
     zone = ZoneInfo(terms.timezone)

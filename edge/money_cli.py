@@ -28,7 +28,7 @@ from edge.orders_cli import By, Config, Reason, fail, give_or_fail
 from edge.parking.money import cases, refunds, statement
 from edge.store import StoreUnavailable
 from edge.store.connecting import looking_into
-from edge.tickets_cli import moment
+from edge.typed_times import moment
 from models.documents.problems import ConfigurationError
 from models.instants import HOUR, Instant
 
@@ -243,4 +243,4 @@ def _moments(config: Path, *texts: str | None) -> list[Instant | None]:
     except ConfigurationError as wrong:
         fail(str(wrong), 2)
     except ValueError as wrong:
-        fail(f"{wrong}: a time is written as 2026-11-28T08:00, by the lot's clock", 2)
+        fail(str(wrong), 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -16,8 +15,9 @@ from edge.parking.stays.searching import Found, Sought, search
 from edge.receipt_orders import ReceiptOrder
 from edge.store import StoreUnavailable
 from edge.store.database import looking_into
+from edge.typed_times import moment
 from models.documents.problems import ConfigurationError
-from models.instants import Instant, from_datetime, to_datetime
+from models.instants import to_datetime
 from models.money import Minor, written
 from models.phrases.language import known_language
 from models.plates import normalised
@@ -48,8 +48,8 @@ def receipt(
         sought = Sought(
             plate=None if plate is None else normalised(plate),
             serial=serial,
-            since=_moment(since, settings.lot.timezone),
-            until=_moment(until, settings.lot.timezone),
+            since=moment(since, settings.lot.timezone),
+            until=moment(until, settings.lot.timezone),
             closed=True,
         )
         shown = code if code is not None else _the_one(settings, sought)
@@ -87,11 +87,3 @@ def _line(one: Found, zone: str) -> str:
     came = to_datetime(one.entered).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
     alike = " (looks like it)" if one.why == "alike" else ""
     return f"{one.code}  {came}  {one.plate or 'plate not read'}{alike}  {written(Minor(one.paid), one.currency)}"
-
-
-def _moment(text: str | None, zone: str) -> Instant | None:
-    """By the lot's own clock, without an offset. Raises ValueError."""
-    if text is None:
-        return None
-    said = dt.datetime.fromisoformat(text)
-    return from_datetime(said if said.tzinfo else said.replace(tzinfo=ZoneInfo(zone)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,8 +20,9 @@ from edge.store.database import looking_into
 from edge.store.pictures import Pictures
 from edge.ticket_orders import FindTicket, LoseTicket, MergeTickets, SplitTicket, UndoMending
 from edge.tickets_page import write_page
+from edge.typed_times import moment
 from models.documents.problems import ConfigurationError
-from models.instants import Instant, from_datetime, to_datetime
+from models.instants import to_datetime
 from models.money import Minor, written
 from models.plates import normalised
 from models.spots import VehicleType
@@ -158,14 +158,6 @@ def _loaded(config: Path) -> LotSettings:
         return load_lot(config)
     except ConfigurationError as wrong:
         fail(str(wrong), 2)
-
-
-def moment(text: str | None, zone: str) -> Instant | None:
-    """By the lot's own clock, without an offset. Raises ValueError."""
-    if text is None:
-        return None
-    said = dt.datetime.fromisoformat(text)
-    return from_datetime(said if said.tzinfo else said.replace(tzinfo=ZoneInfo(zone)))
 
 
 def _as_json(one: Found) -> dict[str, Any]:
