@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from drivers.charges_only import ChargesOnly
 from drivers.contract import (
@@ -25,13 +25,11 @@ from drivers.contract import (
     PaymentTerminal,
     Reported,
 )
-from drivers.loopback import is_this_machine
 from drivers.over_serial.dialogue import Dialogue, Json, NoAnswer
 from drivers.over_serial.kept_open import report_a_mistake
-from drivers.over_serial.stream import SerialSettings, TcpSettings, Way
+from drivers.over_serial.two_places import TwoPlacesSettings
 from drivers.post import cash_words as words
 from drivers.post.cash_words import State, Told, Trouble
-from drivers.settings import DriverSettings
 from drivers.values import Seconds
 from models.faults import Fault
 from models.ids import PaymentId
@@ -78,41 +76,16 @@ GIVES_BACK_SECONDS = 8.0
 CHECK_SECONDS = 30.0
 
 
-class CashMachineSettings(DriverSettings):
+class CashMachineSettings(TwoPlacesSettings):
     """A machine that takes coins and notes, on a serial line or in the network."""
 
     contract: ClassVar[type] = PaymentTerminal
     faults: ClassVar[tuple[Fault, ...]] = (UNREACHABLE, OUT_OF_ORDER, NO_CHANGE, FULL)
+    its_name: ClassVar[str] = "the cash machine"
 
     driver: Literal["cash"] = "cash"
-    serial: SerialSettings | None = None
-    """Where the machine is, if on a serial line: `port`, and `baud` and `framing` if they aren't 9600 and 8N1"""
-    tcp: TcpSettings | None = None
-    """Where the machine is, if in the network: `host` and `port`"""
     pay_within: Annotated[Seconds, Field(ge=5, le=80)] = 75.0
     """What hasn't been paid in full by then is given back, and asked for again"""
-
-    @model_validator(mode="after")
-    def _one_place(self) -> CashMachineSettings:
-        if (self.serial is None) == (self.tcp is None):
-            raise ValueError("say where the machine is, once: `serial` or `tcp`")
-        return self
-
-    @property
-    def way(self) -> Way:
-        place = self.serial or self.tcp
-        assert place is not None
-        return place.way()
-
-    @property
-    def claims(self) -> Mapping[str, str]:
-        if self.serial is not None:
-            return {"serial": self.serial.serial_claim}
-        return {"tcp": f"the cash machine at {self.way.name}"}
-
-    @property
-    def reaches_hardware(self) -> bool:
-        return self.tcp is None or not is_this_machine(self.tcp.host)
 
     def build(self, context: DriverContext) -> CashMachine:
         return CashMachine(self, context)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from drivers.contract import DriverContext, DriverError, Sign
-from drivers.loopback import is_this_machine
 from drivers.over_serial.kept_open import KeptOpen, within
-from drivers.over_serial.stream import SerialSettings, Stream, TcpSettings, Way
+from drivers.over_serial.stream import Stream
 from drivers.over_serial.template import LineBytes, PlainBytes, filled, names_a_row
+from drivers.over_serial.two_places import TwoPlacesSettings
 from drivers.post.plain_text import printable, spelled
 from drivers.post.sign_pages import Overflow, Page, pages
-from drivers.settings import DriverSettings
 from drivers.values import Seconds
 from models.faults import Fault
 from models.instants import SECOND
@@ -44,17 +43,14 @@ class Protocol(StrEnum):
 _LINES = {Protocol.PLAIN: "{text}\r\n", Protocol.STX_ETX_XOR: "\x02{row}{text}\x03{xor}"}
 
 
-class LineDisplaySettings(DriverSettings):
+class LineDisplaySettings(TwoPlacesSettings):
     """A sign that is told its text line by line."""
 
     contract: ClassVar[type] = Sign
     faults: ClassVar[tuple[Fault, ...]] = (UNREACHABLE,)
+    its_name: ClassVar[str] = "the sign"
 
     driver: Literal["line_display"] = "line_display"
-    serial: SerialSettings | None = None
-    """Where the sign is, if on a serial line: `port`, and `baud` and `framing` if they aren't 9600 and 8N1"""
-    tcp: TcpSettings | None = None
-    """Where the sign is, if in the network: `host` and `port`"""
     lines: Annotated[int, Field(ge=1, le=4)] = 2
     """How many lines of text it has"""
     width: Annotated[int, Field(ge=4, le=80)] = 20
@@ -76,28 +72,6 @@ class LineDisplaySettings(DriverSettings):
     """How long a page, or a step of scrolling, stays"""
     repeat_every: Annotated[Seconds, Field(ge=1, le=86400)] | None = None
     """For a sign that forgets its text when its power fails: all of it is sent again after so long"""
-
-    @model_validator(mode="after")
-    def _one_place(self) -> LineDisplaySettings:
-        if (self.serial is None) == (self.tcp is None):
-            raise ValueError("say where the sign is, once: `serial` or `tcp`")
-        return self
-
-    @property
-    def way(self) -> Way:
-        place = self.serial or self.tcp
-        assert place is not None
-        return place.way()
-
-    @property
-    def claims(self) -> Mapping[str, str]:
-        if self.serial is not None:
-            return {"serial": self.serial.serial_claim}
-        return {"tcp": f"the sign at {self.way.name}"}
-
-    @property
-    def reaches_hardware(self) -> bool:
-        return self.tcp is None or not is_this_machine(self.tcp.host)
 
     def build(self, context: DriverContext) -> LineDisplay:
         return LineDisplay(self, context)
