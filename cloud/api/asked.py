@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import AwareDatetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,9 @@ from models.instants import Instant, from_rfc3339
 from models.plates import Plate, normalised
 
 LotPath = Annotated[str, Path(description="The lot's id", examples=["0192f0c1-2b3c-7d4e-8f50-61728394a5b6"])]
+PlateLookedFor = Annotated[
+    str | None, Query(description="Only with this plate, however it is written; needs the scope `plates`")
+]
 ABOUT_A_LOT = (*KEY_PROBLEMS, Problem.LOT_NOT_FOUND, Problem.INVALID)
 """What every route about a lot may answer."""
 

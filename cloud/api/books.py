@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from cloud import queries
 from cloud.api import asked, cursors
 from cloud.api.access import Database, Reader
-from cloud.api.asked import ABOUT_A_LOT, LotPath, lot_there
+from cloud.api.asked import ABOUT_A_LOT, LotPath, PlateLookedFor, lot_there
 from cloud.api.booked_money import (
     BalanceOut,
     BooksOut,
@@ -20,12 +20,12 @@ from cloud.api.booked_money import (
     DebtsOut,
     TicketLedgerOut,
 )
+from cloud.api.cursors import Cursor
 from cloud.api.errors import ApiError, Problem, answers
 from cloud.queries import books
 
 router = APIRouter(prefix="/v1/lots", tags=["money"])
 
-_Cursor = Annotated[str | None, Query(description="`next` of the page before")]
 _Limit = Annotated[int, Query(ge=1, le=200, description="Most of them in the answer")]
 _PAGED = (*ABOUT_A_LOT, Problem.CURSOR_INVALID)
 
@@ -35,20 +35,18 @@ async def debts(
     lot: LotPath,
     database: Database,
     key: Reader,
-    plate: Annotated[
-        str | None, Query(description="Only this plate, however it is written; needs the scope `plates`")
-    ] = None,
-    cursor: _Cursor = None,
+    plate: PlateLookedFor = None,
+    cursor: Cursor = None,
     limit: _Limit = 50,
 ) -> DebtsOut:
     """Sums that vehicles were let out without paying, the newest first. A plate that comes again is asked for them."""
     wanted = asked.plate_looked_for(plate, key)
-    after = None if cursor is None else cursors.read(cursor)
+    after = cursors.read(cursor)
     found = await lot_there(database, key, lot)
     page = await books.debts_page(database, key.tenant, found, wanted, after, limit)
     return DebtsOut(
         debts=[DebtOut.of(debt, plates=key.may("plates")) for debt in page.debts],
-        next=None if page.next is None else cursors.written(*page.next),
+        next=cursors.written(page.next),
     )
 
 
@@ -86,16 +84,16 @@ async def closings(
     database: Database,
     key: Reader,
     what: Annotated[Literal["day", "shift"] | None, Query(description="Only days, or only shifts")] = None,
-    cursor: _Cursor = None,
+    cursor: Cursor = None,
     limit: _Limit = 50,
 ) -> ClosingsOut:
     """The newest first. Each kind is numbered without gaps by its lot."""
-    after = None if cursor is None else cursors.read(cursor)
+    after = cursors.read(cursor)
     found = await lot_there(database, key, lot)
     page = await books.closings_page(database, key.tenant, found, what, after, limit)
     return ClosingsOut(
         closings=[ClosingOut.of(closing) for closing in page.closings],
-        next=None if page.next is None else cursors.written(*page.next),
+        next=cursors.written(page.next),
     )
 
 

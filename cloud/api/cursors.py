@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Annotated
+
+from fastapi import Query
 
 from cloud import queries
 from cloud.api.errors import ApiError, Problem
@@ -12,17 +15,27 @@ from models.instants import Instant
 LARGEST_TIME = 2**63 - 1
 
 
-def written(at: Instant, id: str) -> str:
+Cursor = Annotated[str | None, Query(description="`next` of the page before")]
+"""None: the list from its beginning. Of the functions below, too."""
+
+
+def written(place: tuple[Instant, str] | None) -> str | None:
+    """None: there is no page behind this one."""
+    if place is None:
+        return None
+    at, id = place
     return base64.urlsafe_b64encode(f"{at}:{id}".encode()).decode().rstrip("=")
 
 
-def numbered(number: int) -> str:
-    """Of a list in the order of a number."""
-    return base64.urlsafe_b64encode(str(number).encode()).decode().rstrip("=")
+def numbered(number: int | None) -> str | None:
+    """The same of a list in the order of a number."""
+    return None if number is None else base64.urlsafe_b64encode(str(number).encode()).decode().rstrip("=")
 
 
-def number(cursor: str) -> int:
+def number(cursor: str | None) -> int:
     """Raises ApiError likewise."""
+    if cursor is None:
+        return 0
     try:
         found = int(_text(cursor))
     except (ValueError, binascii.Error) as wrong:
@@ -32,8 +45,10 @@ def number(cursor: str) -> int:
     return found
 
 
-def read(cursor: str) -> tuple[Instant, str]:
+def read(cursor: str | None) -> tuple[Instant, str] | None:
     """Raises ApiError for a cursor that isn't one."""
+    if cursor is None:
+        return None
     try:
         time, _, id = _text(cursor).partition(":")
         at = int(time)

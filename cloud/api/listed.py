@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
+from fastapi import Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from cloud.api.shapes import Shape
@@ -28,6 +29,21 @@ Reason = Annotated[
     Words, Field(max_length=LONGEST_REASON, description="Why; it stands in the records", examples=["moved in"])
 ]
 _TIME = "2026-12-01T00:00:00+01:00"
+
+
+class Word(NamedTuple):
+    """Who wants it, and why."""
+
+    by: By
+    reason: Reason
+
+
+def _word(by: Annotated[By, Query()], reason: Annotated[Reason, Query()]) -> Word:
+    return Word(by, reason)
+
+
+WordAsked = Annotated[Word, Depends(_word)]
+"""Of a request that has no body."""
 
 
 class _Change(BaseModel):
@@ -135,7 +151,7 @@ class AccountOut(StandingOut):
     def of(cls, stands: Stands) -> AccountOut:
         said = stands.intent
         assert isinstance(said, AccountLimited)
-        return cls.model_validate({**_standing(stands), **said.model_dump()})
+        return cls.model_validate({**stands.issued(), **said.model_dump()})
 
 
 class AccountsOut(Shape):
@@ -155,7 +171,7 @@ class BarredOut(StandingOut):
         assert isinstance(said, VehicleBarred)
         shown = [plate if plates else masked(plate) for plate in said.plates]
         told = {"id": said.barred, "plates": shown, "action": said.action, "until": _time(said.until)}
-        return cls.model_validate({**_standing(stands), **told, "reason": said.reason})
+        return cls.model_validate({**stands.issued(), **told, "reason": said.reason})
 
 
 class BarredListOut(Shape):
@@ -167,23 +183,13 @@ class EndedOut(Shape):
     revision: int = Field(description="Of the lot's policy, from which on it doesn't stand any more")
 
 
-def _standing(stands: Stands) -> dict[str, Any]:
-    return {
-        "revision": stands.revision,
-        "issued_by": stands.issued_by,
-        "reason": stands.reason,
-        "issued_at": to_rfc3339(stands.at),
-        "at_the_lot": stands.at_the_lot,
-    }
-
-
 def _permit(stands: Stands, plates: bool) -> dict[str, Any]:
     said = stands.intent
     assert isinstance(said, PermitGrantedV1)
     # What the first words don't say is as a permit has it that says nothing of it.
     whole = said if isinstance(said, PermitGranted) else PermitGranted.model_validate(said.model_dump())
     return {
-        **_standing(stands),
+        **stands.issued(),
         **whole.model_dump(include={"kind", "rights", "passback", "account", "beyond", "zones", "rates"}),
         "id": whole.permit,
         "plates": [plate if plates else masked(plate) for plate in whole.plates],

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud.api import asked, cursors
 from cloud.api.access import Database, Orderer, Parts, Reader, connected
-from cloud.api.asked import ABOUT_A_LOT, LotPath, lot_there
+from cloud.api.asked import ABOUT_A_LOT, LotPath, PlateLookedFor, lot_there
+from cloud.api.cursors import Cursor
 from cloud.api.errors import ApiError, Problem, answers
 from cloud.api.listed import (
     AccountIn,
@@ -18,10 +19,9 @@ from cloud.api.listed import (
     BarredIn,
     BarredListOut,
     BarredOut,
-    By,
     EndedOut,
-    Reason,
     Text,
+    WordAsked,
 )
 from cloud.api.setting import setting
 from cloud.enrolment import new_id
@@ -39,21 +39,20 @@ EntryPath = Annotated[Text, Path(description="The entry's id")]
 _ABOUT_ACCOUNT = (*ABOUT_A_LOT, Problem.ACCOUNT_NOT_FOUND)
 _ABOUT_ENTRY = (*ABOUT_A_LOT, Problem.BARRED_NOT_FOUND)
 _BARRING = (Problem.PLATE_INVALID, Problem.UNACCEPTABLE)
-_Cursor = Annotated[str | None, Query(description="`next` of the page before")]
 _Limit = Annotated[int, Query(ge=1, le=200, description="Most entries in the answer")]
 
 
 @router.get("/{lot}/accounts", summary="Accounts with a limit", responses=answers(*ABOUT_A_LOT, Problem.CURSOR_INVALID))
 async def accounts(
-    lot: LotPath, database: Database, key: Reader, cursor: _Cursor = None, limit: _Limit = 50
+    lot: LotPath, database: Database, key: Reader, cursor: Cursor = None, limit: _Limit = 50
 ) -> AccountsOut:
     """How many vehicles of an account may be inside at once, for those that have such a limit."""
-    after = 0 if cursor is None else cursors.number(cursor)
+    after = cursors.number(cursor)
     found = await lot_there(database, key, lot)
     page = await views.standing_page(database, found, AccountLimited, after=after, limit=limit)
     return AccountsOut(
         accounts=[AccountOut.of(stands) for stands in page.stands],
-        next=None if page.next is None else cursors.numbered(page.next),
+        next=cursors.numbered(page.next),
     )
 
 
@@ -78,12 +77,11 @@ async def unlimit_account(
     account: AccountPath,
     cloud: Parts,
     key: Orderer,
-    by: Annotated[By, Query()],
-    reason: Annotated[Reason, Query()],
+    word: WordAsked,
 ) -> EndedOut:
     """Ends an account's own limit; its permits keep theirs."""
     async with setting(cloud, key, lot, Problem.ACCOUNT_NOT_FOUND) as here:
-        return EndedOut(revision=await here.change(AccountUnlimited(account=account), by, reason))
+        return EndedOut(revision=await here.change(AccountUnlimited(account=account), *word))
 
 
 @router.get(
@@ -95,20 +93,18 @@ async def barred(
     lot: LotPath,
     database: Database,
     key: Reader,
-    plate: Annotated[
-        str | None, Query(description="Only with this plate, however it is written; needs the scope `plates`")
-    ] = None,
-    cursor: _Cursor = None,
+    plate: PlateLookedFor = None,
+    cursor: Cursor = None,
     limit: _Limit = 50,
 ) -> BarredListOut:
     """The entries that stand, in the order in which they were made or changed last."""
     which = StandingFilter(plate=asked.plate_looked_for(plate, key))
-    after = 0 if cursor is None else cursors.number(cursor)
+    after = cursors.number(cursor)
     found = await lot_there(database, key, lot)
     page = await views.standing_page(database, found, VehicleBarred, which, after, limit)
     return BarredListOut(
         barred=[BarredOut.of(stands, plates=key.may("plates")) for stands in page.stands],
-        next=None if page.next is None else cursors.numbered(page.next),
+        next=cursors.numbered(page.next),
     )
 
 
@@ -143,12 +139,11 @@ async def unbar(
     entry: EntryPath,
     cloud: Parts,
     key: Orderer,
-    by: Annotated[By, Query()],
-    reason: Annotated[Reason, Query()],
+    word: WordAsked,
 ) -> EndedOut:
     """Its vehicles come in like anybody again."""
     async with setting(cloud, key, lot, Problem.BARRED_NOT_FOUND) as here:
-        return EndedOut(revision=await here.change(VehicleUnbarred(barred=entry), by, reason))
+        return EndedOut(revision=await here.change(VehicleUnbarred(barred=entry), *word))
 
 
 def _barring(now: Instant, id: str, wanted: BarredIn) -> VehicleBarred:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query
 from cloud import queries
 from cloud.api import asked, cursors
 from cloud.api.access import KEY_PROBLEMS, Database, Parts, Reader
-from cloud.api.asked import ABOUT_A_LOT, LotPath
+from cloud.api.asked import ABOUT_A_LOT, LotPath, PlateLookedFor
+from cloud.api.cursors import Cursor
 from cloud.api.errors import ApiError, Problem, answers
 from cloud.api.shapes import AlarmOut, AvailabilityOut, LaneOut, LotDetailOut, LotOut, LotsOut, TicketOut, TicketsOut
 from cloud.queries.tickets import Place
@@ -63,12 +64,10 @@ async def tickets(
     database: Database,
     key: Reader,
     status: Annotated[TicketStatus | None, Query(description="Only tickets in this state")] = None,
-    plate: Annotated[
-        str | None, Query(description="Only this plate, however it is written; needs the scope `plates`")
-    ] = None,
+    plate: PlateLookedFor = None,
     code: Annotated[str | None, Query(description="Only the ticket with this code", examples=["7Q3K-M4XW"])] = None,
     refund_owed: Annotated[bool, Query(description="Only tickets to whose drivers the lot owes money")] = False,
-    cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Most tickets in the answer")] = 50,
 ) -> TicketsOut:
     """The lot's stays by the time of their entry.
@@ -76,13 +75,13 @@ async def tickets(
     Tickets that are opened while you page don't shift the pages that follow.
     """
     which = queries.TicketFilter(status, asked.plate_looked_for(plate, key), asked.code(code), refund_owed)
-    after = None if cursor is None else _after(cursor)
+    after = _after(cursor)
     if await queries.find_lot(database, key.tenant, lot, _now(cloud), cloud.settings.silent_after) is None:
         raise ApiError(Problem.LOT_NOT_FOUND)
     page = await queries.tickets_page(database, key.tenant, lot, which, after, limit)
     return TicketsOut(
         tickets=[TicketOut.of(ticket, plates=key.may("plates")) for ticket in page.tickets],
-        next=None if page.next is None else cursors.written(*page.next),
+        next=cursors.written(page.next),
     )
 
 
@@ -90,6 +89,6 @@ def _now(cloud: Cloud) -> Instant:
     return cloud.clock.read().wall
 
 
-def _after(cursor: str) -> Place:
-    at, id = cursors.read(cursor)
-    return at, TicketId(id)
+def _after(cursor: str | None) -> Place | None:
+    found = cursors.read(cursor)
+    return None if found is None else (found[0], TicketId(found[1]))

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud import queries
 from cloud.api import asked, cursors
 from cloud.api.access import Database, Orderer, Parts, Reader, connected
-from cloud.api.asked import ABOUT_A_LOT, LotPath, lot_there
+from cloud.api.asked import ABOUT_A_LOT, LotPath, PlateLookedFor, lot_there
+from cloud.api.cursors import Cursor
 from cloud.api.errors import ApiError, Problem, answers
-from cloud.api.listed import By, EndedOut, PermitDetailOut, PermitIn, PermitOut, PermitsOut, Reason, Text
+from cloud.api.listed import EndedOut, PermitDetailOut, PermitIn, PermitOut, PermitsOut, Text, WordAsked
 from cloud.api.setting import setting
 from cloud.enrolment import new_id
 from cloud.intents import lists, views
@@ -42,20 +43,18 @@ async def permits(
     key: Reader,
     kind: Annotated[PermitKind | None, Query(description="Only of this kind; `guest` for guest passes")] = None,
     account: Annotated[Text | None, Query(description="Only of this account")] = None,
-    plate: Annotated[
-        str | None, Query(description="Only with this plate, however it is written; needs the scope `plates`")
-    ] = None,
-    cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+    plate: PlateLookedFor = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Most permits in the answer")] = 50,
 ) -> PermitsOut:
     """The lot's permits, whoever set them, in the order in which they were granted or changed last."""
     which = StandingFilter(kind, account, asked.plate_looked_for(plate, key))
-    after = 0 if cursor is None else cursors.number(cursor)
+    after = cursors.number(cursor)
     found = await lot_there(database, key, lot)
     page = await views.standing_page(database, found, PermitGranted, which, after, limit)
     return PermitsOut(
         permits=[PermitOut.of(stands, plates=key.may("plates")) for stands in page.stands],
-        next=None if page.next is None else cursors.numbered(page.next),
+        next=cursors.numbered(page.next),
     )
 
 
@@ -90,12 +89,11 @@ async def revoke(
     permit: PermitPath,
     cloud: Parts,
     key: Orderer,
-    by: Annotated[By, Query()],
-    reason: Annotated[Reason, Query()],
+    word: WordAsked,
 ) -> EndedOut:
     """Takes a permit back. Who is inside may leave."""
     async with setting(cloud, key, lot, Problem.PERMIT_NOT_FOUND) as here:
-        return EndedOut(revision=await here.change(PermitRevoked(permit=PermitId(permit)), by, reason))
+        return EndedOut(revision=await here.change(PermitRevoked(permit=PermitId(permit)), *word))
 
 
 def _granted(now: Instant, id: str, wanted: PermitIn) -> Intent:

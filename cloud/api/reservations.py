@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud import queries
 from cloud.api import asked, cursors
 from cloud.api.access import Database, Orderer, Parts, Reader, connected
-from cloud.api.asked import ABOUT_A_LOT, LotPath, lot_there
+from cloud.api.asked import ABOUT_A_LOT, LotPath, PlateLookedFor, lot_there
 from cloud.api.booked import BookedOut, PlacesOut, ReservationOut, ReservationsOut
+from cloud.api.cursors import Cursor
 from cloud.api.errors import ApiError, Problem, answers
 from cloud.booking import ending, selling
 from cloud.booking.drawing import drawn
@@ -152,24 +153,22 @@ async def reservations(
     database: Database,
     key: Reader,
     status: Annotated[ReservationStatus | None, Query(description="Only reservations in this state")] = None,
-    plate: Annotated[
-        str | None, Query(description="Only this plate, however it is written; needs the scope `plates`")
-    ] = None,
+    plate: PlateLookedFor = None,
     begins_from: Annotated[AwareDatetime | None, Query(description="Only those that begin from then on")] = None,
     begins_before: Annotated[AwareDatetime | None, Query(description="Only those that begin before")] = None,
-    cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Most reservations in the answer")] = 50,
 ) -> ReservationsOut:
     """The lot's reservations, those that are cancelled or over too, the earliest first."""
     since, before = (None if at is None else asked.at(at) for at in (begins_from, begins_before))
     which = ReservationFilter(status, asked.plate_looked_for(plate, key), since, before)
-    after = None if cursor is None else _after(cursor)
+    after = _after(cursor)
     await lot_there(database, key, lot)
     page = await queries.reservations_page(database, key.tenant, lot, which, after, limit)
     plates = key.may("plates")
     return ReservationsOut(
         reservations=[ReservationOut.of(view, plates=plates) for view in page.reservations],
-        next=None if page.next is None else cursors.written(*page.next),
+        next=cursors.written(page.next),
     )
 
 
@@ -326,6 +325,6 @@ def _span(start: AwareDatetime, end: AwareDatetime) -> Span:
         raise ApiError(Problem.TOO_SHORT) from wrong
 
 
-def _after(cursor: str) -> Place:
-    at, id = cursors.read(cursor)
-    return at, ReservationId(id)
+def _after(cursor: str | None) -> Place | None:
+    found = cursors.read(cursor)
+    return None if found is None else (found[0], ReservationId(found[1]))

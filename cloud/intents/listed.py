@@ -70,11 +70,7 @@ def stands_json(stands: Stands) -> dict[str, Any]:
     return {
         **stands.intent.model_dump(mode="json"),
         **times,
-        "revision": stands.revision,
-        "issued_by": stands.issued_by,
-        "reason": stands.reason,
-        "issued_at": to_rfc3339(stands.at),
-        "at_the_lot": stands.at_the_lot,
+        **stands.issued(),
     }
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud.db.schema import intents, parking_lots, policies, standing_intents, tickets
 from models.access.passing import PermitKind
 from models.ids import LotId
-from models.instants import Instant
+from models.instants import Instant, to_rfc3339
 from models.intents import AccountLimited, Intent, PermitGranted, TariffSet, VehicleBarred, decode
 from models.plates import Plate
 from models.tickets import TicketStatus
@@ -33,6 +33,16 @@ class Stands:
     reason: str
     at: Instant
     at_the_lot: bool
+
+    def issued(self) -> dict[str, Any]:
+        """All but the intent, as it is shown in JSON."""
+        return {
+            "revision": self.revision,
+            "issued_by": self.issued_by,
+            "reason": self.reason,
+            "issued_at": to_rfc3339(self.at),
+            "at_the_lot": self.at_the_lot,
+        }
 
 
 @dataclass(frozen=True, slots=True)
