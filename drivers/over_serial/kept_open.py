@@ -75,7 +75,8 @@ class KeptOpen:
             try:
                 await self._open_and_serve()
             except OSError as error:
-                self._lost(self._way.why(error))
+                # In a thread: it may look through all processes for who has the device.
+                self._lost(await asyncio.to_thread(self._way.why, error))
             await self._clock.sleep(REOPEN_SECONDS)
 
     async def _open_and_serve(self) -> None:

@@ -185,6 +185,7 @@ class Store:
             return look(self._read_connection)
 
     def _write_alone(self, decide: Callable[[Transaction], _T], spare_reserve: bool) -> _T:
+        """The worker puts only jobs of `write_now` together, so this has a name of its own."""
         return self.write_now(decide, spare_reserve)
 
     def _write_together(self, asked: Sequence[tuple[Any, ...]]) -> Sequence[Any] | None:
