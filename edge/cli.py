@@ -31,7 +31,7 @@ from edge.spots_cli import spots_app
 from edge.store import StoreTaken, StoreUnavailable
 from edge.tickets_cli import tickets_app
 from edge.valet_cli import valet_app
-from edge.vision.cli import read, weights_app
+from edge.vision.files.cli import read, weights_app
 from models.documents.problems import ConfigurationError
 from models.ids import LaneName
 

@@ -52,7 +52,7 @@ from edge.sync.link import CloudLink
 from edge.systemd import feed_watchdog, notify
 from edge.telemetry.recorder import Recorder
 from edge.timekeeping import Timekeeper
-from edge.vision.process import VisionProcess
+from edge.vision.process.keeper import VisionProcess
 from models.ids import LaneName
 from models.wire.restoring import KnownLane
 from models.wire.seals import NO_KEYS

@@ -13,7 +13,7 @@ from edge.parking.access.policy import LotPolicy
 from edge.parking.tariffs.prices import LotPrices
 from edge.status import DaemonStatus, FaultStatus, LaneStatus, PolicyStatus, SpotStatus
 from edge.sync.link import CloudLink
-from edge.vision.process import VisionProcess
+from edge.vision.process.keeper import VisionProcess
 from models.ids import LaneName
 from models.instants import Clock
 from models.plates import masked

@@ -49,7 +49,7 @@ class Sight:
         match event:
             case PlateDecided(camera, vehicle, read):
                 _LOG.info("lane.plate", lane=camera, plate=masked(read.plate), confidence=round(read.confidence, 3))
-                self._decided(camera, vehicle, Read(read.plate, read.confidence))
+                self._decided(camera, vehicle, Read(read.plate, read.confidence, seen=read.seen))
             case PlateGuessed(camera, vehicle, read):
                 self._guessed(camera, vehicle, Guess(read.plate, read.confidence))
             case VehiclePictured(camera, _, picture):

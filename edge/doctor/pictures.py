@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from drivers.contract import PlateCandidate
 from edge.doctor.findings import About, Finding
-from edge.vision.motion import Frame
+from edge.vision.frames.motion import Frame
+from edge.vision.frames.view import near_width
 from edge.vision.settings import Area, ViewSettings
-from edge.vision.view import near_width
 
 DARK, BRIGHT = 40.0, 215.0
 FLAT = 16.0

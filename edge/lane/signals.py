@@ -8,7 +8,7 @@ from enum import StrEnum
 from drivers.contract import Position, PrintedTicket
 from models.ids import TicketId
 from models.lanes import LaneState, OrderKind
-from models.plates import Plate
+from models.plates import Plate, SeenPlate
 from models.refusals import Refusal
 from models.spots import VehicleType
 from models.tariff import Tariff
@@ -56,6 +56,8 @@ class Read:
     plate: Plate
     confidence: float
     by_driver: bool = False
+    seen: SeenPlate | None = None
+    """How it was seen, character by character; None where nobody says"""
 
 
 @dataclass(frozen=True, slots=True)

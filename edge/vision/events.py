@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drivers.contract import Box
 from models.ids import LaneName
-from models.plates import Plate
+from models.plates import Plate, RunnerUp, SeenPlate
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class PlateRead:
     """What the frames of one vehicle agree on.
 
     `confidence` is that of the weakest character, 0 to 1; `frames` is how many frames read exactly this
-    plate; `box` and `width` (pixels of the camera's picture) are those of the best of them.
+    plate; `box` and `width` (pixels of the camera's picture) are those of the best of them. `confidences`: one for
+    each character; `others`: what else was read of the vehicle, the likeliest first.
     """
 
     plate: Plate
@@ -22,6 +23,12 @@ class PlateRead:
     frames: int
     box: Box
     width: int
+    confidences: tuple[float, ...] = ()
+    others: tuple[RunnerUp, ...] = ()
+
+    @property
+    def seen(self) -> SeenPlate:
+        return SeenPlate(self.plate, self.confidences, self.others)
 
 
 @dataclass(frozen=True, slots=True)

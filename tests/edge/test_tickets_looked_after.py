@@ -28,7 +28,7 @@ from models.facts import TicketPictured
 from models.faults import Fault
 from models.instants import HOUR, SECOND, Instant, Monotonic
 from models.plates import Plate
-from models.plates_alike import MISREAD, apart, neighbours
+from models.plates.alike import MISREAD, apart, neighbours
 from models.refusals import Refusal
 from models.spots import VehicleType
 from models.tariff import Tariff

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from drivers.contract import PlateReader
-from edge.vision.rapidocr_reader import RapidOcrReader
-from edge.vision.readers import choose_reader
+from edge.vision.readers.choosing import choose_reader
+from edge.vision.readers.rapidocr_reader import RapidOcrReader
 from edge.vision.settings import VisionSettings
 from models.spots import VehicleType
 from simulator.cars import Car, Traffic

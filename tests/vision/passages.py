@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.contract import Box, PlateCandidate
-from edge.vision.track import Sighting
-from edge.vision.vote import Read
+from edge.vision.voting.track import Sighting
+from edge.vision.voting.vote import Read
 from models.instants import SECOND, Monotonic
 
 WIDTH, HEIGHT, RATE = 640, 480, 12

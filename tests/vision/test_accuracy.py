@@ -8,11 +8,11 @@ import cv2
 import pytest
 
 from drivers.contract import PlateReader
-from edge.vision.capture import Shot
 from edge.vision.events import PlateDecided, VehicleGone, VehicleInView, VisionEvent
-from edge.vision.eyes import OpenEyes
-from edge.vision.files import read_file
-from edge.vision.readers import choose_reader
+from edge.vision.files.reading import read_file
+from edge.vision.frames.capture import Shot
+from edge.vision.process.eyes import OpenEyes
+from edge.vision.readers.choosing import choose_reader
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
 from models.instants import SECOND, Monotonic

@@ -10,9 +10,9 @@ import numpy as np
 from drivers.contract import Box
 from edge.gallery import Gallery
 from edge.store.pictures import Pictures
-from edge.vision.album import AT_LATEST, Album
-from edge.vision.capture import Shot
 from edge.vision.events import PlateDecided, PlateRead, VehicleGone, VehicleInView, VehiclePictured, VisionEvent
+from edge.vision.frames.album import AT_LATEST, Album
+from edge.vision.frames.capture import Shot
 from models.ids import LaneName
 from models.instants import SECOND, Monotonic
 from models.plates import Plate

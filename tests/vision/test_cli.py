@@ -8,7 +8,7 @@ import structlog
 import typer
 from typer.testing import CliRunner
 
-from edge.vision.cli import read, weights_app
+from edge.vision.files.cli import read, weights_app
 from tests.vision.passages import a_passage, empty_lane, recorded, with_car
 
 app = typer.Typer()

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from drivers.contract import PlateCandidate
-from edge.vision.lookout import CameIntoView, Decided, Effort, Left, Lookout, Sign, effort, ended, noticed, read
-from edge.vision.track import Sighting
+from edge.vision.voting.lookout import CameIntoView, Decided, Effort, Left, Lookout, Sign, effort, ended, noticed, read
+from edge.vision.voting.track import Sighting
 from tests.vision.passages import NEAR, moment, plate, seen
 
 EVERY = 0.125

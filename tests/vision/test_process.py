@@ -25,7 +25,7 @@ from edge.vision.events import (
     VehicleInView,
     VisionEvent,
 )
-from edge.vision.process import VisionProcess
+from edge.vision.process.keeper import VisionProcess
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
 from models.instants import SECOND, Clock, Monotonic
@@ -219,7 +219,7 @@ DAEMON = """
 import asyncio, sys
 from drivers.opencv_camera import OpenCvCameraSettings
 from edge.clock import SystemClock
-from edge.vision.process import VisionProcess
+from edge.vision.process.keeper import VisionProcess
 from edge.vision.settings import ViewSettings, VisionSettings
 
 async def main():

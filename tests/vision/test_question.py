@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from drivers.contract import PlateCandidate
-from edge.vision.capture import Shot
 from edge.vision.events import PlateDecided, PlateGuessed, VehicleInView, VisionEvent
-from edge.vision.eyes import Eyes, LoopEyes, OpenEyes
-from edge.vision.motion import Frame
+from edge.vision.frames.capture import Shot
+from edge.vision.frames.motion import Frame
+from edge.vision.process.eyes import Eyes, LoopEyes, OpenEyes
 from edge.vision.settings import Area, ViewSettings
 from models.ids import LaneName
 from tests.vision.passages import empty_lane, moment, plate, with_car

@@ -1,7 +1,7 @@
 import pytest
 
 from drivers.contract import Box, PlateReader
-from edge.vision.rapidocr_reader import RapidOcrReader, plate_like
+from edge.vision.readers.rapidocr_reader import RapidOcrReader, plate_like
 from tests.vision.passages import HEIGHT, empty_lane, with_car
 
 

@@ -2,9 +2,9 @@ import pytest
 from pydantic import ValidationError
 
 from drivers.contract import PlateCandidate
-from edge.vision.motion import Frame, MotionGate
+from edge.vision.frames.motion import Frame, MotionGate
+from edge.vision.frames.view import each_once, is_caption, near_width, plates_in
 from edge.vision.settings import Area, ViewSettings, VisionSettings
-from edge.vision.view import each_once, is_caption, near_width, plates_in
 from tests.vision.passages import HEIGHT, WIDTH, empty_lane, moment, plate, with_car
 
 

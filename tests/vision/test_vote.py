@@ -1,6 +1,6 @@
 import pytest
 
-from edge.vision.vote import Read, verdict
+from edge.vision.voting.vote import Read, verdict
 from tests.vision.passages import NEAR, plate, reads_of
 
 

@@ -1,8 +1,8 @@
 """A lane with an arming loop: the loop says when, the vote says what."""
 
 from drivers.contract import PlateCandidate
-from edge.vision.vote import Verdict
-from edge.vision.watch import Watch, began, over, read
+from edge.vision.voting.vote import Verdict
+from edge.vision.voting.watch import Watch, began, over, read
 from tests.vision.passages import NEAR, moment, plate, seen
 
 FRAMES = 8

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.vision import weights
-from edge.vision.readers import choose_reader
+from edge.vision.readers import weights
+from edge.vision.readers.choosing import choose_reader
+from edge.vision.readers.weights import WeightsError
 from edge.vision.settings import VisionSettings
-from edge.vision.weights import WeightsError
 
 
 def some_weights(folder: Path, *detectors: str) -> Path:

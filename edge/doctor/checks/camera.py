@@ -15,13 +15,13 @@ from edge.doctor.needs import DeviceFile, Part, far_end, needs
 from edge.doctor.pictures import Sample, best_of, judged, marked, plate_judged
 from edge.doctor.reach import NoWay, connected
 from edge.doctor.subject import Found, Subject
-from edge.vision.capture import Capture, Shot
 from edge.vision.faults import UNREACHABLE
-from edge.vision.motion import Frame
-from edge.vision.readers import choose_reader
+from edge.vision.frames.capture import Capture, Shot
+from edge.vision.frames.motion import Frame
+from edge.vision.frames.view import plates_in
+from edge.vision.readers.choosing import choose_reader
+from edge.vision.readers.weights import WeightsError
 from edge.vision.settings import ViewSettings, VisionSettings
-from edge.vision.view import plates_in
-from edge.vision.weights import WeightsError
 from models.instants import SECOND, Clock, Monotonic
 
 CAMERA, PLATES = "camera", "plates"

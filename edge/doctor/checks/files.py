@@ -11,9 +11,9 @@ from edge.doctor.findings import About
 from edge.doctor.needs import brokers
 from edge.doctor.person import Person
 from edge.doctor.subject import Found, Subject
-from edge.vision import weights
+from edge.vision.readers import weights
+from edge.vision.readers.weights import WeightsError
 from edge.vision.settings import VisionSettings
-from edge.vision.weights import WeightsError
 
 CHECK = "files"
 

@@ -10,7 +10,7 @@ from models.codes import read_code
 from models.ids import TicketId
 from models.instants import Instant
 from models.plates import Plate
-from models.plates_alike import neighbours
+from models.plates.alike import neighbours
 from models.qr import shown_code
 from models.tickets import TicketStatus
 

@@ -12,7 +12,7 @@ from models.facts import Suspicion, TicketSuspected
 from models.ids import LaneName, TicketId
 from models.instants import SECOND
 from models.plates import Plate
-from models.plates_alike import MISREAD, apart
+from models.plates.alike import MISREAD, apart
 from models.qr import shown_code
 from models.refusals import Refusal
 

@@ -3,5 +3,5 @@
 import os
 import sys
 
-if "edge.vision.child" in sys.orig_argv:
+if "edge.vision.process.child" in sys.orig_argv:
     os._exit(1)

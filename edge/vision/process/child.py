@@ -1,4 +1,4 @@
-"""The vision process: `python -m edge.vision.child`, told on its standard input what to look at."""
+"""The vision process: `python -m edge.vision.process.child`, told on its standard input what to look at."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import structlog
 
 from drivers.contract import PlateReader
 from edge.clock import SystemClock
-from edge.vision.album import Album
-from edge.vision.capture import Capture
 from edge.vision.events import CameraCleared, CameraFault, VisionEvent
-from edge.vision.eyes import Eyes, LoopEyes, OpenEyes
-from edge.vision.protocol import (
+from edge.vision.frames.album import Album
+from edge.vision.frames.capture import Capture
+from edge.vision.process.eyes import Eyes, LoopEyes, OpenEyes
+from edge.vision.process.protocol import (
     LONGEST_LINE,
     Alive,
     LaneOrder,
@@ -31,8 +31,8 @@ from edge.vision.protocol import (
     WatchOrder,
     said_line,
 )
-from edge.vision.readers import choose_reader
-from edge.vision.weights import WeightsError
+from edge.vision.readers.choosing import choose_reader
+from edge.vision.readers.weights import WeightsError
 from models.faults import Fault
 from models.ids import LaneName
 from models.instants import SECOND, Clock, Monotonic

@@ -11,9 +11,9 @@ from fast_alpr.base import BaseDetector, DetectionResult  # pyright: ignore[repo
 from open_image_models.detection.core.yolo_v9.inference import YoloV9Detector
 
 from drivers.contract import Box, PlateCandidate
-from edge.vision.motion import Frame
-from edge.vision.onnx import BROKEN_MODEL, PROVIDERS, session_options
-from edge.vision.weights import Weights
+from edge.vision.frames.motion import Frame
+from edge.vision.readers.onnx import BROKEN_MODEL, PROVIDERS, session_options
+from edge.vision.readers.weights import Weights
 from models.plates import normalised
 
 _WIDER, _HIGHER = 0.08, 0.10

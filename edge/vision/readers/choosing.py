@@ -5,9 +5,9 @@ from __future__ import annotations
 import structlog
 
 from drivers.contract import PlateReader
-from edge.vision import weights
+from edge.vision.readers import weights
+from edge.vision.readers.weights import WeightsError
 from edge.vision.settings import VisionSettings
-from edge.vision.weights import WeightsError
 
 _LOG = structlog.get_logger("edge.vision")
 
@@ -29,7 +29,7 @@ def choose_reader(settings: VisionSettings) -> PlateReader:
 
 def _fast_alpr(settings: VisionSettings) -> PlateReader:
     found = weights.find(settings.weights)
-    from edge.vision.fast_alpr_reader import FastAlprReader
+    from edge.vision.readers.fast_alpr_reader import FastAlprReader
 
     try:
         reader = FastAlprReader(found, settings.threads)
@@ -40,7 +40,7 @@ def _fast_alpr(settings: VisionSettings) -> PlateReader:
 
 
 def _rapidocr(settings: VisionSettings, why: str) -> PlateReader:
-    from edge.vision.rapidocr_reader import RapidOcrReader
+    from edge.vision.readers.rapidocr_reader import RapidOcrReader
 
     reader = RapidOcrReader(settings.threads)
     _LOG.info("vision.reader", reader=reader.name, why=why)

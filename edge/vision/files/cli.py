@@ -17,11 +17,11 @@ from rich.table import Table
 from drivers.contract import PlateReader
 from edge.clock import SystemClock
 from edge.config.load import load_lot
-from edge.vision import weights
-from edge.vision.files import FoundPlate, UnreadableFile, read_file
-from edge.vision.readers import choose_reader
+from edge.vision.files.reading import FoundPlate, UnreadableFile, read_file
+from edge.vision.readers import weights
+from edge.vision.readers.choosing import choose_reader
+from edge.vision.readers.weights import Weights, WeightsError
 from edge.vision.settings import VisionSettings
-from edge.vision.weights import Weights, WeightsError
 from models.documents.problems import ConfigurationError
 from models.instants import SECOND
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from edge.vision.question import Question, next_question
-from edge.vision.track import ALIKE, Sighting, Track, follow, similarity
-from edge.vision.vote import Verdict
+from edge.vision.voting.question import Question, next_question
+from edge.vision.voting.track import ALIKE, Sighting, Track, follow, similarity
+from edge.vision.voting.vote import Verdict
 from models.instants import SECOND, Monotonic
 
 OPENING_READS = 4

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from drivers.contract import Box, PlateCandidate, PlateReader
-from edge.vision.motion import Frame
+from edge.vision.frames.motion import Frame
 from edge.vision.settings import ViewSettings
 
 _CAPTION_STRIP = 0.07

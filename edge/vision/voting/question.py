@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.vision.vote import Verdict
+from edge.vision.voting.vote import Verdict
 from models.instants import SECOND, Monotonic
 
 TIME_TO_ANSWER = 3 * SECOND

@@ -11,11 +11,11 @@ import cv2
 
 from drivers import registry
 from drivers.contract import Box, CameraSettings, PlateReader, Recording
-from edge.vision.motion import MotionGate
+from edge.vision.frames.motion import MotionGate
+from edge.vision.frames.view import is_caption, near_width, plates_in
 from edge.vision.settings import ViewSettings
-from edge.vision.track import ALIKE, Sighting, Track, follow, similarity
-from edge.vision.view import is_caption, near_width, plates_in
-from edge.vision.vote import Verdict
+from edge.vision.voting.track import ALIKE, Sighting, Track, follow, similarity
+from edge.vision.voting.vote import Verdict
 from models.instants import SECOND, Monotonic
 
 _PHOTOGRAPHS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from drivers.contract import Box
-from edge.vision.question import Question, next_question
-from edge.vision.track import ALIKE, Sighting, Track, distance, follow, similarity
-from edge.vision.vote import Verdict
+from edge.vision.voting.question import Question, next_question
+from edge.vision.voting.track import ALIKE, Sighting, Track, distance, follow, similarity
+from edge.vision.voting.vote import Verdict
 from models.instants import SECOND, Monotonic
 
 MOST_SCENERY = 16

@@ -16,8 +16,8 @@ import rapidocr
 from rapidocr import RapidOCR
 
 from drivers.contract import Box, PlateCandidate
-from edge.vision.motion import Frame
-from edge.vision.view import is_caption
+from edge.vision.frames.motion import Frame
+from edge.vision.frames.view import is_caption
 from models.plates import normalised
 
 _LONGEST_SIDE = 960

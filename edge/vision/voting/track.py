@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz.distance import Levenshtein
 
 from drivers.contract import Box, PlateCandidate
-from edge.vision.vote import Read, Verdict, verdict
+from edge.vision.voting.vote import Read, Verdict, verdict
 from models.instants import SECOND, Monotonic
 
 KEPT_READS = 48

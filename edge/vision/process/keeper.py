@@ -26,7 +26,7 @@ from edge.vision.events import (
     VisionEvent,
 )
 from edge.vision.faults import CRASHED
-from edge.vision.protocol import (
+from edge.vision.process.protocol import (
     LONGEST_LINE,
     Alive,
     LaneOrder,
@@ -147,7 +147,7 @@ class VisionProcess:
         """One child, from start to end; why it ended."""
         try:
             child = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "edge.vision.child"),
+                *(sys.executable, "-m", "edge.vision.process.child"),
                 stdin=PIPE,
                 stdout=PIPE,
                 limit=LONGEST_LINE,

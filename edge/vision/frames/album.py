@@ -11,8 +11,8 @@ import cv2
 import structlog
 
 from edge.store.pictures import Pictures
-from edge.vision.capture import Shot
 from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VehicleInView, VehiclePictured, VisionEvent
+from edge.vision.frames.capture import Shot
 from models.ids import LaneName
 from models.instants import SECOND, Clock, Monotonic
 

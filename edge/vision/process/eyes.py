@@ -6,17 +6,17 @@ from dataclasses import replace
 from typing import Protocol
 
 from drivers.contract import PlateReader
-from edge.vision import lookout as looking
-from edge.vision import watch as watching
-from edge.vision.capture import Shot
 from edge.vision.events import PlateDecided, PlateGuessed, PlateRead, VehicleGone, VehicleInView, VisionEvent
-from edge.vision.lookout import CameIntoView, Decided, Effort, Guessed, Left, Lookout, Sign
-from edge.vision.motion import MotionGate
+from edge.vision.frames.capture import Shot
+from edge.vision.frames.motion import MotionGate
+from edge.vision.frames.view import is_caption, near_width, plates_in
 from edge.vision.settings import ViewSettings
-from edge.vision.track import Sighting
-from edge.vision.view import is_caption, near_width, plates_in
-from edge.vision.vote import Verdict
-from edge.vision.watch import Watch
+from edge.vision.voting import lookout as looking
+from edge.vision.voting import watch as watching
+from edge.vision.voting.lookout import CameIntoView, Decided, Effort, Guessed, Left, Lookout, Sign
+from edge.vision.voting.track import Sighting
+from edge.vision.voting.vote import Verdict
+from edge.vision.voting.watch import Watch
 from models.ids import LaneName
 from models.instants import SECOND, Monotonic
 from models.plates import Plate

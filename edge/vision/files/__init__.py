@@ -1,0 +1,1 @@
+"""Reads the photographs and recordings of a person at the prompt."""

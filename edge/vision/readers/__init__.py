@@ -1,0 +1,1 @@
+"""The engines that find and spell the plates in one picture, and their weights."""

@@ -1,0 +1,1 @@
+"""One plate for each vehicle: readings are followed, put together and decided. Pure."""
