@@ -15,7 +15,7 @@ MOST_LIKELY = 5
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """A vehicle that is inside. `key` is its ticket; `since`: microseconds for which it has been, where that is known."""
+    """A vehicle that is inside. `key` is its ticket; `since`: for how many microseconds, where that is known."""
 
     key: str
     plate: Plate

@@ -17,7 +17,7 @@ class RunnerUp:
 
 @dataclass(frozen=True, slots=True)
 class SeenPlate:
-    """`confidences`: one for each character, 0 to 1; empty where the reader gives none. `others`: the likeliest first."""
+    """`confidences`: one a character, 0 to 1; empty where the reader gives none. `others`: the likeliest first."""
 
     plate: Plate
     confidences: tuple[float, ...] = ()
