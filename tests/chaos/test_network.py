@@ -19,7 +19,8 @@ def test_a_bad_line_loses_nothing_and_both_sides_end_with_the_same_digest() -> N
 @pytest.mark.timeout(300)
 def test_the_control_that_takes_published_for_arrived_does_lose() -> None:
     outcome = run(STEPS, number=3, careless=True)
-    assert outcome.applied > 0, "the link works"
+    # Where the very first fact was lost, the cloud applies none: it waits for that one.
+    assert outcome.befell["passed"] > 0, "the line carries something"
     assert not outcome.clean, outcome
 
 
