@@ -23,9 +23,11 @@ Count = Annotated[int, Field(ge=1, le=100_000)]
 
 
 def _plate(text: str) -> str:
-    if normalised(text) != text:
+    """As it is spelled today. One that was spelled when a plate kept its marks, and its Greek or Cyrillic letters, may
+    still come, from a cloud of before or out of a lot's store, and must go on opening."""
+    if not text.isalnum() or text.upper() != text:
         raise ValueError("not as a plate is written here")
-    return text
+    return normalised(text)
 
 
 def _card(text: str) -> str:
