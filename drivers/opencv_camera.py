@@ -25,6 +25,9 @@ _DEVICE = re.compile(r"(?:/dev/video)?(\d+)")
 _SECRETS = ("password", "passwd", "pwd", "pass", "pw", "token", "auth")
 _LIKELIEST_RATE = 25.0
 _FASTEST_RATE = 240.0
+_ONE_THREAD = [cv2.CAP_PROP_N_THREADS, 1]
+"""Decode on the thread that asks for the frame: a picture that crashes the decoder crashes a thread that is known, and
+no camera takes a core from the reader"""
 
 
 def _text(written: Any) -> Any:
@@ -123,6 +126,7 @@ class OpenCvCameraSettings(DriverSettings, Login):
                 round(self.open_timeout * 1000),
                 cv2.CAP_PROP_READ_TIMEOUT_MSEC,
                 round(self.read_timeout * 1000),
+                *_ONE_THREAD,
             ]
             return cv2.VideoCapture(self._with_login(), cv2.CAP_FFMPEG, patience)
         device = self._device
@@ -130,7 +134,7 @@ class OpenCvCameraSettings(DriverSettings, Login):
             return cv2.VideoCapture(device)
         if not Path(self.source).is_file():
             raise FileNotFoundError(f"{self.source}: there is no such file")
-        return cv2.VideoCapture(self.source, cv2.CAP_FFMPEG)
+        return cv2.VideoCapture(self.source, cv2.CAP_FFMPEG, _ONE_THREAD)
 
     def _with_login(self) -> str:
         """The address as FFmpeg wants it; it's shown to nobody. Raises NoPassword."""

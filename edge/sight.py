@@ -22,6 +22,7 @@ from edge.vision.events import (
     VehiclePictured,
     VisionEvent,
 )
+from edge.vision.faults import STILL_READ
 from models.ids import LaneName
 from models.plates import masked
 
@@ -63,10 +64,12 @@ class Sight:
                     self._sees(camera, *self._in_view[camera].goes(vehicle))
             case CameraFault(camera, code, detail):
                 self._faults.raise_(_part(camera), code, detail)
-                self._blind(camera, code)
+                if code not in STILL_READ:
+                    self._blind(camera, code)
             case CameraCleared(camera, code):
                 self._faults.clear(_part(camera), code)
-                self._sees_again(camera, code)
+                if code not in STILL_READ:
+                    self._sees_again(camera, code)
 
     def look_again(self, lane: LaneName) -> None:
         """A camera-only lane is ready for the vehicle at the arm; what was read of it before is told again."""

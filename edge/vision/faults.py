@@ -13,8 +13,8 @@ UNREACHABLE = Fault(
 )
 FROZEN = Fault(
     code="camera.frozen",
-    meaning="The stream is open but no new picture comes",
-    does="Opens the stream anew; the lane does what `when_unread` says",
+    meaning="The stream is open but no new picture comes, or always the same one to the last bit",
+    does="Reads none of them and opens the stream anew; the lane does what `when_unread` says",
     ends="New pictures come",
     look_at="The camera itself: restart it; then the load of the network",
 )
@@ -32,4 +32,43 @@ CRASHED = Fault(
     ends="It reads again",
     look_at="The daemon's log; memory and temperature of the edge computer; the weights",
 )
-FAULTS = (UNREACHABLE, FROZEN, ENDED, CRASHED)
+POISONOUS = Fault(
+    code="camera.poisonous",
+    meaning="This camera's pictures crash the process that reads plates, again and again",
+    does="Leaves this camera alone, each time for longer (30 seconds to half an hour), so that the other lanes are "
+    "read; its own lane does what `when_unread` says",
+    ends="Its pictures have been read for a minute without a crash",
+    look_at="The camera: restart it, set its stream to H.264 or MJPEG, update its firmware; put another in its place "
+    "to be sure",
+)
+UNUSABLE = Fault(
+    code="camera.unusable",
+    meaning="The camera sends pictures that can't be looked at: far too small, far too large, or none at all",
+    does="Leaves them out; the lane does what `when_unread` says",
+    ends="A picture comes that can be used",
+    look_at="The address: whether it is the camera's main stream; the stream's size in the camera's own settings",
+)
+DARK = Fault(
+    code="camera.dark",
+    meaning="Nothing but black has been seen for a minute: there is no light at all, or the lens is covered",
+    does="Reads on: a car's own lights may show its plate",
+    ends="Something has been seen for a minute",
+    look_at="The lane's lamp or the camera's infrared light; then the lens",
+)
+COVERED = Fault(
+    code="camera.covered",
+    meaning="The picture has been one plain colour for a minute: something is on or close before the lens",
+    does="Reads on",
+    ends="Something has been seen for a minute",
+    look_at="The lens: paint, tape, a sticker, dirt, ice or a web; then whether the camera still looks at the lane",
+)
+DAZZLED = Fault(
+    code="camera.dazzled",
+    meaning="The picture has been all but white for a minute: sun or the camera's own infrared light blinds it",
+    does="Reads on",
+    ends="The picture has been other than white for a minute",
+    look_at="What shines or reflects into the lens; the camera's exposure and infrared settings; dirt on its window",
+)
+STILL_READ = frozenset({DARK.code, COVERED.code, DAZZLED.code})
+"""Told, but the lane isn't blind: its pictures are read as well as they can be"""
+FAULTS = (UNREACHABLE, FROZEN, ENDED, CRASHED, POISONOUS, UNUSABLE, DARK, COVERED, DAZZLED)

@@ -28,6 +28,14 @@ class VisionSettings(_Section):
     threads: Annotated[int, Field(title="Threads", ge=1, le=16)] = 1
     """Processor cores that one reading may use"""
 
+    spare: Annotated[bool, Field(title="A spare process")] = True
+    """A second process with the reader loaded takes over at once when the first crashes; it takes about 130 MB of
+    memory. Without it, reading is back when the reader is loaded: some seconds on a small computer"""
+
+    memory: Annotated[int | None, Field(title="Memory, in megabytes", ge=256)] = None
+    """What each process may ask for at most; left out: what the reader takes, 512 MB, and 128 MB for each camera, but
+    no more than three quarters of the computer's"""
+
 
 class Area(_Section):
     """A rectangle in the picture, in shares of its width and height from the top left: 0 to 1."""

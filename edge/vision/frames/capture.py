@@ -1,19 +1,33 @@
-"""One camera in a thread of its own: always the newest frame, and the stream opened again whenever it is lost."""
+"""One camera, always its newest frame, and its stream opened again whenever it is lost, hangs or shows nothing new."""
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from drivers.contract import CameraSettings, FrameSource, Recording
-from edge.vision.faults import ENDED, FROZEN, UNREACHABLE
+from edge.vision.faults import COVERED, DARK, DAZZLED, ENDED, FROZEN, UNREACHABLE, UNUSABLE
+from edge.vision.frames.health.clearness import PATIENCE, Clearness, Sight, light, looked
+from edge.vision.frames.health.stillness import Stillness, alike, seen
+from edge.vision.frames.health.usable import usable
+from edge.vision.frames.motion import Frame
+from edge.vision.frames.reopening import Tries
 from models.faults import Fault
 from models.instants import SECOND, Clock, Monotonic
 
-FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 SILENT_AFTER = 5 * SECOND
+GIVEN_UP_AFTER = 75 * SECOND
+"""Longer than any patience that can be configured for a camera: whoever is silent for so long never comes back"""
+REOPENED_AFTER = 120 * SECOND
+"""A stream that shows always the same is opened anew when it has been open for so long"""
+MOST_STUCK = 3
+"""Threads that hang in a camera's library; then no more are risked on it until one comes back"""
+_LOOK_SECONDS = 0.5
+_LAST_WORDS = 1.0
+_SIGHT = {Sight.DARK: DARK, Sight.COVERED: COVERED, Sight.DAZZLED: DAZZLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +38,57 @@ class Shot:
     at: Monotonic
 
 
+@dataclass(eq=False)
+class _Session:
+    """One opening of the camera, by a thread of its own, which may hang for ever in the camera's library."""
+
+    began: Monotonic
+    heard: Monotonic
+    thread: threading.Thread | None = None
+    live: bool = True
+    """A recording is waited for as long as its frames are looked at"""
+    given_up: bool = False
+    showed: bool = False
+    why: str = ""
+
+
 class Capture:
     """Holds the newest frame of a camera. Frames that nobody looked at in time are dropped, save for a recording
     that isn't played at its own pace: that one waits.
 
-    `changed` is called, on the capture's thread, whenever there is a frame or a fault to see.
+    `changed` is called, on a thread of the capture's, whenever there is a frame or a fault to see; `began` on each
+    thread that opens the camera. `held`: seconds for which it is left alone at first.
     """
 
-    def __init__(self, settings: CameraSettings, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: CameraSettings,
+        clock: Clock,
+        changed: Callable[[], None],
+        began: Callable[[], None] = lambda: None,
+        held: float = 0.0,
+    ) -> None:
         self._settings, self._clock, self._changed = settings, clock, changed
+        self._began, self._held = began, held
         self._lock = threading.Condition()
         self._stopping = threading.Event()
         self._newest: Shot | None = None
+        self._before: Frame | None = None
         self._last_at: Monotonic | None = None
         self._fault: tuple[Fault, str] | None = None
+        self._stillness: Stillness | None = None
+        self._clearness = Clearness()
+        self._came, self._paced_at, self._paced = 0, clock.monotonic(), 0
         self._over = False
-        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        self._session: _Session | None = None
+        self._stuck: list[threading.Thread] = []
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask it to end and close the camera; see `ended`."""
+        """Ask it to end and close the camera; see `join`."""
         self._stopping.set()
         with self._lock:
             self._lock.notify_all()
@@ -60,6 +103,12 @@ class Capture:
             self._lock.notify_all()
             return shot
 
+    def expects_change(self, at: Monotonic) -> None:
+        """A vehicle has driven onto the loop: a picture that doesn't change now is no picture of this lane."""
+        with self._lock:
+            if self._stillness is not None:
+                self._stillness = replace(self._stillness, came=at)
+
     @property
     def is_over(self) -> bool:
         """A recording came to its end and its last frame was taken."""
@@ -67,45 +116,109 @@ class Capture:
             return self._over and self._newest is None
 
     def fault(self) -> tuple[Fault, str] | None:
-        """What is wrong with the camera now."""
+        """What is wrong with the camera's stream now."""
         with self._lock:
             if self._fault is not None or self._over or self._last_at is None:
                 return self._fault
-            silent = self._clock.monotonic() - self._last_at
-        return (FROZEN, f"no picture for {silent // SECOND} seconds") if silent > SILENT_AFTER else None
+            now = self._clock.monotonic()
+            silent = now - self._last_at
+            if silent > SILENT_AFTER:
+                return FROZEN, f"no picture for {silent // SECOND} seconds"
+            if self._is_frozen(now):
+                return FROZEN, "always the same picture"
+            return None
+
+    def unclear(self) -> tuple[Fault, str] | None:
+        """What is wrong with what its pictures show; they are looked at all the same."""
+        with self._lock:
+            said = self._clearness.said
+        return None if said is None else (_SIGHT[said], f"for more than {PATIENCE // SECOND} seconds")
+
+    def pace(self) -> tuple[float, int | None]:
+        """How many pictures a second came since this was asked last, and how old the newest is, in microseconds."""
+        with self._lock:
+            now = self._clock.monotonic()
+            seconds, came = (now - self._paced_at) / SECOND, self._came - self._paced
+            self._paced_at, self._paced = now, self._came
+            age = None if self._last_at is None else now - self._last_at
+        return (round(came / seconds, 1) if seconds > 0 else 0.0), age
+
+    # --- opening it, again and again ---
 
     def _run(self) -> None:
-        wait = FIRST_WAIT
+        self._stopping.wait(self._held)
+        chance, tries = random.Random(), Tries()
         while not self._stopping.is_set() and not self._over:
-            try:
-                source = self._settings.open()
-            except OSError as error:
-                self._say(UNREACHABLE, str(error))
-                self._stopping.wait(wait)
-                wait = min(2 * wait, LONGEST_WAIT)
-                continue
-            try:
-                self._drain(source)
-                wait = FIRST_WAIT
-            except OSError as error:
-                self._say(UNREACHABLE, str(error))
-                self._stopping.wait(wait)
-                wait = min(2 * wait, LONGEST_WAIT)
-            finally:
-                source.close()
+            session = self._opened_once()
+            took = (self._clock.monotonic() - session.began) / SECOND
+            tries = Tries().again(took) if session.showed else tries.again(took)
+            if not self._over and session.why:
+                self._say(UNREACHABLE, session.why)
+            if not self._over:
+                self._stopping.wait(tries.wait(chance))
+            while len(self._hanging()) >= MOST_STUCK and not self._stopping.wait(_LOOK_SECONDS):
+                pass
 
-    def _drain(self, source: FrameSource) -> None:
-        began = self._clock.monotonic()
-        count = 0
-        while not self._stopping.is_set():
+    def _opened_once(self) -> _Session:
+        """Until the camera is lost, hangs, or shows nothing new."""
+        now = self._clock.monotonic()
+        session = self._session = _Session(began=now, heard=now)
+        session.thread = threading.Thread(target=self._look_through, args=(session,), name="capture", daemon=True)
+        session.thread.start()
+        while session.thread.is_alive() and not self._stopping.is_set() and not session.given_up:
+            session.thread.join(_LOOK_SECONDS)
+            self._give_up_when_hopeless(session)
+        if self._stopping.is_set():
+            session.thread.join(_LAST_WORDS)
+        return session
+
+    def _give_up_when_hopeless(self, session: _Session) -> None:
+        with self._lock:
+            now = self._clock.monotonic()
+            if session.live and now - session.heard > GIVEN_UP_AFTER and session.thread is not None:
+                session.given_up = True
+                session.why = f"its library hangs since {(now - session.heard) // SECOND} seconds"
+                self._stuck.append(session.thread)
+            elif self._is_frozen(now) and now - session.began > REOPENED_AFTER:
+                session.given_up = True
+
+    def _hanging(self) -> list[threading.Thread]:
+        self._stuck = [thread for thread in self._stuck if thread.is_alive()]
+        return self._stuck
+
+    # --- on the session's own thread ---
+
+    def _look_through(self, session: _Session) -> None:
+        self._began()
+        try:
+            source = self._settings.open()
+        except (OSError, MemoryError) as error:
+            session.why = str(error) or "its picture takes more memory than there is"
+            return
+        try:
+            self._drain(session, source)
+        except (OSError, MemoryError) as error:
+            session.why = str(error) or "its picture takes more memory than there is"
+        finally:
+            source.close()
+
+    def _drain(self, session: _Session, source: FrameSource) -> None:
+        recording = source if isinstance(source, Recording) else None
+        session.live = recording is None
+        began, count = self._clock.monotonic(), 0
+        while not self._stopping.is_set() and not session.given_up:
             frame = source.read()
+            if session.given_up:
+                return
             if frame is None:
                 self._end()
                 return
-            if isinstance(source, Recording):
-                self._offer(frame, self._in_time(source, began, count), keep=not source.realtime)
+            session.heard = self._clock.monotonic()
+            if recording is None:
+                self._took(session, frame)
             else:
-                self._offer(frame, self._clock.monotonic(), keep=False)
+                at = self._in_time(recording, began, count)
+                self._offer(session, usable(frame), at, keep=not recording.realtime)
             count += 1
 
     def _in_time(self, source: Recording, began: Monotonic, count: int) -> Monotonic:
@@ -117,13 +230,44 @@ class Capture:
                 self._stopping.wait(early)
         return due
 
-    def _offer(self, frame: Any, at: Monotonic, keep: bool) -> None:
+    def _took(self, session: _Session, raw: Any) -> None:
+        """A live picture: whether it is a new one, and whether anything shows in it, is looked at as it comes."""
+        at = self._clock.monotonic()
+        frame = usable(raw)
+        if isinstance(frame, str):
+            self._offer(session, frame, at, keep=False)
+            return
+        same = alike(frame, self._before)
+        self._before = frame
+        clearness = self._clearness
+        if clearness.is_due(at):
+            clearness = looked(clearness, light(frame), at)
+        with self._lock:
+            self._clearness = clearness
+            self._stillness = seen(self._stillness, same and not self._shows_nothing(), at)
+            withheld = self._stillness.withholds(at)
+        self._offer(session, None if withheld else frame, at, keep=False)
+
+    def _shows_nothing(self) -> bool:
+        """Pictures of nothing may be alike by nature: black has no noise."""
+        return Sight.DARK in (self._clearness.said, self._clearness.other)
+
+    def _offer(self, session: _Session, frame: Frame | str | None, at: Monotonic, keep: bool) -> None:
+        """A picture came; `None`: one that tells nothing new; text: why it can't be used."""
         with self._lock:
             while keep and self._newest is not None and not self._stopping.is_set():
                 self._lock.wait()
-            self._newest, self._fault = Shot(frame, at), None
-            self._last_at = self._clock.monotonic()
+            self._last_at, self._came = self._clock.monotonic(), self._came + 1
+            session.showed = True
+            if isinstance(frame, str):
+                self._fault = (UNUSABLE, frame)
+            else:
+                self._fault = None
+                self._newest = self._newest if frame is None else Shot(frame, at)
         self._changed()
+
+    def _is_frozen(self, now: Monotonic) -> bool:
+        return self._stillness is not None and self._stillness.frozen(now)
 
     def _end(self) -> None:
         with self._lock:

@@ -8,10 +8,14 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+import numpy as np
 import structlog
 
 from drivers.contract import PlateReader
@@ -20,9 +24,13 @@ from edge.vision.events import CameraCleared, CameraFault, VisionEvent
 from edge.vision.frames.album import Album
 from edge.vision.frames.capture import Capture
 from edge.vision.process.eyes import Eyes, LoopEyes, OpenEyes
+from edge.vision.process.life.limits import MEGABYTE, READS, SPARE, allow, limit, machine_memory, memory, offer_itself
+from edge.vision.process.life.pulse import Progress, pulsate
+from edge.vision.process.life.trail import Trail
 from edge.vision.process.protocol import (
     LONGEST_LINE,
-    Alive,
+    BeginOrder,
+    CameraPace,
     LaneOrder,
     Orders,
     Ready,
@@ -33,31 +41,49 @@ from edge.vision.process.protocol import (
 )
 from edge.vision.readers.choosing import choose_reader
 from edge.vision.readers.weights import WeightsError
-from models.faults import Fault
 from models.ids import LaneName
 from models.instants import SECOND, Clock, Monotonic
 
 _LOG = structlog.get_logger("edge.vision")
 _PATIENCE = 0.2
+_PACE_EVERY = 2 * SECOND
+_WARMING = (480, 640, 3)
 _LAST_WORDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a process has before it is told to begin."""
+
+    reader: PlateReader
+    trail: Trail
+    progress: Progress
 
 
 class Lane:
     """One lane's camera and the eyes on it."""
 
-    def __init__(self, order: LaneOrder, clock: Clock, changed: threading.Event, pictures: Path | None) -> None:
+    def __init__(
+        self,
+        order: LaneOrder,
+        clock: Clock,
+        changed: threading.Event,
+        pictures: Path | None,
+        began: Callable[[], None],
+        held: float,
+    ) -> None:
         self.name: LaneName = order.lane
         kind = LoopEyes if order.loop_gated else OpenEyes
         self.eyes: Eyes = kind(order.lane, order.view)
-        self.capture = Capture(order.camera_settings(), clock, changed.set)
+        self.capture = Capture(order.camera_settings(), clock, changed.set, began, held)
         self.album = None if pictures is None else Album(order.lane, pictures, clock)
-        self._fault: Fault | None = None
+        self._faults: set[str] = set()
         self._over = False
 
     def look(self, reader: PlateReader) -> list[VisionEvent]:
         """Look at the newest frame, if there is one that wasn't looked at."""
         shot = self.capture.take()
-        events = self._faults()
+        events = self._news()
         if shot is not None:
             seen = self.eyes.look(shot, reader)
             events += seen if self.album is None else [*seen, *self.album.look(shot, seen)]
@@ -66,22 +92,37 @@ class Lane:
             return [*events, *self.eyes.over()]
         return events
 
-    def _faults(self) -> list[VisionEvent]:
-        now = self.capture.fault()
-        before, self._fault = self._fault, None if now is None else now[0]
-        if before is self._fault:
-            return []
-        cleared: list[VisionEvent] = [] if before is None else [CameraCleared(self.name, before.code)]
-        return cleared if now is None else [*cleared, CameraFault(self.name, now[0].code, now[1])]
+    def watch(self, vehicle: int | None, at: Monotonic) -> None:
+        """The arming loop went on for this vehicle, or off."""
+        self.eyes.watch(vehicle, at)
+        if self.album is not None:
+            self.album.watch(vehicle, at)
+        if vehicle is not None:
+            self.capture.expects_change(at)
+
+    def _news(self) -> list[VisionEvent]:
+        """The faults that began and ended."""
+        told = [each for each in (self.capture.fault(), self.capture.unclear()) if each is not None]
+        before, self._faults = self._faults, {fault.code for fault, _ in told}
+        return [
+            *(CameraCleared(self.name, code) for code in sorted(before - self._faults)),
+            *(CameraFault(self.name, fault.code, detail) for fault, detail in told if fault.code not in before),
+        ]
 
 
 class Vision:
     """Looks at all lanes in turn, with one reader."""
 
-    def __init__(self, orders: Orders, reader: PlateReader, out: BinaryIO, clock: Clock) -> None:
+    def __init__(
+        self, orders: Orders, begin: BeginOrder, loaded: Loaded, say: Callable[[Said], None], clock: Clock
+    ) -> None:
         self._changed = threading.Event()
-        self._lanes = {order.lane: Lane(order, clock, self._changed, orders.pictures) for order in orders.lanes}
-        self._reader, self._out, self._clock = reader, out, clock
+        self._reader, self._trail, self._progress = loaded.reader, loaded.trail, loaded.progress
+        self._say, self._clock = say, clock
+        self._lanes: dict[LaneName, Lane] = {}
+        for number, order in enumerate(orders.lanes):
+            began, held = partial(self._trail.camera_thread, number), begin.open_after.get(order.lane, 0.0)
+            self._lanes[order.lane] = Lane(order, clock, self._changed, orders.pictures, began, held)
         self._orders: queue.SimpleQueue[tuple[WatchOrder, Monotonic]] = queue.SimpleQueue()
 
     def heed(self, order: WatchOrder) -> None:
@@ -90,20 +131,23 @@ class Vision:
         self._changed.set()
 
     def run(self) -> None:
-        """For ever. The reader's own loop says that it is alive, so that a hung read shows."""
+        """For ever."""
         for lane in self._lanes.values():
             lane.capture.start()
-        alive_at = Monotonic(0)
+        told_at = self._clock.monotonic()
         while True:
             self._changed.wait(_PATIENCE)
             self._changed.clear()
-            for lane in self._lanes.values():
+            for number, lane in enumerate(self._lanes.values()):
                 self._obey()
-                for event in lane.look(self._reader):
+                with self._progress.turn(), self._trail.at(number):
+                    events = lane.look(self._reader)
+                for event in events:
                     self._say(event)
-                if self._clock.monotonic() - alive_at >= SECOND:
-                    alive_at = self._clock.monotonic()
-                    self._say(Alive())
+            if self._clock.monotonic() - told_at >= _PACE_EVERY:
+                told_at = self._clock.monotonic()
+                for lane in self._lanes.values():
+                    self._say(CameraPace(lane.name, *lane.capture.pace()))
 
     def close(self) -> None:
         """Let the cameras go: some count the sessions that never said goodbye."""
@@ -117,12 +161,7 @@ class Vision:
             order, at = self._orders.get()
             lane = self._lanes.get(order.lane)
             if lane is not None:
-                lane.eyes.watch(order.vehicle, at)
-                if lane.album is not None:
-                    lane.album.watch(order.vehicle, at)
-
-    def _say(self, said: Said) -> None:
-        _write(self._out, said)
+                lane.watch(order.vehicle, at)
 
 
 def main() -> None:
@@ -140,6 +179,14 @@ def main() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    trail = Trail(int(sys.argv[1]))
+    with trail.crashes_are_told():
+        _read_plates(partial(_write, out), trail, SystemClock())
+
+
+def _read_plates(say: Callable[[Said], None], trail: Trail, clock: Clock) -> None:
+    """Once told what to look at; the cameras are opened at the second word."""
+    offer_itself(SPARE)
     first = sys.stdin.buffer.readline(LONGEST_LINE)
     if not first:
         return
@@ -147,12 +194,34 @@ def main() -> None:
     try:
         reader = choose_reader(orders.settings)
     except (WeightsError, FileNotFoundError) as error:
-        _write(out, Unusable(str(error)))
+        say(Unusable(str(error)))
         return
-    vision = Vision(orders, reader, out, SystemClock())
+    progress = Progress(clock, slowest=_warmed_up(reader, clock))
+    most = _limited(orders)
+    say(Ready(reader.name, most))
+    pulsate(progress, say)
+    second = sys.stdin.buffer.readline(LONGEST_LINE)
+    if not second:
+        return
+    offer_itself(READS)
+    vision = Vision(orders, BeginOrder.model_validate_json(second), Loaded(reader, trail, progress), say, clock)
     threading.Thread(target=_listen, args=(vision,), name="orders", daemon=True).start()
-    _write(out, Ready(reader.name))
     vision.run()
+
+
+def _warmed_up(reader: PlateReader, clock: Clock) -> int:
+    """How long a read takes on this computer, in microseconds; the first one takes longer than all others."""
+    began = clock.monotonic()
+    reader.read(np.full(_WARMING, 96, np.uint8))
+    return clock.monotonic() - began
+
+
+def _limited(orders: Orders) -> int:
+    """The memory that this process may ask for from now on, in bytes."""
+    asked = orders.settings.memory
+    most = limit(memory().data, len(orders.lanes), machine_memory(), None if asked is None else asked * MEGABYTE)
+    allow(most)
+    return most
 
 
 def _listen(vision: Vision) -> None:

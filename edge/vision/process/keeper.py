@@ -1,72 +1,47 @@
-"""The daemon's end of the vision process: starts it, hears it, and starts another when it dies or hangs."""
+"""The daemon's end of the vision processes: one reads, and a spare one takes over when the first dies or hangs."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from pydantic import BaseModel
 
 from edge.kept_up import kept_up
-from edge.patience import within
-from edge.vision.events import (
-    CameraCleared,
-    CameraFault,
-    PlateDecided,
-    PlateGuessed,
-    VehicleGone,
-    VehicleInView,
-    VehiclePictured,
-    VisionEvent,
-)
-from edge.vision.faults import CRASHED
-from edge.vision.process.protocol import (
-    LONGEST_LINE,
-    Alive,
-    LaneOrder,
-    Orders,
-    Ready,
-    Said,
-    Unusable,
-    WatchOrder,
-    order_line,
-    read_said,
-)
+from edge.vision.events import CameraCleared, CameraFault, VisionEvent
+from edge.vision.faults import POISONOUS
+from edge.vision.process.book import Book
+from edge.vision.process.life.patience import Patience, pause_before, remembered
+from edge.vision.process.life.running import Ended, Running
+from edge.vision.process.life.suspects import SOON, Suspects
+from edge.vision.process.protocol import BeginOrder, CameraPace, LaneOrder, Orders
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
-from models.instants import SECOND, Clock, Monotonic
-from models.plates import Plate
+from models.instants import Clock, Monotonic
 
 _LOG = structlog.get_logger("edge.vision")
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
-HEALTHY = 60 * SECOND
-PATIENCE_LOADING = 120 * SECOND
-PATIENCE_READING = 20 * SECOND
-_FAREWELL = 3.0
-_QUIET = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "SILENT"}
+FIRST_SPARE, NEXT_SPARE = 10.0, 2.0
+"""Seconds after which a spare is started: it costs a second or two of a core, which the lanes need first"""
+_TRUST_EVERY = 5.0
 
 
-@dataclass(frozen=True)
-class _LaneState:
-    """What the daemon has heard of a lane: numbers go on rising across restarts of the process."""
+@dataclass(frozen=True, slots=True)
+class VisionNow:
+    """How plate reading gets on. `restarts`: since the daemon's start; `spare`: whether a second process is ready;
+    `memory`: bytes that both hold; `cameras`: how the pictures of each lane's camera come."""
 
-    loop_gated: bool
-    base: int = 0
-    vehicle: int = 0
-    present: bool = False
-    decided: bool = False
-    guessed: Plate | None = None
+    restarts: int
+    spare: bool
+    memory: int
+    cameras: Mapping[LaneName, CameraPace]
 
 
 class VisionProcess:
-    """One child process that looks at every lane."""
+    """Looks at every lane, in one child process at a time."""
 
     def __init__(
         self,
@@ -86,15 +61,19 @@ class VisionProcess:
             lanes=tuple(LaneOrder.of(lane, camera, view, gated) for lane, (camera, view, gated) in cameras.items()),
             pictures=pictures,
         )
-        self._lanes = {lane: _LaneState(loop_gated=gated) for lane, (_, _, gated) in cameras.items()}
+        self._keeps_spare = settings.spare
         self._clock, self._heard = clock, heard
+        self._book = Book({lane: gated for lane, (_, _, gated) in cameras.items()}, heard)
+        self._suspects = Suspects(tuple(cameras))
+        self._patience = Patience()
+        self._failures: tuple[Monotonic, ...] = ()
+        self._restarts = 0
         self._reader = "starting"
-        self._child: Process | None = None
-        self._ready = False
-        self._crashed = False
-        self._faults: set[tuple[LaneName, str]] = set()
-        self._heard_at = Monotonic(0)
-        self._task: asyncio.Task[None] | None = None
+        self._cameras: dict[LaneName, CameraPace] = {}
+        self._first: Running | None = None
+        self._spare: Running | None = None
+        self._reads, self._taken = asyncio.Event(), asyncio.Event()
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
 
     @property
     def reader(self) -> str:
@@ -103,196 +82,129 @@ class VisionProcess:
 
     @property
     def pid(self) -> int | None:
-        """Of the child that runs now."""
-        return None if self._child is None else self._child.pid
+        """Of the process that reads now."""
+        return None if self._first is None else self._first.pid
+
+    @property
+    def now(self) -> VisionNow:
+        both = [running for running in (self._first, self._spare) if running is not None]
+        return VisionNow(
+            self._restarts,
+            self._spare is not None and self._spare.reader is not None,
+            sum(running.memory for running in both),
+            dict(self._cameras),
+        )
 
     async def start(self) -> None:
         """Begin to look; returns at once."""
-        self._task = asyncio.create_task(kept_up("vision", self._keep_running, self._clock), name="vision")
+        parts = {"vision": self._keep_reading, "vision suspects": self._keep_trusting}
+        if self._keeps_spare:
+            parts["vision spare"] = self._keep_spare
+        self._tasks = tuple(
+            asyncio.create_task(kept_up(name, run, self._clock), name=name) for name, run in parts.items()
+        )
 
     async def stop(self) -> None:
-        """End the child and wait for it."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        self._task = None
+        """End the processes and wait for them."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = ()
 
     def watch(self, lane: LaneName, present: bool) -> None:
         """A vehicle is on the arming loop of `lane`, or off it. Each True begins a new vehicle, with its own vote."""
-        state = self._lanes[lane]
-        if not present:
-            self._lanes[lane] = replace(state, present=False)
-            self._order(lane, None)
-            if state.present:
-                self._heard(VehicleGone(lane, state.vehicle))
-            return
-        self._lanes[lane] = replace(state, vehicle=state.vehicle + 1, present=True, decided=False, guessed=None)
-        self._order(lane, state.vehicle + 1)
+        vehicle = self._book.watched(lane, present)
+        if self._first is not None and self._reads.is_set():
+            self._first.watch(lane, vehicle)
 
-    # --- the child's life ---
+    # --- the process that reads ---
 
-    async def _keep_running(self) -> None:
-        pause = FIRST_PAUSE
+    async def _keep_reading(self) -> None:
         while True:
-            began = self._clock.monotonic()
-            why = await self._run_one()
-            _LOG.error("vision.stopped", why=why, pause=pause)
-            self._lost(why)
-            pause = FIRST_PAUSE if self._clock.monotonic() - began > HEALTHY else pause
-            await self._clock.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
-
-    async def _run_one(self) -> str:
-        """One child, from start to end; why it ended."""
-        try:
-            child = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "edge.vision.process.child"),
-                stdin=PIPE,
-                stdout=PIPE,
-                limit=LONGEST_LINE,
-                env={**os.environ, **_QUIET},
-            )
-        except OSError as error:
-            return f"it can't be started: {error}"
-        self._child, self._ready, self._heard_at = child, False, self._clock.monotonic()
-        self._send(order_line(self._orders))
-        guard = asyncio.create_task(self._kill_when_hung(child))
-        try:
-            why = await self._listen(child)
-            code = await child.wait()
-            return why or f"it ended with code {code}"
-        finally:
-            guard.cancel()
-            self._child, self._ready = None, False
-            await _end(child, self._clock)
-
-    async def _listen(self, child: Process) -> str:
-        assert child.stdout is not None, "it was started with a pipe"
-        while True:
+            running = self._first = self._spare or self._launched()
+            self._spare = None
+            self._taken.set()
             try:
-                line = await child.stdout.readline()
-                if not line:
-                    return ""
-                said = read_said(line)
-            except ValueError as error:
-                child.kill()
-                return f"it said something that can't be understood: {error}"
-            self._heard_at = self._clock.monotonic()
-            if isinstance(said, Unusable):
-                return said.why
-            self._take(said)
+                if await running.is_loaded():
+                    self._begin(running)
+                ended = await asyncio.shield(running.ended)
+            finally:
+                self._reads.clear()
+                self._first = None
+                await running.end()
+            await self._clock.sleep(self._lost(ended))
 
-    async def _kill_when_hung(self, child: Process) -> None:
+    def _launched(self) -> Running:
+        return Running(self._orders, self._clock, lambda: self._patience.now(self._clock.monotonic()))
+
+    def _begin(self, running: Running) -> None:
+        now = self._clock.monotonic()
+        self._reader = running.reader or self._reader
+        _LOG.info("vision.ready", reader=self._reader, pid=running.pid)
+        self._suspects = self._suspects.begun(now)
+        running.begin(self._take, BeginOrder(open_after=self._suspects.open_after))
+        self._reads.set()
+        for lane, vehicle in self._book.begins():
+            running.watch(lane, vehicle)
+
+    def _lost(self, ended: Ended) -> float:
+        """It ended: every lane is blind. How many seconds to wait before the next one begins."""
+        now = self._clock.monotonic()
+        soon = now - self._suspects.begun_at < SOON
+        self._failures = remembered(self._failures, now) if soon else ()
+        pause = pause_before(self._failures, now)
+        self._restarts += 1
+        if ended.hung:
+            self._patience = self._patience.lost_one(now)
+        _LOG.error("vision.stopped", why=ended.why, blamed=ended.blamed, pause=pause)
+        before = self._suspects
+        self._suspects = before.crashed(ended.blamed, now, certain=ended.certain, unknown=ended.unknown)
+        self._book.lost(ended.why)
+        self._cameras.clear()
+        for lane, times in self._suspects.poisonous.items():
+            if before.poisonous.get(lane) != times:
+                self._heard(CameraFault(lane, POISONOUS.code, f"{times} times; the last time {ended.why}"))
+        return pause
+
+    def _take(self, said: VisionEvent | CameraPace) -> None:
+        if isinstance(said, CameraPace):
+            self._cameras[said.lane] = said
+        else:
+            self._book.take(said)
+
+    # --- beside it ---
+
+    async def _keep_spare(self) -> None:
+        """A second process with the reader loaded, which waits to be the one that reads."""
+        pause = FIRST_SPARE
+        failures: tuple[Monotonic, ...] = ()
         while True:
-            await self._clock.sleep(1.0)
-            patience = PATIENCE_READING if self._ready else PATIENCE_LOADING
-            if self._clock.monotonic() - self._heard_at > patience:
-                _LOG.error("vision.hung", pid=child.pid)
-                child.kill()
-                return
+            await self._reads.wait()
+            await self._clock.sleep(pause)
+            if not self._reads.is_set():
+                continue
+            began = self._clock.monotonic()
+            self._taken.clear()
+            spare = self._spare = self._launched()
+            taken = asyncio.ensure_future(self._taken.wait())
+            try:
+                await asyncio.wait({spare.ended, taken}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                taken.cancel()
+                if self._spare is spare:
+                    self._spare = None
+                    await spare.end()
+            now = self._clock.monotonic()
+            if not self._taken.is_set():
+                _LOG.warning("vision.spare_stopped", why=spare.ended.result().why)
+                failures = remembered(failures, now) if now - began < SOON else ()
+            pause = max(NEXT_SPARE, pause_before(failures, now))
 
-    # --- what it says ---
-
-    def _take(self, said: Said) -> None:
-        match said:
-            case Ready(reader):
-                self._began(reader)
-            case Alive() | Unusable():
-                pass
-            case VehicleInView(lane, number):
-                self._in_view(lane, number)
-            case PlateDecided(lane, number, _):
-                self._decided(said, lane, number)
-            case PlateGuessed(lane, number, _):
-                self._guessed(said, lane, number)
-            case VehicleGone(lane, number):
-                self._gone(lane, number)
-            case VehiclePictured(lane, number, _):
-                if self._is_there(lane, number):
-                    self._heard(replace(said, vehicle=self._lanes[lane].vehicle))
-            case CameraFault(lane, code, _):
-                self._faults.add((lane, code))
-                self._heard(said)
-            case CameraCleared(lane, code):
-                self._faults.discard((lane, code))
-                self._heard(said)
-
-    def _began(self, reader: str) -> None:
-        self._reader, self._ready = reader, True
-        _LOG.info("vision.ready", reader=reader, pid=self.pid)
-        if self._crashed:
-            self._crashed = False
-            for lane in self._lanes:
-                self._heard(CameraCleared(lane, CRASHED.code))
-        for lane, state in self._lanes.items():
-            if state.loop_gated and state.present and not state.decided:
-                self._order(lane, state.vehicle)
-
-    def _in_view(self, lane: LaneName, number: int) -> None:
-        state = self._lanes[lane]
-        vehicle = state.base + number
-        self._lanes[lane] = replace(state, vehicle=vehicle, present=True, decided=False, guessed=None)
-        self._heard(VehicleInView(lane, vehicle))
-
-    def _decided(self, said: PlateDecided, lane: LaneName, number: int) -> None:
-        state = self._lanes[lane]
-        if not _is_open(state, number):
-            return  # A vote that was on its way when the vehicle had left the loop already.
-        self._lanes[lane] = replace(state, decided=True)
-        self._heard(replace(said, vehicle=state.vehicle))
-
-    def _guessed(self, said: PlateGuessed, lane: LaneName, number: int) -> None:
-        state = self._lanes[lane]
-        if not _is_open(state, number) or said.read.plate == state.guessed:
-            return  # A new process begins the vote anew, but the driver has been asked.
-        self._lanes[lane] = replace(state, guessed=said.read.plate)
-        self._heard(replace(said, vehicle=state.vehicle))
-
-    def _is_there(self, lane: LaneName, number: int) -> bool:
-        state = self._lanes[lane]
-        return state.present and state.vehicle == (number if state.loop_gated else state.base + number)
-
-    def _gone(self, lane: LaneName, number: int) -> None:
-        state = self._lanes[lane]
-        self._lanes[lane] = replace(state, present=False)
-        self._heard(VehicleGone(lane, state.base + number))
-
-    def _lost(self, why: str) -> None:
-        """Without the process nobody is in view, no camera's fault is known, and every lane is blind."""
-        self._crashed = True
-        for lane, code in sorted(self._faults):
-            self._heard(CameraCleared(lane, code))
-        self._faults.clear()
-        for lane, state in self._lanes.items():
-            if not state.loop_gated:
-                # Not gone: nobody knows. The fault tells the lane that it is blind.
-                self._lanes[lane] = replace(state, base=state.vehicle, present=False)
-            self._heard(CameraFault(lane, CRASHED.code, why))
-
-    # --- what it is told ---
-
-    def _order(self, lane: LaneName, vehicle: int | None) -> None:
-        if self._ready:
-            self._send(order_line(WatchOrder(lane=lane, vehicle=vehicle)))
-
-    def _send(self, line: bytes) -> None:
-        if self._child is not None and self._child.stdin is not None and not self._child.stdin.is_closing():
-            self._child.stdin.write(line)
-
-
-def _is_open(state: _LaneState, number: int) -> bool:
-    """Whether the child's vehicle of that number is still there and without a plate."""
-    vehicle = number if state.loop_gated else state.base + number
-    return state.present and not state.decided and vehicle == state.vehicle
-
-
-async def _end(child: Process, clock: Clock) -> None:
-    """Close its input, so that it lets the cameras go; kill it when it doesn't."""
-    if child.returncode is not None:
-        return
-    if child.stdin is not None:
-        child.stdin.close()
-    if not await within(_FAREWELL, child.wait(), clock):
-        child.kill()
-        await child.wait()
+    async def _keep_trusting(self) -> None:
+        """A camera whose pictures have been read for a while without a crash is no longer suspected."""
+        while True:
+            await self._clock.sleep(_TRUST_EVERY)
+            before = self._suspects
+            self._suspects = before.trusted(self._clock.monotonic(), reading=self._reads.is_set())
+            for lane in before.poisonous.keys() - self._suspects.poisonous.keys():
+                self._heard(CameraCleared(lane, POISONOUS.code))

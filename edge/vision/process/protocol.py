@@ -30,14 +30,29 @@ LONGEST_LINE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The reader is loaded; `reader` is its name."""
+    """The reader is loaded; `reader` is its name. The process waits for its word to begin. `memory_limit` in bytes."""
 
     reader: str
+    memory_limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """The loop that reads frames still turns. Said once a second."""
+    """Said four times a second. `turning`: how long the loop has been at one picture, in microseconds; `slowest`: what
+    that took at most of late; `memory`: bytes that the process holds."""
+
+    turning: int = 0
+    slowest: int = 0
+    memory: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPace:
+    """How a camera's pictures come: how many a second, how old the newest is (microseconds; None: there was none)."""
+
+    lane: LaneName
+    rate: float
+    age: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +62,7 @@ class Unusable:
     why: str
 
 
-Said = VisionEvent | Ready | Alive | Unusable
+Said = VisionEvent | Ready | Alive | CameraPace | Unusable
 _KINDS: dict[str, type[Said]] = {
     kind.__name__: kind
     for kind in (
@@ -60,6 +75,7 @@ _KINDS: dict[str, type[Said]] = {
         CameraCleared,
         Ready,
         Alive,
+        CameraPace,
         Unusable,
     )
 }
@@ -113,6 +129,15 @@ class Orders(BaseModel):
     """The folder where a picture of each vehicle is kept; None: none is"""
 
 
+class BeginOrder(BaseModel):
+    """The second line, once the reader is loaded and the process is the one that reads: open the cameras."""
+
+    model_config = ConfigDict(frozen=True)
+
+    open_after: dict[LaneName, float] = {}
+    """Seconds for which a camera that is suspected of crashing the process is left alone"""
+
+
 class WatchOrder(BaseModel):
     """Every further line: a vehicle is on the arming loop, or (`vehicle` empty) off it."""
 
@@ -122,5 +147,5 @@ class WatchOrder(BaseModel):
     vehicle: int | None
 
 
-def order_line(order: Orders | WatchOrder) -> bytes:
+def order_line(order: Orders | BeginOrder | WatchOrder) -> bytes:
     return order.model_dump_json().encode() + b"\n"

@@ -1,0 +1,131 @@
+"""What the daemon has heard of each lane's vehicles: their numbers go on rising while vision processes come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from edge.vision.events import (
+    CameraCleared,
+    CameraFault,
+    PlateDecided,
+    PlateGuessed,
+    VehicleGone,
+    VehicleInView,
+    VehiclePictured,
+    VisionEvent,
+)
+from edge.vision.faults import CRASHED
+from models.ids import LaneName
+from models.plates import Plate
+
+
+@dataclass(frozen=True)
+class _LaneState:
+    loop_gated: bool
+    base: int = 0
+    vehicle: int = 0
+    present: bool = False
+    decided: bool = False
+    guessed: Plate | None = None
+
+
+class Book:
+    """Of all lanes. `heard` is told of everything, under the numbers that count for the daemon."""
+
+    def __init__(self, loop_gated: Mapping[LaneName, bool], heard: Callable[[VisionEvent], None]) -> None:
+        self._lanes = {lane: _LaneState(loop_gated=gated) for lane, gated in loop_gated.items()}
+        self._heard = heard
+        self._faults: set[tuple[LaneName, str]] = set()
+        self._blind = False
+
+    def watched(self, lane: LaneName, present: bool) -> int | None:
+        """A vehicle is on the arming loop, or off it: its number, for the vision process."""
+        state = self._lanes[lane]
+        if not present:
+            self._lanes[lane] = replace(state, present=False)
+            if state.present:
+                self._heard(VehicleGone(lane, state.vehicle))
+            return None
+        self._lanes[lane] = replace(state, vehicle=state.vehicle + 1, present=True, decided=False, guessed=None)
+        return state.vehicle + 1
+
+    def begins(self) -> Iterable[tuple[LaneName, int]]:
+        """A process begins to look: the vehicles of which it has to be told."""
+        if self._blind:
+            self._blind = False
+            for lane in self._lanes:
+                self._heard(CameraCleared(lane, CRASHED.code))
+        return [
+            (lane, state.vehicle)
+            for lane, state in self._lanes.items()
+            if state.loop_gated and state.present and not state.decided
+        ]
+
+    def lost(self, why: str) -> None:
+        """Without the process nobody is in view, no camera's fault is known, and every lane is blind."""
+        self._blind = True
+        for lane, code in sorted(self._faults):
+            self._heard(CameraCleared(lane, code))
+        self._faults.clear()
+        for lane, state in self._lanes.items():
+            if not state.loop_gated:
+                # Not gone: nobody knows. The fault tells the lane that it is blind.
+                self._lanes[lane] = replace(state, base=state.vehicle, present=False)
+            self._heard(CameraFault(lane, CRASHED.code, why))
+
+    def take(self, said: VisionEvent) -> None:
+        """What the process says."""
+        match said:
+            case VehicleInView(lane, number):
+                self._in_view(lane, number)
+            case PlateDecided(lane, number, _):
+                self._decided(said, lane, number)
+            case PlateGuessed(lane, number, _):
+                self._guessed(said, lane, number)
+            case VehicleGone(lane, number):
+                self._gone(lane, number)
+            case VehiclePictured(lane, number, _):
+                if self._is_there(lane, number):
+                    self._heard(replace(said, vehicle=self._lanes[lane].vehicle))
+            case CameraFault(lane, code, _):
+                self._faults.add((lane, code))
+                self._heard(said)
+            case CameraCleared(lane, code):
+                self._faults.discard((lane, code))
+                self._heard(said)
+
+    def _in_view(self, lane: LaneName, number: int) -> None:
+        state = self._lanes[lane]
+        vehicle = state.base + number
+        self._lanes[lane] = replace(state, vehicle=vehicle, present=True, decided=False, guessed=None)
+        self._heard(VehicleInView(lane, vehicle))
+
+    def _decided(self, said: PlateDecided, lane: LaneName, number: int) -> None:
+        state = self._lanes[lane]
+        if not _is_open(state, number):
+            return  # A vote that was on its way when the vehicle had left the loop already.
+        self._lanes[lane] = replace(state, decided=True)
+        self._heard(replace(said, vehicle=state.vehicle))
+
+    def _guessed(self, said: PlateGuessed, lane: LaneName, number: int) -> None:
+        state = self._lanes[lane]
+        if not _is_open(state, number) or said.read.plate == state.guessed:
+            return  # A new process begins the vote anew, but the driver has been asked.
+        self._lanes[lane] = replace(state, guessed=said.read.plate)
+        self._heard(replace(said, vehicle=state.vehicle))
+
+    def _is_there(self, lane: LaneName, number: int) -> bool:
+        state = self._lanes[lane]
+        return state.present and state.vehicle == (number if state.loop_gated else state.base + number)
+
+    def _gone(self, lane: LaneName, number: int) -> None:
+        state = self._lanes[lane]
+        self._lanes[lane] = replace(state, present=False)
+        self._heard(VehicleGone(lane, state.base + number))
+
+
+def _is_open(state: _LaneState, number: int) -> bool:
+    """Whether the child's vehicle of that number is still there and without a plate."""
+    vehicle = number if state.loop_gated else state.base + number
+    return state.present and not state.decided and vehicle == state.vehicle
