@@ -303,12 +303,13 @@ class Box:
 @dataclass(frozen=True, slots=True)
 class PlateCandidate:
     """One plate in one picture: its text (normalised), one confidence per character from 0 to 1, its box,
-    and how sure the detector was that there is a plate."""
+    and how sure the detector was that there is a plate. `cut`: it reaches the picture's edge, and may go on there."""
 
     text: str
     confidences: tuple[float, ...]
     box: Box
     detection: float
+    cut: bool = False
 
 
 class FrameSource(Protocol):

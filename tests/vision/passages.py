@@ -19,8 +19,10 @@ NEAR = 60
 Frame = npt.NDArray[np.uint8]
 
 
-def plate(text: str, x: int = 250, y: int = 300, width: int = 120, sure: float = 0.99) -> PlateCandidate:
-    return PlateCandidate(text, (sure,) * len(text), Box(x, y, width, width // 4), 0.9)
+def plate(
+    text: str, x: int = 250, y: int = 300, width: int = 120, sure: float = 0.99, cut: bool = False
+) -> PlateCandidate:
+    return PlateCandidate(text, (sure,) * len(text), Box(x, y, width, width // 4), 0.9, cut)
 
 
 def reads_of(*candidates: PlateCandidate, every: float = 0.125) -> list[Read]:

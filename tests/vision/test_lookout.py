@@ -152,3 +152,38 @@ def test_a_car_in_view_when_the_picture_ends_has_gone():
     lane = Lane().lies_empty().drives_up("AB123CD")
     _, signs = ended(lane.lookout)
     assert signs == (Left(1),)
+
+
+def hidden_by_the_arm(lane: Lane, seconds: float, covered: bool) -> Lane:
+    for _ in range(round(seconds / EVERY)):
+        lane.clock += EVERY
+        lane.lookout = noticed(lane.lookout, moment(lane.clock), True, covered=covered)
+        lane.lookout, signs = read(lane.lookout, moment(lane.clock), ())
+        lane.said += signs
+    return lane
+
+
+def test_a_vehicle_that_stands_behind_an_arm_for_long_is_still_the_same():
+    lane = hidden_by_the_arm(Lane().lies_empty().drives_up("AB123CD"), 20, covered=True)
+    lane.shows(plate("AB123CD", x=242, y=284), frames=8).lies_empty()
+    assert lane.vehicles == [(1, "AB123CD")]
+    told_apart = hidden_by_the_arm(Lane().lies_empty().drives_up("AB123CD"), 20, covered=False)
+    told_apart.shows(plate("AB123CD", x=242, y=284), frames=8)
+    assert len(told_apart.vehicles) == 2, "without knowing that its place is covered it would be two"
+
+
+def test_a_covered_place_doesnt_keep_the_next_vehicle_out():
+    lane = Lane().lies_empty().drives_up("FIRST11")
+    for step in range(30):
+        lane.clock += EVERY
+        lane.lookout = noticed(lane.lookout, moment(lane.clock), True, covered=True)
+        next_one = plate("SECOND2", x=300 - 4 * step, y=100 + 8 * step, width=70 + 2 * step)
+        lane.lookout, signs = read(lane.lookout, moment(lane.clock), seen(next_one))
+        lane.said += signs
+    assert lane.vehicles == [(1, "FIRST11"), (2, "SECOND2")]
+
+
+def test_what_moves_far_away_is_only_glanced_at():
+    lane = Lane().lies_empty().shows()
+    small = noticed(lane.lookout, moment(lane.clock), True, looms=False)
+    assert effort(small, moment(lane.clock)) is Effort.GLANCE

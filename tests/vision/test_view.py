@@ -4,6 +4,7 @@ from pydantic import ValidationError
 from drivers.contract import PlateCandidate
 from edge.vision.frames.motion import Frame, MotionGate
 from edge.vision.frames.view import each_once, is_caption, near_width, plates_in
+from edge.vision.readers.edges import is_cut
 from edge.vision.settings import Area, ViewSettings, VisionSettings
 from tests.vision.passages import HEIGHT, WIDTH, empty_lane, moment, plate, with_car
 
@@ -79,3 +80,27 @@ def test_a_car_is_fresh_and_a_sign_that_was_always_there_is_not():
     gate.moves(with_car(empty_lane(), "AB123CD"), moment(1), occupied=False)
     assert gate.is_fresh(plate("AB123CD", x=235, y=362, width=170).box)
     assert not gate.is_fresh(plate("14B02819T", x=500, y=6, width=100).box)
+
+
+def test_a_car_looms_and_what_is_small_doesnt():
+    gate, lane = MotionGate(), empty_lane()
+    gate.moves(lane, moment(0), occupied=False)
+    gate.moves(with_car(lane, "AB123CD", 0.2), moment(1), occupied=False)
+    assert not gate.looms()
+    gate.moves(with_car(lane, "AB123CD"), moment(2), occupied=False)
+    assert gate.looms()
+
+
+def test_the_place_of_a_vehicle_is_covered_until_it_has_gone():
+    gate, lane = MotionGate(), empty_lane()
+    box = plate("AB123CD", x=235, y=362, width=170).box
+    gate.moves(lane, moment(0), occupied=False)
+    gate.moves(with_car(lane, "AB123CD"), moment(1), occupied=True)
+    assert gate.is_covered(box)
+    gate.moves(lane, moment(2), occupied=True)
+    assert not gate.is_covered(box)
+
+
+@pytest.mark.parametrize(("x", "cut"), [(0, True), (3, True), (30, False), (516, True), (490, False)])
+def test_a_plate_at_the_pictures_edge_may_go_on_there(x: int, cut: bool):
+    assert is_cut(plate("AB123CD", x=x, width=120).box, WIDTH, HEIGHT) == cut

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
-from edge.vision.voting.vote import Read, verdict
+from drivers.contract import PlateCandidate
+from edge.vision.voting.vote import RULES, Read, Verdict, VoteRules, verdict
 from tests.vision.passages import NEAR, plate, reads_of
 
 
@@ -104,3 +107,55 @@ def test_this_is_not_even_likely(reads: list[Read]):
 
 def test_without_reads_there_is_no_verdict():
     assert verdict([], NEAR) is None
+
+
+def voted(*candidates: PlateCandidate, rules: VoteRules = RULES) -> Verdict:
+    found = verdict(reads_of(*candidates), NEAR, rules)
+    assert found is not None
+    return found
+
+
+def test_a_plate_that_the_pictures_edge_cuts_is_neither_certain_nor_likely():
+    part = plate("RK828", x=0, cut=True)
+    assert not voted(*[part] * 20).certain
+    assert not voted(*[part] * 20).likely
+    assert voted(*[replace(part, cut=False)] * 20).certain, "without the safeguard it would be"
+
+
+def test_a_plate_that_was_seen_whole_is_certain_though_the_edge_touches_it_again():
+    whole, part = plate("RK828AG"), plate("RK828AG", x=0, cut=True)
+    assert not voted(part, part, part, whole).certain
+    assert voted(whole, part, part, whole).certain
+    assert voted(*[plate("RK828", x=0, cut=True)] * 9, *[whole] * 3).text == "RK828AG"
+
+
+def test_a_plate_that_shines_in_some_frames_isnt_decided_without_its_character():
+    bleached, whole = plate("AB12CD"), plate("AB123CD")
+    glare = [bleached, bleached, whole, bleached, bleached, whole, bleached, bleached, bleached]
+    assert voted(*glare).text == "AB12CD"
+    assert not voted(*glare).certain
+    assert voted(*glare, rules=replace(RULES, longer=1.1)).certain, "without the safeguard it would be"
+    assert voted(*[bleached] * 9, whole, bleached).certain, "one slip of the reader is outvoted"
+
+
+def test_lookalikes_that_take_turns_leave_the_place_in_doubt_and_the_others_sure():
+    vote = voted(*[plate("AB123CD"), plate("A8123CD")] * 5)
+    assert not vote.certain
+    assert vote.confidences[1] < 0.6
+    assert min(vote.confidences[:1] + vote.confidences[2:]) > 0.95
+
+
+def test_a_reading_that_only_guesses_at_one_place_takes_little_from_the_sure_ones():
+    guessed = PlateCandidate("62PBVI", (0.99,) * 5 + (0.3,), plate("62PBVI").box, 0.9)
+    vote = voted(plate("62PBVT"), plate("62PBVT"), guessed, plate("62PBVT"))
+    assert (vote.text, vote.certain) == ("62PBVT", True)
+
+
+def test_what_else_was_read_is_told_with_its_share():
+    vote = voted(*[plate("AB123CD")] * 6, *[plate("A8123CD")] * 3, plate("AB123C"))
+    assert [(other.plate, round(other.share, 1)) for other in vote.others] == [("A8123CD", 0.3), ("AB123C", 0.1)]
+
+
+def test_what_the_finder_hardly_takes_for_a_plate_is_never_certain():
+    doubtful = replace(plate("C00D"), detection=0.3)
+    assert not voted(*[doubtful] * 20).likely

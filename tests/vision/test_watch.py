@@ -2,7 +2,7 @@
 
 from drivers.contract import PlateCandidate
 from edge.vision.voting.vote import Verdict
-from edge.vision.voting.watch import Watch, began, over, read
+from edge.vision.voting.watch import Watch, began, looked_around, over, read, stirred, wants_to_look_around
 from tests.vision.passages import NEAR, moment, plate, seen
 
 FRAMES = 8
@@ -59,3 +59,51 @@ def test_a_parked_car_that_stood_beside_the_last_vehicle_is_not_the_next_one():
 def test_a_car_on_the_loop_whose_plate_is_too_small_is_not_decided():
     _, verdicts = shown(a_vehicle(), plate("89C20339", width=NEAR - 2))
     assert verdicts == []
+
+
+def watched_empty(watch: Watch, *candidates: PlateCandidate, start: float, seconds: int = 3) -> Watch:
+    for second in range(seconds):
+        watch = looked_around(watch, moment(start + second), seen(*candidates))
+    return watch
+
+
+def test_a_car_that_was_parked_there_before_the_loop_went_on_is_never_read_for_the_vehicle():
+    parked = plate("PARKED1", x=20, y=100, width=140)
+    watch = a_vehicle(watched_empty(EMPTY, parked, start=-60), at=0)
+    assert shown(watch, parked)[1] == []
+    assert [v.text for v in shown(watch, parked, plate("AB123CD", x=300, width=90))[1]] == ["AB123CD"]
+    assert [v.text for v in shown(a_vehicle(), parked)[1]] == ["PARKED1"], "without having looked it would be"
+
+
+def test_a_car_that_waited_for_its_turn_is_read_when_it_drives_onto_the_loop():
+    watch = a_vehicle(watched_empty(EMPTY, plate("AB123CD", x=250, y=200, width=80), start=-20, seconds=9))
+    assert [v.text for v in shown(watch, plate("AB123CD", x=240, y=300, width=120))[1]] == ["AB123CD"]
+
+
+def test_a_car_that_only_drives_by_while_the_loop_is_off_is_no_scenery():
+    watch = looked_around(EMPTY, moment(-1), seen(plate("AB123CD")))
+    assert [v.text for v in shown(a_vehicle(watch), plate("AB123CD"))[1]] == ["AB123CD"]
+
+
+def test_a_loop_that_drops_out_doesnt_make_scenery_of_the_car_on_it():
+    watch, _ = shown(a_vehicle(), plate("AB123CD"))
+    watch = watched_empty(over(watch), plate("AB123CD"), start=2, seconds=9)
+    assert [v.text for v in shown(a_vehicle(watch, 2, at=12), plate("AB123CD"), start=12)[1]] == ["AB123CD"]
+
+
+def test_a_parked_car_that_has_left_is_forgotten():
+    parked = plate("PARKED1", x=20, y=100, width=140)
+    watch = watched_empty(watched_empty(EMPTY, parked, start=-60), start=-40)
+    assert [v.text for v in shown(a_vehicle(watch), parked)[1]] == ["PARKED1"]
+
+
+def test_the_empty_loop_is_looked_at_twice_when_all_is_at_rest_and_then_seldom():
+    watch, looks = EMPTY, list[float]()
+    for tick in range(600):
+        at = tick / 10
+        watch = stirred(watch, moment(at)) if 30 <= at < 33 else watch
+        if wants_to_look_around(watch, moment(at)):
+            looks.append(at)
+            watch = looked_around(watch, moment(at), ())
+    assert looks == [0.0, 1.0, 21.0, 34.4, 35.4, 55.4]
+    assert not wants_to_look_around(a_vehicle(watch, at=60), moment(90))

@@ -19,6 +19,10 @@ _MOVING = 0.004
 _FRESH = 0.3
 _CALM = 2 * SECOND
 _LEARN = 0.05
+_LARGE = 0.02
+"""A vehicle whose plate is near enough to count fills more of the picture than this: six times as much, in general."""
+_COVERED = 0.4
+_VEHICLE = 1.5
 
 
 class MotionGate:
@@ -51,12 +55,40 @@ class MotionGate:
         """Whether the picture inside `box` (pixels of the frame) isn't that of the empty lane."""
         if self._last is None or self._empty is None:
             return False
+        place = self._place(box)
+        changed = np.abs(self._last[place] - self._empty[place]) > _STEP
+        return bool(changed.size and changed.mean() > _FRESH)
+
+    def looms(self) -> bool:
+        """Whether something stands in the newest picture, in one piece, that is as large as a vehicle that counts.
+
+        What moves far away, or behind a hedge, is smaller.
+        """
+        if self._last is None or self._empty is None:
+            return False
+        other = (self._inside(np.abs(self._last - self._empty)) > _STEP).astype(np.uint8)
+        if other.sum() < _LARGE * COLUMNS * ROWS:
+            return False
+        joined = cv2.dilate(other, np.ones((3, 3), np.uint8))
+        count, _, measures, _ = cv2.connectedComponentsWithStats(joined)
+        return count > 1 and int(measures[1:, cv2.CC_STAT_AREA].max()) >= _LARGE * COLUMNS * ROWS
+
+    def is_covered(self, box: Box) -> bool:
+        """Whether most of the surroundings of a plate at `box` aren't those of the empty lane: its vehicle, or an arm
+        before it, is still there."""
+        if self._last is None or self._empty is None:
+            return False
+        wider = round(_VEHICLE * box.width)
+        around = Box(box.x - wider // 2, box.y - wider, box.width + wider, box.height + wider)
+        place = self._place(around)
+        changed = np.abs(self._last[place] - self._empty[place]) > _STEP
+        return bool(changed.size and changed.mean() > _COVERED)
+
+    def _place(self, box: Box) -> tuple[slice, slice]:
         width, height = self._size
         left, right = box.x * COLUMNS // width, (box.x + box.width) * COLUMNS // width + 1
         top, bottom = box.y * ROWS // height, (box.y + box.height) * ROWS // height + 1
-        place = np.s_[max(top, 0) : max(bottom, 1), max(left, 0) : max(right, 1)]
-        changed = np.abs(self._last[place] - self._empty[place]) > _STEP
-        return bool(changed.size and changed.mean() > _FRESH)
+        return np.s_[max(top, 0) : max(bottom, 1), max(left, 0) : max(right, 1)]
 
     def _inside(self, picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         if self._region is None:

@@ -15,13 +15,16 @@ from edge.vision.voting import lookout as looking
 from edge.vision.voting import watch as watching
 from edge.vision.voting.lookout import CameIntoView, Decided, Effort, Guessed, Left, Lookout, Sign
 from edge.vision.voting.track import Sighting
-from edge.vision.voting.vote import Verdict
+from edge.vision.voting.vote import RULES, Verdict, VoteRules
 from edge.vision.voting.watch import Watch
 from models.ids import LaneName
 from models.instants import SECOND, Monotonic
 from models.plates import Plate
 
-_PAUSE = {Effort.FULL: SECOND // 8, Effort.SLOW: SECOND // 4}
+_PAUSE = {Effort.FULL: SECOND // 8, Effort.SLOW: SECOND // 3, Effort.GLANCE: 2 * SECOND}
+
+_EAGER = 10 * SECOND
+"""A vehicle on the loop that isn't read by then is read less often."""
 
 
 class Eyes(Protocol):
@@ -39,11 +42,15 @@ class Eyes(Protocol):
 
 
 class LoopEyes:
-    """For a lane with an arming loop: reads from the moment the loop goes on until the vote is certain."""
+    """For a lane with an arming loop: reads from the moment the loop goes on until the vote is certain.
 
-    def __init__(self, lane: LaneName, view: ViewSettings) -> None:
+    While the loop is off it looks around now and then, so that it knows what stands there already.
+    """
+
+    def __init__(self, lane: LaneName, view: ViewSettings, rules: VoteRules = RULES) -> None:
         self._lane, self._view = lane, view
-        self._watch = Watch(near=1)
+        self._gate = MotionGate(view.region)
+        self._watch = Watch(1, rules)
         self._read_at: Monotonic | None = None
 
     def watch(self, vehicle: int | None, at: Monotonic) -> None:
@@ -51,15 +58,13 @@ class LoopEyes:
 
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
         vehicle = self._watch.vehicle
-        if vehicle is None or shot.at < self._watch.since or not _is_due(self._read_at, shot.at, Effort.FULL):
+        if not self._watch.occupied:
+            self._look_around(shot, reader)
+        if vehicle is None or shot.at < self._watch.since or not _is_due(self._read_at, shot.at, self._effort(shot)):
             return []
         self._read_at = shot.at
         self._watch = replace(self._watch, near=near_width(self._view, shot.frame.shape[1]))
-        sightings = tuple(
-            Sighting(candidate, caption=is_caption(candidate.box, shot.frame.shape[0]))
-            for candidate in plates_in(shot.frame, reader, self._view)
-        )
-        self._watch, verdict = watching.read(self._watch, shot.at, sightings)
+        self._watch, verdict = watching.read(self._watch, shot.at, self._sightings(shot, reader))
         if verdict is not None:
             return [PlateDecided(self._lane, vehicle, _plate_read(verdict))]
         self._watch, likely = watching.guess(self._watch, shot.at, _guess_after(self._view))
@@ -68,14 +73,29 @@ class LoopEyes:
     def over(self) -> list[VisionEvent]:
         return []
 
+    def _effort(self, shot: Shot) -> Effort:
+        return Effort.FULL if shot.at - self._watch.since < _EAGER else Effort.SLOW
+
+    def _look_around(self, shot: Shot, reader: PlateReader) -> None:
+        if self._gate.moves(shot.frame, shot.at, occupied=False):
+            self._watch = watching.stirred(self._watch, shot.at)
+        if watching.wants_to_look_around(self._watch, shot.at):
+            self._watch = watching.looked_around(self._watch, shot.at, self._sightings(shot, reader))
+
+    def _sightings(self, shot: Shot, reader: PlateReader) -> tuple[Sighting, ...]:
+        return tuple(
+            Sighting(candidate, caption=is_caption(candidate.box, shot.frame.shape[0]))
+            for candidate in plates_in(shot.frame, reader, self._view)
+        )
+
 
 class OpenEyes:
     """For a lane without loops: reads while something moves, and tells who is in view."""
 
-    def __init__(self, lane: LaneName, view: ViewSettings) -> None:
+    def __init__(self, lane: LaneName, view: ViewSettings, rules: VoteRules = RULES) -> None:
         self._lane, self._view = lane, view
         self._gate = MotionGate(view.region)
-        self._lookout = Lookout(near=1)
+        self._lookout = Lookout(1, rules)
         self._read_at: Monotonic | None = None
 
     def watch(self, vehicle: int | None, at: Monotonic) -> None:
@@ -84,7 +104,10 @@ class OpenEyes:
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
         moving = self._gate.moves(shot.frame, shot.at, occupied=self._lookout.subject is not None)
         sized = replace(self._lookout, near=near_width(self._view, shot.frame.shape[1]))
-        self._lookout = looking.noticed(sized, shot.at, moving)
+        here = looking.place_of_subject(sized)
+        covered = here is not None and self._gate.is_covered(here)
+        looms = self._gate.looms() if moving else sized.looms
+        self._lookout = looking.noticed(sized, shot.at, moving, looms, covered)
         wanted = looking.effort(self._lookout, shot.at)
         if wanted is Effort.NONE or not _is_due(self._read_at, shot.at, wanted):
             return []
@@ -124,4 +147,12 @@ def _event(lane: LaneName, sign: Sign) -> VisionEvent:
 
 def _plate_read(verdict: Verdict) -> PlateRead:
     box = verdict.best.box
-    return PlateRead(Plate(verdict.text), verdict.weakest, verdict.agreeing, box, box.width)
+    return PlateRead(
+        Plate(verdict.text),
+        verdict.weakest,
+        verdict.agreeing,
+        box,
+        box.width,
+        tuple(round(confidence, 4) for confidence in verdict.confidences),
+        verdict.others,
+    )

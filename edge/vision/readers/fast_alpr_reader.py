@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fast_alpr import ALPR  # pyright: ignore[reportMissingTypeStubs]
 from fast_alpr.alpr import ALPRResult  # pyright: ignore[reportMissingTypeStubs]
 from fast_alpr.base import BaseDetector, DetectionResult  # pyright: ignore[reportMissingTypeStubs]
+from open_image_models.detection.core.base import BoundingBox
 from open_image_models.detection.core.yolo_v9.inference import YoloV9Detector
 
 from drivers.contract import Box, PlateCandidate
 from edge.vision.frames.motion import Frame
+from edge.vision.readers.edges import is_cut
 from edge.vision.readers.onnx import BROKEN_MODEL, PROVIDERS, session_options
 from edge.vision.readers.weights import Weights
 from models.plates import normalised
@@ -63,11 +65,19 @@ class _EnlargingDetector(BaseDetector):
         return [detection for detection in enlarged if not detection.bounding_box.is_empty]
 
 
+@dataclass(frozen=True)
+class _Enlarged(DetectionResult):
+    """A detection with some of the plate's surroundings; `cut`: its own box reaches the picture's edge."""
+
+    cut: bool = False
+
+
 def _enlarged(detection: DetectionResult, width: int, height: int) -> DetectionResult:
     box = detection.bounding_box
+    cut = is_cut(_box(box), width, height)
     sideways, upwards = round(box.width * _WIDER / 2), round(box.height * _HIGHER / 2)
     larger = replace(box, x1=box.x1 - sideways, x2=box.x2 + sideways, y1=box.y1 - upwards, y2=box.y2 + upwards)
-    return replace(detection, bounding_box=larger.clamp(width, height))
+    return _Enlarged(detection.label, detection.confidence, larger.clamp(width, height), cut)
 
 
 def _candidate(result: ALPRResult) -> PlateCandidate | None:
@@ -77,9 +87,14 @@ def _candidate(result: ALPRResult) -> PlateCandidate | None:
         text = normalised(result.ocr.text)
     except ValueError:
         return None
-    spelled, box = result.ocr.confidence, result.detection.bounding_box
+    spelled, found = result.ocr.confidence, result.detection
     # The speller gives one confidence for each of its ten slots, the empty ones included.
     confidences = tuple(spelled[: len(text)]) if isinstance(spelled, list) else (spelled,) * len(text)
     if len(confidences) != len(text):
         return None
-    return PlateCandidate(text, confidences, Box(*box.to_xywh()), float(result.detection.confidence))
+    cut = isinstance(found, _Enlarged) and found.cut
+    return PlateCandidate(text, confidences, _box(found.bounding_box), float(found.confidence), cut)
+
+
+def _box(box: BoundingBox) -> Box:
+    return Box(*box.to_xywh())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from rapidocr import RapidOCR
 from drivers.contract import Box, PlateCandidate
 from edge.vision.frames.motion import Frame
 from edge.vision.frames.view import is_caption
+from edge.vision.readers.edges import is_cut
 from models.plates import normalised
 
 _LONGEST_SIDE = 960
@@ -65,7 +67,8 @@ class RapidOcrReader:
             plate_like(letters, _around(corners), frame.shape[0])
             for letters, corners in zip(found.word_results, found.boxes, strict=True)
         )
-        return [candidate for candidate in candidates if candidate is not None]
+        height, width = frame.shape[:2]
+        return [replace(c, cut=is_cut(c.box, width, height)) for c in candidates if c is not None]
 
 
 def plate_like(letters: Sequence[Letter], box: Box, frame_height: int) -> PlateCandidate | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from drivers.contract import Box
 from edge.vision.voting.question import Question, next_question
 from edge.vision.voting.track import ALIKE, Sighting, Track, follow, similarity
-from edge.vision.voting.vote import Verdict
+from edge.vision.voting.vote import RULES, Verdict, VoteRules
 from models.instants import SECOND, Monotonic
 
 OPENING_READS = 4
@@ -16,7 +17,8 @@ GONE_AFTER = 1_200_000
 ECHO = 5 * SECOND
 FORGET_MOVED = 4 * SECOND
 FORGET_STILL = 600 * SECOND
-TIRED = 10 * SECOND
+TIRED = 4 * SECOND
+HIDDEN_AT_MOST = 30 * SECOND
 MOST_TRACKS = 24
 START = Monotonic(0)
 
@@ -25,8 +27,9 @@ class Effort(Enum):
     """How often a lane wants its newest frame read."""
 
     NONE = 0
-    SLOW = 1
-    FULL = 2
+    GLANCE = 1
+    SLOW = 2
+    FULL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,17 @@ class Departed:
 
 @dataclass(frozen=True, slots=True)
 class Lookout:
-    """What is known of the lane. `near`: the width in pixels from which on a plate counts.
+    """What is known of the lane. `near`: the width in pixels from which on a plate counts. `looms`: something as large
+    as a vehicle is there, as far as the newest frame tells.
 
     At most one vehicle is in view at a time, the nearest; those behind it wait for their turn.
     """
 
     near: int
+    rules: VoteRules = RULES
     tracks: tuple[Track, ...] = ()
     vehicle: int = 0
+    looms: bool = True
     subject: int | None = None
     decided: bool = False
     came: Monotonic = START
@@ -83,19 +89,21 @@ class Lookout:
     still_there: Monotonic = START
     moved_at: Monotonic | None = None
     moving_since: Monotonic | None = None
-    found_at: Monotonic | None = None
 
 
-def noticed(lookout: Lookout, at: Monotonic, moving: bool) -> Lookout:
-    """A frame was looked at but not read: it only tells whether something moves.
+def noticed(lookout: Lookout, at: Monotonic, moving: bool, looms: bool = True, covered: bool = False) -> Lookout:
+    """A frame was looked at but not read: it only tells whether something moves and whether it is large.
 
-    While nothing does, a vehicle that the newest read showed is still there.
+    While nothing moves, a vehicle that the newest read showed is still there; so is one whose place is `covered`, for
+    a while and as long as no other comes: an arm or a person hides its plate.
     """
-    lookout = replace(lookout, opened=at if lookout.opened is None else lookout.opened)
-    if moving:
-        return replace(lookout, moved_at=at, moving_since=lookout.moving_since or at)
+    lookout = replace(lookout, opened=at if lookout.opened is None else lookout.opened, looms=looms)
     subject = _subject(lookout)
-    stands = subject is not None and not _is_missing(lookout, subject)
+    hidden = covered and subject is not None and at - subject.seen < HIDDEN_AT_MOST and not _another(lookout, at)
+    if moving:
+        still = at if hidden else lookout.still_there
+        return replace(lookout, moved_at=at, moving_since=lookout.moving_since or at, still_there=still)
+    stands = hidden or (subject is not None and not _is_missing(lookout, subject))
     return replace(
         lookout,
         moving_since=None if _is_calm(lookout, at) else lookout.moving_since,
@@ -107,15 +115,15 @@ def read(lookout: Lookout, at: Monotonic, sightings: tuple[Sighting, ...]) -> tu
     """A frame was read: `sightings` are the plates in it."""
     opened = at if lookout.opened is None else lookout.opened
     known = lookout.opening_reads >= OPENING_READS and at - opened >= OPENING
-    tracks = _remembered(follow(lookout.tracks, at, sightings, lookout.near, known), at)
+    tracks = follow(lookout.tracks, at, sightings, lookout.near, known)
     lookout = replace(
         lookout,
-        tracks=tracks,
+        tracks=_remembered(tracks, at, lookout.subject),
         opened=opened,
         opening_reads=lookout.opening_reads + 1,
         read_at=at,
-        found_at=at if sightings else lookout.found_at,
     )
+    lookout = _echoed(_found_again(lookout, at), at)
     lookout, left = _let_go(lookout, at)
     lookout, came = _take_up(lookout, at)
     lookout, decided = _decide(lookout)
@@ -127,7 +135,7 @@ def guess(lookout: Lookout, at: Monotonic, after: int) -> tuple[Lookout, tuple[S
     subject = _subject(lookout)
     if subject is None or lookout.decided:
         return lookout, ()
-    verdict = subject.verdict(lookout.near)
+    verdict = _verdict(lookout, subject)
     question = next_question(verdict, lookout.came, at, after, lookout.asked)
     if question is None:
         return lookout, ()
@@ -137,7 +145,13 @@ def guess(lookout: Lookout, at: Monotonic, after: int) -> tuple[Lookout, tuple[S
 def ended(lookout: Lookout) -> tuple[Lookout, tuple[Sign, ...]]:
     """The picture is over: nobody is in view any more."""
     gone = () if lookout.subject is None else (Left(lookout.vehicle),)
-    return replace(Lookout(lookout.near), vehicle=lookout.vehicle), gone
+    return Lookout(lookout.near, lookout.rules, vehicle=lookout.vehicle), gone
+
+
+def place_of_subject(lookout: Lookout) -> Box | None:
+    """Where the plate of the vehicle in view was seen last."""
+    subject = _subject(lookout)
+    return None if subject is None else subject.here
 
 
 def effort(lookout: Lookout, at: Monotonic) -> Effort:
@@ -158,8 +172,9 @@ def _effort_of_search(lookout: Lookout, at: Monotonic, stirring: bool) -> Effort
         return Effort.FULL
     if not stirring:
         return Effort.NONE
-    since = max(lookout.moving_since or at, lookout.found_at or 0)
-    return Effort.FULL if at - since < TIRED else Effort.SLOW
+    if not lookout.looms:
+        return Effort.GLANCE
+    return Effort.FULL if at - (lookout.moving_since or at) < TIRED else Effort.SLOW
 
 
 def _is_calm(lookout: Lookout, at: Monotonic) -> bool:
@@ -170,23 +185,67 @@ def _subject(lookout: Lookout) -> Track | None:
     return next((track for track in lookout.tracks if track.number == lookout.subject), None)
 
 
+def _verdict(lookout: Lookout, track: Track) -> Verdict:
+    return track.verdict(lookout.near, lookout.rules)
+
+
+def _another(lookout: Lookout, at: Monotonic) -> bool:
+    """Whether another vehicle is in view that could be next."""
+    others = (track for track in lookout.tracks if track.number != lookout.subject and at - track.seen < GONE_AFTER)
+    return any(_is_vehicle(lookout, track, at) for track in others)
+
+
 def _is_missing(lookout: Lookout, subject: Track) -> bool:
     """The newest read didn't show it, or something has moved since."""
     return subject.seen < max(lookout.read_at or 0, lookout.moved_at or 0)
+
+
+def _found_again(lookout: Lookout, at: Monotonic) -> Lookout:
+    """The vehicle in view was lost and is seen elsewhere: it rolled on behind an arm. It stays the same vehicle."""
+    subject = _subject(lookout)
+    if subject is None or subject.seen == at:
+        return lookout
+    text = _verdict(lookout, subject).text
+    again = [track for track in lookout.tracks if track.seen == at and _is_as_near(track, subject)]
+    found = next((track for track in again if similarity(_verdict(lookout, track).text, text) >= ALIKE), None)
+    if found is None:
+        return lookout
+    tracks = tuple(track for track in lookout.tracks if track is not subject)
+    return replace(lookout, tracks=tracks, subject=found.number)
+
+
+def _is_as_near(track: Track, subject: Track) -> bool:
+    return track.here.width >= 0.6 * subject.here.width
+
+
+def _echoed(lookout: Lookout, at: Monotonic) -> Lookout:
+    """A plate that goes on being seen after its vehicle was let go is no new vehicle's, however long that takes."""
+    departed = lookout.departed
+    if departed is None or at - departed.at >= GONE_AFTER or lookout.subject is not None:
+        return lookout
+    here = (track for track in lookout.tracks if track.seen == at and track.here.width >= lookout.near)
+    if any(similarity(_verdict(lookout, track).text, departed.text) >= ALIKE for track in here):
+        return replace(lookout, departed=Departed(departed.text, at))
+    return lookout
 
 
 def _let_go(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]]:
     subject = _subject(lookout)
     if lookout.subject is None:
         return lookout, ()
-    if subject is not None and at - max(subject.seen, lookout.still_there) < GONE_AFTER:
+    if subject is not None and at - _last_there(lookout, subject, at) < GONE_AFTER:
         return lookout, ()
-    departed = Departed(subject.verdict(lookout.near).text, at) if subject is not None else lookout.departed
+    departed = Departed(_verdict(lookout, subject).text, at) if subject is not None else lookout.departed
     tracks = tuple(track for track in lookout.tracks if track is not subject)
     return (
         replace(lookout, tracks=tracks, subject=None, decided=False, departed=departed),
         (Left(lookout.vehicle),),
     )
+
+
+def _last_there(lookout: Lookout, subject: Track, at: Monotonic) -> Monotonic:
+    """When the vehicle in view was there for sure. Another one in its place shows that it isn't hidden but gone."""
+    return subject.seen if _another(lookout, at) else max(subject.seen, lookout.still_there)
 
 
 def _take_up(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]]:
@@ -196,11 +255,11 @@ def _take_up(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]
     here = [track for track in lookout.tracks if track.seen == at and _is_vehicle(lookout, track, at)]
     if not here:
         return lookout, ()
-    nearest = max(here, key=lambda track: (track.verdict(lookout.near).certain, track.here.width))
+    nearest = max(here, key=lambda track: (_verdict(lookout, track).certain, track.here.width))
     if lookout.subject is None:
         taken = replace(lookout, subject=nearest.number, vehicle=lookout.vehicle + 1, came=at, asked=None)
         return taken, (CameIntoView(taken.vehicle),)
-    if nearest.verdict(lookout.near).certain:
+    if _verdict(lookout, nearest).certain:
         return replace(lookout, subject=nearest.number), ()
     return lookout, ()
 
@@ -209,7 +268,7 @@ def _decide(lookout: Lookout) -> tuple[Lookout, tuple[Sign, ...]]:
     subject = _subject(lookout)
     if subject is None or lookout.decided:
         return lookout, ()
-    verdict = subject.verdict(lookout.near)
+    verdict = _verdict(lookout, subject)
     if not verdict.certain:
         return lookout, ()
     return replace(lookout, decided=True), (Decided(lookout.vehicle, verdict),)
@@ -223,13 +282,18 @@ def _is_vehicle(lookout: Lookout, track: Track, at: Monotonic) -> bool:
 def _could_be(lookout: Lookout, track: Track, at: Monotonic) -> bool:
     if track.here.width < lookout.near:
         return False
-    if not track.came and track.verdict(lookout.near).certain:
+    if not track.came and _verdict(lookout, track).certain:
         return False
     departed = lookout.departed
     echo = departed is not None and at - departed.at < ECHO
-    return not (echo and departed is not None and similarity(track.verdict(lookout.near).text, departed.text) >= ALIKE)
+    return not (echo and departed is not None and similarity(_verdict(lookout, track).text, departed.text) >= ALIKE)
 
 
-def _remembered(tracks: tuple[Track, ...], at: Monotonic) -> tuple[Track, ...]:
-    kept = [track for track in tracks if at - track.seen < (FORGET_MOVED if track.came else FORGET_STILL)]
+def _remembered(tracks: tuple[Track, ...], at: Monotonic, subject: int | None) -> tuple[Track, ...]:
+    """Without those that weren't seen for long; the vehicle in view is let go by other rules."""
+    kept = [
+        track
+        for track in tracks
+        if track.number == subject or at - track.seen < (FORGET_MOVED if track.came else FORGET_STILL)
+    ]
     return tuple(sorted(sorted(kept, key=lambda track: track.seen)[-MOST_TRACKS:], key=lambda track: track.number))

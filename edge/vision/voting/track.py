@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from rapidfuzz.distance import Levenshtein
 
 from drivers.contract import Box, PlateCandidate
-from edge.vision.voting.vote import Read, Verdict, verdict
+from edge.vision.voting.vote import RULES, Read, Verdict, VoteRules, verdict
 from models.instants import SECOND, Monotonic
 
 KEPT_READS = 48
 SURE = 0.85
 ALIKE = 0.7
+_PLACE_REMEMBERED = 3
+"""For so many seconds what is read at the place of a plate is taken for it, however it is read."""
 _MOVED = 0.12
 _MOVED_PIXELS = 4
 
@@ -63,8 +65,8 @@ class Track:
     def seen(self) -> Monotonic:
         return self.reads[-1].at
 
-    def verdict(self, near: int) -> Verdict:
-        found = verdict(self.reads, near)
+    def verdict(self, near: int, rules: VoteRules = RULES) -> Verdict:
+        found = verdict(self.reads, near, rules)
         assert found is not None, "a track begins with a read"
         return found
 
@@ -109,7 +111,7 @@ def _affinity(track: Track, at: Monotonic, candidate: PlateCandidate, near: int)
     standing = track.verdict(near)
     alike = max(similarity(standing.text, candidate.text), similarity(track.reads[-1].text, candidate.text))
     missed = (at - track.seen) / SECOND
-    if away < 0.5:
+    if away < 0.5 and (alike >= ALIKE or missed < _PLACE_REMEMBERED):
         another = standing.certain and alike < 0.4 and min(candidate.confidences) >= SURE
         return 0.0 if another else 2.0 + alike - away
     if alike >= ALIKE and away < 3 + 3 * missed and missed < 3:

@@ -4,44 +4,97 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from drivers.contract import Box
+from drivers.contract import Box, PlateCandidate
 from edge.vision.voting.question import Question, next_question
 from edge.vision.voting.track import ALIKE, Sighting, Track, distance, follow, similarity
-from edge.vision.voting.vote import Verdict
+from edge.vision.voting.vote import RULES, Verdict, VoteRules
 from models.instants import SECOND, Monotonic
 
 MOST_SCENERY = 16
 START = Monotonic(0)
+STOOD = SECOND
+"""What is read at the same place for this long while the loop is off was there before the vehicle."""
+REST, BREATH, SELDOM = 3 * SECOND // 2, 5 * SECOND, 20 * SECOND
+OUT_OF_SIGHT = 3
+"""So many looks at the empty loop without it, and it is scenery no more."""
 _SAME_PLACE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Scenery:
-    """A text that stood still beside a vehicle that was decided: a parked car, a sign, a caption."""
+    """A text and where it stands: a parked car, a sign, a caption. `since` when it is known, `certain` once it was seen
+    again there; `missed` counts the looks in a row that didn't show it."""
 
     text: str
     box: Box
+    since: Monotonic = START
+    certain: bool = True
+    missed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The vehicle on the loop. `vehicle` is None while the loop is off or its plate is decided."""
+    """The vehicle on the loop. `vehicle` is None while the loop is off or its plate is decided; `occupied`: the loop is
+    on. `last`: where the vehicle that was on it last was read; a loop that drops out doesn't make it scenery. `looks`
+    counts those at the empty loop since something moved.
+    """
 
     near: int
+    rules: VoteRules = RULES
     vehicle: int | None = None
+    occupied: bool = False
     since: Monotonic = START
     asked: Question | None = None
     tracks: tuple[Track, ...] = ()
     scenery: tuple[Scenery, ...] = ()
+    last: tuple[Scenery, ...] = ()
+    moved_at: Monotonic | None = None
+    looked_at: Monotonic | None = None
+    looks: int = 0
 
 
 def began(watch: Watch, vehicle: int, at: Monotonic) -> Watch:
     """A vehicle drove onto the loop: it gets a vote of its own."""
-    return replace(watch, vehicle=vehicle, since=at, asked=None, tracks=())
+    return replace(watch, vehicle=vehicle, occupied=True, since=at, asked=None, tracks=(), last=())
 
 
 def over(watch: Watch) -> Watch:
-    return replace(watch, vehicle=None, tracks=())
+    seen = tuple(_standing(watch, track) for track in watch.tracks if _counts(watch, track))
+    return replace(watch, vehicle=None, occupied=False, tracks=(), last=watch.last or seen)
+
+
+def stirred(watch: Watch, at: Monotonic) -> Watch:
+    """Something moved in the picture: what stands there has to be looked at anew."""
+    return replace(watch, moved_at=at, looks=0)
+
+
+def wants_to_look_around(watch: Watch, at: Monotonic) -> bool:
+    """Whether the empty loop's surroundings shall be read now: twice whenever they have come to rest, else seldom."""
+    if watch.occupied:
+        return False
+    if watch.looked_at is None:
+        return True
+    rested = watch.moved_at is None or at - watch.moved_at >= REST
+    wait = (STOOD if 0 < watch.looks < 2 else BREATH) if rested and watch.looks < 2 else SELDOM
+    return at - watch.looked_at >= wait
+
+
+def looked_around(watch: Watch, at: Monotonic, sightings: tuple[Sighting, ...]) -> Watch:
+    """A frame was read while the loop was off: what stands there is nobody's who comes."""
+    if watch.occupied:
+        return watch
+    left = [s.candidate for s in sightings if not any(_is_same(last, s.candidate) for last in watch.last)]
+    kept: list[Scenery] = []
+    for known in watch.scenery:
+        again = next((candidate for candidate in left if _is_same(known, candidate)), None)
+        if again is not None:
+            left.remove(again)
+            certain = known.certain or at - known.since >= STOOD
+            kept.append(replace(known, box=again.box, certain=certain, missed=0))
+        elif known.missed + 1 < OUT_OF_SIGHT and known.certain:
+            kept.append(replace(known, missed=known.missed + 1))
+    new = [Scenery(candidate.text, candidate.box, at, certain=False) for candidate in left]
+    return replace(watch, scenery=(*kept, *new)[-MOST_SCENERY:], looked_at=at, looks=watch.looks + 1)
 
 
 def read(watch: Watch, at: Monotonic, sightings: tuple[Sighting, ...]) -> tuple[Watch, Verdict | None]:
@@ -54,12 +107,12 @@ def read(watch: Watch, at: Monotonic, sightings: tuple[Sighting, ...]) -> tuple[
     nearest = _nearest(watch, at)
     if nearest is None:
         return watch, None
-    verdict = nearest.verdict(watch.near)
+    verdict = nearest.verdict(watch.near, watch.rules)
     if not verdict.certain:
         return watch, None
-    beside = [Scenery(t.verdict(watch.near).text, t.here) for t in tracks if t is not nearest and not t.moved]
-    decided = replace(watch, vehicle=None, tracks=(), scenery=(*watch.scenery, *beside)[-MOST_SCENERY:])
-    return decided, verdict
+    beside = [_standing(watch, track) for track in tracks if track is not nearest and not track.moved]
+    scenery = (*watch.scenery, *beside)[-MOST_SCENERY:]
+    return replace(watch, vehicle=None, tracks=(), scenery=scenery, last=(_standing(watch, nearest),)), verdict
 
 
 def guess(watch: Watch, at: Monotonic, after: int) -> tuple[Watch, Verdict | None]:
@@ -71,7 +124,7 @@ def guess(watch: Watch, at: Monotonic, after: int) -> tuple[Watch, Verdict | Non
     leader = _nearest(watch, max(seen)) if seen else None
     if watch.vehicle is None or leader is None:
         return watch, None
-    verdict = leader.verdict(watch.near)
+    verdict = leader.verdict(watch.near, watch.rules)
     question = next_question(verdict, watch.since, at, after, watch.asked)
     return (watch, None) if question is None else (replace(watch, asked=question), verdict)
 
@@ -85,9 +138,13 @@ def _counts(watch: Watch, track: Track) -> bool:
     return track.came and track.here.width >= watch.near
 
 
+def _standing(watch: Watch, track: Track) -> Scenery:
+    return Scenery(track.verdict(watch.near, watch.rules).text, track.here, track.born)
+
+
 def _is_scenery(watch: Watch, sighting: Sighting) -> bool:
-    candidate = sighting.candidate
-    return any(
-        distance(known.box, candidate.box) < _SAME_PLACE and similarity(known.text, candidate.text) >= ALIKE
-        for known in watch.scenery
-    )
+    return any(known.certain and _is_same(known, sighting.candidate) for known in watch.scenery)
+
+
+def _is_same(known: Scenery, candidate: PlateCandidate) -> bool:
+    return distance(known.box, candidate.box) < _SAME_PLACE and similarity(known.text, candidate.text) >= ALIKE
