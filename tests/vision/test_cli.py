@@ -1,6 +1,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -114,3 +115,54 @@ def test_weights_are_installed_from_a_folder_with_their_checksums(shared: Path, 
 
 def test_an_installation_says_where_from(tmp_path: Path):
     assert CliRunner().invoke(app, ["weights", "install", "--to", str(tmp_path)]).exit_code == 2
+
+
+def ran_with(*said: str) -> tuple[int, list[dict[str, Any]], str]:
+    ran = CliRunner().invoke(app, ["read", *said, "--json", *RAPIDOCR])
+    return ran.exit_code, [json.loads(line) for line in ran.stdout.splitlines()], ran.stderr
+
+
+def test_what_was_read_is_drawn_beside_the_photograph_and_compared_with_the_truth(photograph: Path, tmp_path: Path):
+    truth, drawn = tmp_path / "truth.csv", tmp_path / "drawn"
+    truth.write_text("image;plate\ncar.png;AB-123-CE\n")
+    code, [file, last], beside = ran_with("--truth", str(truth), "--draw", str(drawn))
+    assert code == 0
+    assert file["answers"] == [{"outcome": "wrong", "truth": "AB123CE", "read": "AB123CD"}]
+    assert file["drawn"] == ["car-read.jpg"]
+    assert (last["accuracy"]["plates"], last["accuracy"]["exact"], last["accuracy"]["wrong"]) == (1, 0, 1)
+    assert last["accuracy"]["confused"] == [{"is": "E", "read": "D", "times": 1}]
+    page = (drawn / "index.html").read_text()
+    assert "AB123C<mark" in page.replace("</span><span>", "").replace("<span>", "").replace("</span>", "")
+    assert sorted(each.name for each in drawn.iterdir()) == ["car-plate.jpg", "car-read.jpg", "index.html"]
+    assert str(drawn / "index.html") in beside
+    assert {each.stat().st_mode & 0o077 for each in drawn.iterdir()} == {0}
+
+
+def test_a_picture_of_somebody_else_is_never_written_over_and_our_own_is(photograph: Path, tmp_path: Path):
+    drawn = tmp_path / "drawn"
+    assert ran_with(str(photograph), "--draw", str(drawn))[0] == 0
+    assert ran_with(str(photograph), "--draw", str(drawn))[0] == 0
+    foreign = photograph.read_bytes()
+    (drawn / "car-read.jpg").write_bytes(foreign)
+    code, [file], beside = ran_with(str(photograph), "--draw", str(drawn))
+    assert (code, [plate["plate"] for plate in file["plates"]]) == (2, ["AB123CD"])
+    assert "car-read.jpg is there already" in beside
+    assert (drawn / "car-read.jpg").read_bytes() == foreign
+
+
+def test_nothing_is_read_with_a_truth_that_cannot_be_used(tmp_path: Path):
+    truth = tmp_path / "truth.csv"
+    truth.write_text("image,plate\ncar.png,?\n")
+    code, told, beside = ran_with("--truth", str(truth))
+    assert (code, told) == (2, [])
+    assert f"{truth}:2:9" in beside
+    assert ran_with("--truth", str(tmp_path / "none.csv"))[0] == 2
+    assert ran_with()[0] == 2
+
+
+def test_a_file_of_the_truth_that_is_missing_is_named_and_not_counted(photograph: Path, tmp_path: Path):
+    truth = tmp_path / "truth.csv"
+    truth.write_text("image,plate\ncar.png,AB123CD\ngone.png,XY99\n")
+    code, [_, last], beside = ran_with("--truth", str(truth))
+    assert (code, last["accuracy"]["plates"], last["accuracy"]["unread"]) == (2, 1, 1)
+    assert "gone.png: there is no such file" in beside

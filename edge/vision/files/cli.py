@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
 import typer
@@ -15,23 +16,41 @@ from rich.console import Console
 from rich.table import Table
 
 from drivers.contract import PlateReader
-from edge.clock import SystemClock
 from edge.config.load import load_lot
-from edge.vision.files.reading import FoundPlate, UnreadableFile, read_file
+from edge.vision.files.accuracy.comparing import totals
+from edge.vision.files.accuracy.errors import write_errors
+from edge.vision.files.accuracy.truth import TrueFile, read_truth
+from edge.vision.files.job import Job
+from edge.vision.files.keeping import Folder
+from edge.vision.files.telling import accuracy_as_json, print_accuracy
+from edge.vision.files.work import Done
 from edge.vision.readers import weights
 from edge.vision.readers.choosing import choose_reader
 from edge.vision.readers.weights import Weights, WeightsError
 from edge.vision.settings import VisionSettings
 from models.documents.problems import ConfigurationError
-from models.instants import SECOND
 
 weights_app = typer.Typer(help="The weights of the plate reader: where they are, and how they get there.")
 _COMPLAINTS = Console(stderr=True, highlight=False)
 
 
 def read(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Photographs and videos")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Photographs and videos; without any, those of --truth"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each file")] = False,
+    draw: Annotated[
+        Path | None, typer.Option("--draw", metavar="DIR", help="Write the pictures there, with what was read on them")
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option("--truth", metavar="CSV", help="Compare with the plates in this file: image,plate or clip,plates"),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", metavar="DIR", help="With --truth: write the page of errors there; else beside --draw"),
+    ] = None,
     weights_folder: Annotated[
         Path | None, typer.Option("--weights", metavar="FOLDER", help="Where fast-alpr's ONNX files lie")
     ] = None,
@@ -44,27 +63,21 @@ def read(
     """Read the plates in photographs and videos.
 
     A photograph's most prominent plate comes first; a video has one entry for each vehicle, in the order in which
-    they appear. Exits with 2 when a file couldn't be read; the others are still done. Nothing is read, and it exits
-    with 2, when the folder of --weights can't be used.
+    they appear. With --truth a table says how many are right, and a page (--page or --draw) shows each error; with
+    --json as well, the last object is `accuracy`. Exits with 0 when every file was read, however well; with 2 when a
+    file couldn't be read or a picture couldn't be written (the others are still done), and when --truth, --weights
+    or the options can't be used: then nothing is read.
     """
     _log_to_stderr()
+    known = _truth(truth, files or [], page)
     reader = _chosen(_settings(config, reader_name, weights_folder, threads))
-    clock = SystemClock()
-    failed = False
-    for file in files:
-        started = clock.monotonic()
-        try:
-            plates = read_file(file, reader)
-        except UnreadableFile as error:
-            _COMPLAINTS.print(f"{file}: {error}", style="red", markup=False, soft_wrap=True)
-            failed = True
-            continue
-        took = round((clock.monotonic() - started) * 1000 / SECOND)
-        if as_json:
-            typer.echo(json.dumps(_as_json(file, plates, reader.name, took)))
-        else:
-            _print_table(file, plates, reader.name, took)
-    raise typer.Exit(2 if failed else 0)
+    job = Job(files or [file.path for file in known], known, _folder(draw), as_json, told_at_the_end=truth is not None)
+    all_done = job.run(reader)
+    if truth is not None:
+        folder = _folder(page) or job.drawn
+        failed = not _tell_accuracy(truth, reader.name, all_done, folder, as_json)
+        raise typer.Exit(2 if failed or job.failed else 0)
+    raise typer.Exit(2 if job.failed else 0)
 
 
 @weights_app.command("status")
@@ -136,27 +149,52 @@ def _chosen(settings: VisionSettings) -> PlateReader:
         raise typer.Exit(2) from None
 
 
-def _as_json(file: Path, plates: list[FoundPlate], reader: str, took: int) -> dict[str, Any]:
-    found = [
-        {
-            "plate": plate.plate,
-            "confidence": round(plate.confidence, 3),
-            "box": [plate.box.x, plate.box.y, plate.box.width, plate.box.height],
-        }
-        for plate in plates
-    ]
-    return {"file": str(file), "plates": found, "reader": reader, "ms": took}
+def _truth(path: Path | None, files: Sequence[Path], page: Path | None) -> list[TrueFile]:
+    """What the file says of those that are to be read."""
+    if path is None:
+        if not files or page is not None:
+            _complain("Name the files to read, or --truth CSV." if page is None else "--page needs --truth CSV.")
+            raise typer.Exit(2)
+        return []
+    try:
+        known = read_truth(path)
+    except ConfigurationError as error:
+        _COMPLAINTS.print(f"{error} Nothing was read.", markup=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        _complain(f"{path}: {error.strerror or error}")
+        raise typer.Exit(2) from None
+    wanted = {file.resolve() for file in files}
+    for file in files:
+        if file.resolve() not in {each.path.resolve() for each in known}:
+            _complain(f"{file}: {path} says nothing of it; it is read and not compared")
+    return [file for file in known if not wanted or file.path.resolve() in wanted]
 
 
-def _print_table(file: Path, plates: list[FoundPlate], reader: str, took: int) -> None:
-    table = Table(title=str(file), caption=f"{reader}, {took} ms", title_justify="left", caption_justify="left")
-    for column in ("Plate", "Confidence", "Left", "Top", "Width", "Height"):
-        table.add_column(column, justify="left" if column == "Plate" else "right")
-    for plate in plates:
-        box = plate.box
-        table.add_row(plate.plate, f"{plate.confidence:.0%}", str(box.x), str(box.y), str(box.width), str(box.height))
-    console = Console(highlight=False)
-    console.print(table if plates else f"{file}: no plate found ({reader}, {took} ms)")
+def _folder(path: Path | None) -> Folder | None:
+    try:
+        return None if path is None else Folder(path)
+    except OSError as error:
+        _complain(f"{path}: {error.strerror or error}")
+        raise typer.Exit(2) from None
+
+
+def _tell_accuracy(truth: Path, reader: str, all_done: Sequence[Done], folder: Folder | None, as_json: bool) -> bool:
+    """Whether the page could be written, if one is wanted."""
+    summed = totals([done.answers for done in all_done if done.answers is not None])
+    if as_json:
+        typer.echo(json.dumps({"accuracy": accuracy_as_json(summed, all_done)}))
+    else:
+        print_accuracy(summed, all_done, reader)
+    if folder is None:
+        return True
+    try:
+        written = write_errors(truth, reader, all_done, summed, folder)
+    except OSError as error:
+        _complain(f"The page can't be written: {error}")
+        return False
+    _COMPLAINTS.print(f"The errors are shown in {written}", markup=False, soft_wrap=True)
+    return True
 
 
 def _print_weights(console: Console, found: Weights) -> None:
@@ -166,6 +204,10 @@ def _print_weights(console: Console, found: Weights) -> None:
     for part, file in zip(("detector", "speller", "plate config"), found.files, strict=True):
         table.add_row(part, file.path.name, f"{file.size / 1e6:.1f}", file.sha256)
     console.print(table)
+
+
+def _complain(text: str) -> None:
+    _COMPLAINTS.print(text, style="red", markup=False, soft_wrap=True)
 
 
 def _log_to_stderr() -> None:

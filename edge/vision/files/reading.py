@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 
 from drivers import registry
-from drivers.contract import Box, CameraSettings, PlateReader, Recording
-from edge.vision.frames.motion import MotionGate
+from drivers.contract import CameraSettings, PlateCandidate, PlateReader, Recording
+from edge.vision.files.found import FoundPlate
+from edge.vision.frames.motion import Frame, MotionGate
 from edge.vision.frames.view import is_caption, near_width, plates_in
 from edge.vision.settings import ViewSettings
 from edge.vision.voting.track import ALIKE, Sighting, Track, follow, similarity
@@ -31,15 +31,6 @@ class UnreadableFile(Exception):
     """A file that is missing, or that is neither a photograph nor a video. The text says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundPlate:
-    """`confidence` is that of the weakest character."""
-
-    plate: str
-    confidence: float
-    box: Box
-
-
 def read_file(path: Path, reader: PlateReader) -> list[FoundPlate]:
     """The plates of one file: of a photograph the most prominent first, of a video one for each vehicle, as they come.
 
@@ -47,31 +38,63 @@ def read_file(path: Path, reader: PlateReader) -> list[FoundPlate]:
     """
     if not path.is_file():
         raise UnreadableFile("there is no such file" if not path.exists() else "it isn't a file")
-    if path.suffix.lower() in _PHOTOGRAPHS:
-        return _photograph(path, reader)
-    return _video(path, reader)
+    return _photograph(path, reader) if is_photograph(path) else _video(path, reader)
 
 
-def _photograph(path: Path, reader: PlateReader) -> list[FoundPlate]:
+def is_photograph(path: Path) -> bool:
+    return path.suffix.lower() in _PHOTOGRAPHS
+
+
+def frames_of(path: Path, wanted: Sequence[int]) -> Mapping[int, Frame]:
+    """Those frames of a file by their numbers; one of a photograph is the photograph. What isn't there is left out.
+
+    A recording is gone through once more: that is cheap beside reading it, and keeps no frame that nobody wants.
+    Raises UnreadableFile.
+    """
+    if is_photograph(path):
+        return dict.fromkeys(wanted, _decoded(path))
+    source, found = _opened(path), dict[int, Frame]()
+    try:
+        for number in range(max(wanted, default=-1) + 1):
+            frame = source.read()
+            if frame is None:
+                break
+            if number in wanted:
+                found[number] = frame
+    finally:
+        source.close()
+    return found
+
+
+def _decoded(path: Path) -> Frame:
     picture: Any = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if picture is None:
         raise UnreadableFile("it can't be decoded as a photograph")
+    return picture
+
+
+def _photograph(path: Path, reader: PlateReader) -> list[FoundPlate]:
+    picture = _decoded(path)
     candidates = plates_in(picture, reader, _EVERYTHING)
     prominent = sorted(candidates, key=lambda c: -c.box.width * c.box.height * min(c.confidences) ** 3)
-    return [FoundPlate(c.text, min(c.confidences), c.box) for c in prominent]
+    return [FoundPlate(c.text, min(c.confidences), c.box, c.confidences) for c in prominent]
 
 
 def _video(path: Path, reader: PlateReader) -> list[FoundPlate]:
-    settings: Any = registry.find(CameraSettings, "opencv")
-    try:
-        source: Any = settings(source=str(path.absolute()), realtime=False).open()
-    except OSError as error:
-        raise UnreadableFile("it can't be decoded as a video or a photograph") from error
+    source = _opened(path)
     try:
         tracks, near = _tracked(source, reader)
     finally:
         source.close()
-    return list(_vehicles(tracks, near))
+    return list(_vehicles(tracks, near, source.interval))
+
+
+def _opened(path: Path) -> Recording:
+    settings: Any = registry.find(CameraSettings, "opencv")
+    try:
+        return settings(source=str(path.absolute()), realtime=False).open()
+    except OSError as error:
+        raise UnreadableFile("it can't be decoded as a video or a photograph") from error
 
 
 def _tracked(source: Recording, reader: PlateReader) -> tuple[list[Track], int]:
@@ -96,17 +119,25 @@ def _tracked(source: Recording, reader: PlateReader) -> tuple[list[Track], int]:
     return sorted(tracks, key=lambda track: track.number), near
 
 
-def _vehicles(tracks: Iterable[Track], near: int) -> Iterator[FoundPlate]:
+def _vehicles(tracks: Iterable[Track], near: int, interval: float) -> Iterator[FoundPlate]:
     """One plate a vehicle: readings too poor to mean anything and second tracks of the same plate are left out."""
     told: list[Verdict] = []
-    trusted = [(track.number, track.verdict(near), len(track.reads)) for track in tracks if track.came]
-    best_first = sorted(trusted, key=lambda entry: (-entry[1].certain, -entry[2]))
-    kept: list[tuple[int, Verdict]] = []
-    for number, verdict, reads in best_first:
-        doubtful = reads < _LEAST_AGREEING or len(verdict.text) < _SHORTEST or verdict.weakest < _LEAST_CONFIDENCE
+    trusted = [(track, track.verdict(near)) for track in tracks if track.came]
+    best_first = sorted(trusted, key=lambda entry: (-entry[1].certain, -len(entry[0].reads)))
+    kept: list[tuple[Track, Verdict]] = []
+    for track, verdict in best_first:
+        doubtful = (
+            len(track.reads) < _LEAST_AGREEING or len(verdict.text) < _SHORTEST or verdict.weakest < _LEAST_CONFIDENCE
+        )
         if doubtful or any(similarity(verdict.text, other.text) >= ALIKE for other in told):
             continue
         told.append(verdict)
-        kept.append((number, verdict))
-    for _, verdict in sorted(kept, key=lambda entry: entry[0]):
-        yield FoundPlate(verdict.text, verdict.weakest, verdict.best.box)
+        kept.append((track, verdict))
+    for track, verdict in sorted(kept, key=lambda entry: entry[0].number):
+        frame = _frame_of(verdict.best, track, interval)
+        yield FoundPlate(verdict.text, verdict.weakest, verdict.best.box, verdict.confidences, frame=frame)
+
+
+def _frame_of(best: PlateCandidate, track: Track, interval: float) -> int:
+    at = next(read.at for read in track.reads if read.candidate is best)
+    return round(at / SECOND / interval)

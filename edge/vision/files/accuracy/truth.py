@@ -1,0 +1,170 @@
+"""The true plates of photographs and recordings, as a person wrote them into a CSV file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from drivers.contract import Box
+from models.documents.problems import ConfigurationError, Problem
+from models.plates import Plate, normalised
+
+_FILES, _PLATES = ("image", "clip", "file", "video"), ("plate", "plates")
+_BOX = (("x",), ("y",), ("w", "width"), ("h", "height"))
+_SEPARATORS = (",", ";", "\t")
+_HEAD_EXPECTED = 'the first line names the columns: "image" or "clip", and "plate" or "plates"'
+
+
+@dataclass(frozen=True, slots=True)
+class TruePlate:
+    """A plate that is there. `box`: where, if the file says it."""
+
+    plate: Plate
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrueFile:
+    """What a photograph or recording shows; no plates: that nothing may be read in it."""
+
+    path: Path
+    plates: tuple[TruePlate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """What stands between two separators, and in which column of the line it begins."""
+
+    text: str
+    column: int
+
+
+@dataclass
+class _Sheet:
+    """A file while it is read: its columns by name, and what is wrong with it."""
+
+    path: Path
+    separator: str = ","
+    columns: dict[str, int] = field(default_factory=dict[str, int])
+    problems: list[Problem] = field(default_factory=list[Problem])
+
+    def wrong(self, line: int, cell: _Cell, expected: str, source: str) -> None:
+        width = max(1, len(cell.text))
+        self.problems.append(
+            Problem(str(self.path), line, cell.column, "", cell.text, expected, source=source, width=width)
+        )
+
+    def cell(self, cells: Sequence[_Cell], names: Sequence[str]) -> _Cell | None:
+        place = next((self.columns[name] for name in names if name in self.columns), None)
+        return cells[place] if place is not None and place < len(cells) else None
+
+
+def read_truth(path: Path) -> list[TrueFile]:
+    """The files in the order of their first lines; one that stands in several lines has the plates of all of them.
+
+    Files are named from the CSV's own folder. Separators and cases of plates don't matter. Several plates in a column
+    `plates` are parted by spaces or `|`. Raises ConfigurationError, which shows every wrong line, or OSError.
+    """
+    sheet = _Sheet(path)
+    lines = _lines(sheet)
+    files: dict[Path, tuple[TruePlate, ...]] = {}
+    if lines and _heads(sheet, lines[0]):
+        for number, line in enumerate(lines[1:], start=2):
+            if line.strip(f"{sheet.separator} "):
+                for file in _read_line(sheet, number, line):
+                    files[file.path] = (*files.get(file.path, ()), *file.plates)
+    if not files and not sheet.problems:
+        sheet.wrong(max(1, len(lines)), _Cell("", 1), "no photograph or recording is named in it", "")
+    if sheet.problems:
+        raise ConfigurationError(sheet.problems)
+    return [TrueFile(file, plates) for file, plates in files.items()]
+
+
+def _lines(sheet: _Sheet) -> list[str]:
+    """Spreadsheets put a mark before the first letter, and end lines in their own ways."""
+    raw = sheet.path.read_bytes()
+    try:
+        return raw.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        cell = _Cell("", error.start - (before.rfind(b"\n") + 1) + 1)
+        sheet.wrong(before.count(b"\n") + 1, cell, "UTF-8 is expected: save the file as CSV UTF-8", "")
+        return []
+
+
+def _heads(sheet: _Sheet, line: str) -> bool:
+    """Whether the columns are named; they and their separator are known then."""
+    for separator in _SEPARATORS:
+        names = [cell.text.lower() for cell in _cells(line, separator)]
+        if any(name in names for name in _FILES) and any(name in names for name in _PLATES):
+            sheet.separator = separator
+            sheet.columns = {name: place for place, name in reversed(list(enumerate(names)))}
+            return True
+    sheet.wrong(1, _Cell(line, 1), _HEAD_EXPECTED, line)
+    return False
+
+
+def _read_line(sheet: _Sheet, number: int, line: str) -> Iterator[TrueFile]:
+    cells = _cells(line, sheet.separator)
+    named, written = sheet.cell(cells, _FILES), sheet.cell(cells, _PLATES)
+    if named is None or not named.text:
+        sheet.wrong(number, named or _Cell("", 1), "the name of a photograph or recording is expected", line)
+        return
+    if written is None:
+        sheet.wrong(number, _Cell("", len(line) + 1), "the plate is missing: the line is too short", line)
+        return
+    before = len(sheet.problems)
+    box = _box(sheet, number, cells, line)
+    plates = [plate for plate in _plates(sheet, number, written, line) if plate is not None]
+    if len(sheet.problems) == before:
+        place = box if len(plates) == 1 else None
+        yield TrueFile(sheet.path.parent / named.text, tuple(TruePlate(plate, place) for plate in plates))
+
+
+def _plates(sheet: _Sheet, number: int, cell: _Cell, line: str) -> Iterator[Plate | None]:
+    several = "plate" not in sheet.columns
+    for text in cell.text.replace("|", " ").split() if several else [cell.text]:
+        if not text:
+            continue
+        try:
+            yield normalised(text)
+        except ValueError:
+            at = _Cell(text, cell.column + max(0, cell.text.find(text)))
+            sheet.wrong(number, at, "a plate is expected: 2 to 12 letters and digits", line)
+
+
+def _box(sheet: _Sheet, number: int, cells: Sequence[_Cell], line: str) -> Box | None:
+    found = [sheet.cell(cells, names) for names in _BOX]
+    given = [cell for cell in found if cell is not None and cell.text]
+    if len(given) < len(_BOX):
+        return None
+    sizes: list[int] = []
+    for cell in given:
+        try:
+            sizes.append(round(float(cell.text)))
+        except (ValueError, OverflowError):
+            sheet.wrong(number, cell, "a number of pixels is expected", line)
+    return Box(*sizes) if len(sizes) == len(_BOX) else None
+
+
+def _cells(line: str, separator: str) -> list[_Cell]:
+    """With their places, which the csv module forgets. A quoted one may hold separators, and quotes in pairs."""
+    cells: list[_Cell] = []
+    start, quoted = 0, False
+    for place, character in enumerate(f"{line}{separator}"):
+        if character == '"':
+            quoted = not quoted
+        elif character == separator and (not quoted or place == len(line)):
+            cells.append(_cell(line, start, place))
+            start = place + 1
+    return cells
+
+
+def _cell(line: str, start: int, end: int) -> _Cell:
+    text = line[start:end]
+    at = start + len(text) - len(text.lstrip())
+    text = text.strip()
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        return _Cell(text[1:-1].replace('""', '"').strip(), at + 2)
+    return _Cell(text, at + 1)

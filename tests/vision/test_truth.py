@@ -1,0 +1,61 @@
+"""The list of true plates, as people's spreadsheets write it, and what is said of a list that can't be used."""
+
+from pathlib import Path
+
+import pytest
+
+from drivers.contract import Box
+from edge.vision.files.accuracy.truth import TrueFile, read_truth
+from models.documents.problems import ConfigurationError
+
+
+def written(folder: Path, content: str | bytes) -> Path:
+    path = folder / "truth.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def plates(files: list[TrueFile]) -> list[tuple[str, list[str]]]:
+    return [(file.path.name, [str(plate.plate) for plate in file.plates]) for file in files]
+
+
+def test_photographs_with_boxes(tmp_path: Path) -> None:
+    [file] = read_truth(written(tmp_path, "image,x,y,w,h,plate\na.jpg,1,2,30,8,ab 12-cde\n"))
+    assert file.path == tmp_path / "a.jpg"
+    assert [(plate.plate, plate.box) for plate in file.plates] == [("AB12CDE", Box(1, 2, 30, 8))]
+
+
+def test_recordings_with_several_plates_and_one_that_shows_none(tmp_path: Path) -> None:
+    files = read_truth(written(tmp_path, "clip,plates\nclips/a.avi,AB-12 CD34\nb.avi,\n"))
+    assert plates(files) == [("a.avi", ["AB12", "CD34"]), ("b.avi", [])]
+
+
+def test_a_spreadsheets_mark_semicolons_quotes_capitals_and_line_ends(tmp_path: Path) -> None:
+    content = '\ufeffImage;Plate\r\n"my car; front.jpg";"m äb 12"\r\n\r\nmy dog.jpg; \r\n'
+    files = read_truth(written(tmp_path, content))
+    assert plates(files) == [("my car; front.jpg", ["MÄB12"]), ("my dog.jpg", [])]
+
+
+def test_a_photograph_in_two_lines_has_two_plates(tmp_path: Path) -> None:
+    assert plates(read_truth(written(tmp_path, "image\tplate\na.jpg\tAB12\na.jpg\tCD34\n"))) == [
+        ("a.jpg", ["AB12", "CD34"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "places"),
+    [
+        ("name,number\na.jpg,AB12\n", ["1:1"]),
+        ("image,plate\na.jpg,?\n ,AB12\nb.jpg\n", ["2:7", "3:2", "4:6"]),
+        ("clip,plates\na.avi,AB12 X CD34\n", ["2:12"]),
+        ("image,x,y,w,h,plate\na.jpg,1,two,3,4,AB12\n", ["2:9"]),
+        ("image,plate\n", ["1:1"]),
+        ("", ["1:1"]),
+        (b"image,plate\na.jpg,\xe4\xf6\n", ["2:7"]),
+    ],
+)
+def test_every_mistake_is_told_at_its_place(tmp_path: Path, content: str | bytes, places: list[str]) -> None:
+    path = written(tmp_path, content)
+    with pytest.raises(ConfigurationError) as wrong:
+        read_truth(path)
+    assert [problem.place for problem in wrong.value.problems] == [f"{path}:{place}" for place in places]
