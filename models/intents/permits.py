@@ -13,7 +13,7 @@ from models.ids import PermitId
 from models.instants import Instant
 from models.intents.base import Intent
 from models.passback import Passback
-from models.plates import Plate, normalised
+from models.plates import Plate, respelled
 from models.spots import Right
 
 MOST_PLATES = 50
@@ -23,11 +23,10 @@ Count = Annotated[int, Field(ge=1, le=100_000)]
 
 
 def _plate(text: str) -> str:
-    """As it is spelled today. One that was spelled when a plate kept its marks, and its Greek or Cyrillic letters, may
-    still come, from a cloud of before or out of a lot's store, and must go on opening."""
+    """As it is spelled today: one of before may still come, out of a lot's store too, and must go on opening."""
     if not text.isalnum() or text.upper() != text:
         raise ValueError("not as a plate is written here")
-    return normalised(text)
+    return respelled(text)
 
 
 def _card(text: str) -> str:

@@ -6,7 +6,7 @@ never seen stays possible, but dear.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
 
@@ -22,27 +22,34 @@ _AS_IF_SHOWN = 150
 """The stated classes weigh as much as if each character had been counted so often."""
 
 
-@cache
-def misread_as(true: str) -> Mapping[str, float]:
-    """How likely a character is read as each other one, at the average of what was counted."""
-    likes = {read: _likeness(true, read) for read in CHARACTERS if read != true}
-    total = sum(likes.values())
-    counted, shown = MISREAD.get(true, {}), SHOWN.get(true, 0)
-    return MappingProxyType(
-        {
-            read: (counted.get(read, 0) + _AS_IF_SHOWN * _TYPICAL * like / total) / (shown + _AS_IF_SHOWN)
-            for read, like in likes.items()
-        }
-    )
+Table = Callable[[str], Mapping[str, float]]
+"""Of a character that was misread: how likely each other one is what stands there. Sums to 1."""
 
 
-@cache
-def truly(read: str) -> Mapping[str, float]:
-    """Of a character that was misread: how likely each other one is what stands there. Sums to 1."""
-    chances = {true: misread_as(true).get(read, 0.0) for true in CHARACTERS if true != read}
-    total = sum(chances.values())
-    return MappingProxyType({true: chance / total for true, chance in chances.items()} if total else {})
+def smoothed(misread: Mapping[str, Mapping[str, int]], shown: Mapping[str, int]) -> Table:
+    """From how often each character was misread as which, and how often each was shown at all."""
+
+    def chance(true: str, read: str) -> float:
+        expected = _AS_IF_SHOWN * _TYPICAL * _share(true, read)
+        return (misread.get(true, {}).get(read, 0) + expected) / (shown.get(true, 0) + _AS_IF_SHOWN)
+
+    @cache
+    def truly(read: str) -> Mapping[str, float]:
+        chances = {true: chance(true, read) for true in CHARACTERS if true != read}
+        total = sum(chances.values())
+        return MappingProxyType({true: each / total for true, each in chances.items()})
+
+    return truly
+
+
+def _share(true: str, read: str) -> float:
+    """How much of a character's misreads the stated classes give to another."""
+    return _likeness(true, read) / sum(_likeness(true, other) for other in CHARACTERS if other != true)
 
 
 def _likeness(one: str, other: str) -> float:
     return _IN_CLASS if any(one in group and other in group for group in CLASSES) else _ELSE
+
+
+truly = smoothed(MISREAD, SHOWN)
+"""As it was counted with the reader that is shipped."""

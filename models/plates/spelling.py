@@ -51,6 +51,15 @@ def _latin(character: str) -> str:
     return bare if _LATIN.issuperset(bare) else character
 
 
+def respelled(plate: str) -> Plate:
+    """A plate out of a store or an intent as it is spelled today: it may have been written when marks, and Greek and
+    Cyrillic letters, were kept. What would become too long stays as it is."""
+    try:
+        return normalised(plate)
+    except ValueError:
+        return Plate(plate)
+
+
 def masked(plate: str) -> str:
     """For logs and public screens: the first two characters (of a short plate fewer), the rest as dots."""
     shown = min(2, len(plate) // 2)

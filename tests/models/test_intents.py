@@ -51,6 +51,12 @@ def test_what_was_issued_is_what_is_read(intent: Intent) -> None:
     assert (salt is None) == (personal is None) == (not intent.personal)
 
 
+def test_a_permit_of_before_opens_for_its_plates_as_they_are_spelled_today() -> None:
+    body, personal = a_permit().parts()
+    granted = decode(a_permit().type, a_permit().version, body, {**personal, "plates": ["MÜ1234", "АВ12"]})
+    assert granted == a_permit().model_copy(update={"plates": ("MU1234", "AB12")})
+
+
 def test_an_erased_plate_leaves_the_sums_as_they_are_and_no_permit() -> None:
     cloud = Issued()
     sent = cloud.says(a_permit()).model_copy(update={"personal": None, "salt": None})

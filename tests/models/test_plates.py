@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.plates import LONGEST, SHORTEST, masked, normalised
+from models.plates import LONGEST, SHORTEST, masked, normalised, respelled
 
 PLATES = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789БГД粤京", min_size=SHORTEST, max_size=LONGEST)
 
@@ -82,6 +82,12 @@ def test_whatever_is_written_is_spelled_once_and_for_all(written: str) -> None:
 @given(st.lists(st.sampled_from("AÄÁÅÀEÉÈOÖÓØUÜÚSŠCČZŽDĐNÑIİ"), min_size=3, max_size=10))
 def test_a_plate_is_spelled_with_what_a_reader_can_say(letters: list[str]) -> None:
     assert set(normalised("".join(letters))) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+
+
+def test_a_plate_that_was_stored_with_its_marks_is_found_again() -> None:
+    assert respelled("MÜ1234") == "MU1234"
+    assert respelled("АВ12") == "AB12"
+    assert respelled("ÆÆÆÆÆÆÆ1") == "ÆÆÆÆÆÆÆ1", "no row may stop a lot"
 
 
 @given(PLATES)

@@ -11,7 +11,7 @@ from typing import Protocol
 from edge.parking.access.lot_time import LotTime
 from edge.parking.access.permits import Permit
 from models.access.barred import Barred, BarredAction, hardest
-from models.plates import Plate
+from models.plates import Plate, respelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +94,6 @@ def _barred(connection: sqlite3.Connection) -> dict[Plate, tuple[Barred, ...]]:
     for row in connection.execute("SELECT * FROM barred"):
         entry = Barred(row["id"], row["reason"], BarredAction(row["action"]), row["until"])
         for plate in json.loads(row["license_plates"]):
-            found[plate] = (*found.get(plate, ()), entry)
+            known = found.get(respelled(plate), ())
+            found[respelled(plate)] = (*known, entry)
     return found
