@@ -25,6 +25,8 @@ from edge.parking.access.policy import LotPolicy
 from edge.parking.codes_shown import CodeDesk
 from edge.parking.desks import EntryDesk, ExitDesk
 from edge.parking.lanes import lane_memory
+from edge.parking.matching.known import Listed
+from edge.parking.matching.lookalikes import Lookalikes
 from edge.parking.money.policy import DebtorsAtEntry
 from edge.parking.money.station import PayStation
 from edge.parking.money.till import Till
@@ -183,10 +185,25 @@ class Assembly:
                 reservations=self.reservations,
                 codes=codes,
                 paper=paper,
+                lookalikes=self._lookalikes(lane),
+                picture=lambda: self.picture(lane.name),
             ),
         }
         served = (lane.direction, opposite(lane.direction)) if lane.two_way else (lane.direction,)
         return {direction: makers[direction]() for direction in served}
+
+    def _lookalikes(self, lane: LaneSettings) -> Lookalikes:
+        on_the_post = lane.sign is not None and lane.buttons.confirm is not None
+        return Lookalikes(
+            lane.name,
+            self.store,
+            self.clock,
+            Listed(self.policy.permits.knows, self.policy.lists),
+            asks=self.settings.kiosk is not None or on_the_post,
+            let_out=self.settings.tickets.lookalikes,
+            zone=self.settings.lot.timezone,
+            picture=lambda: self.picture(lane.name),
+        )
 
     def _entry_desk(self, lane: LaneSettings, classifier: VehicleClassifier | None, codes: CodeDesk) -> EntryDesk:
         return EntryDesk(

@@ -29,7 +29,7 @@ class Post:
 
     def screen(self) -> Screen:
         lane, shown = self.controller.lane, self.controller.shown
-        plate = lane.guess.plate if lane.guess else lane.plate
+        plate = lane.question.shown if lane.question else lane.guess.plate if lane.guess else lane.plate
         return Screen(
             lane=self.controller.name,
             direction=lane.direction,

@@ -52,7 +52,7 @@ class Sight:
                 _LOG.info("lane.plate", lane=camera, plate=masked(read.plate), confidence=round(read.confidence, 3))
                 self._decided(camera, vehicle, Read(read.plate, read.confidence, seen=read.seen))
             case PlateGuessed(camera, vehicle, read):
-                self._guessed(camera, vehicle, Guess(read.plate, read.confidence))
+                self._guessed(camera, vehicle, Guess(read.plate, read.confidence, read.seen))
             case VehiclePictured(camera, _, picture):
                 self.gallery.took(lane_of_camera(camera), picture)
             case VehicleInView(camera, vehicle):

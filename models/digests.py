@@ -33,6 +33,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
         *("settled_at", "amount_due", "amount_paid", "currency", "tariff", "fee_bounded", "refund_owed"),
         *("serial", "entered_by", "permit_id", "account", "reservation_id"),
         *("lost", "entry_known", "picture", "merged_into", "validations"),
+        *("exit_match", "exit_picture"),
     ),
     "payments": (
         *("ticket_id", "lane", "amount", "currency", "method", "reference", "status", "at", "provider", "charge_id"),

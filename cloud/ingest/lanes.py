@@ -12,6 +12,7 @@ from models.facts import (
     ExitAbandoned,
     ExitAllowed,
     ExitAllowedV1,
+    ExitAllowedV2,
     Fact,
     LotDeclared,
     TicketClosed,
@@ -75,7 +76,7 @@ def last_vehicle(fact: Fact) -> LastVehicle | None:
             return LastVehicle(fact.lane, Direction.ENTRY, LaneEvent.ENTERED, fact.passed, fact.ticket)
         case TicketVoided():
             return LastVehicle(fact.lane, Direction.ENTRY, LaneEvent.BACKED_OUT, fact.at, fact.ticket)
-        case ExitAllowed() | ExitAllowedV1():
+        case ExitAllowed() | ExitAllowedV2() | ExitAllowedV1():
             return LastVehicle(fact.lane, Direction.EXIT, LaneEvent.ALLOWED_OUT, fact.at, fact.ticket)
         case ExitAbandoned():
             return LastVehicle(fact.lane, Direction.EXIT, LaneEvent.TURNED_BACK, fact.at, fact.ticket)

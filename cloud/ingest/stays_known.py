@@ -23,7 +23,7 @@ _STAYS = """
         l.floor_number AS floor, s.spot_number, t.entry_time AS entered, t.status, t.exit_lane, t.exit_time,
         t.settled_at, t.amount_due, t.amount_paid, t.currency, t.tariff, t.fee_bounded, t.refund_owed,
         t.serial, t.entered_by AS by, t.permit_id::text AS permit, t.account, t.reservation_id::text AS reservation,
-        t.lost, t.entry_known, t.picture, t.validations
+        t.lost, t.entry_known, t.picture, t.validations, t.exit_match, t.exit_picture
     FROM tickets t
     JOIN vehicles v ON v.lot_id = t.lot_id AND v.id = t.vehicle_id
     LEFT JOIN spots s ON s.lot_id = t.lot_id AND s.id = t.spot_id

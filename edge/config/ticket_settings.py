@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from edge.parking.matching.lookalikes import LetOut
 from edge.parking.stays.suspicions import Swapped
 from models.documents.section import Section
 
@@ -18,7 +19,13 @@ class TicketsSettings(Section):
     comes, `call` calls one too, `note` lets it out and puts it on record"""
 
     pictures: bool = True
-    """A picture of each vehicle is kept at its entry, for as long as `retention` says: a lost ticket is found by it"""
+    """A picture of each vehicle is kept at its entry and its exit, for as long as `retention` says: a lost ticket is
+    found by it, and a person sees whether two are the same vehicle"""
+
+    lookalikes: LetOut = LetOut.ALONE
+    """At an exit, a vehicle whose plate is nobody's, and looks like that of one inside: `alone` lets it out where
+    nothing is owed and nothing else looks like it, and else asks its driver; `ask` always asks; `never` waits for the
+    ticket or a person"""
 
 
 class ValetSettings(Section):

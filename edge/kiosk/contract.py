@@ -9,7 +9,6 @@ from typing import Protocol
 from edge.lane.help_line import COMING
 from edge.lane.signals import Button, Phase
 from models.ids import LaneName
-from models.plates import Plate
 from models.spots import VehicleType
 from models.tickets import Direction
 
@@ -21,7 +20,8 @@ class Screen:
     `line` is the sign's line in its English source text. `asks`: the buttons that make sense now; help always does.
     `help_line` is what somebody who calls for help is told, in English too.
     `price`: what a stay costs that begins now, as the sign shows it; empty where it shows none.
-    `plate` is that of the vehicle that stands there, shown large so that the driver can say whether it is right.
+    `plate` is that of the vehicle that stands there, shown large so that the driver can say whether it is right; of one
+    that another vehicle may have, as much as this driver may see.
     """
 
     lane: LaneName
@@ -29,7 +29,7 @@ class Screen:
     phase: Phase
     line: str = ""
     asks: tuple[Button, ...] = ()
-    plate: Plate | None = None
+    plate: str | None = None
     choose_type: bool = False
     help_line: str = COMING
     price: str = ""

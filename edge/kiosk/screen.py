@@ -89,6 +89,6 @@ def _tone(screen: Screen) -> Tone:
     if screen.phase is Phase.IDLE and screen.line:
         # An idle lane that says something is closed, or kept open.
         return Tone.GO if screen.line in _FREE_TO_GO else Tone.STOP
-    if screen.phase is Phase.READING and set(screen.asks) - {Button.HELP}:
+    if Button.CONFIRM in screen.asks or (screen.phase is Phase.READING and set(screen.asks) - {Button.HELP}):
         return Tone.ASK
     return _TONES.get(screen.phase, Tone.BUSY)

@@ -17,6 +17,7 @@ from edge.lane.signals import (
     Phase,
     Presence,
     Pressed,
+    Question,
     Read,
     TimeUp,
     Unread,
@@ -87,7 +88,7 @@ def begin(lane: Lane) -> Step:
     """A vehicle stands there: look at it, unless the lane is closed or everybody shall just drive."""
     if lane.hold is HoldCause.FIRE:
         return Step(lane)
-    fresh = replace(lane, phase=Phase.READING, read=None, guess=None, asked=None, unreadable=False)
+    fresh = replace(lane, phase=Phase.READING, read=None, guess=None, question=None, asked=None, unreadable=False)
     if lane.state is LaneState.CLOSED and lane.hold is None:
         return refused(replace(fresh, phase=Phase.REFUSED), Refusal.LANE_CLOSED)
     far = lane.side is Side.FAR
@@ -192,8 +193,10 @@ def pressed(lane: Lane, signal: Pressed) -> Step:
     match signal.button:
         case Button.TICKET if lane.present and _may_press_for_a_ticket(lane):
             return ask(lane, Unread(by_policy=False))
+        case Button.CONFIRM | Button.DENY if lane.present and lane.question is not None:
+            return answered(lane, lane.question, yes=signal.button is Button.CONFIRM)
         case Button.CONFIRM if lane.present and lane.guess is not None:
-            sure = Read(lane.guess.plate, lane.guess.confidence, by_driver=True)
+            sure = Read(lane.guess.plate, lane.guess.confidence, by_driver=True, seen=lane.guess.seen)
             return shown(lane, sure)
         case Button.DENY if lane.guess is not None:
             return _unreadable(Step(replace(lane, guess=None)))
@@ -228,13 +231,13 @@ def ask(lane: Lane, credential: Credential) -> Step:
     # Whoever passes an arm that is kept open isn't kept waiting for money: it is a debt on record.
     by_hand = lane.order or (lane.hold_order if lane.hold is HoldCause.KEEP_OPEN and lane.is_exit else None)
     plate = lane.read.plate if lane.read else None
-    asked = Asked(credential, lane.state, lane.chosen, by_hand, plate, lane.waited_for_person)
+    asked = Asked(credential, lane.state, lane.chosen, by_hand, plate, lane.waited_for_person, denied=lane.denied)
     due = lane.answers_due + 1
     passing = lane.unvended
     if passing is not None and passing.came_from is lane.side and not passing.left:
         passing = replace(passing, asked=True)
     # Who drives on from now on is the one that is asked about, not one that left before.
-    decided = replace(lane, asked=asked, unvended=passing, just_left=None)
+    decided = replace(lane, asked=asked, question=None, unvended=passing, just_left=None)
     deciding = replace(decided, phase=Phase.DECIDING, answers_due=due, timer=lane.timer + 1)
     told = (Decide(asked, lane.direction), Show(Phrase.ONE_MOMENT))
     return with_timer(deciding, BY_HAND_WITHIN if lane.order else lane.timing.answer_within, *told)
@@ -246,12 +249,33 @@ def counted_held(lane: Lane) -> Count:
     return Count(kind, lane.direction, lane.plate, lane.hold_order)
 
 
+# --- asked which stay is theirs ---
+
+
+def answered(lane: Lane, question: Question, *, yes: bool) -> Step:
+    """The driver has said whether they came with that plate. What was read of the vehicle stays what it is."""
+    if yes:
+        confidence, seen = (lane.read.confidence, lane.read.seen) if lane.read else (0.0, None)
+        return ask(lane, Read(question.plate, confidence, by_driver=True, seen=seen))
+    denies = replace(lane, question=None, denied=lane.denied | {question.plate})
+    return begin(denies) if lane.read is None else ask(denies, lane.read)
+
+
+def _without_an_answer(lane: Lane) -> Step:
+    """Nobody pressed: the driver is told what else there is, and after that looked at afresh, and asked again."""
+    told = refused(replace(lane, question=None), Refusal.NO_TICKET, Button.LOST_TICKET, line=Phrase.SCAN_YOUR_TICKET)
+    waiting = with_timer(told.lane, lane.timing.retry_after)
+    return Step(waiting.lane, told.actions + waiting.actions)
+
+
 # --- refused ---
 
 
 def refused_time_up(lane: Lane, signal: TimeUp) -> Step:
     if signal.timer != lane.timer:
         return Step(lane)
+    if lane.question is not None:
+        return _without_an_answer(lane)
     if lane.refusal is Refusal.LANE_CLOSED:
         return Step(lane)
     if lane.asked is not None and (lane.refusal in _ASK_AGAIN or not lane.fitted.arming_loop):

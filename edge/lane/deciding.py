@@ -7,7 +7,7 @@ from edge.lane.actions import Action, Clear, Confirm, Print, Show, Watch, Withdr
 from edge.lane.approach import ask, called, counted_held, left_unserved, to_idle
 from edge.lane.changed import replace
 from edge.lane.lane import Lane, Side, Step, patience_under_the_arm, refused, sensed, told_to_rise, with_timer
-from edge.lane.signals import Allowed, Button, Phase, Presence, Pressed, Refused, TimeUp, Unread
+from edge.lane.signals import Allowed, Button, Phase, Presence, Pressed, Question, Refused, TimeUp, Unread
 from models.lanes import LaneState
 from models.phrases.phrase import Phrase
 from models.refusals import Refusal
@@ -134,6 +134,8 @@ def deciding_refused(lane: Lane, signal: Refused) -> Step:
         return vend(replace(lane, ticket=None), greeting=Phrase.DRIVE_ON)
     if lane.asked is None or lane.present is not True:
         return _somebody_else_stands_there(lane)
+    if signal.question is not None:
+        return _asked_whose(lane, signal, signal.question)
     unrecorded = lane.unrecorded + lane.timing.retry_after if signal.reason is Refusal.NOT_RECORDED else 0.0
     if lane.is_exit and unrecorded >= lane.timing.answer_within:
         return let_out(lane)
@@ -143,6 +145,13 @@ def deciding_refused(lane: Lane, signal: Refused) -> Step:
     if signal.reason is Refusal.BARRED_CALLED:
         return told.and_then(called(told.lane, Pressed(Button.HELP)))
     return told
+
+
+def _asked_whose(lane: Lane, signal: Refused, question: Question) -> Step:
+    """Nothing is refused yet: the driver says whether the stay is theirs, or shows something else."""
+    asks = (Button.CONFIRM, Button.DENY, Button.HELP)
+    asked = replace(lane, phase=Phase.REFUSED, refusal=signal.reason, guess=None, question=question, unrecorded=0.0)
+    return with_timer(asked, lane.timing.read_within, Show(question.line, asks))
 
 
 def _person_called(lane: Lane) -> Step:

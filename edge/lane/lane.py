@@ -12,7 +12,20 @@ from edge.lane.arm_watch import ArmWatch
 from edge.lane.changed import replace
 from edge.lane.faults import CHATTERING_ARMING_LOOP, CHATTERING_LOOP, STUCK_ARMING_LOOP, STUCK_LOOP
 from edge.lane.loop_watch import LoopWatch
-from edge.lane.signals import Asked, Button, FarPresence, Guess, Order, Phase, Presence, Read, UnderArm, Vend, Which
+from edge.lane.signals import (
+    Asked,
+    Button,
+    FarPresence,
+    Guess,
+    Order,
+    Phase,
+    Presence,
+    Question,
+    Read,
+    UnderArm,
+    Vend,
+    Which,
+)
 from edge.lane.timing import LaneTiming
 from models.faults import Fault
 from models.ids import TicketId
@@ -84,7 +97,8 @@ class Lane:
     """`near`, `far` and `under_arm` are None while they are unknown; `far` stays so in a lane that works one way.
 
     Of the vehicle that is served: it comes from `side`. `asked` is what it showed last, `read` its plate, `guess` what
-    its plate may be, `chosen` what its driver says it is. `refusal` is what it was told last, `recorded` all that is on
+    its plate may be, `question` what its driver was asked by the desk, `denied` to which plates they said no, `chosen`
+    what they say it is. `refusal` is what it was told last, `recorded` all that is on
     record for it, `called` whom it called for. `unreadable`: its plate couldn't be read in time.
 
     Of a vend: `ticket` or `order` or `policy` say what for. `blind`: the closing loop couldn't be believed during this
@@ -124,6 +138,8 @@ class Lane:
     reader_down: bool = False
     read: Read | None = None
     guess: Guess | None = None
+    question: Question | None = None
+    denied: frozenset[Plate] = frozenset()
     asked: Asked | None = None
     chosen: VehicleType | None = None
     unreadable: bool = False
@@ -314,6 +330,8 @@ def forgotten(lane: Lane) -> Lane:
         phase=Phase.IDLE,
         read=None,
         guess=None,
+        question=None,
+        denied=frozenset(),
         asked=None,
         chosen=None,
         unreadable=False,

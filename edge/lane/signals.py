@@ -62,9 +62,11 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code that was scanned or typed: a ticket's, in time a reservation's."""
+    """A code that was scanned or typed: a ticket's, in time a reservation's. `by_person`: nobody showed it; a person
+    says that it is this vehicle's."""
 
     text: str
+    by_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Asked:
 
     `vehicle_type` is what the driver chose, if they did; `plate` was read of the vehicle, whatever it shows instead.
     `waited`: seconds for which its driver has waited for a person because the desk said so. `tariff`: the sign's price.
+    `denied`: plates that its driver said aren't theirs.
     """
 
     credential: Credential
@@ -108,6 +111,7 @@ class Asked:
     plate: Plate | None = None
     waited: float = 0.0
     tariff: Tariff | None = None
+    denied: frozenset[Plate] = frozenset()
 
 
 # --- signals ---
@@ -140,6 +144,7 @@ class Guess:
 
     plate: Plate
     confidence: float
+    seen: SeenPlate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +176,23 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """Whether the driver came with this plate: the desk knows a stay that may be theirs. `shown` is as much of the
+    plate as whoever stands there may see, and `line` ends with it."""
+
+    plate: Plate
+    shown: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
-    """`line` is what the driver is told, where that says more than the reason's own line."""
+    """`line` is what the driver is told, where that says more than the reason's own line. `question`: the driver is
+    asked first; nothing is refused as long as they may answer."""
 
     reason: Refusal
     line: str = ""
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ def match_of(asked: Asked) -> Match:
     if asked.by_hand is not None:
         return "by_hand"
     match asked.credential:
-        case Code():
-            return "code"
+        case Code(_, by_person):
+            return "by_hand" if by_person else "code"
         case Card():
             return "card"
         case Read() | Unread():
@@ -50,7 +50,7 @@ def _claimed(tx: Transaction, lane: LaneName, asked: Asked, permits: Permits) ->
             if permit is None:
                 return Refusal.CARD_UNKNOWN
             return open_ticket(tx.connection, permit.plate) or _by_permit(tx, lane, permit) or Refusal.NO_TICKET
-        case Code(text):
+        case Code(text, _):
             return _validated(tx, lane, asked, text) or _by_code(tx.connection, text)
         case Unread(by_policy):
             return WithoutStay() if by_policy else Refusal.NO_TICKET

@@ -38,8 +38,11 @@ class CodeDesk:
     def compared(
         self, tx: Transaction, lane: LaneName, asked: Asked, claimed: Ticket | WithoutStay | Refusal
     ) -> Ticket | WithoutStay | Refusal:
-        """A ticket whose driver lost it was found by a person, who has looked at the vehicle."""
-        if not isinstance(asked.credential, Code) or (isinstance(claimed, Ticket) and claimed.lost):
+        """A ticket whose driver lost it, or of which nobody showed anything, was found by a person, who has looked at
+        the vehicle."""
+        if not isinstance(asked.credential, Code) or asked.credential.by_person:
+            return claimed
+        if isinstance(claimed, Ticket) and claimed.lost:
             return claimed
         return looked_at(tx, lane, asked.credential.text, asked.plate, claimed, self._swapped)
 
@@ -49,8 +52,8 @@ def _shown(asked: Asked) -> str | None:
     if asked.by_hand is not None:
         return None
     match asked.credential:
-        case Code(text):
-            return text
+        case Code(text, by_person):
+            return None if by_person else text
         case Card(number):
             return number
         case _:

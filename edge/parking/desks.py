@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from drivers.contract import PrintedTicket
 from edge.lane.actions import Count
 from edge.lane.desk import Paper
-from edge.lane.signals import Allowed, Asked, Button, Card, Code, Order, Read, Refused, Unread
+from edge.lane.signals import Allowed, Asked, Button, Card, Code, Order, Question, Read, Refused, Unread
 from edge.lane.timing import LaneTiming
 from edge.parking import entry, exit, lanes
 from edge.parking.access.entitlement import TRANSIENT, Entitlement
@@ -19,6 +19,8 @@ from edge.parking.access.lists import NOBODY_LISTED, Lists
 from edge.parking.access.permits import Permit, Permits, permit_of_card
 from edge.parking.claims import match_of, stay_claimed, stay_known
 from edge.parking.codes_shown import CodeDesk
+from edge.parking.matching.lookalikes import LetOut, Lookalikes, Sought, confirms
+from edge.parking.matching.question import time_of_day
 from edge.parking.money.till import Till
 from edge.parking.reservations.claiming import Claims, ComeLater
 from edge.parking.reservations.entering import admit
@@ -45,6 +47,7 @@ from models.tickets import Direction
 UNDATED = "Time of entry: not known yet"
 """On paper, while no time server was heard: a wrong time there would be held against somebody."""
 
+_Answer = exit.Cleared | WithoutStay | Question | Refusal
 _NO_PERMITS: Mapping[Plate, Permit] = {}
 
 
@@ -190,9 +193,7 @@ class EntryDesk(_Desk):
         )
 
     def _when(self, come: ComeLater) -> str:
-        """The time of day, and of another day its date too."""
-        then, now = (to_datetime(at).astimezone(ZoneInfo(self.zone)) for at in (come.at, come.now))
-        return then.strftime("%H:%M" if then.date() == now.date() else "%Y-%m-%d %H:%M")
+        return time_of_day(come.at, come.now, self.zone)
 
     def _shown(self, at: Instant) -> str:
         """With the zone's own name: on the night when summer time ends, there are two of each minute."""
@@ -212,7 +213,9 @@ class EntryDesk(_Desk):
 @dataclass(frozen=True)
 class ExitDesk(_Desk):
     """Decides who may leave, and takes what they owe. `is_heard`: whether a call for a person reaches anybody beyond
-    this lot now; `timing` says how long a driver waits for one. `paper` gives receipts there."""
+    this lot now; `timing` says how long a driver waits for one. `paper` gives receipts there.
+    `lookalikes` seeks the stay of whose plate is exactly nobody's; `picture` is the hash of that of the vehicle which
+    stands there."""
 
     direction: ClassVar[Direction] = Direction.EXIT
 
@@ -223,21 +226,31 @@ class ExitDesk(_Desk):
     reservations: Claims = field(default_factory=Claims)
     codes: CodeDesk = field(default_factory=CodeDesk)
     paper: GivesReceipts | None = None
+    lookalikes: Lookalikes | None = None
+    picture: Callable[[], str | None] = lambda: None
+    _pictured: dict[TicketId, str] = field(default_factory=dict[TicketId, str])
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         if self.codes.has_to_wait(asked):
             return Refused(Refusal.TOO_MANY_CODES)
         try:
-            answer = await self._answer(asked, gone)
+            exactly = await self._answer(asked, gone)
+            answer = await self._by_likeness(asked, gone) if exactly is Refusal.NO_TICKET else exactly
         except StoreUnavailable:
             return Refused(Refusal.NOT_RECORDED)
-        self.codes.heard(asked, answer)
+        self.codes.heard(asked, Refusal.NO_TICKET if isinstance(answer, Refused) else answer)
+        return answer if isinstance(answer, Refused) else self._said(answer)
+
+    def _said(self, answer: _Answer) -> Allowed | Refused:
         match answer:
             case Refusal():
                 return Refused(answer)
+            case Question(_, _, line):
+                return Refused(Refusal.NO_TICKET, line, answer)
             case WithoutStay():
                 return Allowed(None, Phrase.GOODBYE)
             case exit.Cleared():
+                self._pictures(answer.ticket)
                 if self.paper is not None:
                     self.paper.paid(answer.ticket)
                 due = written(answer.amount_due, answer.currency)
@@ -246,10 +259,12 @@ class ExitDesk(_Desk):
 
     def confirm(self, ticket: TicketId) -> Paper:
         self._is_through()
-        return lambda tx: exit.close(tx, ticket, self.lane)
+        picture = self._pictured.pop(ticket, None) or self.picture()
+        return lambda tx: exit.close(tx, ticket, self.lane, picture)
 
     def withdraw(self, ticket: TicketId, *, vended: bool) -> Paper:
         self._is_through()
+        self._pictured.clear()
         return lambda tx: exit.abandon(tx, ticket, self.lane)
 
     def unresolve(self, ticket: TicketId) -> Paper:
@@ -268,9 +283,48 @@ class ExitDesk(_Desk):
         why = "no person came" if heard else "nobody could hear the call for a person"
         return f"more than a machine may take, and {why} for {asked.waited:.0f} s"
 
-    async def _answer(self, asked: Asked, gone: asyncio.Event | None) -> exit.Cleared | WithoutStay | Refusal:
+    def _pictures(self, ticket: TicketId) -> None:
+        """The picture is that of the vehicle that was let out: by the time it is through, the next one may stand
+        there."""
+        self._pictured.clear()
+        picture = self.picture()
+        if picture is not None:
+            self._pictured[ticket] = picture
+
+    async def _by_likeness(self, asked: Asked, gone: asyncio.Event | None) -> exit.Cleared | Question | Refused:
+        """Exactly nobody's plate: the stay that it may be, found for sure or confirmed by its driver; else a person
+        looks, and its driver is told to show the ticket."""
+        seeks, shown = self.lookalikes, asked.credential
+        if seeks is None or seeks.let_out is LetOut.NEVER or not isinstance(shown, Read) or asked.by_hand is not None:
+            return Refused(Refusal.NO_TICKET)
+        sought = await seeks.seek(asked, shown)
+        if sought.choice is None:
+            return await self._left_to_a_person(seeks, asked, sought)
+        departure = exit.Departure(
+            self.lane,
+            lambda tx: seeks.stay(tx, asked, sought),
+            "alike",
+            sought.plate,
+            self._alone(asked),
+            confirmed=confirms(asked),
+        )
+        answer = await exit.clear(self.store, self.till, departure, gone)
+        if isinstance(answer, exit.Cleared | Question):
+            return answer
+        if answer is not Refusal.NO_TICKET:
+            assert isinstance(answer, Refusal), "a likeness leads to a stay or to none"
+            return Refused(answer)
+        return await self._left_to_a_person(seeks, asked, sought)
+
+    async def _left_to_a_person(self, seeks: Lookalikes, asked: Asked, sought: Sought) -> Refused:
+        found = await seeks.left_to_a_person(asked, sought)
+        return Refused(Refusal.NO_TICKET, Phrase.SCAN_YOUR_TICKET if found or asked.denied else "")
+
+    async def _answer(self, asked: Asked, gone: asyncio.Event | None) -> _Answer:
         order, match, plate = asked.by_hand, match_of(asked), asked.plate
         claims = self.reservations
+        if order is None and confirms(asked):
+            return Refusal.NO_TICKET  # what was read is nobody's: the driver's word is judged with the likeness
         if order is not None:
             known = exit.Departure(
                 self.lane,

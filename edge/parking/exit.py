@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from drivers.contract import Charged, ChargeOutcome, Fate
+from edge.lane.signals import Question
+from edge.parking.bills import Bill, bill
 from edge.parking.money import charges, corrections, debts, ledger, sums
 from edge.parking.money.charges import GRACE, Charge, Standing
 from edge.parking.money.debts import Debt
@@ -16,52 +18,35 @@ from edge.parking.stays import moments
 from edge.parking.stays.moments import What, When, between
 from edge.parking.stays.tickets import Ticket, WithoutStay
 from edge.parking.stays.tickets import ticket as find
-from edge.parking.tariffs.pricing import priced
 from edge.store import Store, Transaction
-from models.facts import ExitAbandoned, ExitAllowed, FeeBounded, Match, PlateDiffered, StaySettled, TicketClosed
+from models.facts import (
+    ExitAbandoned,
+    ExitAllowed,
+    ExitPictured,
+    FeeBounded,
+    Match,
+    PlateDiffered,
+    StaySettled,
+    TicketClosed,
+)
 from models.ids import LaneName, PaymentId, TicketId
-from models.money import Minor, from_major
+from models.money import Minor
 from models.plates import Plate
 from models.refusals import Refusal
-from models.tariff import Fee, Terms
-from models.timeline import Length
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
     """A vehicle at an exit. `stay` finds what it owes for, `match` says by what; `plate` was read of it. `alone`: why
-    it is let out though it owes more than a machine may take, and no person came; empty: a person has to come."""
+    it is let out though it owes more than a machine may take, and no person came; empty: a person has to come.
+    `confirmed`: its driver said that the stay is theirs."""
 
     lane: LaneName
-    stay: Callable[[Transaction], Ticket | WithoutStay | Refusal]
+    stay: Callable[[Transaction], Ticket | WithoutStay | Question | Refusal]
     match: Match
     plate: Plate | None = None
     alone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """What one ticket owes, for the time until `until`: the lowest fee that is consistent with what is known of it.
-    `certain`: all is."""
-
-    ticket: Ticket
-    length: Length
-    certain: bool
-    fee: Fee
-    owed: Minor
-    until: When
-
-    @property
-    def machine_maximum(self) -> Minor | None:
-        """What a machine may take at most; None: it may take any sum."""
-        most = self.ticket.tariff.machine_maximum if isinstance(self.ticket.tariff, Terms) else None
-        return None if most is None else from_major(most, self.fee.currency)
-
-    @property
-    def needs_person(self) -> bool:
-        """Whether it is more than a machine may take."""
-        most = self.machine_maximum
-        return most is not None and self.owed > most
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,32 +60,9 @@ class Cleared:
     currency: str
 
 
-def bill(tx: Transaction, id: TicketId, now: When) -> Bill:
-    """What the stay costs until `now`, less what was paid or is already on record as a debt.
-
-    Within the grace after a settlement nothing more falls due, also when it has become known since how long the stay
-    was. Where nobody knows, both the stay and the time since the settlement are as short as they can have been.
-    """
-    ticket = find(tx.connection, id)
-    until, most = _settled(tx, ticket, now) or (now, None)
-    cost = priced(tx, ticket, until)
-    stay = cost.fee if most is None or most >= cost.fee.total else replace(cost.fee, total=most)
-    owed = max(stay.total - ticket.amount_paid - ticket.uncollected, 0)
-    return Bill(ticket, cost.length, cost.certain, stay, Minor(owed), until)
-
-
-def _settled(tx: Transaction, ticket: Ticket, now: When) -> tuple[When, Minor | None] | None:
-    """Until when the stay was settled and at what fee, while the grace goes on. It counts from the settlement itself:
-    coming back to the exit within it doesn't begin another."""
-    if ticket.settled_at is None:
-        return None
-    settled = moments.when(tx, ticket.id, What.SETTLED, ticket.settled_at)
-    return (settled, ticket.amount_due) if between(tx, settled, now).least <= charges.grace(ticket.tariff) else None
-
-
 async def clear(
     store: Store, till: Till, departure: Departure, gone: asyncio.Event | None = None
-) -> Cleared | WithoutStay | Refusal:
+) -> Cleared | WithoutStay | Question | Refusal:
     """Find the stay, take what it owes, and put on record that it may leave. Raises StoreUnavailable.
 
     A terminal that can't be reached doesn't keep a vehicle in: the sum becomes a debt on record. A charge
@@ -139,8 +101,9 @@ def settle_late(tx: Transaction, place: LaneName, charge: Charge, charged: Charg
     _book_late(tx, Departure(place, lambda tx: find(tx.connection, charge.ticket), "code"), charge, charged, till)
 
 
-def close(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
-    """The vehicle passed the exit: the stay is over and its spot free."""
+def close(tx: Transaction, ticket: TicketId, lane: LaneName, picture: str | None = None) -> None:
+    """The vehicle passed the exit: the stay is over and its spot free. `picture`: the hash under which that of it
+    lies."""
     stay = _being_let_out(tx, ticket)
     tx.record(
         TicketClosed(
@@ -151,6 +114,8 @@ def close(tx: Transaction, ticket: TicketId, lane: LaneName) -> None:
             amount_paid=stay.amount_paid,
         )
     )
+    if picture is not None:
+        tx.record(ExitPictured(ticket=ticket, lane=lane, picture=picture, at=tx.at.wall))
     moments.mark(tx, ticket, What.EXITED, moments.now(tx).moment)
     corrections.correct(tx, ticket)
     ledger.settle(tx, ticket)
@@ -170,7 +135,9 @@ def _being_let_out(tx: Transaction, ticket: TicketId) -> Ticket:
     return stay
 
 
-def _next_step(tx: Transaction, departure: Departure, till: Till) -> Charge | Cleared | WithoutStay | Refusal:
+def _next_step(
+    tx: Transaction, departure: Departure, till: Till
+) -> Charge | Cleared | WithoutStay | Question | Refusal:
     stay = departure.stay(tx)
     if not isinstance(stay, Ticket):
         return stay
@@ -366,6 +333,7 @@ def _allow(tx: Transaction, departure: Departure, due: Bill) -> Cleared:
             amount_paid=stay.amount_paid,
             started_hours=due.fee.started_hours,
             match="by_hand" if stay.lost else departure.match,
+            confirmed=departure.confirmed,
         )
     )
     _settled_now(tx, departure.lane, due)

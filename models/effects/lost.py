@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.effects.by_fact import changes_of
 from models.effects.changes import Change, SpotOf, Value
-from models.facts import TicketFound, TicketLost, TicketPictured, TicketSuspected
+from models.facts import TicketFound, TicketLost, TicketPictured, TicketSuspected, TicketSuspectedV1
 from models.ids import LotId
 
 
@@ -24,11 +24,11 @@ def _(fact: TicketPictured, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 
 @changes_of.register
-def _(fact: TicketSuspected, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: TicketSuspected | TicketSuspectedV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     """The plate isn't in the row: it goes with the personal part of its fact."""
     values: dict[str, Value] = {
         "lot_id": lot,
-        "kind": fact.kind.value,
+        "kind": str(fact.kind),
         "ticket_id": fact.ticket,
         "other_id": fact.other,
         "lane": fact.lane,

@@ -6,7 +6,7 @@ import json
 
 from models.effects.by_fact import changes_of
 from models.effects.changes import Change, SpotOf, Value, spot_set
-from models.facts import MendedTicket, MendingUndone, TicketsMerged, TicketSplit
+from models.facts import MatchUndone, MendedTicket, MendingUndone, TicketsMerged, TicketSplit
 from models.facts.mending import Mended
 from models.ids import LotId
 from models.spots import SpotStatus
@@ -15,9 +15,30 @@ from models.tickets import TicketStatus
 
 @changes_of.register
 def _(fact: TicketsMerged | TicketSplit, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [*_mended(fact), _recorded(fact, lot, "merge" if isinstance(fact, TicketsMerged) else "split")]
+
+
+@changes_of.register
+def _(fact: MatchUndone, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    """The exit goes from one ticket to the other, with all that was put on record of it."""
+    own: dict[str, Value] = {"exit_match": None, "exit_picture": None}
+    there: dict[str, Value] = {
+        "exit_lane": fact.exit_lane,
+        "exit_match": "by_hand",
+        "exit_picture": fact.exit_picture,
+    }
+    return [
+        *_mended(fact),
+        Change("update", "tickets", fact.ticket, own),
+        Change("update", "tickets", fact.other, there),
+        _recorded(fact, lot, "match"),
+    ]
+
+
+def _recorded(fact: Mended, lot: LotId, kind: str) -> Change:
     values: dict[str, Value] = {
         "lot_id": lot,
-        "kind": "merge" if isinstance(fact, TicketsMerged) else "split",
+        "kind": kind,
         "ticket_id": fact.ticket,
         "other_id": fact.other,
         "given_by": fact.by,
@@ -28,7 +49,7 @@ def _(fact: TicketsMerged | TicketSplit, lot: LotId, spot_of: SpotOf) -> list[Ch
         "undone_by": None,
         "undone_reason": None,
     }
-    return [*_mended(fact), Change("insert", "ticket_mendings", fact.mending, values)]
+    return Change("insert", "ticket_mendings", fact.mending, values)
 
 
 @changes_of.register

@@ -11,11 +11,13 @@ from models.facts import (
     CommandRefusedV1,
     CountReset,
     DaemonStarted,
+    ExitDoubted,
     IntentsTaken,
     LaneTimed,
     LinkInterrupted,
     LotRestored,
     MachineMeasured,
+    MatchDecided,
     MoneyCaseSettled,
     PassbackNoted,
     PersonNeeded,
@@ -43,6 +45,8 @@ def _(
     | CommandRefused
     | CommandRefusedV1
     | CloudKeysLearnt
+    | ExitDoubted
+    | MatchDecided
     | IntentsTaken
     | MoneyCaseSettled
     | ReportCompared

@@ -10,6 +10,8 @@ from models.facts import (
     ExitAbandoned,
     ExitAllowed,
     ExitAllowedV1,
+    ExitAllowedV2,
+    ExitPictured,
     StayDated,
     StaySettled,
     TicketClosed,
@@ -18,6 +20,7 @@ from models.facts import (
     TicketOpenedV1,
     TicketRestored,
     TicketRestoredV1,
+    TicketRestoredV2,
     TicketUnresolved,
     TicketVoided,
     ValidationGiven,
@@ -66,6 +69,8 @@ def _(fact: TicketOpened | TicketOpenedV1, lot: LotId, spot_of: SpotOf) -> list[
         "lost": False,
         "entry_known": True,
         "picture": None,
+        "exit_match": None,
+        "exit_picture": None,
         "merged_into": None,
         "validations": NONE_GIVEN,
         **_by_what_right(fact),
@@ -75,7 +80,7 @@ def _(fact: TicketOpened | TicketOpenedV1, lot: LotId, spot_of: SpotOf) -> list[
 
 def _by_what_right(fact: TicketOpenedV1 | TicketRestoredV1) -> dict[str, Value]:
     """Of a fact from before these were told, what the columns say by themselves."""
-    told = fact if isinstance(fact, TicketOpened | TicketRestored) else None
+    told = fact if isinstance(fact, TicketOpened | TicketRestoredV2) else None
     return {
         "serial": told and told.serial,
         "entered_by": told.by if told else "plate",
@@ -86,10 +91,11 @@ def _by_what_right(fact: TicketOpenedV1 | TicketRestoredV1) -> dict[str, Value]:
 
 
 @changes_of.register
-def _(fact: TicketRestored | TicketRestoredV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: TicketRestored | TicketRestoredV2 | TicketRestoredV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     """Whoever has the stay already, the cloud as a rule, has it as the fact says from now on."""
     of_lot: dict[str, Value] = {"lot_id": lot}
-    told = fact if isinstance(fact, TicketRestored) else None
+    told = fact if isinstance(fact, TicketRestoredV2) else None
+    left = fact if isinstance(fact, TicketRestored) else None
     vehicle: dict[str, Value] = {
         "license_plate": None if fact.license_plate == ERASED else fact.license_plate,
         "vehicle_type": fact.vehicle_type.value,
@@ -114,8 +120,10 @@ def _(fact: TicketRestored | TicketRestoredV1, lot: LotId, spot_of: SpotOf) -> l
         "lost": told is not None and told.lost,
         "entry_known": told is None or told.entry_known,
         "picture": told and told.picture,
+        "exit_match": left and left.exit_match,
+        "exit_picture": left and left.exit_picture,
         "merged_into": None,
-        "validations": fact.validations if isinstance(fact, TicketRestored) else NONE_GIVEN,
+        "validations": told.validations if told else NONE_GIVEN,
         **_by_what_right(fact),
     }
     return [
@@ -128,7 +136,7 @@ def _(fact: TicketRestored | TicketRestoredV1, lot: LotId, spot_of: SpotOf) -> l
 
 
 def _entries(fact: TicketRestoredV1) -> tuple[RestoredEntry, ...]:
-    return fact.entries if isinstance(fact, TicketRestored) else ()
+    return fact.entries if isinstance(fact, TicketRestoredV2) else ()
 
 
 @changes_of.register
@@ -159,14 +167,22 @@ def _(fact: TicketUnresolved, lot: LotId, spot_of: SpotOf) -> list[Change]:
 
 
 @changes_of.register
-def _(fact: ExitAllowed | ExitAllowedV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
+def _(fact: ExitAllowed | ExitAllowedV2 | ExitAllowedV1, lot: LotId, spot_of: SpotOf) -> list[Change]:
     values: dict[str, Value] = {"exit_lane": fact.lane, "settled_at": fact.settled_until, "amount_due": fact.amount_due}
+    if isinstance(fact, ExitAllowed):
+        # Before that, no lot kept it.
+        values["exit_match"] = fact.match
     return [Change("update", "tickets", fact.ticket, values)]
 
 
 @changes_of.register
 def _(fact: ExitAbandoned, lot: LotId, spot_of: SpotOf) -> list[Change]:
-    return [Change("update", "tickets", fact.ticket, {"exit_lane": None})]
+    return [Change("update", "tickets", fact.ticket, {"exit_lane": None, "exit_match": None})]
+
+
+@changes_of.register
+def _(fact: ExitPictured, lot: LotId, spot_of: SpotOf) -> list[Change]:
+    return [Change("update", "tickets", fact.ticket, {"exit_picture": fact.picture})]
 
 
 @changes_of.register

@@ -28,8 +28,23 @@ from models.facts.ledger import (
     ReportCompared,
     ShiftClosed,
 )
-from models.facts.lost import Suspicion, TicketFound, TicketLost, TicketPictured, TicketSuspected
-from models.facts.mending import MendedTicket, MendingUndone, MovedPayment, TicketsMerged, TicketSplit
+from models.facts.lost import (
+    Suspicion,
+    TicketFound,
+    TicketLost,
+    TicketPictured,
+    TicketSuspected,
+    TicketSuspectedV1,
+)
+from models.facts.matching import ExitDoubted, LookalikeStay, MatchDecided
+from models.facts.mending import (
+    MatchUndone,
+    MendedTicket,
+    MendingUndone,
+    MovedPayment,
+    TicketsMerged,
+    TicketSplit,
+)
 from models.facts.passback import PassbackNoted, PassbackReset
 from models.facts.payments import (
     DebtCollected,
@@ -55,7 +70,7 @@ from models.facts.places import (
     UnknownVehicleGone,
 )
 from models.facts.reservations import QuotaKept, ReservationArrived, ReservationMissed, ReservationReturned
-from models.facts.restoring import LotRestored, TicketRestored, TicketRestoredV1
+from models.facts.restoring import LotRestored, TicketRestored, TicketRestoredV1, TicketRestoredV2
 from models.facts.retention import RecordsErased
 from models.facts.store import StoreQuarantined
 from models.facts.streams import StreamOpened
@@ -65,6 +80,8 @@ from models.facts.tickets import (
     ExitAbandoned,
     ExitAllowed,
     ExitAllowedV1,
+    ExitAllowedV2,
+    ExitPictured,
     Match,
     PlateDiffered,
     TicketClosed,
@@ -109,6 +126,9 @@ __all__ = [
     "ExitAbandoned",
     "ExitAllowed",
     "ExitAllowedV1",
+    "ExitAllowedV2",
+    "ExitDoubted",
+    "ExitPictured",
     "Fact",
     "FaultCleared",
     "FaultRaised",
@@ -124,10 +144,13 @@ __all__ = [
     "LevelDeclared",
     "LevelDeclaredV1",
     "LinkInterrupted",
+    "LookalikeStay",
     "LotDeclared",
     "LotRestored",
     "MachineMeasured",
     "Match",
+    "MatchDecided",
+    "MatchUndone",
     "MendedTicket",
     "MendingUndone",
     "Method",
@@ -174,8 +197,10 @@ __all__ = [
     "TicketPictured",
     "TicketRestored",
     "TicketRestoredV1",
+    "TicketRestoredV2",
     "TicketSplit",
     "TicketSuspected",
+    "TicketSuspectedV1",
     "TicketUnresolved",
     "TicketVoided",
     "TicketsMerged",

@@ -19,6 +19,8 @@ class Suspicion(StrEnum):
     """Another vehicle shows it than the one that took it, and both were read well"""
     TWO_TICKETS = "two_tickets"
     """The vehicle that shows it is inside on another ticket as well, and shows the one that costs less"""
+    MATCHED_WRONGLY = "matched_wrongly"
+    """It was ended by a vehicle whose plate only looked like its own, and now its own vehicle stands at an exit"""
 
 
 class TicketLost(Fact, type="ticket.lost", version=1):
@@ -53,8 +55,23 @@ class TicketPictured(Fact, type="ticket.pictured", version=1):
     at: Instant
 
 
-class TicketSuspected(Fact, type="ticket.suspected", version=1, personal=("license_plate",)):
-    """A ticket was shown that may be a copy, swapped, or not the whole truth. `done` is what the lot's rule made of it.
+class TicketSuspectedV1(Fact, type="ticket.suspected", version=1, personal=("license_plate",)):
+    """The same as version 2, from when no stay was ended by a plate that only looked like its own. No longer
+    written."""
+
+    suspicion: str
+    kind: Literal["used_again", "other_plate", "two_tickets"]
+    ticket: TicketId
+    other: TicketId | None
+    lane: LaneName
+    done: Literal["refused", "noted"]
+    at: Instant
+    license_plate: str | None
+
+
+class TicketSuspected(Fact, type="ticket.suspected", version=2, personal=("license_plate",)):
+    """A ticket was shown that may be a copy, swapped, or not the whole truth; or its stay was ended by another vehicle.
+    `done` is what the lot's rule made of it.
 
     `other`: the ticket that the vehicle should have shown. `license_plate`: what was read of the vehicle.
     """

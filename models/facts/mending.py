@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from models.facts.base import Fact
-from models.ids import PaymentId, PermitId, ReservationId, SpotId, TicketId, VehicleId
+from models.ids import LaneName, PaymentId, PermitId, ReservationId, SpotId, TicketId, VehicleId
 from models.instants import Instant
 from models.money import Minor
 from models.tickets import TicketStatus
@@ -69,3 +69,11 @@ class TicketSplit(Mended, Fact, type="ticket.split", version=1):
 
 class MendingUndone(Mended, Fact, type="mending.undone", version=1):
     """A merge or split was wrong: both tickets stand as they did before it."""
+
+
+class MatchUndone(Mended, Fact, type="match.undone", version=1):
+    """`ticket` was ended at an exit by a vehicle whose plate only looked like its own: it goes on again, or ended as
+    its own vehicle left. That exit is `other`'s: at `exit_lane`, with the `exit_picture` that was taken there."""
+
+    exit_lane: LaneName
+    exit_picture: str | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from models.facts.base import Fact
-from models.facts.tickets import EnteredBy
+from models.facts.tickets import EnteredBy, Match
 from models.ids import LaneName, PaymentId, PermitId, ReservationId, SpotId, TicketId, VehicleId
 from models.instants import Instant
 from models.money import Minor
@@ -75,9 +75,8 @@ class TicketRestoredV1(Fact, type="ticket.restored", version=1, personal=("licen
     at: Instant
 
 
-class TicketRestored(TicketRestoredV1, type="ticket.restored", version=2, personal=("license_plate",)):
-    """A stay that began before this lot's store did: as the cloud last knew it, but for what the lot knows better now.
-    `tariff` is its text, as it was pinned."""
+class TicketRestoredV2(TicketRestoredV1, type="ticket.restored", version=2, personal=("license_plate",)):
+    """The same as version 3, from when a ticket said nothing of its exit. No longer written."""
 
     serial: int | None = None
     by: EnteredBy = "plate"
@@ -89,6 +88,14 @@ class TicketRestored(TicketRestoredV1, type="ticket.restored", version=2, person
     picture: str | None = None
     entries: tuple[RestoredEntry, ...] = ()
     validations: str = NONE_GIVEN
+
+
+class TicketRestored(TicketRestoredV2, type="ticket.restored", version=3, personal=("license_plate",)):
+    """A stay that began before this lot's store did: as the cloud last knew it, but for what the lot knows better now.
+    `tariff` is its text, as it was pinned; `exit_match` and `exit_picture` are of the exit."""
+
+    exit_match: Match | None = None
+    exit_picture: str | None = None
 
 
 class LotRestored(Fact, type="lot.restored", version=1):

@@ -11,8 +11,9 @@ from models.money import Minor
 from models.spots import VehicleType
 from models.tariff import Tariff
 
-Match = Literal["exact", "code", "card", "by_hand"]
-"""How the stay of a vehicle at an exit was found."""
+MatchV2 = Literal["exact", "code", "card", "by_hand"]
+Match = Literal["exact", "code", "card", "by_hand", "alike"]
+"""How the stay of a vehicle at an exit was found: `alike`, by a plate that only looks like the one that was read."""
 EnteredBy = Literal["plate", "button", "code", "card", "permit", "reservation", "valet", "by_hand", "policy"]
 """What a vehicle came in on: its plate alone, a pressed button, a code or card that stands for it, the permit of its
 plate, a reservation, an attendant, a person's word, a lane that lets everybody in."""
@@ -105,11 +106,24 @@ class ExitAllowedV1(Fact, type="exit.allowed", version=1):
     match: Literal["exact"]
 
 
-class ExitAllowed(Fact, type="exit.allowed", version=2):
+class ExitAllowedV2(Fact, type="exit.allowed", version=2):
+    """The same as version 3, from when no stay was found by a plate that only looks like its own. No longer written."""
+
+    ticket: TicketId
+    lane: LaneName
+    at: Instant
+    settled_until: Instant
+    amount_due: Minor
+    amount_paid: Minor
+    started_hours: int
+    match: MatchV2
+
+
+class ExitAllowed(Fact, type="exit.allowed", version=3):
     """The fee up to `settled_until` is paid or a debt on record: written before the exit's arm was told to rise.
 
-    `match` is what led to the stay: exactly its plate, the code of its ticket, its permit's card; or a person let
-    it out, whatever it showed.
+    `match` is what led to the stay: exactly its plate, the code of its ticket, its permit's card, a plate that looks
+    like it; or a person let it out, whatever it showed. `confirmed`: of one that looks like it, the driver said so.
     """
 
     ticket: TicketId
@@ -120,6 +134,7 @@ class ExitAllowed(Fact, type="exit.allowed", version=2):
     amount_paid: Minor
     started_hours: int
     match: Match
+    confirmed: bool = False
 
 
 class PlateDiffered(Fact, type="plate.differed", version=1, personal=("license_plate",)):
@@ -129,6 +144,16 @@ class PlateDiffered(Fact, type="plate.differed", version=1, personal=("license_p
     lane: LaneName
     at: Instant
     license_plate: str
+
+
+class ExitPictured(Fact, type="exit.pictured", version=1):
+    """The camera of the exit took this picture of the vehicle that left with the ticket; it lies at the lot under its
+    hash until it is old."""
+
+    ticket: TicketId
+    lane: LaneName
+    picture: str
+    at: Instant
 
 
 class ExitAbandoned(Fact, type="exit.abandoned", version=1):

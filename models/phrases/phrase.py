@@ -12,6 +12,7 @@ class Phrase(StrEnum):
     DRIVE_UP_TO_LEAVE = "Exit, please drive up"
     READING_PLATE = "Reading your plate"
     IS_THIS_YOUR_PLATE = "Is this your plate? {plate}"
+    DID_YOU_COME = "You came {time}? {plate}"
     PRESS_FOR_TICKET = "Press for a ticket"
     SCAN_YOUR_TICKET = "Please scan your ticket"
     ONE_MOMENT = "One moment"

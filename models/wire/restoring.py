@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from models.facts.digests import BEFORE_ALL
 from models.facts.restoring import RestoredEntry, RestoredPayment
-from models.facts.tickets import EnteredBy
+from models.facts.tickets import EnteredBy, Match
 from models.ids import LaneName, LotId, PaymentId, PermitId, ReservationId, StreamId, TicketId, VehicleId
 from models.instants import Instant
 from models.lanes import HoldCause, LaneState
@@ -113,6 +113,8 @@ class KnownStay(BaseModel):
     lost: bool = False
     entry_known: bool = True
     picture: str | None = None
+    exit_match: Match | None = None
+    exit_picture: str | None = None
     validations: str = NONE_GIVEN
     payments: tuple[RestoredPayment, ...] = ()
     entries: tuple[RestoredEntry, ...] = ()

@@ -21,6 +21,7 @@ from edge.lane.signals import (
     Ordered,
     Phase,
     Presence,
+    Question,
     Read,
     Refused,
     Signal,
@@ -133,6 +134,12 @@ class World:
         if not self.desk:
             return
         self.desk.pop(0)
+        if refusal is Refusal.NO_TICKET:
+            # Before that, an exit may ask its driver.
+            self.issued += 1
+            asks = Question(Plate("AB12CDF"), "AB12CD*", "You came 10:42? AB12CD*")
+            self.hear(Refused(refusal, asks.line, asks if self.issued % 2 else None))
+            return
         if refusal is not None:
             self.hear(Refused(refusal))
             return

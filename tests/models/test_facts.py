@@ -12,6 +12,7 @@ from models.facts import (
     AccessRefused,
     DaemonStarted,
     ExitAllowedV1,
+    ExitDoubted,
     Fact,
     HelpCalled,
     PassageCounted,
@@ -19,7 +20,9 @@ from models.facts import (
     TicketOpened,
     TicketRestored,
     TicketRestoredV1,
+    TicketRestoredV2,
     TicketSuspected,
+    TicketSuspectedV1,
     UnknownFact,
     VehicleRegistered,
     VehicleRegisteredV1,
@@ -48,6 +51,9 @@ HISTORY = {
     ("exit.abandoned", 1): "at lane ticket",
     ("exit.allowed", 1): "amount_due amount_paid at lane match settled_until started_hours ticket",
     ("exit.allowed", 2): "amount_due amount_paid at lane match settled_until started_hours ticket",
+    ("exit.allowed", 3): "amount_due amount_paid at confirmed lane match settled_until started_hours ticket",
+    ("exit.doubted", 1): "among at denied lane license_plate picture why",
+    ("exit.pictured", 1): "at lane picture ticket",
     ("fault.cleared", 1): "at code fault source",
     ("fault.raised", 1): "at code detail fault source",
     ("fee.bounded", 1): "at lane longest shortest ticket",
@@ -65,6 +71,8 @@ HISTORY = {
     ("link.interrupted", 1): "since until",
     ("lot.declared", 1): "address currency lanes lat_microdegrees lng_microdegrees name timezone total_spots",
     ("machine.measured", 1): "at disk_free disk_total millidegrees store_bytes",
+    ("match.decided", 1): "at by lane picture reason seen ticket",
+    ("match.undone", 1): ("at before by exit_lane exit_picture freed mended mending moved other reason taken ticket"),
     ("money_case.settled", 1): "at by currency kind moved number ours payment provider reason theirs",
     ("passage.counted", 1): "at direction kind lane license_plate order passage unable_to_collect",
     ("vehicle.alerted", 1): "alert at entry lane reason ticket",
@@ -98,6 +106,7 @@ HISTORY = {
     ("ticket.found", 1): "at by reason ticket",
     ("ticket.pictured", 1): "at lane picture ticket",
     ("ticket.suspected", 1): "at done kind lane license_plate other suspicion ticket",
+    ("ticket.suspected", 2): "at done kind lane license_plate other suspicion ticket",
     ("tickets.merged", 1): "at before by freed mended mending moved other reason taken ticket",
     ("ticket.split", 1): "at before by freed mended mending moved other reason taken ticket",
     ("mending.undone", 1): "at before by freed mended mending moved other reason taken ticket",
@@ -146,6 +155,11 @@ HISTORY = {
         "account amount_due amount_paid at by code currency entered entries entry_known entry_lane exit_lane exit_time"
         " fee_bounded license_plate lost payments permit picture refund_owed reservation serial settled_at spot status"
         " tariff ticket validations vehicle vehicle_type"
+    ),
+    ("ticket.restored", 3): (
+        "account amount_due amount_paid at by code currency entered entries entry_known entry_lane exit_lane exit_match"
+        " exit_picture exit_time fee_bounded license_plate lost payments permit picture refund_owed reservation serial"
+        " settled_at spot status tariff ticket validations vehicle vehicle_type"
     ),
 }
 """What was ever emitted. New lines may be added; a line that stands here stands in somebody's journal."""
@@ -260,8 +274,8 @@ def test_what_is_wrong_with_a_fact_is_said_without_its_plate() -> None:
 def test_only_plates_are_personal() -> None:
     kinds = {kind for kind in known_facts().values() if kind.personal}
     assert kinds == {
-        *(VehicleRegistered, VehicleRegisteredV1, TicketRestored, TicketRestoredV1),
-        *(AccessRefused, PassageCounted, HelpCalled, PlateDiffered, TicketSuspected),
+        *(VehicleRegistered, VehicleRegisteredV1, TicketRestored, TicketRestoredV1, TicketRestoredV2),
+        *(AccessRefused, PassageCounted, HelpCalled, PlateDiffered, TicketSuspected, TicketSuspectedV1, ExitDoubted),
     }
     assert {field for kind in kinds for field in kind.personal} == {"license_plate"}
 

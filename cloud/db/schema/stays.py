@@ -67,6 +67,9 @@ tickets = Table(
     Column("lost", Boolean, nullable=False, server_default=text("false")),
     Column("entry_known", Boolean, nullable=False, server_default=text("true")),
     words("picture", nullable=True),
+    # What led to the stay at its exit, and the hash of the picture that was taken there.
+    words("exit_match", nullable=True),
+    words("exit_picture", nullable=True),
     # The ticket that stands for this stay, since a person said that the two are of one.
     Column("merged_into", Uuid(as_uuid=False), nullable=True),
     # The codes of merchants that take something off, as a JSON list.

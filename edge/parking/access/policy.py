@@ -89,6 +89,10 @@ class PermitsInForce(Mapping[Plate, Permit]):
         for held in self._granted.values():
             yield from held
 
+    def knows(self, plate: Plate) -> bool:
+        """Whether it has a permit at all, whether or not that holds now."""
+        return plate in self._own or plate in self._granted
+
     def holders(self) -> frozenset[Plate]:
         """Who has a permit at all, whether or not it holds now."""
         return frozenset((*self._own, *self._granted))

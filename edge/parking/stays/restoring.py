@@ -141,6 +141,8 @@ def _take_over(tx: Transaction, stay: KnownStay) -> bool:
             lost=stay.lost,
             entry_known=stay.entry_known,
             picture=stay.picture,
+            exit_match=stay.exit_match,
+            exit_picture=stay.exit_picture,
             validations=stay.validations,
             payments=stay.payments,
             entries=stay.entries,

@@ -54,6 +54,12 @@ def looked_at(
     return claimed if rule is Swapped.NOTE else Refusal.TICKET_SWAPPED
 
 
+def matched_wrongly(tx: Transaction, lane: LaneName, ended: Ticket, plate: Plate | None) -> None:
+    """The stay was ended by a vehicle whose plate only looked like its own, and here stands its own: a person is called
+    at once, for its driver has done nothing wrong."""
+    _suspect(tx, lane, Suspicion.MATCHED_WRONGLY, ended, None, plate, refused=True, calls=True)
+
+
 def _suspicion(claimed: Ticket, plate: Plate, own: Ticket | None) -> Suspicion | None:
     """What is odd. A plate that was likely misread on the way in or out is held against nobody."""
     if claimed.plate is not None and apart(claimed.plate, plate) <= MISREAD and own is None:
@@ -71,6 +77,9 @@ def _used_again(tx: Transaction, lane: LaneName, code: str, plate: Plate | None)
         return
     masked = tx.connection.execute("SELECT masked_at FROM tickets WHERE id = ?", (used.id,)).fetchone()["masked_at"]
     read = plate if masked is None else None
+    if used.exit_match == "alike":
+        matched_wrongly(tx, lane, used, read)
+        return
     _suspect(tx, lane, Suspicion.USED_AGAIN, used, None, read, refused=True, calls=False)
 
 

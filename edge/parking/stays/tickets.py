@@ -61,6 +61,8 @@ class Ticket:
     lost: bool = False
     entry_known: bool = True
     picture: str | None = None
+    exit_match: str | None = None
+    exit_picture: str | None = None
     valet: bool = False
     validations: tuple[str, ...] = ()
 
@@ -125,6 +127,8 @@ def _ticket(row: sqlite3.Row | None) -> Ticket | None:
         lost=bool(row["lost"]),
         entry_known=bool(row["entry_known"]),
         picture=row["picture"],
+        exit_match=row["exit_match"],
+        exit_picture=row["exit_picture"],
         valet=bool(row["valet"]),
         validations=tuple(json.loads(row["validations"])),
     )

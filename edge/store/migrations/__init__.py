@@ -7,7 +7,7 @@ They are applied in the order in which they are read: `earlier`, `later`, then t
 from __future__ import annotations
 
 from edge.store.migrations import earlier, later, stays, reservations, places, lists, payments, ledger, tickets  # isort: skip
-from edge.store.migrations import money_cases  # isort: skip
+from edge.store.migrations import money_cases, lookalikes  # isort: skip
 from edge.store.migrations.running import migrations
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "later",
     "ledger",
     "lists",
+    "lookalikes",
     "migrations",
     "money_cases",
     "payments",
