@@ -19,6 +19,7 @@ from drivers.money import Fate as Fate
 from drivers.money import Refunded as Refunded
 from drivers.money import RefundOutcome as RefundOutcome
 from drivers.money import Reported as Reported
+from drivers.plate_sources.heard import Heard
 from models.faults import Fault
 from models.ids import PaymentId, RefundId
 from models.instants import Clock, Instant
@@ -340,6 +341,13 @@ class CameraSettings(Protocol):
     """What a camera driver's settings can do: open themselves, in the vision process."""
 
     def open(self) -> FrameSource: ...
+
+
+@runtime_checkable
+class PlateSource(Driver, Protocol):
+    """A camera or recorder that reads plates itself, and says so. It decides nothing: what it says is weighed."""
+
+    def on_heard(self, heard: Callable[[Heard], None]) -> None: ...
 
 
 class PlateReader(Protocol):

@@ -53,14 +53,15 @@ class Catalogue:
             raise UnknownDriver(self.why_missing(contract, name))
         return settings
 
-    def why_missing(self, contract: type, name: str) -> str:
-        """Why `name` isn't to be had, for the person who asked for it."""
+    def why_missing(self, contract: type, name: str, *instead: type) -> str:
+        """Why `name` isn't to be had, for the person who asked for it. Drivers of `instead` would have done, too."""
         reasons = [f"drivers/{file}.py couldn't be loaded: {reason}" for file, reason in self.broken.items()]
         of_that_name = [text for text, file in zip(reasons, self.broken, strict=True) if name in file]
         if of_that_name:
             return f"the driver {name!r} can't be used: {'; '.join(of_that_name)}"
         kind = contract.__name__.removesuffix("Settings")
-        known = f"there is no {kind} driver {name!r}; known are: {', '.join(self.names(contract)) or 'none'}"
+        names = [name for each in (contract, *instead) for name in self.names(each)]
+        known = f"there is no {kind} driver {name!r}; known are: {', '.join(names) or 'none'}"
         return "; ".join([known, *reasons])
 
 
@@ -117,17 +118,33 @@ def names(contract: type) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class ChosenDriver:
-    """Tells pydantic that a field holds the settings of one driver of `contract`, chosen by its `driver` key."""
+    """Tells pydantic that a field holds the settings of one driver of `contract`, or of one that does instead, chosen
+    by its `driver` key."""
 
     contract: type
+    instead: tuple[type, ...] = ()
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         choices: dict[Any, CoreSchema] = {
-            name: handler.generate_schema(find(self.contract, name)) for name in names(self.contract)
+            name: handler.generate_schema(find(contract, name))
+            for contract in self.contracts
+            for name in names(contract)
         }
         if not choices:
             return core_schema.no_info_plain_validator_function(self._refuse)
         return core_schema.tagged_union_schema(choices, discriminator="driver")
+
+    @property
+    def contracts(self) -> tuple[type, ...]:
+        return (self.contract, *self.instead)
+
+    def find(self, name: str) -> type[DriverSettings] | None:
+        """The settings of the driver that is chosen so, if there is one."""
+        found = (catalogue().found.get((contract, name)) for contract in self.contracts)
+        return next((settings for settings in found if settings is not None), None)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for contract in self.contracts for name in names(contract))
 
     def _refuse(self, written: Any) -> Any:
         if not isinstance(written, Mapping):
@@ -137,6 +154,6 @@ class ChosenDriver:
         raise PydanticCustomError("union_tag_invalid", "there is no such driver", {"tag": str(written["driver"])})
 
 
-def settings_for(contract: type) -> ChosenDriver:
+def settings_for(contract: type, *instead: type) -> ChosenDriver:
     """For a field: `barrier: Annotated[DriverSettings, settings_for(Barrier)]`."""
-    return ChosenDriver(contract)
+    return ChosenDriver(contract, instead)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from drivers.contract import Barrier, DigitalInput, DriverContext, TicketPrinter, VehicleClassifier
+from drivers.plate_sources.settings import PlateSourceSettings
 from drivers.settings import DriverSettings
 from edge.config.lane_settings import ButtonSettings, LaneSettings
 from edge.config.payment_settings import StationSettings
@@ -37,6 +38,7 @@ from edge.receipts import ReceiptDesk, Receipts
 from edge.store import Store
 from edge.store.database import looking_into
 from edge.vision.settings import ViewSettings
+from edge.vision.told.told import Source
 from models.ids import LaneName
 from models.instants import Clock
 from models.phrases.language import language
@@ -59,6 +61,8 @@ class Assembly:
     watch: Callable[[LaneName, bool], None]
     look_again: Callable[[LaneName], None] = lambda lane: None
     """Of a lane without an arming loop: tell again what was read of the vehicle at the arm"""
+    let_go: Callable[[LaneName], None] = lambda lane: None
+    """Of such a lane: it is done with the vehicle at the arm"""
     is_heard: Callable[[], bool] = lambda: True
     """Whether the cloud hears of a call for help now"""
     prices: LotPrices | None = None
@@ -224,7 +228,7 @@ class Assembly:
 
     def _watcher(self, lane: LaneSettings) -> Callable[[bool, bool], None]:
         if lane.camera_only:
-            return lambda on, far: self.look_again(lane.name) if on else None
+            return lambda on, far: self.look_again(lane.name) if on else self.let_go(lane.name)
         other_side = far_camera(lane.name) if lane.far_camera is not None else lane.name
         return lambda on, far: self.watch(other_side if far else lane.name, on)
 
@@ -244,12 +248,35 @@ def lane_of_camera(camera: LaneName) -> LaneName:
 
 
 def cameras_of(settings: LotSettings) -> dict[LaneName, tuple[DriverSettings, ViewSettings, bool]]:
-    """The camera of each lane, and that of its far side by a name of its own."""
-    cameras = {lane.name: (lane.camera, lane.view, not lane.camera_only) for lane in settings.lanes}
+    """The cameras whose pictures are read here: that of each lane, and that of its far side by a name of its own."""
+    return {
+        name: (camera, lane.view, gated)
+        for name, camera, lane, gated in _all_cameras(settings)
+        if not isinstance(camera, PlateSourceSettings)
+    }
+
+
+def told_of(settings: LotSettings) -> dict[LaneName, Source]:
+    """Likewise, those that read plates themselves."""
+    return {
+        name: Source(camera, gated)
+        for name, camera, _, gated in _all_cameras(settings)
+        if isinstance(camera, PlateSourceSettings)
+    }
+
+
+def camera_part(camera: LaneName) -> str:
+    """What a camera is called in faults."""
+    lane = lane_of_camera(camera)
+    return f"{lane}.camera" if lane == camera else f"{lane}.far_camera"
+
+
+def _all_cameras(settings: LotSettings) -> Iterator[tuple[LaneName, DriverSettings, LaneSettings, bool]]:
+    for lane in settings.lanes:
+        yield lane.name, lane.camera, lane, not lane.camera_only
     for lane in settings.lanes:
         if lane.far_camera is not None:
-            cameras[far_camera(lane.name)] = (lane.far_camera, lane.view, True)
-    return cameras
+            yield far_camera(lane.name), lane.far_camera, lane, True
 
 
 def _answer(name: str) -> Answer:

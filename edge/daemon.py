@@ -12,9 +12,10 @@ import structlog
 
 from drivers.contract import DigitalInput, Driver, SpotSensor
 from drivers.twin_connection import LINE
-from edge.assembly import Assembly, cameras_of, lane_of_camera
+from edge.assembly import Assembly, lane_of_camera
 from edge.attended import Attended
 from edge.beginning import begin, put_in_order
+from edge.cameras import Cameras
 from edge.config.settings import LotSettings
 from edge.digests import Digests
 from edge.faults import FaultBoard, forget_faults_of_last_run
@@ -52,7 +53,6 @@ from edge.sync.link import CloudLink
 from edge.systemd import feed_watchdog, notify
 from edge.telemetry.recorder import Recorder
 from edge.timekeeping import Timekeeper
-from edge.vision.process.keeper import VisionProcess
 from models.ids import LaneName
 from models.wire.restoring import KnownLane
 from models.wire.seals import NO_KEYS
@@ -88,12 +88,7 @@ class Daemon:
         self._in_order = asyncio.Lock()
         self._faults = FaultBoard(self._write_when_possible, self._neutral_after)
         self._faults.adopt(self._standing)
-        cameras = {} if self._lockstep else cameras_of(settings)
         self._gallery = Gallery()
-        kept = settings.store.pictures if settings.tickets.pictures else None
-        self._vision = VisionProcess(
-            cameras, settings.vision, self._clock, lambda event: self._sight.heard(event), kept
-        )
         watch = self._lockstep.watch if self._lockstep else self._watch
         look_again: Callable[[LaneName], None] = lambda lane: self._sight.look_again(lane)  # noqa: E731
         is_heard: Callable[[], bool] = lambda: self._link is not None and self._link.connected  # noqa: E731
@@ -110,6 +105,7 @@ class Daemon:
             self._policy,
             watch,
             look_again,
+            lambda lane: self._cameras.let_go(lane),
             is_heard,
             self._prices,
             Claims(lambda: NO_KEYS if self._keys is None else self._keys.keyring, self._keeping.rules),
@@ -118,6 +114,13 @@ class Daemon:
         if self._lockstep is not None:
             self._assembly.shared[LINE] = self._lockstep.line
             self._lockstep.on_signal(self._injected)
+        self._cameras = Cameras(
+            settings,
+            self._clock,
+            self._assembly.context,
+            lambda event: self._sight.heard(event),
+            played=self._lockstep is not None,
+        )
         self._lanes = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
         self._inquiries = Inquiries(self._assembly.tills, self._store, self._clock)
         faults = self._faults.reporter("money")
@@ -189,8 +192,7 @@ class Daemon:
 
     async def _start(self) -> None:
         await self._local.start()
-        if self._lockstep is None:
-            await self._vision.start()
+        await self._cameras.start()
         for lane in self._lanes.values():
             await lane.start()
         for part in self._beside:
@@ -232,7 +234,7 @@ class Daemon:
             await lane.stop()
         for part in self._beside:
             await part.stop()
-        await self._vision.stop()
+        await self._cameras.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -271,7 +273,7 @@ class Daemon:
     def _watch(self, camera: LaneName, on: bool) -> None:
         if on:
             self._gallery.begins(lane_of_camera(camera))
-        self._vision.watch(camera, on)
+        self._cameras.watch(camera, on)
 
     def _fire(self, active: bool | None) -> None:
         for lane in self._lanes.values():
@@ -287,7 +289,7 @@ class Daemon:
             faults=self._faults,
             policy=self._policy,
             prices=self._prices,
-            vision=self._vision,
+            cameras=self._cameras,
             clock=self._clock,
             link_now=lambda: self._link,
         )

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drivers.contract import SpotSensor
+from edge.cameras import Cameras
 from edge.faults import FaultBoard
 from edge.lane.controller import LaneController
 from edge.parking.access.policy import LotPolicy
 from edge.parking.tariffs.prices import LotPrices
 from edge.status import DaemonStatus, FaultStatus, LaneStatus, PolicyStatus, SpotStatus
 from edge.sync.link import CloudLink
-from edge.vision.process.keeper import VisionProcess
 from models.ids import LaneName
 from models.instants import Clock
 from models.plates import masked
@@ -36,7 +36,7 @@ class Overview:
     faults: FaultBoard
     policy: LotPolicy
     prices: LotPrices
-    vision: VisionProcess
+    cameras: Cameras
     clock: Clock
     link_now: Callable[[], CloudLink | None]
     """The link is begun after the lanes, and tells the cloud of them from here"""
@@ -48,7 +48,7 @@ class Overview:
         return DaemonStatus(
             release=self.release,
             pid=os.getpid(),
-            reader=self.vision.reader,
+            reader=self.cameras.reader,
             link=link,
             refused_commands={} if now is None else now.refused_commands,
             lanes=tuple(self._lane(name, lane) for name, lane in self.lanes.items()),

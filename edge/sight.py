@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import structlog
 
-from edge.assembly import lane_of_camera
+from edge.assembly import camera_part, lane_of_camera
 from edge.faults import FaultBoard
 from edge.gallery import Gallery
 from edge.lane.controller import LaneController
@@ -63,11 +63,11 @@ class Sight:
                 if camera in self._in_view:
                     self._sees(camera, *self._in_view[camera].goes(vehicle))
             case CameraFault(camera, code, detail):
-                self._faults.raise_(_part(camera), code, detail)
+                self._faults.raise_(camera_part(camera), code, detail)
                 if code not in STILL_READ:
                     self._blind(camera, code)
             case CameraCleared(camera, code):
-                self._faults.clear(_part(camera), code)
+                self._faults.clear(camera_part(camera), code)
                 if code not in STILL_READ:
                     self._sees_again(camera, code)
 
@@ -108,8 +108,3 @@ class Sight:
         self._in_view[lane] = view
         for said in signals:
             self._lanes[lane].hear(said)
-
-
-def _part(camera: LaneName) -> str:
-    lane = lane_of_camera(camera)
-    return f"{lane}.camera" if lane == camera else f"{lane}.far_camera"

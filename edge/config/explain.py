@@ -57,13 +57,12 @@ def _chosen(place: Place) -> ChosenDriver | None:
 
 
 def _of_driver(chosen: ChosenDriver, name: str, place: Place) -> Place:
-    return Place(registry.catalogue().found.get((chosen.contract, name)), (), place.value)
+    return Place(chosen.find(name), (), place.value)
 
 
-def _contract_at(wrong: Wrong) -> type | None:
+def _chosen_at(wrong: Wrong) -> ChosenDriver | None:
     found = wrong.shape.at(wrong.path)
-    chosen = None if found is None else _chosen(found)
-    return None if chosen is None else chosen.contract
+    return None if found is None else _chosen(found)
 
 
 def _unknown_key(wrong: Wrong) -> Said | None:
@@ -86,25 +85,25 @@ def _options(shape: Shape, path: Path) -> set[str]:
 
 
 def _driver_unnamed(wrong: Wrong) -> Said | None:
-    contract = _contract_at(wrong)
-    if contract is None:
+    chosen = _chosen_at(wrong)
+    if chosen is None:
         return None
-    known = registry.names(contract)
-    if not known:
+    found = {name: chosen.find(name) for name in chosen.names()}
+    if not found:
         return Said("a driver has to be named")
-    keys = {name: set(registry.find(contract, name).model_fields) for name in known}
+    keys = {name: set(settings.model_fields) for name, settings in found.items() if settings is not None}
     return Said(f'the key "driver" is missing here, such as driver: {fitting(wrong.document, wrong.path, keys)}')
 
 
 def _driver_unknown(wrong: Wrong) -> Said | None:
-    contract = _contract_at(wrong)
-    if contract is None:
+    chosen = _chosen_at(wrong)
+    if chosen is None:
         return None
     where, name = (*wrong.path, "driver"), str(wrong.context.get("tag", ""))
-    hint = nearest(name, registry.names(contract))
+    hint = nearest(name, chosen.names())
     if hint:
-        return Said(f"there is no such driver, only {', '.join(registry.names(contract))}", hint, where)
-    return Said(registry.catalogue().why_missing(contract, name), at=where)
+        return Said(f"there is no such driver, only {', '.join(chosen.names())}", hint, where)
+    return Said(registry.catalogue().why_missing(chosen.contract, name, *chosen.instead), at=where)
 
 
 def _too_long(wrong: Wrong) -> Said | None:

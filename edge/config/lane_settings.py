@@ -14,6 +14,7 @@ from drivers.contract import (
     CodeScanner,
     DigitalInput,
     PaymentTerminal,
+    PlateSource,
     Sign,
     TicketPrinter,
     VehicleClassifier,
@@ -72,14 +73,14 @@ class LaneSettings(Section):
     """The loop under the arm; without one, the passage is taken from what is seen in front of it"""
     far_arming_loop: Annotated[DriverSettings, settings_for(DigitalInput)] | None = None
     """Of a lane that works both ways: the loop in front of the arm on its other side"""
-    far_camera: Annotated[DriverSettings, settings_for(CameraSettings)] | None = None
+    far_camera: Annotated[DriverSettings, settings_for(CameraSettings, PlateSource)] | None = None
     """Of a lane that works both ways: the camera that sees the plates of those from the other side"""
     classifier: Annotated[DriverSettings, settings_for(VehicleClassifier)] | None = None
     """Tells the kind of vehicle at the arm"""
     vehicle_type: VehicleType = VehicleType.REGULAR
     """What a vehicle counts as when nothing tells its kind"""
-    camera: Annotated[DriverSettings, settings_for(CameraSettings)]
-    """The camera that sees the plate"""
+    camera: Annotated[DriverSettings, settings_for(CameraSettings, PlateSource)]
+    """The camera that sees the plate; or a camera or recorder that reads plates itself"""
     view: ViewSettings = Field(default_factory=ViewSettings)
     """Which part of the picture counts"""
     payment_terminal: Annotated[DriverSettings, settings_for(PaymentTerminal)] | None = None

@@ -18,6 +18,7 @@ from drivers.registry import catalogue, driver_name
 from drivers.settings import DriverSettings
 from models.ids import PaymentId
 from models.money import Minor
+from simulator.servers import free_port
 from tests.drivers.conftest import Notebook, eventually
 
 EVERY = sorted(catalogue().found.values(), key=lambda settings: settings.__name__)
@@ -92,6 +93,7 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("PaymentTerminal", "simulated"): {"delay": 0},
     ("PaymentTerminal", "cash"): {"tcp": {"host": "127.0.0.1", "port": 1}, "pay_within": "60 s"},
     ("PaymentTerminal", "nexo"): {"host": "127.0.0.1", "port": 1, "poi_id": "POI-1"},
+    ("PlateSource", "http_plates"): {"port": free_port(), "token_env": "PLATES_TOKEN", "silent_after": "60 s"},
     ("CameraSettings", "opencv"): {"source": "lane.avi", "realtime": False},
     **{
         (kind.__name__, "twin"): {}

@@ -23,6 +23,7 @@ from drivers.contract import (
     CodeScanner,
     DigitalInput,
     PaymentTerminal,
+    PlateSource,
     Relay,
     Sign,
     SpotSensor,
@@ -60,6 +61,7 @@ CONTRACTS: Mapping[type, str] = {
     Relay: "relay",
     DigitalInput: "input",
     CameraSettings: "camera",
+    PlateSource: "plate source",
     VehicleClassifier: "classifier",
     PaymentTerminal: "payment terminal",
     Sign: "sign",
@@ -241,9 +243,7 @@ def _words(annotation: Any, metadata: Sequence[Any]) -> str:
     annotation, metadata = _flat(annotation, metadata)
     chosen = next((note for note in metadata if isinstance(note, ChosenDriver)), None)
     if chosen is not None:
-        called = CONTRACTS[chosen.contract]
-        article = "an" if called[0] in "aeiou" else "a"
-        return f"{article} [{called}](#{_plural(called).replace(' ', '-')})"
+        return " or ".join(_called(CONTRACTS[contract]) for contract in chosen.contracts)
     origin = get_origin(annotation)
     if origin is Literal:
         return _one_of(get_args(annotation))
@@ -258,6 +258,10 @@ def _words(annotation: Any, metadata: Sequence[Any]) -> str:
     plain = _alias(metadata) or _PLAIN.get(_builtin(annotation), "keys and values")
     bounds = _bounds(metadata, " s" if plain == "length of time" else "")
     return f"{plain}, {bounds}" if bounds else plain
+
+
+def _called(contract: str) -> str:
+    return f"{'an' if contract[0] in 'aeiou' else 'a'} [{contract}](#{_plural(contract).replace(' ', '-')})"
 
 
 def _flat(annotation: Any, metadata: Sequence[Any]) -> tuple[Any, list[Any]]:

@@ -1,0 +1,1 @@
+"""What cameras and recorders that read plates themselves have in common."""

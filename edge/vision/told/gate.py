@@ -1,0 +1,128 @@
+"""A lane with an arming loop whose camera reads plates itself: which of them is that of the vehicle there. Pure.
+
+What is heard while the loop is on is about the vehicle on it; what was heard shortly before, too, for cameras look
+ahead. A plate of the vehicle that has just left is never the next one's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from drivers.plate_sources.trust import Trust
+from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VisionEvent
+from edge.vision.told.voices import Voice, Voices, joined, plates, weighed
+from models.ids import LaneName
+from models.instants import SECOND, Monotonic
+from models.plates import Plate
+from models.plates.alike import NEIGHBOUR, apart
+
+DROPS_OUT = 7 * SECOND // 10
+"""A loop that loses its vehicle for less than this has it still: loops do so with high floors, and no other fits in"""
+AFRESH = SECOND // 20
+"""One that is told off and on again at once was no loop: the lane wants the vehicle looked at afresh"""
+ECHO = 60 * SECOND
+"""For so long after a vehicle has left, its plate is none of one that isn't there yet"""
+LATE_WORD = 5 * SECOND
+"""For so long it may also be a late word while the next one is on the loop: then its driver is asked"""
+_MOST_SPENT = 256
+START = Monotonic(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """`ahead`: heard while no vehicle is on the loop, or after the one there was decided; `before`: of the last one.
+    `spent`: the device's ids under which nothing counts any more."""
+
+    lane: LaneName
+    vehicle: int = 0
+    on: bool = False
+    voices: Voices = ()
+    ahead: Voices = ()
+    decided: bool = False
+    asked: Plate | None = None
+    since: Monotonic = START
+    left: Monotonic | None = None
+    before: frozenset[Plate] = frozenset()
+    spent: tuple[str, ...] = ()
+
+
+Stepped = tuple[Gate, list[VisionEvent]]
+
+
+def arrives(gate: Gate, at: Monotonic, trust: Trust) -> Stepped:
+    """The loop went on, or the lane wants to look again."""
+    gap = None if gate.left is None else at - gate.left
+    spent = gate.spent
+    if gap is not None and AFRESH < gap < DROPS_OUT:
+        known = joined_all(gate.voices, gate.ahead)
+        spent = tuple(event for event in spent if event not in {voice.event for voice in known})
+    else:
+        known = tuple(voice for voice in gate.ahead if _is_new(gate, voice, at) and at - voice.at <= trust.early)
+    vehicle = gate.vehicle + 1
+    here = replace(
+        gate, vehicle=vehicle, on=True, voices=known, ahead=(), decided=False, asked=None, since=at, spent=spent
+    )
+    return tick(here, at, trust)
+
+
+def leaves(gate: Gate, at: Monotonic) -> Stepped:
+    if not gate.on:
+        return gate, []
+    before = plates(gate.voices) if gate.voices or not _within(gate, at, ECHO) else gate.before
+    spent = (*gate.spent, *(voice.event for voice in gate.voices))[-_MOST_SPENT:]
+    return replace(gate, on=False, left=at, before=before, spent=spent), [VehicleGone(gate.lane, gate.vehicle)]
+
+
+def heard(gate: Gate, voice: Voice, at: Monotonic, trust: Trust) -> Stepped:
+    """The device has said a plate."""
+    if voice.event in gate.spent:
+        return gate, []
+    if gate.on and not gate.decided:
+        if _within(gate, at, LATE_WORD) and _alike(voice.plate, gate.before):
+            voice = replace(voice, confidence=0.0)
+        return tick(replace(gate, voices=joined(gate.voices, voice)), at, trust)
+    if gate.on and (voice.event in {known.event for known in gate.voices} or _alike(voice.plate, plates(gate.voices))):
+        # More about the one that is decided: its name isn't to be given to the next one.
+        return replace(gate, voices=joined(gate.voices, voice)), []
+    if not gate.on and not _is_new(gate, voice, at):
+        return gate, []
+    return replace(gate, ahead=joined(gate.ahead, voice)), []
+
+
+def tick(gate: Gate, at: Monotonic, trust: Trust) -> Stepped:
+    """Time has passed, or something was said."""
+    found = weighed(gate.voices, trust) if gate.on and not gate.decided else None
+    if found is None:
+        return gate, []
+    if found.agreed and at - found.since >= trust.settle:
+        return replace(gate, decided=True), [PlateDecided(gate.lane, gate.vehicle, found.read)]
+    if not found.agreed and at - max(gate.since, found.since) >= trust.ask_after and gate.asked != found.read.plate:
+        return replace(gate, asked=found.read.plate), [PlateGuessed(gate.lane, gate.vehicle, found.read)]
+    return gate, []
+
+
+def due(gate: Gate, trust: Trust) -> Monotonic | None:
+    """When `tick` may have something to say; None: not before something is heard."""
+    found = weighed(gate.voices, trust) if gate.on and not gate.decided else None
+    if found is None or (not found.agreed and gate.asked == found.read.plate):
+        return None
+    return Monotonic(found.since + trust.settle if found.agreed else max(gate.since, found.since) + trust.ask_after)
+
+
+def joined_all(voices: Voices, more: Voices) -> Voices:
+    for voice in more:
+        voices = joined(voices, voice)
+    return voices
+
+
+def _within(gate: Gate, at: Monotonic, after: int) -> bool:
+    return gate.left is not None and at - gate.left < after
+
+
+def _is_new(gate: Gate, voice: Voice, at: Monotonic) -> bool:
+    """Whether it can't be one more word about the vehicle that was there last."""
+    return not (_within(gate, at, ECHO) and _alike(voice.plate, gate.before)) and voice.event not in gate.spent
+
+
+def _alike(plate: Plate, others: frozenset[Plate]) -> bool:
+    return any(apart(plate, other) <= NEIGHBOUR for other in others)

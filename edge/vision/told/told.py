@@ -1,0 +1,269 @@
+"""The cameras of a lot that read plates themselves: starts them, hears them, and tells what they make of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from drivers.contract import DriverContext, FaultReporter, PlateSource
+from drivers.plate_sources.faults import CLOCK
+from drivers.plate_sources.heard import Heard, HeardClock, HeardPicture, HeardPlate, HeardVehicle, is_jpeg
+from drivers.plate_sources.settings import PlateSourceSettings
+from edge.store.pictures import Pictures
+from edge.vision.events import CameraCleared, CameraFault, VehiclePictured, VisionEvent
+from edge.vision.told import gate as gates
+from edge.vision.told import view as views
+from edge.vision.told.freshness import Pace, judged
+from edge.vision.told.gate import Gate
+from edge.vision.told.view import View
+from edge.vision.told.voices import kind_of, voice_of
+from models.faults import Fault
+from models.ids import LaneName
+from models.instants import SECOND, Clock, Instant, Monotonic
+from models.spots import VehicleType
+
+_LOG = structlog.get_logger("edge.vision.told")
+_MOST_PICTURES = 4
+"""Of vehicles that haven't come yet, kept in memory until they do"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One camera. `gated`: an arming loop tells when a vehicle is there."""
+
+    settings: PlateSourceSettings
+    gated: bool
+
+
+class Told:
+    """All of a lot, by the names under which the daemon knows its cameras. On the event loop."""
+
+    def __init__(
+        self,
+        sources: Mapping[LaneName, Source],
+        context: Callable[[LaneName], DriverContext],
+        clock: Clock,
+        heard: Callable[[VisionEvent], None],
+        pictures: Path | None = None,
+    ) -> None:
+        """`context`: what the daemon lends to a camera's driver. `pictures`: the folder where one of each vehicle is
+        kept. `heard` is called for every event, as the vision process's are."""
+        kept = None if pictures is None else Pictures(pictures)
+        self._ears = {name: _Ear(name, each, context(name), clock, heard, kept) for name, each in sources.items()}
+
+    def __contains__(self, camera: LaneName) -> bool:
+        return camera in self._ears
+
+    async def start(self) -> None:
+        for ear in self._ears.values():
+            await ear.source.start()
+
+    async def stop(self) -> None:
+        for ear in self._ears.values():
+            await ear.stop()
+
+    def watch(self, camera: LaneName, on: bool) -> None:
+        """A vehicle is on the arming loop, or off it. Each True begins a new vehicle."""
+        self._ears[camera].watch(on)
+
+    def let_go(self, camera: LaneName) -> None:
+        """A lane without an arming loop is done with the vehicle before its arm."""
+        if camera in self._ears:
+            self._ears[camera].let_go()
+
+    def vehicle_type(self, camera: LaneName) -> VehicleType | None:
+        """What the camera takes the vehicle for that is there now; None where it doesn't say."""
+        return self._ears[camera].vehicle_type if camera in self._ears else None
+
+
+class _Ear:
+    """What is known of one camera, and the one timer that it needs."""
+
+    def __init__(
+        self,
+        name: LaneName,
+        source: Source,
+        context: DriverContext,
+        clock: Clock,
+        heard: Callable[[VisionEvent], None],
+        pictures: Pictures | None,
+    ) -> None:
+        self._name, self._clock, self._tell, self._pictures = name, clock, heard, pictures
+        self._trust, self._faults = source.settings.trust, context.faults
+        self._blinds = frozenset(fault.code for fault in source.settings.blinds)
+        self._state: Gate | View = Gate(name) if source.gated else View(name)
+        self._pace = Pace()
+        self._album: dict[str, bytes] = {}
+        self._pictured: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._alarm: asyncio.Task[None] | None = None
+        lent = DriverContext(context.part, context.clock, _Reporter(self, context.faults), context.shared)
+        self.source: PlateSource = source.settings.build(lent)
+        self.source.on_heard(self._heard)
+
+    @property
+    def vehicle_type(self) -> VehicleType | None:
+        match self._state:
+            case Gate(on=True, voices=voices):
+                return kind_of(voices)
+            case View(subjects=(first, *_)):
+                return kind_of(first.voices) or first.vehicle_type
+            case _:
+                return None
+
+    async def stop(self) -> None:
+        await self.source.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def watch(self, on: bool) -> None:
+        if isinstance(self._state, Gate):
+            at = self._clock.monotonic()
+            stepped = gates.arrives(self._state, at, self._trust) if on else gates.leaves(self._state, at)
+            self._becomes(*stepped)
+
+    def let_go(self) -> None:
+        if isinstance(self._state, View):
+            self._becomes(*views.served(self._state, self._clock.monotonic()))
+
+    def fault(self, fault: Fault, detail: str | None) -> bool:
+        """Whether this is one that blinds the lane, which is then told so. `detail` None: it has ended."""
+        if fault.code not in self._blinds:
+            return False
+        if detail is None:
+            self._tell(CameraCleared(self._name, fault.code))
+            return True
+        if isinstance(self._state, View):
+            self._state = views.blinded(self._state)
+        self._tell(CameraFault(self._name, fault.code, detail))
+        return True
+
+    def _heard(self, heard: Heard) -> None:
+        at = self._clock.monotonic()
+        match heard:
+            case HeardClock(taken):
+                self._is_late(taken, at)
+            case HeardPicture(event, picture):
+                self._keep(event, picture)
+                self._picture()
+            case HeardVehicle():
+                if isinstance(self._state, View):
+                    self._becomes(*views.said(self._state, heard, at, self._trust))
+            case HeardPlate():
+                self._heard_plate(heard, at)
+
+    def _heard_plate(self, heard: HeardPlate, at: Monotonic) -> None:
+        if heard.taken is not None and self._is_late(heard.taken, at):
+            return
+        voice = voice_of(heard, at, self._trust)
+        if voice is None:
+            return
+        if heard.picture is not None:
+            self._keep(heard.event, heard.picture)
+        if isinstance(self._state, Gate):
+            self._becomes(*gates.heard(self._state, voice, at, self._trust))
+        else:
+            self._becomes(*views.heard(self._state, voice, at, self._trust))
+
+    def _is_late(self, taken: Instant, at: Monotonic) -> bool:
+        now = self._clock.read()
+        self._pace, late = judged(self._pace, taken, at, self._trust.fresh_within, now.wall if now.synced else None)
+        if late:
+            self._faults.raised(CLOCK, f"{late / SECOND:.0f} s late")
+        else:
+            self._faults.cleared(CLOCK)
+        return late > 0
+
+    def _becomes(self, state: Gate | View, events: list[VisionEvent]) -> None:
+        """The new state holds before anybody is told: whoever hears an event may speak to us at once."""
+        self._state = state
+        for event in events:
+            self._tell(event)
+        self._picture()
+        self._set_alarm()
+
+    # --- time ---
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        state, trust = self._state, self._trust
+        due = gates.due(state, trust) if isinstance(state, Gate) else views.due(state, trust)
+        if due is not None:
+            self._alarm = self._spawn(self._ring(due))
+
+    async def _ring(self, due: Monotonic) -> None:
+        await self._clock.sleep(max(due - self._clock.monotonic(), 0) / SECOND)
+        self._alarm = None
+        state, at = self._state, self._clock.monotonic()
+        ticked = gates.tick(state, at, self._trust) if isinstance(state, Gate) else views.tick(state, at, self._trust)
+        self._becomes(*ticked)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # --- pictures ---
+
+    def _keep(self, event: str, picture: bytes) -> None:
+        if self._pictures is None or not is_jpeg(picture):
+            return
+        self._album.pop(event, None)
+        self._album[event] = picture
+        while len(self._album) > _MOST_PICTURES:
+            self._album.pop(next(iter(self._album)))
+
+    def _picture(self) -> None:
+        """Keeps a picture of whoever is there and has none yet; those of passers-by are never written down."""
+        number, events = self._present()
+        if number is None or number in self._pictured:
+            return
+        found = next((event for event in events if event in self._album), None)
+        if found is not None:
+            self._pictured = {number}
+            self._spawn(self._put(number, self._album.pop(found)))
+
+    def _present(self) -> tuple[int | None, list[str]]:
+        match self._state:
+            case Gate(on=True, vehicle=vehicle, voices=voices):
+                return vehicle, [voice.event for voice in voices]
+            case View(subjects=(first, *_)):
+                return first.number, [first.event, *(voice.event for voice in first.voices)]
+            case _:
+                return None, []
+
+    async def _put(self, number: int, picture: bytes) -> None:
+        assert self._pictures is not None, "asked only where pictures are kept"
+        try:
+            hash = await asyncio.to_thread(self._pictures.put, picture, self._clock.read().wall)
+        except OSError as wrong:
+            _LOG.warning("told.picture_not_kept", lane=self._name, why=str(wrong))
+            return
+        if self._present()[0] == number:
+            self._tell(VehiclePictured(self._name, number, hash))
+
+
+class _Reporter:
+    """Of a camera's faults, those that blind its lane go the way of any camera's; the others to the board."""
+
+    def __init__(self, ear: _Ear, board: FaultReporter) -> None:
+        self._ear, self._board = ear, board
+        self._standing: dict[str, str] = {}
+
+    def raised(self, fault: Fault, detail: str) -> None:
+        if self._standing.get(fault.code) != detail:
+            self._standing[fault.code] = detail
+            if not self._ear.fault(fault, detail):
+                self._board.raised(fault, detail)
+
+    def cleared(self, fault: Fault) -> None:
+        if self._standing.pop(fault.code, None) is not None and not self._ear.fault(fault, None):
+            self._board.cleared(fault)

@@ -1,0 +1,191 @@
+"""A lane without an arming loop whose camera reads plates itself: who comes, with which plate, and who has gone. Pure.
+
+A device that tells when vehicles come and leave is believed in that. Of any other, a vehicle is there from its plate
+on, until it has passed or nothing was heard of it for long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from drivers.plate_sources.heard import HeardVehicle
+from drivers.plate_sources.trust import Trust
+from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VehicleInView, VisionEvent
+from edge.vision.told.voices import Voice, Voices, joined, plates, weighed
+from models.ids import LaneName
+from models.instants import SECOND, Monotonic
+from models.plates import Plate
+from models.plates.alike import NEIGHBOUR, apart
+from models.spots import VehicleType
+
+SERVED = 15 * SECOND
+"""For so long after a vehicle has passed, what the device still says of it is about one that is driving away"""
+LONGEST = 1800 * SECOND
+"""A device that tells when vehicles leave may lose that word once; the lane isn't blocked for ever"""
+MOST = 8
+_MOST_SPENT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A vehicle in view. `event`: the device's id that it came with; `heard`: when something was said of it last."""
+
+    number: int
+    event: str
+    came: Monotonic
+    heard: Monotonic
+    voices: Voices = ()
+    decided: bool = False
+    asked: Plate | None = None
+    vehicle_type: VehicleType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """One that has gone, with its ids and plates."""
+
+    events: frozenset[str]
+    plates: frozenset[Plate]
+    at: Monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`subjects`: the first to come first. `early`: plates of vehicles that aren't where they count yet."""
+
+    lane: LaneName
+    vehicle: int = 0
+    subjects: tuple[Subject, ...] = ()
+    early: Voices = ()
+    left: tuple[Left, ...] = ()
+    spent: tuple[str, ...] = ()
+
+
+Stepped = tuple[View, list[VisionEvent]]
+
+
+def heard(view: View, voice: Voice, at: Monotonic, trust: Trust) -> Stepped:
+    """The device has said a plate."""
+    subject = _whose(view, voice)
+    if subject is not None:
+        said = replace(subject, voices=joined(subject.voices, voice), heard=at)
+        return tick(_with(view, said), at, trust)
+    if trust.tells_ends:
+        return replace(view, early=joined(view.early, voice)), []
+    if voice.event in view.spent or _has_left(view, voice, at) or len(view.subjects) >= MOST:
+        return view, []
+    view, came = _comes(view, voice.event, at, (voice,), voice.vehicle_type)
+    view, more = tick(view, at, trust)
+    return view, [*came, *more]
+
+
+def said(view: View, vehicle: HeardVehicle, at: Monotonic, trust: Trust) -> Stepped:
+    """The device says that a vehicle is where it counts, or that it isn't any more."""
+    subject = next((each for each in view.subjects if each.event == vehicle.event), None)
+    if not vehicle.here:
+        view = replace(view, early=tuple(voice for voice in view.early if voice.event != vehicle.event))
+        return (view, []) if subject is None else _goes(view, subject, at)
+    if subject is not None:
+        kind = vehicle.vehicle_type or subject.vehicle_type
+        return _with(view, replace(subject, heard=at, vehicle_type=kind)), []
+    if _event_has_left(view, vehicle.event, at) or len(view.subjects) >= MOST:
+        return view, []
+    known = tuple(voice for voice in view.early if voice.event == vehicle.event)
+    view, came = _comes(view, vehicle.event, at, known, vehicle.vehicle_type)
+    view, more = tick(view, at, trust)
+    return view, [*came, *more]
+
+
+def served(view: View, at: Monotonic) -> Stepped:
+    """The lane is done with the vehicle before the arm: it is driving away, whatever is still said of it."""
+    return (view, []) if not view.subjects else _goes(view, view.subjects[0], at)
+
+
+def blinded(view: View) -> View:
+    """Nobody knows who is there. Numbers go on rising, and what was said counts for nothing later."""
+    spent = (voice.event for subject in view.subjects for voice in subject.voices)
+    return View(view.lane, view.vehicle, spent=(*view.spent, *spent)[-_MOST_SPENT:])
+
+
+def tick(view: View, at: Monotonic, trust: Trust) -> Stepped:
+    """Time has passed, or something was said."""
+    events: list[VisionEvent] = []
+    view, gone = _let_go(view, at, trust)
+    events += gone
+    for subject in view.subjects:
+        found = None if subject.decided else weighed(subject.voices, trust)
+        if found is None:
+            continue
+        waited = at - max(subject.came, found.since)
+        if found.agreed and at - found.since >= trust.settle:
+            view = _with(view, replace(subject, decided=True))
+            events.append(PlateDecided(view.lane, subject.number, found.read))
+        elif not found.agreed and waited >= trust.ask_after and subject.asked != found.read.plate:
+            view = _with(view, replace(subject, asked=found.read.plate))
+            events.append(PlateGuessed(view.lane, subject.number, found.read))
+    return view, events
+
+
+def due(view: View, trust: Trust) -> Monotonic | None:
+    """When `tick` may have something to say; None: not before something is heard."""
+    moments = [_ends(subject, trust) for subject in view.subjects[:1]]
+    for subject in view.subjects:
+        found = None if subject.decided else weighed(subject.voices, trust)
+        if found is None or (not found.agreed and subject.asked == found.read.plate):
+            continue
+        wait = found.since + trust.settle if found.agreed else max(subject.came, found.since) + trust.ask_after
+        moments.append(Monotonic(wait))
+    return min(moments, default=None)
+
+
+def _whose(view: View, voice: Voice) -> Subject | None:
+    """Of which vehicle this is said: by the device's id, or, where each of its ids is one photograph, by the plate."""
+    by_event = (each for each in view.subjects if voice.event in {each.event, *(said.event for said in each.voices)})
+    by_plate = (each for each in view.subjects if _alike(voice.plate, plates(each.voices)))
+    return next(by_event, None) or next(by_plate, None)
+
+
+def _comes(view: View, event: str, at: Monotonic, voices: Voices, kind: VehicleType | None) -> Stepped:
+    subject = Subject(view.vehicle + 1, event, at, at, voices, vehicle_type=kind)
+    early = tuple(voice for voice in view.early if voice.event != event)
+    view = replace(view, vehicle=subject.number, subjects=(*view.subjects, subject), early=early)
+    return view, [VehicleInView(view.lane, subject.number)]
+
+
+def _goes(view: View, subject: Subject, at: Monotonic) -> Stepped:
+    events = frozenset((subject.event, *(voice.event for voice in subject.voices)))
+    left = Left(events, plates(subject.voices), at)
+    rest = tuple(each for each in view.subjects if each is not subject)
+    # Whoever stood behind it is before the arm from now on.
+    rest = tuple(replace(each, heard=max(each.heard, at)) if place == 0 else each for place, each in enumerate(rest))
+    remembered = (*(each for each in view.left if at - each.at < SERVED), left)[-MOST:]
+    spent = (*view.spent, *(voice.event for voice in subject.voices))[-_MOST_SPENT:]
+    view = replace(view, subjects=rest, left=remembered, spent=spent)
+    return view, [VehicleGone(view.lane, subject.number)]
+
+
+def _let_go(view: View, at: Monotonic, trust: Trust) -> Stepped:
+    first = view.subjects[0] if view.subjects else None
+    return (view, []) if first is None or at < _ends(first, trust) else _goes(view, first, at)
+
+
+def _ends(subject: Subject, trust: Trust) -> Monotonic:
+    return Monotonic(subject.heard + (LONGEST if trust.tells_ends else trust.gone_after))
+
+
+def _event_has_left(view: View, event: str, at: Monotonic) -> bool:
+    return any(event in each.events and at - each.at < SERVED for each in view.left)
+
+
+def _has_left(view: View, voice: Voice, at: Monotonic) -> bool:
+    recent = [each for each in view.left if at - each.at < SERVED]
+    return any(voice.event in each.events or _alike(voice.plate, each.plates) for each in recent)
+
+
+def _with(view: View, subject: Subject) -> View:
+    changed = tuple(subject if each.number == subject.number else each for each in view.subjects)
+    return replace(view, subjects=changed)
+
+
+def _alike(plate: Plate, others: frozenset[Plate]) -> bool:
+    return any(apart(plate, other) <= NEIGHBOUR for other in others)

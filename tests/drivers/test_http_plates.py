@@ -1,0 +1,292 @@
+"""Plates that are posted: a real HTTP client at the real listener."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import socket
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from drivers.contract import DriverContext
+from drivers.http_plates import HttpPlates, HttpPlatesSettings, plate_posted
+from drivers.plate_sources import listener as of_listener
+from drivers.plate_sources.heard import Bearing, Heard, HeardPlate
+from edge.clock import SystemClock
+from models.instants import Monotonic
+from models.spots import VehicleType
+from simulator.servers import free_port
+from tests.drivers.conftest import Notebook, eventually
+
+TOKEN = "0123456789abcdef-right"
+JPEG = b"\xff\xd8\xff\xe0" + bytes(500)
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> Path:
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n")
+    return file
+
+
+class Site:
+    def __init__(self, source: HttpPlates, port: int, scheme: str = "http", verify: Any = True) -> None:
+        self.source, self.heard = source, list[Heard]()
+        self.source.on_heard(self.heard.append)
+        self.address = f"{scheme}://127.0.0.1:{port}/plates/north-in"
+        self.port, self._verify = port, verify
+
+    async def post(self, document: Any, **more: Any) -> httpx.Response:
+        more.setdefault("headers", {"Authorization": f"Bearer {TOKEN}"})
+        async with httpx.AsyncClient(verify=self._verify, trust_env=False) as client:
+            address = self.address + more.pop("path", "")
+            content = document if isinstance(document, bytes) else json.dumps(document).encode()
+            return await client.request(more.pop("method", "POST"), address, content=content, **more)
+
+
+@pytest.fixture
+async def site(token_file: Path, faults: Notebook) -> AsyncIterator[Site]:
+    port = free_port()
+    source = HttpPlatesSettings(port=port, token_file=token_file).build(a_context(faults))
+    await source.start()
+    made = Site(source, port)
+    await eventually(lambda: is_open(port))
+    yield made
+    await source.stop()
+
+
+def a_context(faults: Notebook, part: str = "north-in.camera") -> DriverContext:
+    return DriverContext(part, SystemClock(), faults)
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as trying:
+        return trying.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_a_plate_is_heard_with_all_that_is_said_of_it(site: Site) -> None:
+    said = {
+        "plate": "AB 12 CDE",
+        "id": "e-7",
+        "confidence": 0.97,
+        "vehicle": "truck",
+        "direction": "approaching",
+        "time": "2026-11-28T12:00:00Z",
+        "picture": base64.b64encode(JPEG).decode(),
+    }
+    assert (await site.post(said)).status_code == 200
+    (heard,) = site.heard
+    assert isinstance(heard, HeardPlate)
+    assert (heard.text, heard.event, heard.confidence) == ("AB 12 CDE", "e-7", 0.97)
+    assert (heard.vehicle_type, heard.bearing, heard.picture) == (VehicleType.LARGE, Bearing.APPROACHES, JPEG)
+    assert heard.taken == 1_795_867_200_000_000
+
+
+@pytest.mark.parametrize("path", ["", f"/{TOKEN}", f"/{TOKEN}/anything/behind"])
+async def test_the_secret_may_stand_in_a_header_or_in_the_address(site: Site, path: str) -> None:
+    headers = {} if path else {"Authorization": "Basic " + base64.b64encode(f"camera:{TOKEN}".encode()).decode()}
+    assert (await site.post({"plate": "AB12CDE"}, path=path, headers=headers)).status_code == 200
+    assert len(site.heard) == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic !!"}])
+async def test_without_the_secret_nothing_is_heard_and_somebody_is_told(
+    site: Site, headers: dict[str, str], faults: Notebook
+) -> None:
+    assert (await site.post({"plate": "AB12CDE"}, headers=headers)).status_code == 401
+    assert site.heard == []
+    assert "plates.stranger" in faults.on
+    assert TOKEN not in str(faults.ever)
+
+
+async def test_who_asks_for_a_lane_that_is_not_there_hears_the_same_as_who_has_no_secret(site: Site) -> None:
+    there = await site.post({}, headers={})
+    site.address = site.address.replace("north-in", "south-in")
+    assert ((await site.post({})).status_code, (await site.post({})).text) == (there.status_code, there.text)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"{", b"[]", b"\xff\xfe", {}, {"plate": ""}, {"plate": 7}, {"plate": "AB12CDE", "confidence": 2},
+     {"plate": "AB12CDE", "colour": "red"}, {"plate": "AB12CDE", "time": "yesterday"},
+     {"plate": "AB12CDE", "picture": "bm8gcGljdHVyZQ=="}, {"plate": "AB12CDE", "picture": "*"}, b"[" * 100_000],
+)  # fmt: skip
+async def test_what_cannot_be_understood_costs_nothing_but_a_counter(site: Site, said: Any, faults: Notebook) -> None:
+    answer = await site.post(said)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+    assert "AB12CDE" not in answer.text + str(faults.ever), "no plate is told"
+    assert site.heard == []
+    assert faults.on.keys() == {"plates.garbled"}
+    assert (await site.post({"plate": "AB12CDE"})).status_code == 200
+    assert faults.on == {}
+
+
+async def test_a_sign_of_life_is_no_plate(site: Site) -> None:
+    assert (await site.post({"alive": True})).status_code == 200
+    assert site.heard == []
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_only_posts_are_taken(site: Site, method: str) -> None:
+    assert (await site.post(b"", method=method)).status_code == 405
+
+
+async def test_a_body_that_is_too_large_is_not_even_read(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_listener, "LARGEST_BODY", 1000)
+    assert (await site.post(b" " * 1001)).status_code == 413
+
+    async def without_a_length() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b" " * 100
+
+    async with httpx.AsyncClient(trust_env=False) as client:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        try:
+            answer = await client.post(site.address, content=without_a_length(), headers=headers)
+            assert answer.status_code == 413
+        except httpx.HTTPError:
+            pass  # hung up on while it still sent
+    assert site.heard == []
+
+
+async def test_who_says_nothing_or_little_is_dropped(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_listener, "HEAD_WITHIN", 0.2)
+    monkeypatch.setattr(of_listener, "BODY_WITHIN", 0.2)
+    begun = f"POST /plates/north-in HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
+    for said in (b"", b"POST /pl", begun, begun + b"Content-Length: 50\r\n\r\n{"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        writer.write(said)
+        async with asyncio.timeout(5):
+            assert b"200" not in await reader.read()
+        writer.close()
+    assert (await site.post({"plate": "AB12CDE"})).status_code == 200
+
+
+async def test_a_crowd_keeps_nobody_out_for_long(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_listener, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(of_listener, "HEAD_WITHIN", 0.3)
+    crowd = [await asyncio.open_connection("127.0.0.1", site.port) for _ in range(8)]
+    await asyncio.sleep(0.8)
+    assert (await site.post({"plate": "AB12CDE"})).status_code == 200
+    for _, writer in crowd:
+        writer.close()
+
+
+async def test_one_connection_may_post_again_and_again(site: Site) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for place in range(5):
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            answer = await client.post(site.address, json={"plate": f"AB12CD{place}"}, headers=headers)
+            assert answer.status_code == 200
+    assert len(site.heard) == 5
+
+
+async def test_two_lanes_share_a_port_and_each_has_its_secret(tmp_path: Path, faults: Notebook) -> None:
+    port, heard = free_port(), dict[str, list[Heard]]()
+    shared: dict[Any, Any] = {}
+    sources: list[HttpPlates] = []
+    for lane in ("one", "two"):
+        (tmp_path / lane).write_text(f"{lane}-secret-0123456789")
+        context = a_context(faults, f"{lane}.camera")
+        lent = DriverContext(context.part, context.clock, faults, shared)
+        source = HttpPlatesSettings(port=port, token_file=tmp_path / lane).build(lent)
+        source.on_heard(heard.setdefault(lane, []).append)
+        await source.start()
+        sources.append(source)
+    await eventually(lambda: is_open(port))
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for lane, secret, status in (("one", "one", 200), ("two", "two", 200), ("two", "one", 401)):
+            address = f"http://127.0.0.1:{port}/plates/{lane}/{secret}-secret-0123456789"
+            assert (await client.post(address, json={"plate": "AB12CDE"})).status_code == status
+    assert [len(each) for each in heard.values()] == [1, 1]
+    await sources[0].stop()
+    assert is_open(port)
+    await sources[1].stop()
+    await eventually(lambda: not is_open(port))
+
+
+async def test_a_port_that_is_taken_is_a_fault_until_it_is_free(
+    token_file: Path, faults: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_listener, "_AGAIN_SECONDS", 0.1)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        source = HttpPlatesSettings(port=taken.getsockname()[1], token_file=token_file).build(a_context(faults))
+        await source.start()
+        await eventually(lambda: "plates.not_served" in faults.on)
+    await eventually(lambda: faults.on == {})
+    await source.stop()
+
+
+async def test_a_secret_that_is_missing_or_short_lets_nobody_in(token_file: Path, site: Site, faults: Notebook) -> None:
+    token_file.write_text("short")
+    assert (await site.post({"plate": "AB12CDE"}, headers={"Authorization": "Bearer short"})).status_code == 401
+    assert faults.on.keys() == {"plates.no_token"}
+    token_file.unlink()
+    assert (await site.post({"plate": "AB12CDE"}, headers={})).status_code == 401
+    token_file.write_text(TOKEN)
+    assert (await site.post({"plate": "AB12CDE"})).status_code == 200
+    assert faults.on == {}
+
+
+async def test_a_camera_that_gives_signs_of_life_is_missed(token_file: Path, faults: Notebook) -> None:
+    port = free_port()
+    settings = HttpPlatesSettings(port=port, token_file=token_file, silent_after=0.1)
+    source = settings.build(a_context(faults))
+    await source.start()
+    await eventually(lambda: "plates.silent" in faults.on)
+    await Site(source, port).post({"alive": True})
+    assert "plates.silent" not in faults.on
+    await source.stop()
+
+
+async def test_posts_may_come_by_https(tmp_path: Path, token_file: Path, faults: Notebook) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out",
+         str(certificate)],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    port = free_port()
+    tls = {"certificate": certificate, "key": key}
+    settings = HttpPlatesSettings.model_validate({"port": port, "token_file": token_file, "tls": tls})
+    source = settings.build(a_context(faults))
+    await source.start()
+    await eventually(lambda: is_open(port))
+    site = Site(source, port, "https", ssl.create_default_context(cafile=str(certificate)))
+    assert (await site.post({"plate": "AB12CDE"})).status_code == 200
+    assert len(site.heard) == 1
+    await source.stop()
+
+
+def test_nobody_is_listened_to_without_a_secret() -> None:
+    with pytest.raises(ValueError, match="the secret has one place"):
+        HttpPlatesSettings()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.binary(max_size=200), st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(["plate", "id", "confidence", "time", "picture", "vehicle"]), inner, max_size=4),
+    max_leaves=8,
+).map(lambda document: json.dumps(document).encode())))  # fmt: skip
+def test_whatever_is_posted_is_a_plate_a_sign_of_life_or_a_plain_refusal(body: bytes) -> None:
+    try:
+        heard = plate_posted(body, Monotonic(1))
+    except ValueError:
+        return
+    assert heard is None or 0 < len(heard.text) <= 64

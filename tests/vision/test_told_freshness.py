@@ -1,0 +1,56 @@
+"""What comes late counts for nothing, though nobody knows what time the device's clock shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.vision.told.freshness import Pace, judged
+from models.instants import HOUR, SECOND, Instant, Monotonic
+
+WITHIN = 10 * SECOND
+WALL = 1_800_000_000 * SECOND
+
+
+def one_after_the_other(events: list[tuple[float, float]], off: int = 0, synced: bool = True) -> list[bool]:
+    """Of each (seen, arrived), in seconds, whether it was in time. `off`: how wrong the device's clock is."""
+    pace, in_time = Pace(), list[bool]()
+    for seen, arrived in events:
+        taken = Instant(WALL + off + round(seen * SECOND))
+        wall = Instant(WALL + round(arrived * SECOND)) if synced else None
+        pace, late = judged(pace, taken, Monotonic(round(arrived * SECOND)), WITHIN, wall)
+        in_time.append(late == 0)
+    return in_time
+
+
+def test_what_is_seen_now_and_told_now_is_in_time():
+    assert one_after_the_other([(0, 0.2), (60, 61), (120, 120.1)]) == [True] * 3
+
+
+def test_a_backlog_that_comes_after_an_outage_counts_for_nothing():
+    assert one_after_the_other([(0, 0.2), (60, 600), (120, 600.1), (300, 600.2), (700, 700.3)]) == [
+        *(True, False, False, False, True)
+    ]
+
+
+def test_a_first_event_that_is_an_hour_old_counts_for_nothing():
+    assert one_after_the_other([(-3600, 0)]) == [False]
+
+
+@pytest.mark.parametrize("off", [-3 * HOUR, 3 * HOUR, 20 * 365 * 24 * HOUR])
+def test_a_clock_that_is_wrong_is_believed_from_its_second_event_on(off: int):
+    assert one_after_the_other([(0, 0.2), (60, 60.3), (120, 121)], off)[1:] == [True, True]
+
+
+def test_a_wrong_clock_does_not_make_a_backlog_fresh():
+    events = [(0, 0.2), (60, 60.3), (100, 400), (200, 400.1), (300, 400.2), (500, 500.1)]
+    assert one_after_the_other(events, -3 * HOUR)[1:] == [True, False, False, False, True]
+
+
+def test_where_this_computer_knows_no_time_the_first_event_is_believed():
+    assert one_after_the_other([(0, 0.2), (60, 120)], 3 * HOUR, synced=False) == [True, False]
+
+
+def test_a_clock_that_runs_a_little_slow_never_makes_its_camera_late():
+    """Four seconds a day, with a vehicle each hour."""
+    events = [(hour * 3600 * (1 - 50e-6), hour * 3600.0) for hour in range(24 * 30)]
+    assert all(one_after_the_other(events))
