@@ -68,7 +68,13 @@ def test_the_first_two_failures_cost_no_pause_and_a_crash_loop_costs_longer_and_
 
 
 def crashed(
-    suspects: Suspects, lane: LaneName | None, began: float, lived: float, *, certain: bool = False, unknown: bool = False
+    suspects: Suspects,
+    lane: LaneName | None,
+    began: float,
+    lived: float,
+    *,
+    certain: bool = False,
+    unknown: bool = False,
 ) -> Suspects:
     return suspects.begun(at(began)).crashed(lane, at(began + lived), certain=certain, unknown=unknown)
 
@@ -78,7 +84,8 @@ NOBODY = Suspects((IN, OUT))
 
 def test_a_camera_whose_own_thread_crashed_twice_is_left_alone_and_the_others_are_not() -> None:
     once = crashed(NOBODY, IN, 0, 200, certain=True)
-    assert once.poisonous == {} and once.begun(at(200)).open_after == {}
+    assert once.poisonous == {}
+    assert once.begun(at(200)).open_after == {}
     twice = crashed(once, IN, 200, 200, certain=True)
     assert twice.poisonous == {IN: 2}
     assert twice.begun(at(401)).open_after == {IN: 29.0}
@@ -120,7 +127,8 @@ def test_kills_from_outside_make_nobody_a_suspect() -> None:
     suspects = NOBODY
     for number in range(9):
         suspects = crashed(suspects, None, number * 5, 4)
-    assert suspects.begun(at(50)).open_after == {} and suspects.poisonous == {}
+    assert suspects.begun(at(50)).open_after == {}
+    assert suspects.poisonous == {}
 
 
 def test_a_suspect_that_is_read_for_a_minute_is_believed_but_not_forgotten() -> None:
