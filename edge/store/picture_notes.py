@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, cast
 
 _START, _COMMENT, _SCAN = b"\xff\xd8", 0xFE, 0xDA
 _MOST = 0xFFFF - 2
+
+
+@dataclass(frozen=True, slots=True)
+class PictureNote:
+    """What belongs to a vehicle's picture. `crop`: the hash under which that of its plate lies; `plate`: where the
+    plate is in this one: left, top, width, height. What was read of it isn't said."""
+
+    crop: str | None = None
+    plate: tuple[int, int, int, int] | None = None
+
+    @property
+    def text(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def crop_of(jpeg: bytes) -> str | None:
+    """The hash of the picture of its plate; None where the picture doesn't know of one."""
+    try:
+        said: Any = json.loads(note_of(jpeg) or "null")
+    except ValueError:
+        return None
+    crop = cast(dict[str, Any], said).get("crop") if isinstance(said, dict) else None
+    return crop if isinstance(crop, str) else None
 
 
 def with_note(jpeg: bytes, note: str) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.store.picture_notes import crop_of
 from models.instants import Instant
 
 _PREFIX = 2
@@ -56,6 +57,11 @@ class Pictures:
         except FileNotFoundError:
             return None
         return picture if hashlib.sha256(picture).hexdigest() == hash else None
+
+    def plate_of(self, hash: str) -> str | None:
+        """The hash of the picture of that one's plate alone; None where the picture is gone or knows of none."""
+        picture = self.get(hash)
+        return None if picture is None else crop_of(picture)
 
     def total(self) -> int:
         """Bytes of all pictures."""

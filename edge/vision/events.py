@@ -70,11 +70,15 @@ class VehicleGone:
 
 @dataclass(frozen=True, slots=True)
 class VehiclePictured:
-    """A picture of the vehicle lies under this hash. Once for each vehicle."""
+    """A picture of the vehicle lies under this hash, and one of its plate alone, where a plate was found, under `crop`.
+
+    Again when a better one was taken: when its plate is known for sure, that one shows it.
+    """
 
     lane: LaneName
     vehicle: int
     picture: str
+    crop: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

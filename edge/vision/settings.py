@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from drivers.values import Seconds
+
+
+class Hidden(StrEnum):
+    """What is made unrecognisable in the pictures of vehicles that are kept."""
+
+    WINDSCREEN = "windscreen"
+    SURROUNDINGS = "surroundings"
+
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -77,6 +86,10 @@ class ViewSettings(_Section):
 
     min_plate_pixels: Annotated[int, Field(title="Narrowest plate, in pixels", ge=20)] = 60
     """A plate narrower than this can't be read surely, whatever the picture's size; the larger of both counts"""
+
+    hide: Annotated[tuple[Hidden, ...], Field(title="Hidden in pictures")] = (Hidden.WINDSCREEN, Hidden.SURROUNDINGS)
+    """What nobody can recognise in kept pictures: `windscreen`, the people behind it; `surroundings`, all beside the
+    vehicle. What lies outside `region` isn't kept, masks and other plates never show; `[]`: the rest does"""
 
     guess_after: Annotated[Seconds, Field(title="Ask the driver after", gt=0, le=60)] = 5.0
     """A vehicle whose plate still isn't certain after this long is asked whether the likeliest one is its own; less

@@ -76,7 +76,7 @@ class Lane:
         kind = LoopEyes if order.loop_gated else OpenEyes
         self.eyes: Eyes = kind(order.lane, order.view)
         self.capture = Capture(order.camera_settings(), clock, changed.set, began, held)
-        self.album = None if pictures is None else Album(order.lane, pictures, clock)
+        self.album = None if pictures is None else Album(order.lane, pictures, clock, order.view)
         self._faults: set[str] = set()
         self._over = False
 
@@ -86,7 +86,7 @@ class Lane:
         events = self._news()
         if shot is not None:
             seen = self.eyes.look(shot, reader)
-            events += seen if self.album is None else [*seen, *self.album.look(shot, seen)]
+            events += seen if self.album is None else [*seen, *self.album.look(shot, seen, self.eyes.plates)]
         if self.capture.is_over and not self._over:
             self._over = True
             return [*events, *self.eyes.over()]

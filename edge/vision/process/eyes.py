@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
-from drivers.contract import PlateReader
+from drivers.contract import PlateCandidate, PlateReader
 from edge.vision.events import PlateDecided, PlateGuessed, PlateRead, VehicleGone, VehicleInView, VisionEvent
 from edge.vision.frames.capture import Shot
 from edge.vision.frames.motion import MotionGate
@@ -30,6 +30,9 @@ _EAGER = 10 * SECOND
 class Eyes(Protocol):
     """What looks at one lane. Blocking while it reads."""
 
+    plates: tuple[PlateCandidate, ...] | None
+    """Those in the frame that was looked at last; None where it wasn't read."""
+
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]: ...
 
     def watch(self, vehicle: int | None, at: Monotonic) -> None:
@@ -52,11 +55,13 @@ class LoopEyes:
         self._gate = MotionGate(view.region)
         self._watch = Watch(1, rules)
         self._read_at: Monotonic | None = None
+        self.plates: tuple[PlateCandidate, ...] | None = None
 
     def watch(self, vehicle: int | None, at: Monotonic) -> None:
         self._watch = watching.over(self._watch) if vehicle is None else watching.began(self._watch, vehicle, at)
 
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
+        self.plates = None
         vehicle = self._watch.vehicle
         if not self._watch.occupied:
             self._look_around(shot, reader)
@@ -83,9 +88,9 @@ class LoopEyes:
             self._watch = watching.looked_around(self._watch, shot.at, self._sightings(shot, reader))
 
     def _sightings(self, shot: Shot, reader: PlateReader) -> tuple[Sighting, ...]:
+        self.plates = tuple(plates_in(shot.frame, reader, self._view))
         return tuple(
-            Sighting(candidate, caption=is_caption(candidate.box, shot.frame.shape[0]))
-            for candidate in plates_in(shot.frame, reader, self._view)
+            Sighting(candidate, caption=is_caption(candidate.box, shot.frame.shape[0])) for candidate in self.plates
         )
 
 
@@ -97,11 +102,13 @@ class OpenEyes:
         self._gate = MotionGate(view.region)
         self._lookout = Lookout(1, rules)
         self._read_at: Monotonic | None = None
+        self.plates: tuple[PlateCandidate, ...] | None = None
 
     def watch(self, vehicle: int | None, at: Monotonic) -> None:
         """There is no loop here: nothing to heed."""
 
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
+        self.plates = None
         moving = self._gate.moves(shot.frame, shot.at, occupied=self._lookout.subject is not None)
         sized = replace(self._lookout, near=near_width(self._view, shot.frame.shape[1]))
         here = looking.place_of_subject(sized)
@@ -112,9 +119,10 @@ class OpenEyes:
         if wanted is Effort.NONE or not _is_due(self._read_at, shot.at, wanted):
             return []
         self._read_at = shot.at
+        self.plates = tuple(plates_in(shot.frame, reader, self._view))
         sightings = tuple(
             Sighting(candidate, self._gate.is_fresh(candidate.box), is_caption(candidate.box, shot.frame.shape[0]))
-            for candidate in plates_in(shot.frame, reader, self._view)
+            for candidate in self.plates
         )
         self._lookout, signs = looking.read(self._lookout, shot.at, sightings)
         self._lookout, guessed = looking.guess(self._lookout, shot.at, _guess_after(self._view))
