@@ -18,7 +18,7 @@ class Fact(BaseModel):
     body, where it can be erased without breaking the chain of hashes.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     type: ClassVar[str] = ""
     version: ClassVar[int] = 0

@@ -20,7 +20,7 @@ class Intent(BaseModel):
     beside the body, where it can be erased and the sums still agree.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     type: ClassVar[str] = ""
     version: ClassVar[int] = 0

@@ -65,7 +65,8 @@ def test_a_car_enters_a_lot_that_then_stops_in_good_order(tmp_path: Path, mosqui
         assert (after["daemon"], after["tickets"], after["link"]["backlog"]) == (None, {"ACTIVE": 1}, 0)
         assert re.fullmatch(r"[0-9a-f-]{36}", vend)
         assert devices.hear_nothing(), "one car, one vend"
-        assert PLATE not in daemon.said(), "a log shows no plate"
+        assert PLATE not in daemon.said(), "a log shows no plate: neither the daemon's nor the vision process's"
+        assert PLATE not in f"{status}{after}", "nor what is told of faults, lanes and tickets"
         assert "HH•" in daemon.said() or "HH\\u2022" in daemon.said()
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from drivers import registry
 from drivers.contract import CameraSettings
@@ -23,6 +23,7 @@ from edge.vision.events import (
     VisionEvent,
 )
 from edge.vision.settings import ViewSettings, VisionSettings
+from models.facts.base import without_values
 from models.ids import LaneName
 
 LONGEST_LINE = 1 << 20
@@ -88,14 +89,17 @@ def said_line(said: Said) -> bytes:
 
 
 def read_said(line: bytes) -> Said:
-    """Raises ValueError for a line that isn't one of ours."""
+    """Raises ValueError for a line that isn't one of ours; it doesn't show the line, in which a plate may stand."""
     loaded = json.loads(line)
     if not isinstance(loaded, dict) or len(cast(dict[str, Any], loaded)) != 1:
         raise ValueError("a line with one message is expected")
     [(name, fields)] = cast(dict[str, Any], loaded).items()
     if name not in _ADAPTERS:
         raise ValueError(f"{name} isn't a message of the vision process")
-    return _ADAPTERS[name].validate_python(fields)
+    try:
+        return _ADAPTERS[name].validate_python(fields)
+    except ValidationError as wrong:
+        raise ValueError(f"{name}: {without_values(wrong)}") from None
 
 
 class LaneOrder(BaseModel):

@@ -1,0 +1,108 @@
+"""No log shows a plate in clear: what is said of one in the code is masked, and errors keep what they were given."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+from pydantic import ValidationError
+
+from drivers.contract import Box
+from edge.vision.events import PlateDecided, PlateRead
+from edge.vision.process.protocol import read_said, said_line
+from models.facts import VehicleRegistered
+from models.ids import LaneName
+from models.plates import Plate
+from tests.house.tree import HOUSE
+
+ROOMS = ("edge", "drivers", "models", "cloud")
+LEVELS = {"debug", "info", "warning", "error", "critical", "exception", "bind"}
+PLATE, MASKED = "HHPK482", "masked"
+SAYS_PLATE = ("plate", "plates", "license_plate", "text", "read", "seen", "candidate", "verdict", "arrival", "vehicle")
+"""Names of values that are a plate or hold one."""
+HOLDS_NONE = {("edge/sync/uplink.py", "verdict"), ("cloud/ingest/window_desk.py", "verdict")}
+"""What is called the same and is something else."""
+
+
+def log_calls(tree: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LEVELS:
+            on = node.func.value
+            name = on.id if isinstance(on, ast.Name) else on.attr if isinstance(on, ast.Attribute) else ""
+            if "log" in name.lower():
+                yield node
+
+
+def unmasked(said: ast.AST) -> Iterator[str]:
+    """The names in it that hold a plate and aren't inside `masked(...)`, or counted."""
+    if isinstance(said, ast.Call) and isinstance(said.func, ast.Name) and said.func.id in (MASKED, "len", "type"):
+        return
+    if isinstance(said, ast.Attribute):
+        if said.attr in SAYS_PLATE:
+            yield said.attr
+        elif not isinstance(said.value, ast.Name):
+            yield from unmasked(said.value)
+        return
+    if isinstance(said, ast.Name) and said.id in SAYS_PLATE:
+        yield said.id
+    for child in ast.iter_child_nodes(said):
+        yield from unmasked(child)
+
+
+def in_clear(source: str) -> list[str]:
+    """Every name of a plate that a log call of this source is given as it is."""
+    found: list[str] = []
+    for call in log_calls(ast.parse(source)):
+        for said in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            if isinstance(said, ast.IfExp):  # masked(plate) if plate else None
+                found += [*unmasked(said.body), *unmasked(said.orelse)]
+            else:
+                found += unmasked(said)
+    return found
+
+
+def test_no_log_call_is_given_a_plate_that_isnt_masked() -> None:
+    wrong = [
+        f"{path.relative_to(HOUSE)}: {name}"
+        for room in ROOMS
+        for path in sorted((HOUSE / room).rglob("*.py"))
+        for name in in_clear(path.read_text(encoding="utf-8"))
+        if (str(path.relative_to(HOUSE)), name) not in HOLDS_NONE
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '_LOG.info("lane.plate", plate=read.plate)',
+        '_LOG.info(f"seen {plate}")',
+        'self._log.warning("x", why=f"{arrival.plate} came")',
+        '_LOG.error("x", event=candidate)',
+    ],
+)
+def test_control_one_that_is_would_be_found(said: str) -> None:
+    assert in_clear(said)
+
+
+def test_a_masked_one_is_fine() -> None:
+    assert in_clear('_LOG.info("x", plate=masked(read.plate) if read.plate else None, many=len(plates))') == []
+
+
+def test_a_line_of_the_vision_process_that_cant_be_understood_is_refused_without_its_plate() -> None:
+    read = PlateRead(Plate(PLATE), 0.9, 3, Box(1, 2, 3, 4), 3)
+    line = said_line(PlateDecided(LaneName("in"), 1, read)).replace(b'"frames": 3', b'"frames": "HHPK482"')
+    with pytest.raises(ValueError, match="frames") as wrong:
+        read_said(line)
+    assert PLATE not in str(wrong.value)
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting|delimiter") as cut:
+        read_said(line[:-9])
+    assert PLATE not in str(cut.value)
+
+
+def test_a_fact_that_doesnt_fit_says_so_without_its_plate() -> None:
+    with pytest.raises(ValidationError) as wrong:
+        VehicleRegistered.model_validate({"license_plate": [PLATE]})
+    assert "license_plate" in str(wrong.value)
+    assert PLATE not in str(wrong.value)
