@@ -32,6 +32,7 @@ from edge.store import StoreTaken, StoreUnavailable
 from edge.tickets_cli import tickets_app
 from edge.valet_cli import valet_app
 from edge.vision.files.cli import read, weights_app
+from edge.vision.viewing.cli import view
 from models.documents.problems import ConfigurationError
 from models.ids import LaneName
 
@@ -44,6 +45,7 @@ app = typer.Typer(
 app.command()(check)
 app.command()(init)
 app.command()(read)
+app.command()(view)
 app.command("fee")(price_of_a_stay)
 app.command()(doctor)
 app.command()(receipt)

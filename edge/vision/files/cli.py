@@ -68,7 +68,7 @@ def read(
     file couldn't be read or a picture couldn't be written (the others are still done), and when --truth, --weights
     or the options can't be used: then nothing is read.
     """
-    _log_to_stderr()
+    log_to_stderr()
     known = _truth(truth, files or [], page)
     reader = _chosen(_settings(config, reader_name, weights_folder, threads))
     job = Job(files or [file.path for file in known], known, _folder(draw), as_json, told_at_the_end=truth is not None)
@@ -210,7 +210,7 @@ def _complain(text: str) -> None:
     _COMPLAINTS.print(text, style="red", markup=False, soft_wrap=True)
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
     """Standard output is for the plates alone."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
