@@ -135,7 +135,7 @@ def _vehicles(tracks: Iterable[Track], near: int, interval: float) -> Iterator[F
         kept.append((track, verdict))
     for track, verdict in sorted(kept, key=lambda entry: entry[0].number):
         frame = _frame_of(verdict.best, track, interval)
-        yield FoundPlate(verdict.text, verdict.weakest, verdict.best.box, verdict.confidences, frame=frame)
+        yield FoundPlate(verdict.text, verdict.weakest, verdict.best.box, verdict.confidences, verdict.others, frame)
 
 
 def _frame_of(best: PlateCandidate, track: Track, interval: float) -> int:
