@@ -6,6 +6,20 @@ from models.faults import Fault
 
 _BLIND = "The lane hears of no plate and does what `when_unread` says"
 
+UNREACHABLE = Fault(
+    code="plates.unreachable",
+    meaning="The camera that reads the plates can't be reached, or its events broke off",
+    does=f"{_BLIND}; it is called again every few seconds",
+    ends="By itself, when its events come again",
+    look_at="The camera's power and network; `host` and `port`; how many subscribers it serves at once",
+)
+REFUSED = Fault(
+    code="plates.refused",
+    meaning="The camera that reads the plates refuses the login, or doesn't know what it is asked for",
+    does=f"{_BLIND}; it is asked again every few seconds",
+    ends="By itself, once the camera takes what it is asked",
+    look_at="Username and password; whether this user may see events; whether this model reads plates itself",
+)
 SILENT = Fault(
     code="plates.silent",
     meaning="The camera that reads the plates gives no sign of life",
@@ -50,5 +64,6 @@ CLOCK = Fault(
     look_at="The camera's clock: set it by a time server (NTP), the same as this computer; then the network's load",
 )
 
+PULLING = (UNREACHABLE, REFUSED, SILENT)
 LISTENING = (NOT_SERVED, NO_TOKEN)
 """While these last, nothing can be heard"""

@@ -94,6 +94,8 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("PaymentTerminal", "cash"): {"tcp": {"host": "127.0.0.1", "port": 1}, "pay_within": "60 s"},
     ("PaymentTerminal", "nexo"): {"host": "127.0.0.1", "port": 1, "poi_id": "POI-1"},
     ("PlateSource", "http_plates"): {"port": free_port(), "token_env": "PLATES_TOKEN", "silent_after": "60 s"},
+    ("PlateSource", "frigate"): {**NOBODY_LISTENS, "camera": "gate", "zones": ["stop"]},
+    ("PlateSource", "hikvision"): {"host": "127.0.0.1", "port": 1, "username": "u", "password_env": "GATE_PASSWORD"},
     ("CameraSettings", "opencv"): {"source": "lane.avi", "realtime": False},
     **{
         (kind.__name__, "twin"): {}

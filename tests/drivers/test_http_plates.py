@@ -26,6 +26,7 @@ from models.instants import Monotonic
 from models.spots import VehicleType
 from simulator.servers import free_port
 from tests.drivers.conftest import Notebook, eventually
+from tests.drivers.plate_cameras import is_open
 
 TOKEN = "0123456789abcdef-right"
 JPEG = b"\xff\xd8\xff\xe0" + bytes(500)
@@ -66,11 +67,6 @@ async def site(token_file: Path, faults: Notebook) -> AsyncIterator[Site]:
 
 def a_context(faults: Notebook, part: str = "north-in.camera") -> DriverContext:
     return DriverContext(part, SystemClock(), faults)
-
-
-def is_open(port: int) -> bool:
-    with socket.socket() as trying:
-        return trying.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def test_a_plate_is_heard_with_all_that_is_said_of_it(site: Site) -> None:
