@@ -18,7 +18,7 @@ from drivers.plate_sources.listener import Post, Reply
 from drivers.plate_sources.posting import Ears, Posted, PostSettings
 from drivers.plate_sources.settings import PlateSourceSettings
 from models.faults import Fault
-from models.instants import Monotonic, from_rfc3339
+from models.instants import from_rfc3339
 
 _Sure = Annotated[float, Field(ge=0, le=1)]
 
@@ -65,7 +65,6 @@ class HttpPlates(Ears):
 
     def __init__(self, settings: HttpPlatesSettings, context: DriverContext) -> None:
         super().__init__()
-        self._clock = context.clock
         self._posted = Posted(settings, context, self._understand)
 
     async def start(self) -> None:
@@ -76,7 +75,7 @@ class HttpPlates(Ears):
 
     def _understand(self, post: Post) -> Reply:
         try:
-            heard = plate_posted(post.body, self._clock.monotonic())
+            heard = plate_posted(post.body)
         except ValueError as wrong:
             # Whoever writes a programme for this wants to know what is wrong with it.
             self._posted.garbled(str(wrong))
@@ -86,7 +85,7 @@ class HttpPlates(Ears):
         return Reply(200, b'{"taken": true}')
 
 
-def plate_posted(body: bytes, at: Monotonic) -> HeardPlate | None:
+def plate_posted(body: bytes) -> HeardPlate | None:
     """The plate in a post; None for a mere sign of life. Raises ValueError, with what is wrong but never the plate."""
     try:
         document: Any = json.loads(body)
@@ -101,7 +100,7 @@ def plate_posted(body: bytes, at: Monotonic) -> HeardPlate | None:
             raise ValueError('"plate" is missing, or "alive": true for a sign of life')
         return None
     return HeardPlate(
-        event=said.id or f"{said.plate[:64]} at {at}",
+        event=said.id or "",
         text=said.plate,
         confidence=said.confidence,
         confidences=tuple(said.confidences or ()),

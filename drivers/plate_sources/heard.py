@@ -23,7 +23,7 @@ class Bearing(StrEnum):
 @dataclass(frozen=True, slots=True)
 class HeardPlate:
     """One statement of the device about one vehicle. `event` is the device's own id of it: what it says again under
-    that id is about the same vehicle, and replaces what it said before.
+    that id is about the same vehicle, and replaces what it said before. Empty where it gives none.
 
     `text` is as the device wrote it, and may be no plate at all. `confidence` 0 to 1, None where it doesn't say;
     `confidences`: one a character, where it says. `taken` is by the device's own clock, which nobody believes.

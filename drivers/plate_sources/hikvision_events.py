@@ -37,7 +37,8 @@ def alert(content: bytes) -> Alert:
     anpr = said.get("ANPR")
     read = cast("dict[str, Any]", anpr) if isinstance(anpr, dict) else {}
     channel = _text(said, "channelID") or _text(said, "dynChannelID")
-    event = (_text(said, "UUID") or f"{_text(said, 'dateTime')} {_text(read, 'licensePlate')}")[:LONGEST_EVENT]
+    when = _text(said, "dateTime")
+    event = (_text(said, "UUID") or (when and f"{when} {_text(read, 'licensePlate')}"))[:LONGEST_EVENT]
     plate = _plate(read, event, taken) if _text(said, "eventType").upper() == "ANPR" else None
     again = _text(said, "isDataRetransmission").lower() == "true" or _text(read, "alarmDataType") == "1"
     return Alert(event, channel, None, None) if again else Alert(event, channel, taken, plate)

@@ -66,7 +66,8 @@ def test_the_line_is_reprinted_with_a_mark_under_the_fault(tmp_path: Path):
         (
             "driver: opencv, source: 0",
             "driver: opencw",
-            'there is no such driver, only opencv, twin, frigate, hikvision, http_plates; did you mean "opencv"?',
+            "there is no such driver, only opencv, twin, dahua, frigate, hikvision, http_plates; "
+            'did you mean "opencv"?',
         ),
         ("driver: opencv, source: 0", "source: 0", 'the key "driver" is missing here, such as driver: opencv'),
         ("numbers: 1-3", "numbers: 3-1", "this range runs backwards; did you mean 1-3?"),

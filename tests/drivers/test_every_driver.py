@@ -96,6 +96,7 @@ EXAMPLES: dict[tuple[str, str], dict[str, Any]] = {
     ("PlateSource", "http_plates"): {"port": free_port(), "token_env": "PLATES_TOKEN", "silent_after": "60 s"},
     ("PlateSource", "frigate"): {**NOBODY_LISTENS, "camera": "gate", "zones": ["stop"]},
     ("PlateSource", "hikvision"): {"host": "127.0.0.1", "port": 1, "username": "u", "password_env": "GATE_PASSWORD"},
+    ("PlateSource", "dahua"): {"post": {"port": free_port(), "token_env": "PLATES_TOKEN"}},
     ("CameraSettings", "opencv"): {"source": "lane.avi", "realtime": False},
     **{
         (kind.__name__, "twin"): {}

@@ -22,7 +22,6 @@ from drivers.http_plates import HttpPlates, HttpPlatesSettings, plate_posted
 from drivers.plate_sources import listener as of_listener
 from drivers.plate_sources.heard import Bearing, Heard, HeardPlate
 from edge.clock import SystemClock
-from models.instants import Monotonic
 from models.spots import VehicleType
 from simulator.servers import free_port
 from tests.drivers.conftest import Notebook, eventually
@@ -282,7 +281,7 @@ def test_nobody_is_listened_to_without_a_secret() -> None:
 ).map(lambda document: json.dumps(document).encode())))  # fmt: skip
 def test_whatever_is_posted_is_a_plate_a_sign_of_life_or_a_plain_refusal(body: bytes) -> None:
     try:
-        heard = plate_posted(body, Monotonic(1))
+        heard = plate_posted(body)
     except ValueError:
         return
     assert heard is None or 0 < len(heard.text) <= 64

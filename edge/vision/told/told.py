@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -97,6 +97,7 @@ class _Ear:
         self._blinds = frozenset(fault.code for fault in source.settings.blinds)
         self._state: Gate | View = Gate(name) if source.gated else View(name)
         self._pace = Pace()
+        self._nameless = 0
         self._album: dict[str, bytes] = {}
         self._pictured: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -160,6 +161,9 @@ class _Ear:
     def _heard_plate(self, heard: HeardPlate, at: Monotonic) -> None:
         if heard.taken is not None and self._is_late(heard.taken, at):
             return
+        if not heard.event:
+            self._nameless += 1
+            heard = replace(heard, event=f"without an id, {self._nameless}")
         voice = voice_of(heard, at, self._trust)
         if voice is None:
             return
