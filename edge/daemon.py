@@ -127,7 +127,7 @@ class Daemon:
         self._money = MoneyDesk(settings, self._assembly.tills, self._store, self._clock, faults)
         self._store.write_now(self._prices.begin)
         self._tell_of_rates()
-        attended = Attended(self._store, self._policy.tariff, settings.valet, self._lanes)
+        attended = Attended(self._store, self._policy.tariff, settings.valet, self._lanes, self._gallery.now)
         camera_only = [lane.name for lane in settings.lanes if lane.camera_only]
         self._sight = Sight(self._lanes, camera_only, self._faults, self._gallery)
         self._sensed: dict[tuple[int, str], SpotSensor] = {}

@@ -17,6 +17,7 @@ from edge.money_orders import Order as MoneysOrder
 from edge.receipt_orders import ReceiptOrder
 from edge.status import DaemonStatus
 from edge.ticket_orders import Order as TicketsOrder
+from edge.ticket_orders import VehicleThere, WhoIsThere
 from models.lanes import LaneState, OrderKind
 from models.wire.commands import LONGEST_NAME, LONGEST_SPOT, MOST_COUNTED
 
@@ -66,7 +67,7 @@ class SpotsOrder(BaseModel):
     reason: str = Field(min_length=1, max_length=300)
 
 
-Asked = LaneOrder | PassbackOrder | SpotsOrder | ReceiptOrder | TicketsOrder | MoneysOrder
+Asked = LaneOrder | PassbackOrder | SpotsOrder | ReceiptOrder | TicketsOrder | WhoIsThere | MoneysOrder
 _ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 
 
@@ -83,7 +84,7 @@ class Trouble(BaseModel):
 
 class Obeyed(BaseModel):
     """What became of an order. `why_not` is one line for the person, empty when the lane obeys; `said` is what came of
-    it then. `failed`: the barrier wasn't told, or nobody knows; `trouble` says why."""
+    it then. `failed`: the barrier wasn't told, or nobody knows; `trouble` says why. `there`: what was asked about."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -91,6 +92,7 @@ class Obeyed(BaseModel):
     said: str = "done"
     failed: bool = False
     trouble: Trouble | None = None
+    there: VehicleThere | None = None
 
 
 def obeyed(outcome: Outcome) -> Obeyed:

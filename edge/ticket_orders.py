@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.instants import Instant
+from models.plates import Plate, RunnerUp, SeenPlate
 from models.spots import VehicleType
 
 _By = Annotated[str, Field(min_length=1, max_length=80)]
@@ -63,6 +64,53 @@ class UndoMending(TicketOrder):
     undo: _Code
 
 
+class ThisOne(TicketOrder):
+    """The vehicle that stands at this exit is that of this ticket. `pictures`: the person has seen both."""
+
+    at: Annotated[str, Field(max_length=60)]
+    this_one: _Code
+    pictures: bool = False
+
+
+class UndoMatch(TicketOrder):
+    """The stay was ended by another vehicle. `right`: that vehicle's own ticket; None: it has none. `left`: the stay's
+    own vehicle has left since, at that time."""
+
+    unmatch: _Code
+    right: _Code | None = None
+    left: Instant | None = None
+
+
+class WhoIsThere(BaseModel):
+    """Nothing is done: a person asks what is known of the vehicle at a lane."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    who_is_at: Annotated[str, Field(max_length=60)]
+
+
+class VehicleThere(BaseModel):
+    """The vehicle that a lane serves now. `plate` None: it wasn't read; `picture` is the hash under which its picture
+    lies. `denied`: plates that its driver said aren't theirs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lane: str
+    phase: str
+    exit: bool
+    present: bool | None
+    plate: str | None = None
+    confidences: tuple[float, ...] = ()
+    others: tuple[tuple[str, float], ...] = ()
+    denied: tuple[str, ...] = ()
+    picture: str | None = None
+
+    @property
+    def seen(self) -> SeenPlate | None:
+        others = tuple(RunnerUp(Plate(plate), share) for plate, share in self.others)
+        return None if self.plate is None else SeenPlate(Plate(self.plate), self.confidences, others)
+
+
 class ValetOrder(BaseModel):
     """One step of an attendant. `shown`: a ticket's code or a key's tag."""
 
@@ -79,4 +127,4 @@ class ValetOrder(BaseModel):
     unpaid: bool = False
 
 
-Order = LoseTicket | FindTicket | MergeTickets | SplitTicket | UndoMending | ValetOrder
+Order = LoseTicket | FindTicket | MergeTickets | SplitTicket | UndoMending | ThisOne | UndoMatch | ValetOrder

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from edge import matching_cli
 from edge.config.load import load_lot
 from edge.config.settings import LotSettings
 from edge.orders_cli import By, Config, Reason, fail, give_or_fail
@@ -151,6 +152,10 @@ def undo(
 ) -> None:
     """A merge or split was wrong: both tickets stand as before, and both records stay."""
     give_or_fail(config, "the tickets", UndoMending(undo=number, by=by, reason=reason))
+
+
+for command in (matching_cli.at, matching_cli.this_one, matching_cli.matched, matching_cli.unmatch):
+    tickets_app.command()(command)
 
 
 def _loaded(config: Path) -> LotSettings:

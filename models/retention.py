@@ -17,6 +17,7 @@ PERSON_OF: dict[str, str] = {
     "vehicle.registered": "vehicle",
     "ticket.restored": "vehicle",
     "plate.differed": "ticket",
+    "exit.doubted": "ticket",
     "ticket.suspected": "ticket",
     "access.refused": "refusal",
     "passage.counted": "passage",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.parking import valet
+from edge.parking.matching import undoing
 from edge.parking.stays import lost, mending
 from edge.parking.stays.lost import NotThisOne
 from edge.parking.stays.mending import CantBeMended
@@ -19,11 +20,15 @@ from edge.ticket_orders import (
     MergeTickets,
     Order,
     SplitTicket,
+    ThisOne,
     TicketOrder,
+    UndoMatch,
     UndoMending,
     ValetOrder,
 )
+from models.facts import MatchDecided
 from models.ids import LaneName
+from models.money import written
 from models.plates import Plate, normalised
 from models.tariff import Tariff
 from models.valet.machine import NotNow
@@ -41,12 +46,21 @@ class Done:
     code: str | None = None
 
 
-def carry_out(tx: Transaction, order: Order, tariff: Callable[[], Tariff], *, ends_stay: bool = True) -> Done:
+def carry_out(
+    tx: Transaction,
+    order: Order,
+    tariff: Callable[[], Tariff],
+    *,
+    ends_stay: bool = True,
+    picture: Callable[[LaneName], str | None] = lambda lane: None,
+) -> Done:
     """`tariff`: what holds now, for stays that begin now; `ends_stay`: a stay is over when an attendant hands the
-    vehicle back. Raises Refused."""
+    vehicle back; `picture`: the hash of that of the vehicle at a lane. Raises Refused."""
     try:
         if isinstance(order, ValetOrder):
             return _attend(tx, order, tariff, ends_stay=ends_stay)
+        if isinstance(order, ThisOne):
+            return _this_one(tx, order, picture(LaneName(order.at)))
         return _look_after(tx, order, tariff)
     except (NotThisOne, CantBeMended, NotNow) as wrong:
         raise Refused(str(wrong)) from None
@@ -66,11 +80,39 @@ def _look_after(tx: Transaction, order: TicketOrder, tariff: Callable[[], Tariff
             second = Second(order.left, order.entered, _plate(order.plate))
             opened = split(tx, lost.stay_of(tx, order.split).id, second, word)
             return Done(f"the stay that goes on has the ticket {find(tx.connection, opened).code}; undo: {_number(tx)}")
+        case UndoMatch():
+            return _unmatch(tx, order, word)
         case UndoMending(undo=number):
             mending.undo(tx, number, word)
             return Done("both tickets stand as they did before")
         case _:
             raise Refused("that can't be done with a ticket")
+
+
+def _this_one(tx: Transaction, order: ThisOne, picture: str | None) -> Done:
+    stay = lost.stay_of(tx, order.this_one)
+    if stay.half_way and stay.exit_lane != order.at:
+        raise Refused(f"the vehicle of {stay.code} stands in another lane: wait until it has passed")
+    decided = MatchDecided(
+        ticket=stay.id,
+        lane=LaneName(order.at),
+        at=tx.at.wall,
+        by=order.by,
+        reason=order.reason,
+        seen="pictures" if order.pictures else "words",
+        picture=picture,
+    )
+    tx.record(decided)
+    return Done(f"{stay.code} is its ticket", stay.code)
+
+
+def _unmatch(tx: Transaction, order: UndoMatch, word: Word) -> Done:
+    undone = undoing.undo(tx, order.unmatch, order.right, order.left, word)
+    ended, other = undone.ended, undone.other
+    stands = f"the stay of {ended.code} goes on" if undone.goes_on else f"{ended.code} ended when its own vehicle left"
+    sums = f"{written(undone.moved, ended.tariff.currency)} of that exit went along"
+    owed = f"; {written(other.refund_owed, ended.tariff.currency)} is owed to its driver" if other.refund_owed else ""
+    return Done(f"{stands}; {other.code} is the ticket that left there; {sums}{owed}")
 
 
 def _lose(tx: Transaction, order: LoseTicket, word: Word, tariff: Callable[[], Tariff]) -> Done:

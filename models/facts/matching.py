@@ -25,10 +25,12 @@ class ExitDoubted(Fact, type="exit.doubted", version=1, personal=("license_plate
     """A vehicle stood at an exit with a plate that is exactly nobody's, and what looks like it wasn't enough to let it
     out: a person has to look, or its driver shows the ticket.
 
-    `why` is the lot's own word for what spoke against the likeliest; `denied`: its driver said no. `among`: the stays,
-    the likeliest first. `picture`: of the vehicle. `license_plate`: what was read of it.
+    `ticket` is the likeliest, with which the plate is masked. `why` is the lot's own word for what spoke against it;
+    `denied`: its driver said no. `among`: the stays, the likeliest first. `picture`: of the vehicle. `license_plate`:
+    what was read of it.
     """
 
+    ticket: TicketId
     lane: LaneName
     at: Instant
     why: str
@@ -41,7 +43,7 @@ class ExitDoubted(Fact, type="exit.doubted", version=1, personal=("license_plate
 class MatchDecided(Fact, type="match.decided", version=1):
     """A person said which stay is that of a vehicle at an exit; the lane went on with it as if it had shown its ticket.
 
-    `seen`: what the person was shown. `pictures`: of both, the entry and the vehicle. `words`: only a list of plates.
+    `seen`: what the person went by, both `pictures` or `words` alone. `picture`: of the vehicle.
     """
 
     ticket: TicketId

@@ -52,7 +52,7 @@ HISTORY = {
     ("exit.allowed", 1): "amount_due amount_paid at lane match settled_until started_hours ticket",
     ("exit.allowed", 2): "amount_due amount_paid at lane match settled_until started_hours ticket",
     ("exit.allowed", 3): "amount_due amount_paid at confirmed lane match settled_until started_hours ticket",
-    ("exit.doubted", 1): "among at denied lane license_plate picture why",
+    ("exit.doubted", 1): "among at denied lane license_plate picture ticket why",
     ("exit.pictured", 1): "at lane picture ticket",
     ("fault.cleared", 1): "at code fault source",
     ("fault.raised", 1): "at code detail fault source",

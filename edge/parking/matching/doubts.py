@@ -20,7 +20,7 @@ SAME_OCCASION = 600 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """`among`: the likeliest first; `denied`: its driver said no to one of them."""
+    """`among`: the likeliest first, one at least; `denied`: its driver said no to one of them."""
 
     lane: LaneName
     plate: Plate
@@ -48,6 +48,7 @@ def is_new(told: Told | None, doubt: Doubt, now: Monotonic) -> bool:
 def record(tx: Transaction, doubt: Doubt) -> None:
     tx.record(
         ExitDoubted(
+            ticket=TicketId(doubt.among[0].inside.key),
             lane=doubt.lane,
             at=tx.at.wall,
             why=doubt.why.name.lower(),

@@ -78,6 +78,8 @@ def undo(tx: Transaction, mending: str, word: Word) -> None:
         raise CantBeMended("nothing was mended under this number")
     if row["undone_at"] is not None:
         raise CantBeMended(f"{row['undone_by']} has undone it already")
+    if row["kind"] == "match":
+        raise CantBeMended("that undid a wrong match: merge or split the two tickets, or find the lost one again")
     _is_the_last(tx, row)
     ticket, other = find(tx.connection, row["ticket_id"]), find(tx.connection, row["other_id"])
     in_the_books(tx, ticket, other)
@@ -213,6 +215,11 @@ def at_rest(tx: Transaction, stay: Ticket) -> None:
         raise CantBeMended(f"the stay of {stay.code} is over ({stay.status.lower()})")
     if stay.half_way:
         raise CantBeMended(f"the vehicle of {stay.code} stands in a lane: wait until it has passed")
+    not_asked_for(tx, stay)
+
+
+def not_asked_for(tx: Transaction, stay: Ticket) -> None:
+    """Raises CantBeMended while a terminal may still take money for it."""
     if tx.connection.execute(_AWAITED, {"id": stay.id}).fetchone() is not None:
         raise CantBeMended(f"nobody knows yet whether a payment for {stay.code} was taken: look at its terminal first")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,6 +79,12 @@ def unread(connection: sqlite3.Connection, sought: Sought) -> list[Found]:
     """Those inside whose plate nobody could read: whoever isn't found by plate may be one of them."""
     where, asked = _when(sought)
     return _rows(connection, "entry", f"{where} AND license_plate IS NULL", asked)
+
+
+def with_ids(connection: sqlite3.Connection, tickets: Sequence[TicketId]) -> list[Found]:
+    """Those of these tickets that there are, whatever became of them."""
+    asked: dict[str, object] = {f"t{number}": ticket for number, ticket in enumerate(tickets)}
+    return _rows(connection, "entry", f"tickets.id IN ({', '.join(f':{name}' for name in asked)})", asked)
 
 
 def _as_written(code: str) -> str:

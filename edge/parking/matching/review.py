@@ -1,0 +1,72 @@
+"""What a person compares: the vehicle at an exit beside the stays that may be its own; exits found by a likeness."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from edge.parking.matching import known
+from edge.parking.matching.choosing import candidates
+from edge.parking.stays.searching import Found, Sought, search, unread, with_ids
+from models.ids import TicketId
+from models.instants import Instant, Reading
+from models.plates import Plate, SeenPlate
+from models.plates.matching import match
+
+_BY_LIKENESS = """
+    SELECT tickets.id, exit_match, exit_picture, exit_time, EXISTS (
+        SELECT 1 FROM ticket_suspicions WHERE ticket_id = tickets.id AND kind = 'matched_wrongly') AS disputed
+    FROM tickets WHERE status = 'COMPLETED' AND exit_match = 'alike' AND exit_time >= :since
+    ORDER BY disputed DESC, exit_time DESC LIMIT :most"""
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MayBe:
+    """`odds`: how likely it is this one, of 1; None: nothing says how likely."""
+
+    stay: Found
+    odds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ByLikeness:
+    """A stay that was ended by a vehicle whose plate only looked like its own. `read`: what was read there, unless it
+    is erased; `disputed`: its own vehicle has come to an exit since."""
+
+    stay: Found
+    read: str | None
+    picture: str | None
+    disputed: bool
+
+
+def may_be(connection: sqlite3.Connection, seen: SeenPlate | None, now: Reading) -> list[MayBe]:
+    """The likeliest first, then what looks like it at all, then those inside without a plate."""
+    nobody = [MayBe(stay) for stay in unread(connection, Sought())]
+    if seen is None:
+        return nobody
+    likely = {one.inside.key: one.odds for one in candidates(match(seen, known.inside(connection, now)))}
+    stays = {stay.id: stay for stay in with_ids(connection, [TicketId(key) for key in likely])}
+    others = [one for one in search(connection, Sought(plate=Plate(seen.plate))) if one.id not in likely]
+    first = [MayBe(stays[TicketId(key)], odds) for key, odds in likely.items() if key in stays]
+    return [*first, *(MayBe(one) for one in others), *nobody]
+
+
+def by_likeness(connection: sqlite3.Connection, since: Instant) -> list[ByLikeness]:
+    """Those whose own vehicle has come since stand first."""
+    rows = connection.execute(_BY_LIKENESS, {"since": since, "most": MOST}).fetchall()
+    stays = {stay.id: stay for stay in with_ids(connection, [TicketId(row["id"]) for row in rows])}
+    return [
+        ByLikeness(stays[row["id"]], _read(connection, row["id"]), row["exit_picture"], bool(row["disputed"]))
+        for row in rows
+    ]
+
+
+def _read(connection: sqlite3.Connection, ticket: TicketId) -> str | None:
+    row = connection.execute(
+        """SELECT json_extract(personal, '$.license_plate') AS plate FROM journal
+           WHERE type = 'plate.differed' AND json_extract(body, '$.ticket') = ? AND personal IS NOT NULL
+           ORDER BY seq DESC LIMIT 1""",
+        (ticket,),
+    ).fetchone()
+    return None if row is None else row["plate"]

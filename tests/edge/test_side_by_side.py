@@ -1,0 +1,158 @@
+"""A person compares the vehicle at an exit with the stays that may be its own, and says which it is."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from edge.attended import Attended
+from edge.lane.controller import LaneController
+from edge.lane.lane import Lane
+from edge.lane.signals import Code, Presence, Read, Refused, Signal
+from edge.local import Obeyed
+from edge.matching_page import write_candidates, write_matched
+from edge.parking import exit
+from edge.parking.matching.review import by_likeness, may_be
+from edge.store.database import looking_into
+from edge.store.pictures import Pictures
+from edge.ticket_orders import ThisOne, VehicleThere, WhoIsThere
+from models.facts import TicketPictured
+from models.ids import LaneName
+from models.instants import Instant
+from models.plates import Plate
+from models.refusals import Refusal
+from models.tickets import Direction
+from tests.edge.lanes import a_quiet_lane
+from tests.edge.lots import IN, OUT, TARIFF, Lot, a_lot
+from tests.edge.test_desks import let_through
+from tests.edge.test_lookalikes import INSIDE, SEEN, STRANGER, a_read, an_exit, code_of, prepaid
+from tests.edge.test_wrong_matches import leaves_as, unread
+
+HERE = VehicleThere(lane=OUT, phase="refused", exit=True, present=True, plate=SEEN, confidences=(0.6,) * 7)
+
+
+@pytest.fixture
+def lot(tmp_path: Path) -> Lot:
+    return a_lot(tmp_path)
+
+
+@dataclass
+class AtALane:
+    """A lane as it stands; it remembers what it was told."""
+
+    lane: Lane
+    name: LaneName = OUT
+    heard: list[Signal] = field(default_factory=list[Signal])
+
+    def hear(self, signal: Signal) -> None:
+        self.heard.append(signal)
+
+
+def waiting(direction: Direction = Direction.EXIT) -> AtALane:
+    """A vehicle was refused there."""
+    story = a_quiet_lane(direction=direction).then(Presence(True), a_read(), Refused(Refusal.NO_TICKET))
+    return AtALane(story.lane)
+
+
+def tell(lot: Lot, lane: AtALane, order: ThisOne | WhoIsThere) -> Obeyed:
+    lanes = cast("dict[LaneName, LaneController]", {OUT: lane})
+    return asyncio.run(Attended(lot.store, lambda: TARIFF, None, lanes, lambda lane: "5a" * 32).carry_out(order))
+
+
+def test_the_likeliest_stand_first_then_what_looks_like_it_then_those_without_a_plate(lot: Lot) -> None:
+    stay = prepaid(lot)
+    lot.enters(STRANGER)
+    far = lot.enters("AB12OO8").ticket
+    paper = unread(lot)
+    lot.clock.forward(minutes=2)
+    with looking_into(lot.path) as connection:
+        found = may_be(connection, HERE.seen, lot.clock.read())
+        assert [one.stay.id for one in may_be(connection, None, lot.clock.read())] == [paper]
+    assert found[0].stay.id == stay
+    assert found[0].odds is not None
+    ids = [one.stay.id for one in found]
+    assert ids[-1] == paper
+    assert far not in ids[:1]
+    assert STRANGER not in [one.stay.plate for one in found]
+
+
+def test_both_pictures_stand_side_by_side_for_their_owner_alone(lot: Lot, tmp_path: Path) -> None:
+    stay, pictures = prepaid(lot), Pictures(tmp_path / "pictures")
+    came, here = pictures.put(b"as it came", lot.clock.wall), pictures.put(b"as it stands there", lot.clock.wall)
+    lot.decide(lambda tx: tx.record(TicketPictured(ticket=stay, lane=IN, picture=came, at=tx.at.wall)))
+    lot.clock.forward(minutes=2)
+    there = HERE.model_copy(update={"picture": here})
+    with looking_into(lot.path) as connection:
+        page = write_candidates(
+            tmp_path / "look", there, may_be(connection, there.seen, lot.clock.read()), pictures, "UTC"
+        )
+    text = page.read_text()
+    assert text.index(came) < text.index(here)
+    assert (page.parent / f"{here}.jpg").read_bytes() == b"as it stands there"
+    assert f"tickets this-one {OUT} {code_of(lot, stay)}" in text
+    assert page.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_picture_that_is_gone_is_said_to_be(lot: Lot, tmp_path: Path) -> None:
+    prepaid(lot)
+    lot.clock.forward(minutes=2)
+    with looking_into(lot.path) as connection:
+        found = may_be(connection, HERE.seen, lot.clock.read())
+    page = write_candidates(tmp_path / "look", HERE, found, Pictures(tmp_path / "none"), "UTC")
+    assert "no picture of the entry" in page.read_text()
+
+
+def test_a_person_asks_who_stands_there(lot: Lot) -> None:
+    said = tell(lot, waiting(), WhoIsThere(who_is_at=OUT))
+    assert said.there is not None
+    assert (said.there.plate, said.there.present, said.there.picture) == (SEEN, True, "5a" * 32)
+    assert said.there.seen == a_read().seen
+    assert "there is no lane" in tell(lot, waiting(), WhoIsThere(who_is_at="nowhere")).why_not
+
+
+def test_the_lane_goes_on_with_the_ticket_that_a_person_names(lot: Lot) -> None:
+    stay, lane = lot.enters(INSIDE).ticket, waiting()
+    said = tell(lot, lane, ThisOne(at=OUT, this_one=code_of(lot, stay), by="ann", reason="the same dent"))
+    assert said.why_not == ""
+    assert lane.heard == [Code(code_of(lot, stay), by_person=True)]
+
+
+def gone() -> AtALane:
+    return AtALane(a_quiet_lane(direction=Direction.EXIT).lane)
+
+
+@pytest.mark.parametrize(
+    ("lane", "why"), [(gone(), "no vehicle waits"), (waiting(Direction.ENTRY), "lets in, and nobody out")]
+)
+def test_nobody_is_let_out_who_does_not_wait_there(lot: Lot, lane: AtALane, why: str) -> None:
+    stay = lot.enters(INSIDE).ticket
+    said = tell(lot, lane, ThisOne(at=OUT, this_one=code_of(lot, stay), by="ann", reason="the same dent"))
+    assert why in said.why_not
+    assert lane.heard == []
+    assert lot.one("SELECT count(*) FROM journal WHERE type = 'match.decided'") == 0
+
+
+def test_exits_by_a_likeness_are_listed_and_those_first_whose_own_vehicle_came(lot: Lot, tmp_path: Path) -> None:
+    first, at = prepaid(lot), an_exit(lot)
+    leaves_as(lot, at, first)
+    other = prepaid(lot, Plate("KL55XY8"))
+    lot.clock.forward(minutes=2)
+    let_through(at.asks(a_read(Plate("KL55XYB"))))
+    lot.decide(at.desk.confirm(other))
+    exactly = prepaid(lot, STRANGER)
+    lot.leaves(STRANGER, object())
+    lot.decide(lambda tx: exit.close(tx, exactly, OUT))
+    at.asks(Read(INSIDE, 0.99))
+    with looking_into(lot.path) as connection:
+        found = by_likeness(connection, Instant(0))
+    assert [(one.stay.id, one.read, one.disputed) for one in found] == [
+        (first, SEEN, True),
+        (other, "KL55XYB", False),
+    ]
+    page = write_matched(tmp_path / "matched", found, Pictures(tmp_path / "none"), "UTC")
+    assert "Its own vehicle has come" in page.read_text()
+    assert f"tickets unmatch {code_of(lot, first)}" in page.read_text()
