@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from functools import cache
 from typing import TypeVar
 
-_GROUPS = ("0DOQ", "1IL", "2Z", "38B", "5S", "6G", "EF", "FP", "HKMRN", "VTYU", "AR4", "7T1")
-"""Characters that cameras and people take for one another."""
-_CONFUSED = frozenset((a, b) for group in _GROUPS for a in group for b in group if a != b)
+from models.plates.confusions import truly
+
 _ALIKE, _OTHER, _MISSING = 0.3, 1.0, 0.8
+_OFTEN = 0.2
+"""Of a misread character's true ones: those with such a share are alike, those with a tenth of it hardly any more."""
+_DEARER_BY_TEN = 0.5
 NEIGHBOUR = 1.6
 """Up to here a plate stands in the list: one character that is another, or one missing, and some alike."""
 MISREAD = 0.7
@@ -36,7 +40,12 @@ def neighbours(plate: str, known: Iterable[tuple[str, _T]]) -> list[_T]:
     return [one for _, _, one in sorted(near, key=lambda each: each[:2])]
 
 
+@cache
 def _changed(left: str, right: str) -> float:
+    """The dearer, the seldomer either is read for the other."""
     if left == right:
         return 0.0
-    return _ALIKE if (left, right) in _CONFUSED else _OTHER
+    share = max(truly(left).get(right, 0.0), truly(right).get(left, 0.0))
+    if share <= 0.0:
+        return _OTHER
+    return min(_OTHER, max(_ALIKE, _ALIKE + _DEARER_BY_TEN * math.log10(_OFTEN / share)))

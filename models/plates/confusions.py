@@ -23,7 +23,8 @@ _AS_IF_SHOWN = 150
 
 
 Table = Callable[[str], Mapping[str, float]]
-"""Of a character that was misread: how likely each other one is what stands there. Sums to 1."""
+"""Of a character that was misread: how likely each other one is what stands there. Sums to 1; empty where no reader
+says such a character."""
 
 
 def smoothed(misread: Mapping[str, Mapping[str, int]], shown: Mapping[str, int]) -> Table:
@@ -35,6 +36,8 @@ def smoothed(misread: Mapping[str, Mapping[str, int]], shown: Mapping[str, int])
 
     @cache
     def truly(read: str) -> Mapping[str, float]:
+        if read not in CHARACTERS:
+            return MappingProxyType({})
         chances = {true: chance(true, read) for true in CHARACTERS if true != read}
         total = sum(chances.values())
         return MappingProxyType({true: each / total for true, each in chances.items()})
