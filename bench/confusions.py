@@ -21,12 +21,13 @@ from pathlib import Path
 import numpy as np
 
 from bench.bad_pictures import drawn, photographed
-from bench.random_plates import any_plate
+from bench.random_plates import USUAL, any_plate
 from bench.readings import Reading, of_clips, of_scenes
 from drivers.contract import PlateReader
 from edge.vision.readers.choosing import choose_reader
 from edge.vision.settings import VisionSettings
 from models.plates.confusions import CHARACTERS, smoothed
+from models.plates.formats import COUNTRIES, DOUBTFUL, likely_spelling
 
 COUNTED = Path("models/plates/counted.py")
 MISREADS = Path("bench/misreads.json")
@@ -51,6 +52,7 @@ def main() -> None:
         counted.summary("weights"),
         *(Counted(readings).summary(name) for name, readings in (("other-half", halves[1]), ("clips", clips))),
         *(holds(counted, name, readings) for name, readings in (("other-half", halves[1]), ("clips", clips))),
+        prior("other-half", halves[1]),
     ):
         print(json.dumps({"bench": "confusions", **line}))
     print(counted.table(), file=sys.stderr)
@@ -138,6 +140,33 @@ def holds(counted: Counted, name: str, readings: Sequence[Reading]) -> dict[str,
         },
         "likeliest_is_true": round(first / max(half, 1), 3),
     }
+
+
+def prior(name: str, readings: Sequence[Reading]) -> dict[str, object]:
+    """What the formats of a country do to reads with a doubtful character: of its own plates, and of plates that none
+    of the countries around a German lot has."""
+    around = [COUNTRIES[code] for code in ("DE", "AT", "CH")]
+    became: dict[str, Counter[str]] = {"at_home": Counter(), "foreign": Counter()}
+    for reading in readings:
+        true, read = (
+            "".join(pair.true or "" for pair in reading.pairs),
+            "".join(pair.read or "" for pair in reading.pairs),
+        )
+        sure = [pair.sure for pair in reading.pairs if pair.read]
+        if min(sure) >= DOUBTFUL:
+            continue
+        home = next((country for country in USUAL if country.has(true)), None)
+        if home is not None:
+            became["at_home"][_became(true, read, likely_spelling(read, sure, [home]))] += 1
+        if not any(country.has(true) for country in around):
+            became["foreign"][_became(true, read, likely_spelling(read, sure, around))] += 1
+    return {"formats_on": name, **{where: dict(sorted(counts.items())) for where, counts in became.items()}}
+
+
+def _became(true: str, read: str, likely: str) -> str:
+    if read == likely:
+        return "left right" if read == true else "left wrong"
+    return "put right" if likely == true else "made wrong" if read == true else "wrong either way"
 
 
 def as_misreads(readings: Sequence[Reading], seed: int) -> str:

@@ -77,7 +77,7 @@ class Expected:
 
     strangers: float = 0.1
     in_a_row: float = 0.8
-    beside_a_row: float = 0.1
+    beside_a_row: float = 0.3
     next_to_it: float = 2e-4
     each_more: float = 0.05
     crowded: float = 3.0
@@ -88,7 +88,7 @@ class Sure:
     """How likely it must be that vehicle, and no other and no stranger, to be acted on: `floor` where one character was
     misread, lost or added, `for_more` where more were; and by `margin` likelier than any other that is inside."""
 
-    floor: float = 0.93
+    floor: float = 0.92
     for_more: float = 0.99
     margin: float = 20.0
 
