@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
 from edge.digests import Digests, LastDigest
 from edge.parking.places.spots import Availability, availability
-from edge.status import DaemonStatus
+from edge.status import DaemonStatus, VisionStatus
 from edge.store import Store, StoreUnavailable, journal
 from edge.store.journal import Head
 from models.facts.base import Stream
@@ -81,6 +81,7 @@ def registry_of(figures: Figures) -> CollectorRegistry:
     """All of it; the file's own time tells when it was taken."""
     sheet = Sheet()
     _of_the_lot(sheet, figures.daemon, figures.stored)
+    _of_the_eyes(sheet, figures.daemon.vision)
     _of_the_link(sheet, figures.daemon, figures.stored, figures.digest)
     _of_the_store(sheet, figures.stored, figures.disk)
     return sheet.registry
@@ -91,6 +92,18 @@ def _of_the_lot(sheet: Sheet, daemon: DaemonStatus, stored: Stored) -> None:
     sheet.one("spots_free", "Spots that are free", stored.spots.whole.available)
     sheet.each("faults", "Faults that are open, by the part that has them", _faults(daemon))
     sheet.one("clock_synced", "1 while a time server is heard", daemon.clock is not None and daemon.clock.synced)
+
+
+def _of_the_eyes(sheet: Sheet, vision: VisionStatus) -> None:
+    sheet.one(
+        "vision_restarts", "Times since the start that a process that reads plates had to be replaced", vision.restarts
+    )
+    sheet.one("vision_spare", "1 while another process is ready to take over", vision.spare)
+    sheet.one("vision_memory_bytes", "Memory that the processes hold that read plates", vision.memory)
+    rates: Told = [({"camera": camera.name}, camera.rate) for camera in vision.cameras]
+    sheet.each("camera_frames_per_second", "Pictures that came from a camera, a second", rates)
+    ages: Told = [({"camera": each.name}, each.seconds_ago) for each in vision.cameras if each.seconds_ago is not None]
+    sheet.each("camera_picture_age_seconds", "Seconds since a camera's last picture", ages)
 
 
 def _of_the_link(sheet: Sheet, daemon: DaemonStatus, stored: Stored, digest: LastDigest) -> None:

@@ -12,10 +12,10 @@ from edge.faults import FaultBoard
 from edge.lane.controller import LaneController
 from edge.parking.access.policy import LotPolicy
 from edge.parking.tariffs.prices import LotPrices
-from edge.status import DaemonStatus, FaultStatus, LaneStatus, PolicyStatus, SpotStatus
+from edge.status import CameraStatus, DaemonStatus, FaultStatus, LaneStatus, PolicyStatus, SpotStatus, VisionStatus
 from edge.sync.link import CloudLink
 from models.ids import LaneName
-from models.instants import Clock
+from models.instants import SECOND, Clock
 from models.plates import masked
 from models.tickets import Direction
 from models.wire.envelopes import LaneNow
@@ -62,6 +62,19 @@ class Overview:
             policy=self._policy(now),
             acknowledged={} if now is None else now.acknowledged,
             resyncs=0 if now is None else now.resyncs,
+            vision=self._vision(),
+        )
+
+    def _vision(self) -> VisionStatus:
+        now = self.vision.now
+        return VisionStatus(
+            restarts=now.restarts,
+            spare=now.spare,
+            memory=now.memory,
+            cameras=tuple(
+                CameraStatus(name=name, rate=pace.rate, seconds_ago=None if pace.age is None else pace.age / SECOND)
+                for name, pace in now.cameras.items()
+            ),
         )
 
     def lanes_now(self) -> tuple[LaneNow, ...]:

@@ -33,6 +33,7 @@ _UNTIMED = (
     "can have been. What to look at: parkgate-edge doctor --only clock"
 )
 _MOST_REFUNDS = 5
+_LATE_PICTURE = 3.0
 _UNHEARD = "The cloud doesn't hear of it now. Answered by: parkgate-edge lane open LANE"
 
 
@@ -181,6 +182,8 @@ def show(name: str, report: Report) -> None:
         for lane in daemon.lanes:
             if lane.sign:
                 console.print(f"[dim]{lane.name} shows:[/dim] {lane.sign}")
+        if daemon.vision.cameras:
+            console.print(_cameras(daemon))
         console.print()
         _show_faults(console, daemon)
         _show_sensed(console, daemon.sensed)
@@ -222,6 +225,18 @@ def _lanes(daemon: DaemonStatus) -> Table:
         loops = _level(lane.arming_loop), _level(lane.closing_loop)
         table.add_row(lane.name, lane.direction, lets_in, lane.phase, arm, *loops)
     return table
+
+
+def _cameras(daemon: DaemonStatus) -> str:
+    """One line: how many pictures come from each camera, and when the last came where that is long ago."""
+    told = [
+        f"{camera.name} {camera.rate:g}/s"
+        + (f" (none for {camera.seconds_ago:.0f} s)" if (camera.seconds_ago or 0) > _LATE_PICTURE else "")
+        for camera in daemon.vision.cameras
+    ]
+    restarts = daemon.vision.restarts
+    replaced = f"; the reading process was replaced {restarts} time{'s' * (restarts != 1)}" if restarts else ""
+    return f"[dim]Pictures:[/dim] {', '.join(told)}{replaced}"
 
 
 def _level(on: bool | None) -> str:

@@ -17,6 +17,29 @@ class FaultStatus(BaseModel):
     detail: str
 
 
+class CameraStatus(BaseModel):
+    """How a camera's pictures come: how many a second, and how long ago the last one; None: none came. `name`: its
+    lane's, or that with `.far`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    rate: float
+    seconds_ago: float | None
+
+
+class VisionStatus(BaseModel):
+    """The processes that read plates. `restarts`: how often one had to be replaced since the daemon's start; `spare`:
+    whether another has its reader loaded; `memory`: bytes that they hold."""
+
+    model_config = ConfigDict(frozen=True)
+
+    restarts: int = 0
+    spare: bool = False
+    memory: int = 0
+    cameras: tuple[CameraStatus, ...] = ()
+
+
 class LaneStatus(BaseModel):
     """One lane. `price`: what its sign shows of it to who comes in; `state`: whom it lets in; `hold`: why its arm is
     kept up; `assumed`: nobody reads where the arm is."""
@@ -81,3 +104,4 @@ class DaemonStatus(BaseModel):
     policy: PolicyStatus = PolicyStatus()
     acknowledged: dict[str, int] = {}
     resyncs: int = 0
+    vision: VisionStatus = VisionStatus()

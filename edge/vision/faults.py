@@ -32,6 +32,13 @@ CRASHED = Fault(
     ends="It reads again",
     look_at="The daemon's log; memory and temperature of the edge computer; the weights",
 )
+INTERRUPTED = Fault(
+    code="vision.interrupted",
+    meaning="The process that reads plates stopped or hung; the spare one took over at once",
+    does="Reads on: who stands at the arm is read anew by the spare process, and another spare is started",
+    ends="A minute has passed without another time",
+    look_at="The daemon's log, if it comes again: it says what stopped the process, and over which camera's pictures",
+)
 POISONOUS = Fault(
     code="camera.poisonous",
     meaning="This camera's pictures crash the process that reads plates, again and again",
@@ -69,6 +76,6 @@ DAZZLED = Fault(
     ends="The picture has been other than white for a minute",
     look_at="What shines or reflects into the lens; the camera's exposure and infrared settings; dirt on its window",
 )
-STILL_READ = frozenset({DARK.code, COVERED.code, DAZZLED.code})
+STILL_READ = frozenset({DARK.code, COVERED.code, DAZZLED.code, INTERRUPTED.code})
 """Told, but the lane isn't blind: its pictures are read as well as they can be"""
-FAULTS = (UNREACHABLE, FROZEN, ENDED, CRASHED, POISONOUS, UNUSABLE, DARK, COVERED, DAZZLED)
+FAULTS = (UNREACHABLE, FROZEN, ENDED, CRASHED, INTERRUPTED, POISONOUS, UNUSABLE, DARK, COVERED, DAZZLED)

@@ -93,19 +93,26 @@ class Lot:
         id: str | None = None,
         link: Mapping[str, Any] | None = None,
         cloud_keys: Path | None = None,
+        vision: Mapping[str, Any] | None = None,
     ) -> None:
-        """`broker` is the devices' own; `link` is the way to a cloud that has enrolled the lot as `id`; with
+        """`{lane}` in `camera` stands for the lane's name.
+
+        `broker` is the devices' own; `link` is the way to a cloud that has enrolled the lot as `id`; with
         `cloud_keys` alone, that cloud is at the devices' broker."""
         self.id, self.kinds, self._broker, self._camera = id or str(uuid4()), kinds, broker, camera
         self._link, self._cloud_keys = link, cloud_keys
+        self._vision = {"reader": "rapidocr"} if vision is None else dict(vision)
         self.root = f"chaos/{self.id}"
         self.folder, self.config, self.store = folder, folder / "lot.yaml", folder / "lot.sqlite"
         with self.config.open("w", encoding="utf-8") as file:
             YAML().dump(self._settings(), file)
 
-    def daemon(self, program: Sequence[str] = DAEMON, **variables: str) -> Edge:
-        """Without a camera no plate reader is started in earnest: every lane is told at once that it is blind."""
+    def daemon(self, program: Sequence[str] = DAEMON, first: Path | None = None, **variables: str) -> Edge:
+        """`first`: a folder of Python that goes before all others.
+
+        Without a camera no plate reader is started in earnest: every lane is told at once that it is blind."""
         before_all = [HOUSE] if self._camera else [BROKEN_READER, HOUSE]
+        before_all = before_all if first is None else [first, *before_all]
         environment = {**os.environ, PASSWORD_VARIABLE: PASSWORD, **variables}
         environment["PYTHONPATH"] = os.pathsep.join(map(str, before_all))
         return Edge(program, self.config, self.store, self.folder / "daemon.log", environment)
@@ -146,13 +153,15 @@ class Lot:
             # A stay that nobody resolves keeps its spot.
             "levels": [{"name": "Ground", "floor": 0, "spots": [{"type": "REGULAR", "numbers": "1-3000"}]}],
             "lanes": [self._lane(kind) for kind in self.kinds],
-            "vision": {"reader": "rapidocr"},
+            "vision": self._vision,
             "store": {"path": str(self.store)},
             **self._way_up(),
         }
 
     def _lane(self, kind: LaneKind) -> dict[str, Any]:
-        camera = self._camera if kind.plates and self._camera else "http://127.0.0.1:9/nothing.mjpg"
+        camera = (
+            self._camera.format(lane=kind.name) if kind.plates and self._camera else "http://127.0.0.1:9/nothing.mjpg"
+        )
         lane: dict[str, Any] = {
             "name": kind.name,
             "direction": "entry" if kind.entry else "exit",

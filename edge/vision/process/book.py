@@ -15,7 +15,7 @@ from edge.vision.events import (
     VehiclePictured,
     VisionEvent,
 )
-from edge.vision.faults import CRASHED
+from edge.vision.faults import CRASHED, INTERRUPTED
 from models.ids import LaneName
 from models.plates import Plate
 
@@ -37,7 +37,10 @@ class Book:
         self._lanes = {lane: _LaneState(loop_gated=gated) for lane, gated in loop_gated.items()}
         self._heard = heard
         self._faults: set[tuple[LaneName, str]] = set()
-        self._blind = False
+        self._of_the_last: set[tuple[LaneName, str]] = set()
+        """Faults of which the process that reads now hasn't spoken yet"""
+        self._blind: set[LaneName] = set()
+        self._interrupted: set[LaneName] = set()
 
     def watched(self, lane: LaneName, present: bool) -> int | None:
         """A vehicle is on the arming loop, or off it: its number, for the vision process."""
@@ -52,27 +55,47 @@ class Book:
 
     def begins(self) -> Iterable[tuple[LaneName, int]]:
         """A process begins to look: the vehicles of which it has to be told."""
-        if self._blind:
-            self._blind = False
-            for lane in self._lanes:
-                self._heard(CameraCleared(lane, CRASHED.code))
+        for lane in sorted(self._blind):
+            self._heard(CameraCleared(lane, CRASHED.code))
+        self._blind.clear()
         return [
             (lane, state.vehicle)
             for lane, state in self._lanes.items()
             if state.loop_gated and state.present and not state.decided
         ]
 
-    def lost(self, why: str) -> None:
-        """Without the process nobody is in view, no camera's fault is known, and every lane is blind."""
-        self._blind = True
-        for lane, code in sorted(self._faults):
-            self._heard(CameraCleared(lane, code))
+    def lost(self, why: str, *, replaced: bool) -> None:
+        """Without the process nobody is in view, no camera's fault is known, and every lane is blind; but where another
+        process reads at once (`replaced`), no driver before a loop is sent to the button for a blink of an eye."""
+        self._of_the_last |= self._faults
         self._faults.clear()
+        if not replaced:
+            self._forget(self._of_the_last)
         for lane, state in self._lanes.items():
             if not state.loop_gated:
                 # Not gone: nobody knows. The fault tells the lane that it is blind.
                 self._lanes[lane] = replace(state, base=state.vehicle, present=False)
-            self._heard(CameraFault(lane, CRASHED.code, why))
+            if replaced and state.loop_gated:
+                self._interrupted.add(lane)
+                self._heard(CameraFault(lane, INTERRUPTED.code, why))
+            else:
+                self._blind.add(lane)
+                self._heard(CameraFault(lane, CRASHED.code, why))
+
+    def pictures_come(self, lane: LaneName) -> None:
+        """This lane's camera works: what was wrong before another process began, and wasn't said again, is over."""
+        self._forget({each for each in self._of_the_last if each[0] == lane})
+
+    def _forget(self, faults: set[tuple[LaneName, str]]) -> None:
+        for lane, code in sorted(faults):
+            self._heard(CameraCleared(lane, code))
+        self._of_the_last -= faults
+
+    def has_been_well(self) -> None:
+        """Nothing was lost for a while."""
+        for lane in sorted(self._interrupted):
+            self._heard(CameraCleared(lane, INTERRUPTED.code))
+        self._interrupted.clear()
 
     def take(self, said: VisionEvent) -> None:
         """What the process says."""
@@ -90,9 +113,11 @@ class Book:
                     self._heard(replace(said, vehicle=self._lanes[lane].vehicle))
             case CameraFault(lane, code, _):
                 self._faults.add((lane, code))
+                self._of_the_last.discard((lane, code))
                 self._heard(said)
             case CameraCleared(lane, code):
                 self._faults.discard((lane, code))
+                self._of_the_last.discard((lane, code))
                 self._heard(said)
 
     def _in_view(self, lane: LaneName, number: int) -> None:

@@ -196,6 +196,8 @@ def _read_plates(say: Callable[[Said], None], trail: Trail, clock: Clock) -> Non
     except (WeightsError, FileNotFoundError) as error:
         say(Unusable(str(error)))
         return
+    for order in orders.lanes:
+        order.camera_settings()  # Finds the drivers, which takes half a second: not when the cameras are wanted.
     progress = Progress(clock, slowest=_warmed_up(reader, clock))
     most = _limited(orders)
     say(Ready(reader.name, most))

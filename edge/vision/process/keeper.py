@@ -20,12 +20,13 @@ from edge.vision.process.life.suspects import SOON, Suspects
 from edge.vision.process.protocol import BeginOrder, CameraPace, LaneOrder, Orders
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
-from models.instants import Clock, Monotonic
+from models.instants import SECOND, Clock, Monotonic
 
 _LOG = structlog.get_logger("edge.vision")
 
 FIRST_SPARE, NEXT_SPARE = 10.0, 2.0
 """Seconds after which a spare is started: it costs a second or two of a core, which the lanes need first"""
+WELL_AFTER = 60 * SECOND
 _TRUST_EVERY = 5.0
 
 
@@ -159,7 +160,8 @@ class VisionProcess:
         _LOG.error("vision.stopped", why=ended.why, blamed=ended.blamed, pause=pause)
         before = self._suspects
         self._suspects = before.crashed(ended.blamed, now, certain=ended.certain, unknown=ended.unknown)
-        self._book.lost(ended.why)
+        replaced = pause == 0 and self._spare is not None and self._spare.reader is not None
+        self._book.lost(ended.why, replaced=replaced)
         self._cameras.clear()
         for lane, times in self._suspects.poisonous.items():
             if before.poisonous.get(lane) != times:
@@ -169,6 +171,8 @@ class VisionProcess:
     def _take(self, said: VisionEvent | CameraPace) -> None:
         if isinstance(said, CameraPace):
             self._cameras[said.lane] = said
+            if said.rate > 0:
+                self._book.pictures_come(said.lane)
         else:
             self._book.take(said)
 
@@ -204,7 +208,9 @@ class VisionProcess:
         """A camera whose pictures have been read for a while without a crash is no longer suspected."""
         while True:
             await self._clock.sleep(_TRUST_EVERY)
-            before = self._suspects
-            self._suspects = before.trusted(self._clock.monotonic(), reading=self._reads.is_set())
+            now, before = self._clock.monotonic(), self._suspects
+            self._suspects = before.trusted(now, reading=self._reads.is_set())
+            if self._reads.is_set() and now - before.begun_at > WELL_AFTER:
+                self._book.has_been_well()
             for lane in before.poisonous.keys() - self._suspects.poisonous.keys():
                 self._heard(CameraCleared(lane, POISONOUS.code))

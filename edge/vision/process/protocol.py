@@ -40,11 +40,12 @@ class Ready:
 @dataclass(frozen=True, slots=True)
 class Alive:
     """Said four times a second. `turning`: how long the loop has been at one picture, in microseconds; `slowest`: what
-    that took at most of late; `memory`: bytes that the process holds."""
+    that took at most of late; `memory`: bytes that the process holds; `asked`: those that it may write to."""
 
     turning: int = 0
     slowest: int = 0
     memory: int = 0
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

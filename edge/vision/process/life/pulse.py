@@ -41,7 +41,8 @@ class Progress:
     def alive(self) -> Alive:
         began = self._began
         turning = 0 if began is None else self._clock.monotonic() - began
-        return Alive(turning, self._slowest, memory().resident)
+        taken = memory()
+        return Alive(turning, self._slowest, taken.resident, taken.data)
 
 
 def pulsate(progress: Progress, say: Callable[[Alive], None]) -> None:

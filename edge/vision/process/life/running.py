@@ -37,7 +37,7 @@ from models.instants import SECOND, Clock
 _LOG = structlog.get_logger("edge.vision")
 _FAREWELL = 3.0
 _OVER_MEMORY = 0.9
-"""Of its limit: a process that really holds so much isn't reading plates any more"""
+"""Of its limit: beyond it nothing works any more, and whoever comes so far goes on"""
 _QUIET = {
     "OPENCV_FFMPEG_LOGLEVEL": "-8",
     "OPENCV_LOG_LEVEL": "SILENT",
@@ -180,8 +180,8 @@ class Running:
     def _take_pulse(self, pulse: Alive, child: Process) -> None:
         self._alive = pulse
         limit = 0 if self._ready is None else self._ready.memory_limit
-        if limit and pulse.memory > _OVER_MEMORY * limit:
-            self._why = f"it took {pulse.memory // MEGABYTE} of at most {limit // MEGABYTE} MB of memory"
+        if limit and pulse.asked > _OVER_MEMORY * limit:
+            self._why = f"it took {pulse.asked // MEGABYTE} of at most {limit // MEGABYTE} MB of memory"
             self._overdrawn = True
             _kill(child)
 
