@@ -9,7 +9,7 @@ from drivers.contract import DriverContext
 from edge.assembly import camera_part, cameras_of, told_of
 from edge.config.settings import LotSettings
 from edge.vision.events import VisionEvent
-from edge.vision.process.keeper import VisionProcess
+from edge.vision.process.keeper import VisionNow, VisionProcess
 from edge.vision.told.told import Told
 from models.ids import LaneName
 from models.instants import Clock
@@ -38,6 +38,11 @@ class Cameras:
     def reader(self) -> str:
         """What reads the pictures, for people."""
         return self._vision.reader if self._reads_pictures else "none needed"
+
+    @property
+    def now(self) -> VisionNow:
+        """How the processes and the cameras that they look at get on."""
+        return self._vision.now
 
     async def start(self) -> None:
         if self._reads_pictures:

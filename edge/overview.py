@@ -66,7 +66,7 @@ class Overview:
         )
 
     def _vision(self) -> VisionStatus:
-        now = self.vision.now
+        now = self.cameras.now
         return VisionStatus(
             restarts=now.restarts,
             spare=now.spare,
