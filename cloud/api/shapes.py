@@ -195,6 +195,10 @@ class TicketOut(Shape):
     reservation: str | None = Field(description="The reservation on which it is inside, if it is on one")
     lost: bool = Field(description="Its driver had no ticket to show")
     merged_into: str | None = Field(description="The ticket that stands for this stay, since a person merged the two")
+    exit_match: str | None = Field(
+        description="What led to it at its exit; `alike`: a plate that only looked like its own",
+        examples=["exact", "code", "card", "by_hand", "alike"],
+    )
 
     @classmethod
     def of(cls, view: TicketView, *, plates: bool) -> TicketOut:
@@ -222,6 +226,7 @@ class TicketOut(Shape):
             reservation=view.reservation,
             lost=view.lost,
             merged_into=view.merged_into,
+            exit_match=view.exit_match,
         )
 
 

@@ -11,6 +11,7 @@ from models.facts import (
     DaemonStarted,
     DebtCollected,
     ExitAbandoned,
+    ExitDoubted,
     Fact,
     FaultCleared,
     FaultRaised,
@@ -18,15 +19,20 @@ from models.facts import (
     LaneHeld,
     LaneOrdered,
     LaneReleased,
+    MatchDecided,
+    MatchUndone,
     PassageCounted,
     PassbackNoted,
     PaymentAuthorised,
     PaymentTaken,
     PersonNeeded,
     StoreQuarantined,
+    Suspicion,
     TicketClosed,
     TicketConfirmed,
     TicketLost,
+    TicketSuspected,
+    TicketSuspectedV1,
     TicketUnresolved,
     TicketVoided,
     UnableToCollect,
@@ -64,6 +70,12 @@ _ORDERS = {
     OrderKind.RESET_FAULTS: "reset the lane's faults",
 }
 _CALLS = {"help": "A driver calls for help", "lost_ticket": "A driver has lost the ticket"}
+_SUSPECTED = {
+    Suspicion.USED_AGAIN: "A ticket is shown whose vehicle has left",
+    Suspicion.OTHER_PLATE: "Another vehicle shows this ticket",
+    Suspicion.TWO_TICKETS: "Shows a fresh ticket and is inside on an older one",
+    Suspicion.MATCHED_WRONGLY: "Its stay was ended by another vehicle, and here it stands: see `tickets matched` there",
+}
 TOLD = tuple(
     fact.type
     for fact in (
@@ -71,12 +83,15 @@ TOLD = tuple(
         DaemonStarted,
         DebtCollected,
         ExitAbandoned,
+        ExitDoubted,
         FaultCleared,
         FaultRaised,
         HelpCalled,
         LaneHeld,
         LaneOrdered,
         LaneReleased,
+        MatchDecided,
+        MatchUndone,
         PassageCounted,
         PassbackNoted,
         PaymentAuthorised,
@@ -86,6 +101,7 @@ TOLD = tuple(
         TicketClosed,
         TicketConfirmed,
         TicketLost,
+        TicketSuspected,
         TicketUnresolved,
         TicketVoided,
         UnableToCollect,
@@ -138,6 +154,35 @@ def _(fact: TicketUnresolved) -> Line:
 @line.register
 def _(fact: ExitAbandoned) -> Line:
     return Line(fact.at, "back", "Turned back before the exit", fact.lane, fact.ticket)
+
+
+@line.register
+def _(fact: ExitDoubted) -> Line:
+    """The pictures lie at the lot: they don't travel."""
+    others = len(fact.among) - 1
+    likely = f"may be this one ({fact.among[0].odds_permille // 10} %)" + (f" or {others} more" if others else "")
+    denied = ", and its driver said no" if fact.denied else ""
+    return Line(fact.at, "refused", f"Exit in doubt: {likely}{denied}", fact.lane, fact.ticket, fact.license_plate)
+
+
+@line.register
+def _(fact: MatchDecided) -> Line:
+    by = "both pictures" if fact.seen == "pictures" else "the plates"
+    return Line(
+        fact.at, "note", f"{fact.by} says by {by} that this is its ticket: {fact.reason}", fact.lane, fact.ticket
+    )
+
+
+@line.register
+def _(fact: MatchUndone) -> Line:
+    said = f"A wrong match, undone by {fact.by}: {fact.reason}"
+    return Line(fact.at, "note", said, fact.exit_lane, fact.ticket)
+
+
+@line.register
+def _(fact: TicketSuspected | TicketSuspectedV1) -> Line:
+    said = _SUSPECTED[Suspicion(fact.kind)]
+    return Line(fact.at, "refused", said, fact.lane, fact.ticket, fact.license_plate)
 
 
 @line.register

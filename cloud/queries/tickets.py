@@ -50,6 +50,8 @@ class TicketView:
     reservation: str | None
     lost: bool
     merged_into: TicketId | None
+    exit_match: str | None
+    """What led to it at its exit; None: it hasn't come to one, or nobody kept that"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +143,5 @@ def _view(row: dict[str, Any]) -> TicketView:
         reservation=row["reservation_id"],
         lost=row["lost"],
         merged_into=row["merged_into"],
+        exit_match=row["exit_match"],
     )
