@@ -254,11 +254,11 @@ def counted_held(lane: Lane) -> Count:
 
 def answered(lane: Lane, question: Question, *, yes: bool) -> Step:
     """The driver has said whether they came with that plate. What was read of the vehicle stays what it is."""
+    if lane.read is None:
+        return begin(lane)
     if yes:
-        confidence, seen = (lane.read.confidence, lane.read.seen) if lane.read else (0.0, None)
-        return ask(lane, Read(question.plate, confidence, by_driver=True, seen=seen))
-    denies = replace(lane, question=None, denied=lane.denied | {question.plate})
-    return begin(denies) if lane.read is None else ask(denies, lane.read)
+        return ask(lane, Read(question.plate, lane.read.confidence, by_driver=True, seen=lane.read.seen))
+    return ask(replace(lane, denied=lane.denied | {question.plate}), lane.read)
 
 
 def _without_an_answer(lane: Lane) -> Step:

@@ -238,7 +238,7 @@ class ExitDesk(_Desk):
             answer = await self._by_likeness(asked, gone) if exactly is Refusal.NO_TICKET else exactly
         except StoreUnavailable:
             return Refused(Refusal.NOT_RECORDED)
-        self.codes.heard(asked, Refusal.NO_TICKET if isinstance(answer, Refused) else answer)
+        self.codes.heard(asked, Refusal.NO_TICKET if isinstance(answer, Refused | Question) else answer)
         return answer if isinstance(answer, Refused) else self._said(answer)
 
     def _said(self, answer: _Answer) -> Allowed | Refused:

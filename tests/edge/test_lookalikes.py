@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from drivers.contract import ChargeOutcome
-from edge.lane.signals import Allowed, Asked, Code, Question, Read, Refused
+from edge.lane.actions import Decide
+from edge.lane.signals import Allowed, Asked, Button, Code, Guess, Presence, Pressed, Question, Read, Refused
 from edge.parking import exit
 from edge.parking.access.lists import Lists
 from edge.parking.access.permits import Permit
 from edge.parking.bills import bill
+from edge.parking.codes_shown import CodeDesk
 from edge.parking.desks import ExitDesk
 from edge.parking.matching import lookalikes
 from edge.parking.matching.known import Listed
@@ -33,6 +35,8 @@ from models.ids import LaneName, PaymentId, TicketId
 from models.phrases.phrase import Phrase
 from models.plates import Plate, RunnerUp, SeenPlate
 from models.refusals import Refusal
+from models.tickets import Direction
+from tests.edge.lanes import a_quiet_lane
 from tests.edge.lots import OUT, Lot, a_lot
 from tests.edge.test_desks import Terminal, let_through, matches, the_entry
 from tests.edge.test_store import tables_agree_with_facts
@@ -353,3 +357,22 @@ def test_a_stay_that_ended_by_exactly_its_plate_is_nobodys_case(lot: Lot) -> Non
     lot.decide(at.desk.confirm(ticket))
     assert at.asks(Read(INSIDE, 0.99)) == Refused(Refusal.NO_TICKET)
     assert at.told("ticket.suspected") == []
+
+
+# --- what else counts ---
+
+
+def test_a_question_forgives_no_wrong_codes(lot: Lot) -> None:
+    lot.enters(INSIDE)
+    at = an_exit(lot)
+    at.desk = replace(at.desk, codes=CodeDesk(lot.clock))
+    shown = [asyncio.run(at.desk.decide(Asked(Code(f"wrong {number}"), plate=SEEN))) for number in range(4)]
+    assert shown == [Refused(Refusal.NO_SUCH_TICKET)] * 4
+    assert at.asks(a_read()) == ASKED
+    assert asyncio.run(at.desk.decide(Asked(Code("another"), plate=SEEN))) == Refused(Refusal.TOO_MANY_CODES)
+
+
+def test_a_guess_of_the_camera_says_how_it_was_seen() -> None:
+    seen = SeenPlate(SEEN, (0.6,) * 7, (RunnerUp(INSIDE, 0.4),))
+    story = a_quiet_lane(direction=Direction.EXIT).then(Presence(True), Guess(SEEN, 0.6, seen), Pressed(Button.CONFIRM))
+    assert story.asked(Decide)[-1].asked.credential == Read(SEEN, 0.6, by_driver=True, seen=seen)

@@ -196,7 +196,11 @@ def was_undone(lot: Lot, stay: TicketId) -> None:
     undo(lot, stay)
 
 
-@pytest.mark.parametrize("since", [came_again, was_exact, was_refunded, was_undone])
+def was_masked(lot: Lot, stay: TicketId) -> None:
+    lot.decide(lambda tx: tx.connection.execute("UPDATE tickets SET masked_at = 1 WHERE id = ?", (stay,)))
+
+
+@pytest.mark.parametrize("since", [came_again, was_exact, was_refunded, was_undone, was_masked])
 def test_what_can_not_be_undone_is_refused_in_a_line_and_changes_nothing(
     lot: Lot, since: Callable[[Lot, TicketId], None]
 ) -> None:

@@ -105,6 +105,9 @@ def _wrongly_ended(tx: Transaction, code: str) -> Ticket:
         raise CantBeMended(f"the stay of {stay.code} hasn't ended at an exit ({stay.status.lower()})")
     if stay.exit_match not in UNDONE:
         raise CantBeMended(f"{stay.code} left by {stay.exit_match or 'what nobody kept'}, and not by a likeness")
+    row = tx.connection.execute("SELECT masked_at FROM tickets WHERE id = ?", (stay.id,)).fetchone()
+    if row["masked_at"] is not None:
+        raise CantBeMended(f"{stay.code} ended so long ago that nobody's plate is known of it any more")
     why = mended.over_for_good(tx.connection, stay)
     if why:
         raise CantBeMended(why)
