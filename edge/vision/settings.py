@@ -6,9 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from drivers.values import Seconds
+from models.plates.formats import countries_named
 
 
 class Hidden(StrEnum):
@@ -19,6 +20,10 @@ class Hidden(StrEnum):
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _known(codes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(country.code for country in countries_named(codes))
 
 
 class _Section(BaseModel):
@@ -44,6 +49,10 @@ class VisionSettings(_Section):
     memory: Annotated[int | None, Field(title="Memory, in megabytes", ge=256)] = None
     """What each process may ask for at most; left out: what the reader takes, 512 MB, and 128 MB for each camera, but
     no more than three quarters of the computer's"""
+
+    countries: Annotated[tuple[str, ...], Field(title="Countries"), AfterValidator(_known)] = ()
+    """Where most vehicles come from, such as [de, nl, us-ca]: a doubtful character is read as their plates have it. A
+    sure reading is never changed, and plates of other countries are read all the same"""
 
 
 class Area(_Section):

@@ -4,6 +4,7 @@ import pytest
 
 from drivers.contract import PlateCandidate
 from edge.vision.voting.vote import RULES, Read, Verdict, VoteRules, verdict
+from models.plates.formats import countries_named
 from tests.vision.passages import NEAR, plate, reads_of
 
 
@@ -159,3 +160,29 @@ def test_what_else_was_read_is_told_with_its_share():
 def test_what_the_finder_hardly_takes_for_a_plate_is_never_certain():
     doubtful = replace(plate("C00D"), detection=0.3)
     assert not voted(*[doubtful] * 20).likely
+
+
+def in_the_netherlands(**changed: float) -> VoteRules:
+    return replace(RULES, countries=countries_named(["nl"]), **changed)
+
+
+def test_a_country_helps_with_a_doubtful_character_and_never_changes_a_sure_one():
+    doubtful = PlateCandidate("62PBVT", (0.99,) * 5 + (0.75,), plate("62PBVT").box, 0.9)
+    assert not voted(*[doubtful] * 4).certain
+    assert voted(*[doubtful] * 4, rules=in_the_netherlands()).certain
+    foreign = voted(*[plate("AB8123CDE")] * 4, rules=in_the_netherlands())
+    assert (foreign.text, foreign.certain) == ("AB8123CDE", True)
+
+
+def test_a_spelling_that_only_a_country_suggests_is_asked_about_and_not_decided():
+    misread = PlateCandidate("6ZPBVT", (0.99, 0.55, 0.99, 0.99, 0.99, 0.99), plate("6ZPBVT").box, 0.9)
+    vote = voted(*[misread] * 6, rules=in_the_netherlands())
+    assert (vote.text, vote.certain, vote.likely) == ("62PBVT", False, True)
+    assert vote.others[0].plate == "6ZPBVT"
+
+
+@pytest.mark.parametrize("text", ["PARKING", "12052026"])
+def test_words_and_numbers_are_asked_about_unless_the_country_has_such_plates(text: str):
+    vote = voted(*[plate(text)] * 6)
+    assert (vote.certain, vote.likely) == (False, True)
+    assert voted(*[plate(text)] * 6, rules=replace(RULES, mixed=False)).certain, "without the safeguard it would be"

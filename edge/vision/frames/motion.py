@@ -19,8 +19,9 @@ _MOVING = 0.004
 _FRESH = 0.3
 _CALM = 2 * SECOND
 _LEARN = 0.05
-_LARGE = 0.02
-"""A vehicle whose plate is near enough to count fills more of the picture than this: six times as much, in general."""
+_LARGE, _SCATTERED = 0.04, 0.15
+"""A vehicle whose plate is near enough to count fills about a tenth of the picture, in one piece, or scattered where
+its colour is that of the ground."""
 _COVERED = 0.4
 _VEHICLE = 1.5
 
@@ -67,11 +68,11 @@ class MotionGate:
         if self._last is None or self._empty is None:
             return False
         other = (self._inside(np.abs(self._last - self._empty)) > _STEP).astype(np.uint8)
-        if other.sum() < _LARGE * COLUMNS * ROWS:
-            return False
-        joined = cv2.dilate(other, np.ones((3, 3), np.uint8))
-        count, _, measures, _ = cv2.connectedComponentsWithStats(joined)
-        return count > 1 and int(measures[1:, cv2.CC_STAT_AREA].max()) >= _LARGE * COLUMNS * ROWS
+        total, everything = int(other.sum()), COLUMNS * ROWS
+        if total < _LARGE * everything or total >= _SCATTERED * everything:
+            return total >= _LARGE * everything
+        count, _, measures, _ = cv2.connectedComponentsWithStats(other)
+        return count > 1 and int(measures[1:, cv2.CC_STAT_AREA].max()) >= _LARGE * everything
 
     def is_covered(self, box: Box) -> bool:
         """Whether most of the surroundings of a plate at `box` aren't those of the empty lane: its vehicle, or an arm

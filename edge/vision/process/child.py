@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -41,8 +41,10 @@ from edge.vision.process.protocol import (
 )
 from edge.vision.readers.choosing import choose_reader
 from edge.vision.readers.weights import WeightsError
+from edge.vision.voting.vote import RULES, VoteRules
 from models.ids import LaneName
 from models.instants import SECOND, Clock, Monotonic
+from models.plates.formats import countries_named
 
 _LOG = structlog.get_logger("edge.vision")
 _PATIENCE = 0.2
@@ -71,10 +73,11 @@ class Lane:
         pictures: Path | None,
         began: Callable[[], None],
         held: float,
+        rules: VoteRules,
     ) -> None:
         self.name: LaneName = order.lane
         kind = LoopEyes if order.loop_gated else OpenEyes
-        self.eyes: Eyes = kind(order.lane, order.view)
+        self.eyes: Eyes = kind(order.lane, order.view, rules)
         self.capture = Capture(order.camera_settings(), clock, changed.set, began, held)
         self.album = None if pictures is None else Album(order.lane, pictures, clock, order.view)
         self._faults: set[str] = set()
@@ -120,9 +123,10 @@ class Vision:
         self._reader, self._trail, self._progress = loaded.reader, loaded.trail, loaded.progress
         self._say, self._clock = say, clock
         self._lanes: dict[LaneName, Lane] = {}
+        rules = replace(RULES, countries=countries_named(orders.settings.countries))
         for number, order in enumerate(orders.lanes):
             began, held = partial(self._trail.camera_thread, number), begin.open_after.get(order.lane, 0.0)
-            self._lanes[order.lane] = Lane(order, clock, self._changed, orders.pictures, began, held)
+            self._lanes[order.lane] = Lane(order, clock, self._changed, orders.pictures, began, held, rules)
         self._orders: queue.SimpleQueue[tuple[WatchOrder, Monotonic]] = queue.SimpleQueue()
 
     def heed(self, order: WatchOrder) -> None:

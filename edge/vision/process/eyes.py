@@ -21,7 +21,7 @@ from models.ids import LaneName
 from models.instants import SECOND, Monotonic
 from models.plates import Plate
 
-_PAUSE = {Effort.FULL: SECOND // 8, Effort.SLOW: SECOND // 3, Effort.GLANCE: 2 * SECOND}
+_PAUSE = {Effort.FULL: SECOND // 8, Effort.SLOW: SECOND // 3, Effort.GLANCE: 4 * SECOND}
 
 _EAGER = 10 * SECOND
 """A vehicle on the loop that isn't read by then is read less often."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drivers.contract import Box
 
-_OF_PICTURE, _OF_PLATE, _LEAST = 0.01, 0.06, 4.0
+_OF_PICTURE, _OF_PLATE, _LEAST = 0.01, 0.075, 5.0
 """How near to the edge a detector's box comes that is cut by it: a hundredth of the picture's longer side, and less
 than half a character of the plate. Chosen on photographs that were cut through their plates, where 99 % of the boxes
 end within that; a plate that is whole and lies as near is only read a few frames later."""

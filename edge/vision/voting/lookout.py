@@ -88,7 +88,7 @@ class Lookout:
     read_at: Monotonic | None = None
     still_there: Monotonic = START
     moved_at: Monotonic | None = None
-    moving_since: Monotonic | None = None
+    looming_since: Monotonic | None = None
 
 
 def noticed(lookout: Lookout, at: Monotonic, moving: bool, looms: bool = True, covered: bool = False) -> Lookout:
@@ -101,12 +101,13 @@ def noticed(lookout: Lookout, at: Monotonic, moving: bool, looms: bool = True, c
     subject = _subject(lookout)
     hidden = covered and subject is not None and at - subject.seen < HIDDEN_AT_MOST and not _another(lookout, at)
     if moving:
+        since = (lookout.looming_since or at) if looms else None
         still = at if hidden else lookout.still_there
-        return replace(lookout, moved_at=at, moving_since=lookout.moving_since or at, still_there=still)
+        return replace(lookout, moved_at=at, looming_since=since, still_there=still)
     stands = hidden or (subject is not None and not _is_missing(lookout, subject))
     return replace(
         lookout,
-        moving_since=None if _is_calm(lookout, at) else lookout.moving_since,
+        looming_since=None if _is_calm(lookout, at) else lookout.looming_since,
         still_there=at if stands else lookout.still_there,
     )
 
@@ -174,7 +175,7 @@ def _effort_of_search(lookout: Lookout, at: Monotonic, stirring: bool) -> Effort
         return Effort.NONE
     if not lookout.looms:
         return Effort.GLANCE
-    return Effort.FULL if at - (lookout.moving_since or at) < TIRED else Effort.SLOW
+    return Effort.FULL if at - (lookout.looming_since or at) < TIRED else Effort.SLOW
 
 
 def _is_calm(lookout: Lookout, at: Monotonic) -> bool:

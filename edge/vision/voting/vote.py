@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from drivers.contract import PlateCandidate
 from models.instants import Monotonic
 from models.plates import Plate, RunnerUp
+from models.plates.formats import Country, likely_spelling
 
 MOST_OTHERS = 5
 _LEAST_SHARE = 0.01
@@ -38,6 +39,8 @@ class VoteRules:
     `span` is in microseconds: frames of one instant repeat one mistake. `detection`: how sure the finder of plates
     has to be, on average, that this is one. `longer`: the share of sure readings with more characters from which on
     this one may have lost some in the glare. `whole`: how many readings have to show the plate off the picture's edge.
+    `countries`: where most vehicles come from; a doubtful character of a plate that only so is one of theirs needs to
+    be but `fitting` sure. `mixed`: a text without a digit or without a letter is no plate for sure, unless of theirs.
     """
 
     agreeing: int = 3
@@ -48,6 +51,9 @@ class VoteRules:
     detection: float = 0.4
     longer: float = 0.15
     whole: int = 2
+    fitting: float = 0.7
+    mixed: bool = True
+    countries: tuple[Country, ...] = ()
     likely_agreeing: int = 2
     likely_confidence: float = 0.5
 
@@ -84,7 +90,8 @@ def verdict(reads: Sequence[Read], near: int, rules: VoteRules = RULES) -> Verdi
     seen, and for nothing more. It is certain only when enough reads at least `near` pixels wide, spread over some
     time, give exactly the winning text, no character is doubtful, the other readings don't outweigh it and no longer
     text came after it or beside it: a plate that is only just coming into view, or shines, reads short.
-    It is likely when that holds of fewer reads with doubtful characters, each of them at least half sure.
+    It is likely when that holds of fewer reads with doubtful characters, each of them at least half sure; then doubtful
+    characters are spelled as the countries of the rules spell plates. What is sure is never spelled otherwise.
     """
     if not reads:
         return None
@@ -97,25 +104,50 @@ def verdict(reads: Sequence[Read], near: int, rules: VoteRules = RULES) -> Verdi
     weakest = min(confidence for _, confidence in elected)
     close = _close(reads, text, near, rules)
     sound = _is_spread(close, rules) and not _grew(voters, same, rules) and _mean_detection(close) >= rules.detection
+    confidences = tuple(confidence for _, confidence in elected)
+    others = _others(text, voters, near)
+    spelled = likely_spelling(text, confidences, rules.countries, rules.confidence)
     return Verdict(
-        text=text,
-        confidences=tuple(confidence for _, confidence in elected),
+        text=spelled,
+        confidences=confidences,
         agreeing=len(close),
         best=max(same or peers, key=lambda read: _weight(read, near) * read.width).candidate,
         certain=sound
+        and spelled == text
         and len(close) >= rules.agreeing
-        and weakest >= rules.confidence
+        and weakest >= _confidence_asked(text, others, rules)
         and _sum(same, near) >= rules.share * _sum(voters, near)
+        and _is_spelled_as_a_plate(text, rules)
         and not _lost_a_character(text, voters, near, rules),
         likely=sound and len(close) >= rules.likely_agreeing and weakest >= rules.likely_confidence,
-        others=_others(text, voters, near),
+        others=others if spelled == text else _with_first(text, _sum(same, near) / _sum(voters, near), others),
     )
+
+
+def _confidence_asked(text: str, others: Sequence[RunnerUp], rules: VoteRules) -> float:
+    """How sure each character has to be: less where the text is a plate of this country and nothing else read is."""
+    if not _fits(text, rules) or any(_fits(other.plate, rules) for other in others):
+        return rules.confidence
+    return min(rules.fitting, rules.confidence)
+
+
+def _is_spelled_as_a_plate(text: str, rules: VoteRules) -> bool:
+    mixed = any(character.isdigit() for character in text) and any(character.isalpha() for character in text)
+    return mixed or not rules.mixed or _fits(text, rules)
+
+
+def _fits(text: str, rules: VoteRules) -> bool:
+    return any(country.has(text) for country in rules.countries)
+
+
+def _with_first(text: str, share: float, others: tuple[RunnerUp, ...]) -> tuple[RunnerUp, ...]:
+    return (RunnerUp(Plate(text), share), *others)[:MOST_OTHERS]
 
 
 def without_safeguards(rules: VoteRules = RULES) -> VoteRules:
     """For the proof that the safeguards are what keeps wrong plates out: the first reading decides."""
     none = replace(rules, agreeing=1, span=0, confidence=0.0, share=0.0, shortest=1, detection=0.0)
-    return replace(none, longer=1.1, whole=0)
+    return replace(none, longer=1.1, whole=0, mixed=False)
 
 
 def _close(reads: Sequence[Read], text: str, near: int, rules: VoteRules) -> list[Read]:
