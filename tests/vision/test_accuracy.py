@@ -5,17 +5,23 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 
 from drivers.contract import PlateReader
-from edge.vision.events import PlateDecided, VehicleGone, VehicleInView, VisionEvent
+from edge.clock import SystemClock
+from edge.store.pictures import Pictures
+from edge.vision.events import PlateDecided, VehicleGone, VehicleInView, VehiclePictured, VisionEvent
 from edge.vision.files.reading import read_file
+from edge.vision.frames.album import Album
 from edge.vision.frames.capture import Shot
-from edge.vision.process.eyes import OpenEyes
+from edge.vision.frames.motion import Frame
+from edge.vision.process.eyes import LoopEyes, OpenEyes
 from edge.vision.readers.choosing import choose_reader
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
 from models.instants import SECOND, Monotonic
+from models.plates import Plate
 
 LANE = LaneName("tollgate")
 OVERLAY = "14B02819T"
@@ -97,3 +103,30 @@ def test_the_clips_yield_their_plates_and_no_others(shared: Path, fast_alpr: Pla
     some = clips(shared)[::2]
     read = {path.name: {plate.plate for plate in read_file(path, fast_alpr)} for path, _ in some}
     assert read == {path.name: plates for path, plates in some}
+
+
+def pictured(path: Path, folder: Path, reader: PlateReader) -> list[tuple[Plate, Frame]]:
+    """The decided plate and the picture that is kept, of a vehicle on a loop."""
+    eyes, album = LoopEyes(LANE, ViewSettings()), Album(LANE, folder, SystemClock(), ViewSettings())
+    for part in (eyes, album):
+        part.watch(1, Monotonic(0))
+    capture: Any = cv2.VideoCapture(str(path))
+    told: list[VisionEvent] = []
+    count = 0
+    while capture.grab():
+        shot = Shot(capture.retrieve()[1], Monotonic(count * SECOND // 12))
+        seen = eyes.look(shot, reader)
+        told += [*seen, *album.look(shot, seen, eyes)]
+        count += 1
+    plates = [event.read.plate for event in told if isinstance(event, PlateDecided)]
+    kept = [Pictures(folder).get(event.picture) for event in told if isinstance(event, VehiclePictured)]
+    opened = [cv2.imdecode(np.frombuffer(each or b"", np.uint8), cv2.IMREAD_COLOR) for each in kept]
+    return [(plate, np.asarray(frame, np.uint8)) for plate, frame in zip(plates, opened[-1:], strict=True)]
+
+
+@pytest.mark.parametrize("clip", ["Video100_2.avi", "Video61_2.avi", "Video10_2.avi"])
+def test_the_picture_shows_the_decided_plate_and_no_other(
+    shared: Path, tmp_path: Path, fast_alpr: PlateReader, clip: str
+):
+    [(plate, frame)] = pictured(shared / "lpr" / "video" / "clips" / clip, tmp_path, fast_alpr)
+    assert [candidate.text for candidate in fast_alpr.read(frame)] == [plate]

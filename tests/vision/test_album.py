@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -49,14 +50,24 @@ def shot(seconds: float, bright: int = 90) -> Shot:
     return Shot(np.full((720, 1280, 3), bright, np.uint8), Monotonic(round(seconds * SECOND)))
 
 
+@dataclass
+class Saw:
+    """What the eyes saw in one frame."""
+
+    plates: tuple[PlateCandidate, ...] | None = ()
+    own: Box | None = None
+
+
 def looks(
     album: Album,
     seconds: float,
     *events: VisionEvent,
     plates: Sequence[PlateCandidate] | None = (),
+    own: PlateCandidate | None = None,
     bright: int = 90,
 ) -> list[VisionEvent]:
-    return album.look(shot(seconds, bright), events, plates)
+    saw = Saw(None if plates is None else tuple(plates), None if own is None else own.box)
+    return album.look(shot(seconds, bright), events, saw)
 
 
 def album_at(folder: Path, view: ViewSettings = SHOWS_ALL) -> Album:
@@ -123,7 +134,7 @@ def test_the_plate_of_another_car_is_never_taken_for_the_vehicles_own(tmp_path: 
 def test_a_plate_that_no_frame_shows_is_told_with_a_picture_that_shows_no_plate(tmp_path: Path) -> None:
     album = album_at(tmp_path)
     noise = np.random.default_rng(1).integers(0, 255, (720, 1280, 3), np.uint8)
-    told = pictured(album.look(Shot(noise, Monotonic(SECOND)), [read_of(OURS)], [plate(OTHERS)]))
+    told = pictured(album.look(Shot(noise, Monotonic(SECOND)), [read_of(OURS)], Saw((plate(OTHERS),))))
     assert told.crop is None
     shown = opened(tmp_path, told.picture)
     there = shown[375:392, 375:456]
@@ -142,11 +153,13 @@ def test_what_the_vehicle_before_showed_is_forgotten_with_it(tmp_path: Path) -> 
 
 def test_an_unread_vehicle_is_pictured_as_it_stands_and_again_when_its_plate_is_known(tmp_path: Path) -> None:
     album = album_at(tmp_path)
-    late = AT_LATEST / SECOND
-    assert looks(album, late, plates=None) == [], "a frame whose plates aren't known"
-    standing = pictured(looks(album, late + 0.1, plates=[plate()]))
-    assert standing.crop is None, "it may be another vehicle's plate"
-    assert looks(album, late + 0.2, plates=[plate()]) == []
+    late, both = AT_LATEST / SECOND, [plate(OTHERS, width=300, x=100), plate("AB1ZC0E")]
+    assert looks(album, late, plates=None) == [], "a frame in which its plate isn't known"
+    assert looks(album, late + 0.1, plates=both) == [], "nor here: there are two"
+    standing = pictured(looks(album, late + 0.2, plates=both, own=both[1], bright=120))
+    assert brightness(opened(tmp_path, standing.crop)) == 120
+    assert opened(tmp_path, standing.crop).shape[:2] == (36, 170), "its own, and not the larger one"
+    assert looks(album, late + 0.3, plates=both, own=both[1]) == []
     guess = PlateGuessed(LANE, 1, read_of(OURS).read)
     assert pictured(looks(album, 5, guess, plates=[plate()])).crop is not None
     assert pictured(looks(album, 6, read_of(OURS), plates=[plate()], bright=91)).crop is not None
@@ -165,8 +178,20 @@ def test_a_lane_without_loops_pictures_who_comes_into_view(tmp_path: Path) -> No
     album = Album(LANE, tmp_path, HandClock(), SHOWS_ALL)
     assert looks(album, 1) == []
     assert looks(album, 2, VehicleInView(LANE, 4)) == []
-    assert [getattr(event, "vehicle", None) for event in looks(album, 4)] == [4]
+    assert [getattr(event, "vehicle", None) for event in looks(album, 4.5)] == [4]
     assert looks(album, 5, VehicleGone(LANE, 4)) == []
+
+
+def test_a_vehicle_that_is_decided_as_it_comes_into_view_has_a_frame_from_just_before(tmp_path: Path) -> None:
+    album = Album(LANE, tmp_path, HandClock(), SHOWS_ALL)
+    looks(album, 1, plates=[plate()], bright=50)
+    looks(album, 7, plates=[plate(width=120)], bright=150)
+    told = pictured(looks(album, 8, VehicleInView(LANE, 1), read_of(OURS), plates=[plate("AB1")]))
+    assert brightness(opened(tmp_path, told.crop)) == 150, "not the one of six seconds earlier, which was wider"
+    looks(album, 9, plates=[plate("AB12CDF", width=300)])
+    looks(album, 10, VehicleGone(LANE, 1), plates=[])
+    told = pictured(looks(album, 10.2, VehicleInView(LANE, 2), read_of("AB12CDG", 2), plates=[]))
+    assert told.crop is None, "what was seen while another stood there is nobody's who comes after"
 
 
 def test_a_disk_that_takes_no_picture_costs_no_plate(tmp_path: Path) -> None:
@@ -176,14 +201,16 @@ def test_a_disk_that_takes_no_picture_costs_no_plate(tmp_path: Path) -> None:
 
 
 def kept_of(*plates: PlateCandidate) -> tuple[Candidate, ...]:
-    return better((), np.zeros((4, 4, 3), np.uint8), plates)
+    return better((), shot(1), plates)
 
 
 def test_a_few_frames_are_held_and_one_is_copied_only_when_it_is_better() -> None:
     kept = kept_of(*(plate(f"AB{number:05}", width=100 + number) for number in range(9)))
     assert [candidate.own.box.width for candidate in kept] == [108, 107, 106]
     assert len(kept) == MOST
-    assert better(kept, None, [plate("AB00008", width=108), plate("KLMNOP", width=100)]) is kept, "nothing was copied"
+    assert better(kept, shot(2), [plate("AB00008", width=108), plate("KLMNOP", width=100)]) is kept, (
+        "nothing was copied"
+    )
     assert of_plate(kept, "AB00008") is kept[0]
     assert of_plate(kept, "AB00009") is not None, "nearly the same"
     assert of_plate(kept, "KLMNOP") is None

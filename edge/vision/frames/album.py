@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import cv2
 import structlog
@@ -15,7 +15,7 @@ from drivers.contract import Box, PlateCandidate
 from edge.store.picture_notes import PictureNote, with_note
 from edge.store.pictures import Pictures
 from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VehicleInView, VehiclePictured, VisionEvent
-from edge.vision.frames.candidates import Candidate, better, of_plate
+from edge.vision.frames.candidates import Candidate, beside, better, of_plate
 from edge.vision.frames.capture import Shot
 from edge.vision.frames.privacy import plate_alone, shown
 from edge.vision.settings import ViewSettings
@@ -26,8 +26,16 @@ _LOG = structlog.get_logger("edge.vision")
 AT_LATEST = 3 * SECOND // 2
 """A vehicle whose plate isn't read by then is pictured as it stands: it is the one that gets a ticket on paper."""
 _PATIENCE = SECOND
-"""How long after that a frame is waited for whose plates are known."""
+"""How long after that a frame is waited for in which its plate's place is known."""
+_REMEMBERED = 5 * SECOND
 _WIDEST, _QUALITY, _PLATE_QUALITY = 800, 80, 90
+
+
+class Seen(Protocol):
+    """What the eyes saw in a frame. `plates` is None where it wasn't read; `own`: the place of the vehicle's plate."""
+
+    plates: tuple[PlateCandidate, ...] | None
+    own: Box | None
 
 
 class Stage(IntEnum):
@@ -41,12 +49,11 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The vehicle that stands there, and since when. `kept`: its best frames; nobody else's are among them."""
+    """The vehicle that stands there, and since when."""
 
     vehicle: int
     since: Monotonic
     stage: Stage = Stage.NOT_YET
-    kept: tuple[Candidate, ...] = ()
 
 
 class Album:
@@ -55,26 +62,37 @@ class Album:
     def __init__(self, lane: LaneName, folder: Path, clock: Clock, view: ViewSettings) -> None:
         self._lane, self._pictures, self._clock, self._view = lane, Pictures(folder), clock, view
         self._subject: Subject | None = None
+        self._kept: tuple[Candidate, ...] = ()
 
     def watch(self, vehicle: int | None, at: Monotonic) -> None:
         """The arming loop went on for this vehicle, or off."""
+        self._kept = ()
         self._subject = None if vehicle is None else Subject(vehicle, at)
 
-    def look(
-        self, shot: Shot, events: Sequence[VisionEvent], plates: Sequence[PlateCandidate] | None
-    ) -> list[VisionEvent]:
-        """Takes the picture when it is time, and tells under which hashes it lies. `plates`: those in the frame; None
-        where it wasn't read."""
-        subject = follow(self._subject, events, shot.at)
-        if subject is not None and plates and shot.at >= subject.since:
-            subject = replace(subject, kept=better(subject.kept, shot.frame, plates))
-        stage = Stage.NOT_YET if subject is None else due(subject, events, shot.at, read=plates is not None)
+    def look(self, shot: Shot, events: Sequence[VisionEvent], seen: Seen) -> list[VisionEvent]:
+        """Takes the picture when it is time, and tells under which hashes it lies."""
+        subject = self._subject = follow(self._subject, events, shot.at)
+        self._kept = self._collected(shot, events, seen.plates or ())
+        stage = Stage.NOT_YET if subject is None else due(subject, events, shot.at, seen)
         if subject is None or stage is Stage.NOT_YET:
-            self._subject = subject
             return []
-        kept = () if stage is Stage.DECIDED else subject.kept
-        self._subject = replace(subject, stage=stage, kept=kept)
-        return self._take(subject.vehicle, shot, best(subject.kept, events), plates or ())
+        self._subject = replace(subject, stage=stage)
+        found = best(self._kept, events) if stage > Stage.STANDS else standing(shot, seen)
+        return self._take(subject.vehicle, shot, found, seen.plates or ())
+
+    def _collected(
+        self, shot: Shot, events: Sequence[VisionEvent], plates: Sequence[PlateCandidate]
+    ) -> tuple[Candidate, ...]:
+        """The best frames so far. Of a lane without a loop also from shortly before the vehicle was taken for one, but
+        none from before the last one left."""
+        kept = () if any(isinstance(event, VehicleGone) for event in events) else self._kept
+        if self._subject is None:
+            kept = tuple(candidate for candidate in kept if shot.at - candidate.at < _REMEMBERED)
+        elif self._subject.stage is Stage.DECIDED:
+            return ()
+        elif shot.at < self._subject.since:
+            return kept
+        return better(kept, shot, plates) if plates else kept
 
     def _take(
         self, vehicle: int, shot: Shot, found: Candidate | None, plates: Sequence[PlateCandidate]
@@ -115,9 +133,8 @@ def follow(subject: Subject | None, events: Sequence[VisionEvent], at: Monotonic
     return subject
 
 
-def due(subject: Subject, events: Sequence[VisionEvent], at: Monotonic, read: bool) -> Stage:
-    """At which stage the vehicle is to be pictured now: NOT_YET when its picture can't be bettered. `read`: the plates
-    in this frame are known."""
+def due(subject: Subject, events: Sequence[VisionEvent], at: Monotonic, seen: Seen) -> Stage:
+    """At which stage the vehicle is to be pictured now: NOT_YET when its picture can't be bettered."""
     stage = Stage.NOT_YET
     for event in events:
         if isinstance(event, PlateDecided):
@@ -125,13 +142,20 @@ def due(subject: Subject, events: Sequence[VisionEvent], at: Monotonic, read: bo
         elif isinstance(event, PlateGuessed):
             stage = max(stage, Stage.GUESSED)
     waited = at - subject.since
-    if stage is Stage.NOT_YET and waited >= (AT_LATEST if read else AT_LATEST + _PATIENCE):
+    if stage is Stage.NOT_YET and waited >= (AT_LATEST if seen.own else AT_LATEST + _PATIENCE):
         stage = Stage.STANDS
     return stage if stage > subject.stage and at >= subject.since else Stage.NOT_YET
 
 
+def standing(shot: Shot, seen: Seen) -> Candidate | None:
+    """The frame of a vehicle that isn't read yet, with the plate that is taken for its own."""
+    plates = seen.plates or ()
+    own = next((plate for plate in plates if plate.box == seen.own), None)
+    return None if own is None else Candidate(shot.frame, shot.at, own, beside(own, plates))
+
+
 def best(kept: Sequence[Candidate], events: Sequence[VisionEvent]) -> Candidate | None:
-    """The frame that shows the plate that was told. Before one is, any plate in view may be another vehicle's."""
+    """The frame that shows the plate that was told."""
     for event in reversed(events):
         if isinstance(event, PlateDecided | PlateGuessed):
             return of_plate(kept, event.read.plate)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.contract import Box, PlateCandidate
+from edge.vision.frames.capture import Shot
 from edge.vision.voting.track import ALIKE, similarity
+from models.instants import Monotonic
 
 MOST = 3
 """Frames kept in memory, each of another text: a vehicle is rarely read in more ways, and a frame is large."""
@@ -19,6 +21,7 @@ class Candidate:
     """A frame in which `own` was read; `others` are the plates beside it."""
 
     frame: Any
+    at: Monotonic
     own: PlateCandidate
     others: tuple[Box, ...]
 
@@ -33,7 +36,7 @@ def worth(plate: PlateCandidate) -> float:
     return plate.box.width * surety**2
 
 
-def better(kept: tuple[Candidate, ...], frame: Any, plates: Sequence[PlateCandidate]) -> tuple[Candidate, ...]:
+def better(kept: tuple[Candidate, ...], shot: Shot, plates: Sequence[PlateCandidate]) -> tuple[Candidate, ...]:
     """With this frame for every text that no kept one shows as well. The frame is copied, and only then."""
     known = {candidate.own.text: candidate.worth for candidate in kept}
     wanted = [plate for plate in plates if worth(plate) > known.get(plate.text, 0.0)]
@@ -42,9 +45,9 @@ def better(kept: tuple[Candidate, ...], frame: Any, plates: Sequence[PlateCandid
     least = min(known.values()) if len(kept) == MOST else 0.0
     if all(plate.text not in known and worth(plate) <= least for plate in wanted):
         return kept
-    copy = frame.copy()
+    copy = shot.frame.copy()
     texts = {plate.text for plate in wanted}
-    newer = [Candidate(copy, plate, beside(plate, plates)) for plate in wanted]
+    newer = [Candidate(copy, shot.at, plate, beside(plate, plates)) for plate in wanted]
     rest = [candidate for candidate in kept if candidate.own.text not in texts]
     return tuple(sorted([*rest, *newer], key=lambda candidate: -candidate.worth)[:MOST])
 

@@ -89,7 +89,7 @@ class Lane:
         events = self._news()
         if shot is not None:
             seen = self.eyes.look(shot, reader)
-            events += seen if self.album is None else [*seen, *self.album.look(shot, seen, self.eyes.plates)]
+            events += seen if self.album is None else [*seen, *self.album.look(shot, seen, self.eyes)]
         if self.capture.is_over and not self._over:
             self._over = True
             return [*events, *self.eyes.over()]

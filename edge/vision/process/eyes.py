@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
-from drivers.contract import PlateCandidate, PlateReader
+from drivers.contract import Box, PlateCandidate, PlateReader
 from edge.vision.events import PlateDecided, PlateGuessed, PlateRead, VehicleGone, VehicleInView, VisionEvent
 from edge.vision.frames.capture import Shot
 from edge.vision.frames.motion import MotionGate
@@ -33,6 +33,9 @@ class Eyes(Protocol):
     plates: tuple[PlateCandidate, ...] | None
     """Those in the frame that was looked at last; None where it wasn't read."""
 
+    own: Box | None
+    """Where among them that of the vehicle is which is being read, as far as is known."""
+
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]: ...
 
     def watch(self, vehicle: int | None, at: Monotonic) -> None:
@@ -56,12 +59,13 @@ class LoopEyes:
         self._watch = Watch(1, rules)
         self._read_at: Monotonic | None = None
         self.plates: tuple[PlateCandidate, ...] | None = None
+        self.own: Box | None = None
 
     def watch(self, vehicle: int | None, at: Monotonic) -> None:
         self._watch = watching.over(self._watch) if vehicle is None else watching.began(self._watch, vehicle, at)
 
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
-        self.plates = None
+        self.plates = self.own = None
         vehicle = self._watch.vehicle
         if not self._watch.occupied:
             self._look_around(shot, reader)
@@ -70,6 +74,7 @@ class LoopEyes:
         self._read_at = shot.at
         self._watch = replace(self._watch, near=near_width(self._view, shot.frame.shape[1]))
         self._watch, verdict = watching.read(self._watch, shot.at, self._sightings(shot, reader))
+        self.own = watching.place_of_nearest(self._watch, shot.at)
         if verdict is not None:
             return [PlateDecided(self._lane, vehicle, _plate_read(verdict))]
         self._watch, likely = watching.guess(self._watch, shot.at, _guess_after(self._view))
@@ -103,12 +108,13 @@ class OpenEyes:
         self._lookout = Lookout(1, rules)
         self._read_at: Monotonic | None = None
         self.plates: tuple[PlateCandidate, ...] | None = None
+        self.own: Box | None = None
 
     def watch(self, vehicle: int | None, at: Monotonic) -> None:
         """There is no loop here: nothing to heed."""
 
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
-        self.plates = None
+        self.plates = self.own = None
         moving = self._gate.moves(shot.frame, shot.at, occupied=self._lookout.subject is not None)
         sized = replace(self._lookout, near=near_width(self._view, shot.frame.shape[1]))
         here = looking.place_of_subject(sized)
@@ -125,6 +131,7 @@ class OpenEyes:
             for candidate in self.plates
         )
         self._lookout, signs = looking.read(self._lookout, shot.at, sightings)
+        self.own = looking.place_of_subject(self._lookout)
         self._lookout, guessed = looking.guess(self._lookout, shot.at, _guess_after(self._view))
         return [_event(self._lane, sign) for sign in (*signs, *guessed)]
 

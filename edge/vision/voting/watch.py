@@ -129,6 +129,12 @@ def guess(watch: Watch, at: Monotonic, after: int) -> tuple[Watch, Verdict | Non
     return (watch, None) if question is None else (replace(watch, asked=question), verdict)
 
 
+def place_of_nearest(watch: Watch, at: Monotonic) -> Box | None:
+    """Where the plate of the vehicle on the loop is in the frame that was read at `at`, as far as is known."""
+    nearest = _nearest(watch, at)
+    return None if nearest is None or nearest.seen != at else nearest.here
+
+
 def _nearest(watch: Watch, at: Monotonic) -> Track | None:
     here = [track for track in watch.tracks if at - track.seen < SECOND and _counts(watch, track)]
     return max(here, key=lambda track: track.here.width, default=None)
