@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from edge.parking.matching.review import ByLikeness, MayBe
 from edge.parking.stays.searching import Found
+from edge.store.picture_notes import crop_of
 from edge.store.pictures import Pictures
 from edge.ticket_orders import VehicleThere
 from models.instants import Instant, to_datetime
@@ -22,6 +23,7 @@ article {{ border: 1px solid #999; border-radius: .4rem; overflow: hidden; margi
 .pair {{ display: grid; grid-template-columns: 1fr 1fr; gap: 2px; background: #999; }}
 figure {{ margin: 0; background: #fff; }}
 img, .none {{ display: block; width: 100%; aspect-ratio: 4 / 3; object-fit: contain; background: #ddd; }}
+img.plate {{ aspect-ratio: 4 / 1; border-top: 2px solid #999; }}
 .none {{ display: grid; place-items: center; color: #555; }}
 figcaption, p {{ margin: .5rem; }}
 strong {{ font-size: 1.2em; letter-spacing: .05em; }}
@@ -41,6 +43,15 @@ class Album:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder, self._pictures = folder, pictures
 
+    def _plate(self, picture: bytes, what: str) -> str:
+        """The picture of the plate alone, where there is one: two plates are compared best one above the other."""
+        hash = crop_of(picture)
+        plate = None if hash is None else self._pictures.get(hash)
+        if plate is None:
+            return ""
+        (self.folder / f"{hash}.jpg").write_bytes(plate)
+        return f'<img class="plate" src="{hash}.jpg" alt="the plate of {escape(what)}">'
+
     def figure(self, hash: str | None, what: str, said: str) -> str:
         """`said` is markup, `what` is plain."""
         picture = None if hash is None else self._pictures.get(hash)
@@ -48,7 +59,7 @@ class Album:
             shown = f'<div class="none">no picture of {escape(what)}</div>'
         else:
             (self.folder / f"{hash}.jpg").write_bytes(picture)
-            shown = f'<img src="{hash}.jpg" alt="{escape(what)}">'
+            shown = f'<img src="{hash}.jpg" alt="{escape(what)}">{self._plate(picture, what)}'
         return f"<figure>{shown}<figcaption>{said}</figcaption></figure>"
 
 

@@ -28,7 +28,7 @@ from edge.vision.frames.capture import Shot
 from edge.vision.frames.motion import Frame
 from edge.vision.settings import ViewSettings
 from models.ids import LaneName
-from models.instants import SECOND, Monotonic
+from models.instants import SECOND, Instant, Monotonic
 from models.plates import Plate
 from tests.edge.lots import HandClock
 
@@ -119,6 +119,16 @@ def test_whoever_has_the_picture_finds_the_crop_and_nothing_else_is_in_the_file(
         assert kept.count(b"\xff\xd8\xff") == 1, "no picture in the picture"
         assert OURS.encode() not in kept
         assert crop_of(kept) == (told.crop if hash == told.picture else None)
+
+
+def test_picture_and_crop_grow_old_together(tmp_path: Path) -> None:
+    clock = HandClock()
+    album = Album(LANE, tmp_path, clock, SHOWS_ALL)
+    album.watch(1, Monotonic(0))
+    told = pictured(looks(album, 0.5, read_of(OURS), plates=[plate()]))
+    taken = clock.read().wall
+    assert Pictures(tmp_path).older_than(Instant(taken - 1), 10) == []
+    assert {old.hash for old in Pictures(tmp_path).older_than(taken, 10)} == {told.picture, told.crop}
 
 
 def test_the_plate_of_another_car_is_never_taken_for_the_vehicles_own(tmp_path: Path) -> None:

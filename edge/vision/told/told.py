@@ -13,6 +13,7 @@ from drivers.contract import DriverContext, FaultReporter, PlateSource
 from drivers.plate_sources.faults import CLOCK
 from drivers.plate_sources.heard import Heard, HeardClock, HeardPicture, HeardPlate, HeardVehicle, is_jpeg
 from drivers.plate_sources.settings import PlateSourceSettings
+from edge.store.bare_picture import bare
 from edge.store.pictures import Pictures
 from edge.vision.events import CameraCleared, CameraFault, VehiclePictured, VisionEvent
 from edge.vision.told import gate as gates
@@ -247,8 +248,8 @@ class _Ear:
     async def _put(self, number: int, picture: bytes) -> None:
         assert self._pictures is not None, "asked only where pictures are kept"
         try:
-            hash = await asyncio.to_thread(self._pictures.put, picture, self._clock.read().wall)
-        except OSError as wrong:
+            hash = await asyncio.to_thread(self._pictures.put, bare(picture), self._clock.read().wall)
+        except (OSError, ValueError) as wrong:
             _LOG.warning("told.picture_not_kept", lane=self._name, why=str(wrong))
             return
         if self._present()[0] == number:
