@@ -14,6 +14,7 @@ from edge.config.lane_settings import ButtonSettings, LaneSettings
 from edge.config.payment_settings import StationSettings
 from edge.config.settings import LotSettings
 from edge.faults import FaultBoard
+from edge.height import HeightMark
 from edge.lane.controller import LaneController
 from edge.lane.desk import Desk
 from edge.lane.hardware import Answer, Hardware
@@ -44,6 +45,7 @@ from models.instants import Clock
 from models.phrases.language import language
 from models.spots import VehicleType
 from models.tickets import Direction
+from models.vehicle_types import Sensed
 
 FAR = ".far"
 """Follows a lane's name to name the camera on its far side."""
@@ -70,6 +72,8 @@ class Assembly:
     reservations: Claims = field(default_factory=Claims)
     picture: Callable[[LaneName], str | None] = lambda lane: None
     """Under which hash the picture of the vehicle lies that stands at a lane now"""
+    camera_type: Callable[[LaneName], VehicleType | None] = lambda camera: None
+    """What a camera takes the vehicle for that stands before it now"""
     shared: dict[object, object] = field(default_factory=dict[object, object])
     tills: dict[str, Till] = field(default_factory=dict[str, Till])
     """All of the lot, by the name of their lane or station"""
@@ -86,12 +90,14 @@ class Assembly:
 
     def lane(self, lane: LaneSettings) -> LaneController:
         classifier = self._built(lane, "classifier", lane.classifier)
+        height = self._built(lane, "height.input", None if lane.height is None else lane.height.input)
+        loop = self._built(lane, "arming_loop", lane.arming_loop)
         till = self._till(lane)
         printer = self._built(lane, "ticket_printer", lane.ticket_printer)
         paper = self._receipt_desk(lane, printer)
         hardware = Hardware(
             barrier=lane.barrier.build(self.context(f"{lane.name}.barrier")),
-            arming_loop=self._built(lane, "arming_loop", lane.arming_loop),
+            arming_loop=loop,
             far_loop=self._built(lane, "far_arming_loop", lane.far_arming_loop),
             closing_loop=self._built(lane, "closing_loop", lane.closing_loop),
             sign=self._built(lane, "sign", lane.sign),
@@ -99,12 +105,12 @@ class Assembly:
             scanner=self._built(lane, "code_scanner", lane.code_scanner),
             card_reader=self._built(lane, "card_reader", lane.card_reader),
             buttons=self._buttons(lane),
-            others=tuple(part for part in (classifier, till, paper) if part is not None),
+            others=tuple(part for part in (classifier, height, till, paper) if part is not None),
         )
         with looking_into(self.settings.store.path) as connection:
             before = lane_memory(connection, lane.name)
         machine = a_lane(self._fitted(lane, hardware.barrier), before.state, before.hold, before.kept_open)
-        desks = self._desks(lane, classifier, till, paper)
+        desks = self._desks(lane, self._sensed(lane, classifier, height, loop), till, paper)
         watcher, help_line = self._watcher(lane), self._help_line()
         offer, speaks = self._offer(lane), [language(code) for code in self.settings.languages]
         controller = LaneController(
@@ -174,11 +180,11 @@ class Assembly:
         )
 
     def _desks(
-        self, lane: LaneSettings, classifier: VehicleClassifier | None, till: Till, paper: ReceiptDesk | None
+        self, lane: LaneSettings, sensed: Callable[[], Sensed], till: Till, paper: ReceiptDesk | None
     ) -> dict[Direction, Desk]:
         codes = CodeDesk(self.clock, self.context(lane.name).faults, self.settings.tickets.swapped)
         makers: dict[Direction, Callable[[], Desk]] = {
-            Direction.ENTRY: lambda: self._entry_desk(lane, classifier, codes),
+            Direction.ENTRY: lambda: self._entry_desk(lane, sensed, codes),
             Direction.EXIT: lambda: ExitDesk(
                 lane.name,
                 self.store,
@@ -209,13 +215,13 @@ class Assembly:
             picture=lambda: self.picture(lane.name),
         )
 
-    def _entry_desk(self, lane: LaneSettings, classifier: VehicleClassifier | None, codes: CodeDesk) -> EntryDesk:
+    def _entry_desk(self, lane: LaneSettings, sensed: Callable[[], Sensed], codes: CodeDesk) -> EntryDesk:
         return EntryDesk(
             lane.name,
             self.store,
             self.policy.tariff if self.prices is None else self.prices.tariff,
             self.policy.permits,
-            _vehicle_type(classifier, lane.vehicle_type),
+            lambda: lane.vehicle_type,
             self.settings.lot.name,
             self.settings.lot.timezone,
             plan=self.settings.allocation.plan(),
@@ -224,6 +230,27 @@ class Assembly:
             picture=lambda: self.picture(lane.name),
             debtors_refused=self.settings.payments.debtors_at_entry is DebtorsAtEntry.REFUSE,
             codes=codes,
+            sensed=sensed,
+        )
+
+    def _sensed(
+        self,
+        lane: LaneSettings,
+        classifier: VehicleClassifier | None,
+        height: DigitalInput | None,
+        loop: DigitalInput | None,
+    ) -> Callable[[], Sensed]:
+        """Of the vehicle at the entry: with two cameras, the one of that side is asked."""
+        said = lane.height
+        mark = None
+        if height is not None and said is not None:
+            mark = HeightMark(height, said.counts_as, said.ahead, self.clock, loop)
+        near = lane.direction is Direction.ENTRY or lane.far_camera is None
+        camera = lane.name if near else far_camera(lane.name)
+        return lambda: Sensed(
+            height=None if mark is None else mark.vehicle_type,
+            classifier=None if classifier is None else classifier.vehicle_type,
+            camera=self.camera_type(camera),
         )
 
     def _watcher(self, lane: LaneSettings) -> Callable[[bool, bool], None]:
@@ -281,7 +308,3 @@ def _all_cameras(settings: LotSettings) -> Iterator[tuple[LaneName, DriverSettin
 
 def _answer(name: str) -> Answer:
     return Button(name) if name in list(Button) else VehicleType(name.upper())
-
-
-def _vehicle_type(classifier: VehicleClassifier | None, otherwise: VehicleType) -> Callable[[], VehicleType]:
-    return lambda: (classifier.vehicle_type if classifier else None) or otherwise

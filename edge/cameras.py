@@ -13,6 +13,7 @@ from edge.vision.process.keeper import VisionNow, VisionProcess
 from edge.vision.told.told import Told
 from models.ids import LaneName
 from models.instants import Clock
+from models.spots import VehicleType
 
 
 class Cameras:
@@ -60,3 +61,7 @@ class Cameras:
     def let_go(self, lane: LaneName) -> None:
         """A lane without an arming loop is done with the vehicle at the arm."""
         self._told.let_go(lane)
+
+    def vehicle_type(self, camera: LaneName) -> VehicleType | None:
+        """What a camera takes the vehicle for that stands before it now; None where it doesn't say."""
+        return self._told.vehicle_type(camera)

@@ -53,6 +53,7 @@ from edge.sync.link import CloudLink
 from edge.systemd import feed_watchdog, notify
 from edge.telemetry.recorder import Recorder
 from edge.timekeeping import Timekeeper
+from edge.vision.events import VisionEvent
 from models.ids import LaneName
 from models.wire.restoring import KnownLane
 from models.wire.seals import NO_KEYS
@@ -110,17 +111,13 @@ class Daemon:
             self._prices,
             Claims(lambda: NO_KEYS if self._keys is None else self._keys.keyring, self._keeping.rules),
             picture=self._gallery.now,
+            camera_type=lambda camera: self._cameras.vehicle_type(camera),
         )
         if self._lockstep is not None:
             self._assembly.shared[LINE] = self._lockstep.line
             self._lockstep.on_signal(self._injected)
-        self._cameras = Cameras(
-            settings,
-            self._clock,
-            self._assembly.context,
-            lambda event: self._sight.heard(event),
-            played=self._lockstep is not None,
-        )
+        sees: Callable[[VisionEvent], None] = lambda event: self._sight.heard(event)  # noqa: E731
+        self._cameras = Cameras(settings, self._clock, self._assembly.context, sees, played=self._lockstep is not None)
         self._lanes = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
         self._inquiries = Inquiries(self._assembly.tills, self._store, self._clock)
         faults = self._faults.reporter("money")

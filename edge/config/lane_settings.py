@@ -21,6 +21,7 @@ from drivers.contract import (
 )
 from drivers.registry import settings_for
 from drivers.settings import DriverSettings
+from drivers.values import Seconds
 from edge.config.parts import parts_of
 from edge.config.receipt_settings import printed_by
 from edge.config.timing import TimingSettings
@@ -56,6 +57,17 @@ class ButtonSettings(Section):
     """This is a van or a truck"""
 
 
+class HeightSettings(Section):
+    """A contact that is made by vehicles above a height: a light beam, a bar, a radar."""
+
+    input: Annotated[DriverSettings, settings_for(DigitalInput)]
+    """On while something that high is there"""
+    counts_as: VehicleType = VehicleType.LARGE
+    """What such a vehicle counts as, whoever says otherwise"""
+    ahead: Seconds = Field(default=0.0, ge=0, le=60)
+    """For one that stands before the arming loop: how long a vehicle takes from it to the loop at most"""
+
+
 class LaneSettings(Section):
     """One way through, with its hardware."""
 
@@ -77,6 +89,8 @@ class LaneSettings(Section):
     """Of a lane that works both ways: the camera that sees the plates of those from the other side"""
     classifier: Annotated[DriverSettings, settings_for(VehicleClassifier)] | None = None
     """Tells the kind of vehicle at the arm"""
+    height: HeightSettings | None = None
+    """Tells that the vehicle at an entry is higher than others"""
     vehicle_type: VehicleType = VehicleType.REGULAR
     """What a vehicle counts as when nothing tells its kind"""
     camera: Annotated[DriverSettings, settings_for(CameraSettings, PlateSource)]

@@ -21,7 +21,7 @@ from models.ids import LotId, permit_of_file
 from models.instants import Instant
 from models.passback import Passback
 from models.plates import Plate
-from models.spots import Right
+from models.spots import Right, VehicleType
 from models.tariff.engine.localtime import local_time
 from models.tariff.language.parts import Several
 
@@ -86,6 +86,8 @@ class PermitSettings(_Vehicles):
     """Parts of the lot where its vehicles may park; left out: all"""
     rates: Name | None = None
     """Code of a validation with `own_rates` in the tariff: its stays are charged by the rates that name the code"""
+    vehicle_type: VehicleType | None = None
+    """What kind its vehicles are; left out: as the lane tells"""
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -111,6 +113,7 @@ class PermitSettings(_Vehicles):
                 limits=Limits(self.hours, self.in_at_a_time, self.entries, self.beyond),
                 kind=self.kind,
                 rates=self.rates,
+                vehicle_type=self.vehicle_type,
                 valid_from=None if self.from_ is None else local_time(zone).instant(self.from_.toordinal(), 0),
                 valid_until=_after(self.until, zone),
             )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from drivers.contract import PrintedTicket
 from edge.lane.actions import Count
 from edge.lane.desk import Paper
@@ -43,7 +45,9 @@ from models.spots import VehicleType
 from models.tariff import Tariff
 from models.tariff.spoken import spoken
 from models.tickets import Direction
+from models.vehicle_types import NOTHING_SENSED, Sensed, TypeEvidence, most_trusted
 
+_LOG = structlog.get_logger("edge.parking")
 UNDATED = "Time of entry: not known yet"
 """On paper, while no time server was heard: a wrong time there would be held against somebody."""
 
@@ -88,11 +92,11 @@ class _Desk:
 
 @dataclass(frozen=True)
 class EntryDesk(_Desk):
-    """Decides who may enter. `vehicle_type` answers for the vehicle that stands there now; the driver's own word goes
-    over it. `lists` says who is barred, and how far permits reach now. `tariff` says what holds now: it is pinned on
-    the ticket, unless the lane's sign has shown another price. `lot_name` and `zone` (an IANA name) stand for paper
-    tickets; `plan` says to which spot it leads; `picture` is the hash of that of the vehicle which stands
-    there."""
+    """Decides who may enter. `sensed` says what kind of vehicle stands there now, as far as the lane's devices tell;
+    `vehicle_type` what it counts as where nobody does. `lists` says who is barred, and how far permits reach now.
+    `tariff` says what holds now: it is pinned on the ticket, unless the lane's sign has shown another price. `lot_name`
+    and `zone` (an IANA name) stand for paper tickets; `plan` says to which spot it leads; `picture` is the hash of that
+    of the vehicle which stands there."""
 
     direction: ClassVar[Direction] = Direction.ENTRY
 
@@ -107,6 +111,7 @@ class EntryDesk(_Desk):
     picture: Callable[[], str | None] = lambda: None
     debtors_refused: bool = False
     codes: CodeDesk = field(default_factory=CodeDesk)
+    sensed: Callable[[], Sensed] = lambda: NOTHING_SENSED
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         if self.codes.has_to_wait(asked):
@@ -170,12 +175,22 @@ class EntryDesk(_Desk):
                 pass
             case Unread(by_policy):
                 by = by if by_hand else "policy" if by_policy else "button"
+        right = self._right(plate)
+        evidence = TypeEvidence(
+            lane=self.vehicle_type(),
+            sensed=self.sensed(),
+            permit=None if right.permit is None else right.permit.vehicle_type,
+            driver=asked.vehicle_type,
+        )
+        vehicle_type, by_whom = most_trusted(evidence)
+        _LOG.info("entry.vehicle_type", lane=self.lane, vehicle_type=vehicle_type, by=by_whom)
         return entry.Arrival(
             lane=self.lane,
             plate=plate,
             confidence=confidence,
-            vehicle_type=asked.vehicle_type or self.vehicle_type(),
-            right=self._right(plate),
+            vehicle_type=vehicle_type,
+            evidence=evidence,
+            right=right,
             state=asked.state,
             by_hand=by_hand,
             by=by,

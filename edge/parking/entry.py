@@ -39,9 +39,10 @@ from models.instants import Instant
 from models.lanes import LaneState
 from models.plates import Plate
 from models.refusals import Refusal
-from models.spots import VehicleType
+from models.spots import SpotType, VehicleType
 from models.tariff import Tariff
 from models.tickets import Direction, TicketStatus
+from models.vehicle_types import TypeEvidence, most_trusted, of_reserved
 
 _PERMITS_ONLY = {
     LaneState.FULL: Refusal.LOT_FULL,
@@ -68,6 +69,15 @@ class Arrival:
     barred: Barred | None = None
     debtors_refused: bool = False
     """Whether whoever was let out unpaid before has to pay first"""
+    evidence: TypeEvidence | None = None
+    """Of what kind its vehicle is said to be, and by whom; None: `vehicle_type` is all that is known"""
+
+    def on(self, reserved: SpotType) -> Arrival:
+        """The same, coming on a reservation for such a place."""
+        if self.evidence is None:
+            return self
+        evidence = replace(self.evidence, reservation=of_reserved(reserved))
+        return replace(self, evidence=evidence, vehicle_type=most_trusted(evidence)[0])
 
     @property
     def transients(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from models.money import Minor
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import Right, VehicleType
+from models.vehicle_types import Sensed
 from tests.edge.lots import IN, OUT, TARIFF, HandClock, Lot, a_level, a_lot
 from tests.edge.test_store import tables_agree_with_facts
 
@@ -148,6 +150,23 @@ def test_a_code_opens_no_entry(lot: Lot) -> None:
 def test_the_drivers_word_on_the_kind_of_vehicle_goes_over_the_lanes(lot: Lot) -> None:
     let_through(asks(the_entry(lot), Read(PLATE, 0.99), vehicle_type=VehicleType.MOTORCYCLE))
     assert lot.one("SELECT vehicle_type FROM tickets") == "MOTORCYCLE"
+
+
+@pytest.mark.parametrize(
+    ("sensed", "recorded"),
+    [(Sensed(camera=VehicleType.LARGE), "LARGE"), (Sensed(classifier=VehicleType.COMPACT), "REGULAR")],
+)
+def test_no_driver_makes_a_vehicle_smaller_than_the_lane_sees_it(lot: Lot, sensed: Sensed, recorded: str) -> None:
+    desk = replace(the_entry(lot), sensed=lambda: sensed)
+    let_through(asks(desk, Read(PLATE, 0.99), vehicle_type=VehicleType.REGULAR))
+    assert lot.one("SELECT vehicle_type FROM tickets") == recorded
+
+
+def test_a_permit_says_what_kind_its_vehicle_is(lot: Lot) -> None:
+    permit = Permit(PLATE, vehicle_type=VehicleType.LARGE)
+    desk = replace(the_entry(lot), permits={PLATE: permit}, sensed=lambda: Sensed(classifier=VehicleType.REGULAR))
+    let_through(asks(desk, Read(PLATE, 0.99)))
+    assert lot.one("SELECT vehicle_type FROM tickets") == "LARGE"
 
 
 @pytest.mark.parametrize(

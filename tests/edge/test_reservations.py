@@ -25,6 +25,7 @@ from models.reservations.codes import read_code, written_code
 from models.reservations.rules import Rules
 from models.spots import SpotType, VehicleType
 from models.tariff.reading import parse_tariff
+from models.vehicle_types import Sensed
 from models.wire.seals import NO_KEYS, Signer
 from tests.edge.lots import HandClock, a_level, a_lot
 from tests.edge.reserving import FULL, KEYS, MINUTE, Gate, refused
@@ -237,9 +238,16 @@ def test_a_guest_gets_the_type_that_was_sold_and_else_a_larger_one(gate: Gate) -
 
 def test_a_vehicle_that_does_not_fit_gets_one_that_it_fits(gate: Gate) -> None:
     sold = gate.sells()
-    desk = gate.entry(VehicleType.LARGE)
+    desk = replace(gate.entry(), sensed=lambda: Sensed(classifier=VehicleType.LARGE))
     gate.entry = lambda vehicle=VehicleType.REGULAR: desk  # type: ignore[method-assign]
     assert gate.spot_of(gate.enters(sold)) == "LARGE"
+
+
+def test_a_cameras_guess_takes_nobody_the_place_that_was_paid_for(gate: Gate) -> None:
+    sold = gate.sells()
+    desk = replace(gate.entry(VehicleType.LARGE), sensed=lambda: Sensed(camera=VehicleType.LARGE))
+    gate.entry = lambda vehicle=VehicleType.REGULAR: desk  # type: ignore[method-assign]
+    assert gate.spot_of(gate.enters(sold)) == "REGULAR"
 
 
 # --- what is charged ---

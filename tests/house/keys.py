@@ -35,12 +35,13 @@ from drivers.login import Login
 from drivers.opencv_camera import Source
 from drivers.over_serial.port import SerialPath
 from drivers.over_serial.stream import SerialSettings, TcpSettings
+from drivers.plate_sources.posting import CertificateSettings, PostSettings
 from drivers.registry import ChosenDriver, catalogue
 from drivers.settings import DriverSettings
 from drivers.values import BaseTopic, Host, Payload, Seconds, Topic
 from edge.config import settings as lot
 from edge.config.allocation_settings import AllocationSettings, EntranceSettings, SpotSensing, VehicleAllocation
-from edge.config.lane_settings import ButtonSettings, LaneSettings
+from edge.config.lane_settings import ButtonSettings, HeightSettings, LaneSettings
 from edge.config.list_settings import AccountSettings, BarredSettings, PermitSettings
 from edge.config.payment_settings import CeilingSettings, PaymentSettings, StationSettings
 from edge.config.receipt_settings import BusinessSettings
@@ -90,6 +91,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "lanes[]": LaneSettings,
     "lanes[].timing": TimingSettings,
     "lanes[].buttons": ButtonSettings,
+    "lanes[].height": HeightSettings,
     "lanes[].view": ViewSettings,
     "lanes[].view.region, lanes[].view.masks[]": Area,
     "allocation": AllocationSettings,
@@ -117,6 +119,8 @@ SHARED: Mapping[str, type[BaseModel]] = {
     "A serial line": SerialSettings,
     "An address in the network": TcpSettings,
     "The address of a printer": PrinterAddress,
+    "`post`": PostSettings,
+    "`tls` of `http_plates` and `post`": CertificateSettings,
 }
 """Sections that several drivers have; those of which they have the very keys are told once."""
 _KEYS_OF_THEIR_OWN = (BrokerSettings, Login)

@@ -12,7 +12,7 @@ from models.ids import PermitId
 from models.instants import Instant
 from models.passback import Passback
 from models.plates import Plate
-from models.spots import Right
+from models.spots import Right, VehicleType
 from models.timeline import Bounds
 
 
@@ -34,6 +34,8 @@ class Permit:
     rates: str | None = None
     valid_from: Instant | None = None
     valid_until: Instant | None = None
+    vehicle_type: VehicleType | None = None
+    """What kind of vehicle it is, where the lot's file says so"""
 
     def holds(self, now: Bounds) -> bool:
         """Whether it can hold now: while the time isn't known, no clock that is wrong keeps anybody out."""

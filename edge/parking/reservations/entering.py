@@ -41,7 +41,7 @@ def _on_reservation(
 ) -> Admitted | WithoutStay | ComeLater | Refusal:
     right = replace(arrival.right, reserved=reserved)
     by = arrival.by if arrival.by_hand else "reservation"
-    answer = entry.admit(tx, replace(arrival, right=right, by=by), tariff, plan)
+    answer = entry.admit(tx, replace(arrival.on(reserved.spot_type), right=right, by=by), tariff, plan)
     if isinstance(answer, Admitted):
         keep_terms(tx, reserved.reservation, claims.rules, code)
     return ComeLater(reserved.window.start, tx.at.wall) if answer is Refusal.RESERVATION_EARLY else answer
