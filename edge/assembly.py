@@ -286,8 +286,8 @@ def cameras_of(settings: LotSettings) -> dict[LaneName, tuple[DriverSettings, Vi
 def told_of(settings: LotSettings) -> dict[LaneName, Source]:
     """Likewise, those that read plates themselves."""
     return {
-        name: Source(camera, gated)
-        for name, camera, _, gated in _all_cameras(settings)
+        name: Source(camera, gated, lane.view)
+        for name, camera, lane, gated in _all_cameras(settings)
         if isinstance(camera, PlateSourceSettings)
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
@@ -13,13 +13,14 @@ from drivers.contract import DriverContext, FaultReporter, PlateSource
 from drivers.plate_sources.faults import CLOCK
 from drivers.plate_sources.heard import Heard, HeardClock, HeardPicture, HeardPlate, HeardVehicle, is_jpeg
 from drivers.plate_sources.settings import PlateSourceSettings
-from edge.store.bare_picture import bare
 from edge.store.pictures import Pictures
 from edge.vision.events import CameraCleared, CameraFault, VehiclePictured, VisionEvent
+from edge.vision.settings import ViewSettings
 from edge.vision.told import gate as gates
 from edge.vision.told import view as views
 from edge.vision.told.freshness import Pace, judged
 from edge.vision.told.gate import Gate
+from edge.vision.told.pictures import fit_to_keep
 from edge.vision.told.view import View
 from edge.vision.told.voices import kind_of, voice_of
 from models.faults import Fault
@@ -34,10 +35,11 @@ _MOST_PICTURES = 4
 
 @dataclass(frozen=True)
 class Source:
-    """One camera. `gated`: an arming loop tells when a vehicle is there."""
+    """One camera. `gated`: an arming loop tells when a vehicle is there; `view`: what its pictures may show."""
 
     settings: PlateSourceSettings
     gated: bool
+    view: ViewSettings = field(default_factory=ViewSettings)
 
 
 class Told:
@@ -94,7 +96,7 @@ class _Ear:
         pictures: Pictures | None,
     ) -> None:
         self._name, self._clock, self._tell, self._pictures = name, clock, heard, pictures
-        self._trust, self._faults = source.settings.trust, context.faults
+        self._trust, self._view, self._faults = source.settings.trust, source.view, context.faults
         self._blinds = frozenset(fault.code for fault in source.settings.blinds)
         self._state: Gate | View = Gate(name) if source.gated else View(name)
         self._pace = Pace()
@@ -248,8 +250,11 @@ class _Ear:
     async def _put(self, number: int, picture: bytes) -> None:
         assert self._pictures is not None, "asked only where pictures are kept"
         try:
-            hash = await asyncio.to_thread(self._pictures.put, bare(picture), self._clock.read().wall)
-        except (OSError, ValueError) as wrong:
+            kept = await fit_to_keep(picture, self._view, self._clock)
+            if kept is None:
+                raise OSError("it can't be decoded")
+            hash = await asyncio.to_thread(self._pictures.put, kept, self._clock.read().wall)
+        except OSError as wrong:
             _LOG.warning("told.picture_not_kept", lane=self._name, why=str(wrong))
             return
         if self._present()[0] == number:

@@ -1,0 +1,190 @@
+"""Cameras that read plates themselves, in the daemon: faults, pictures, and what comes late."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import cv2
+import numpy as np
+import pytest
+
+from drivers.contract import DriverContext
+from drivers.plate_sources.faults import CLOCK, GARBLED, UNREACHABLE
+from drivers.plate_sources.heard import Heard, HeardPicture, HeardPlate
+from drivers.plate_sources.posting import Ears
+from drivers.plate_sources.settings import PlateSourceSettings
+from edge.clock import SystemClock
+from edge.store.pictures import Pictures
+from edge.vision.events import CameraCleared, CameraFault, PlateDecided, VehicleGone, VehiclePictured, VisionEvent
+from edge.vision.settings import ViewSettings
+from edge.vision.told.pictures import fit_to_keep, fitted
+from edge.vision.told.told import Source, Told
+from models.faults import Fault
+from models.ids import LaneName
+from models.instants import SECOND, Instant, Reading
+from models.spots import VehicleType
+from tests.drivers.conftest import Notebook, eventually
+
+LANE = LaneName("in")
+
+
+class SyncedClock(SystemClock):
+    def read(self) -> Reading:
+        return dataclasses.replace(super().read(), synced=True)
+
+
+class Puppet(Ears):
+    """A camera that says what a test says."""
+
+    def __init__(self, context: DriverContext) -> None:
+        super().__init__()
+        self.faults = context.faults
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+class PuppetSettings(PlateSourceSettings):
+    faults: ClassVar[tuple[Fault, ...]] = (UNREACHABLE, GARBLED, CLOCK)
+    blinds: ClassVar[tuple[Fault, ...]] = (UNREACHABLE,)
+
+    driver: Literal["puppet"] = "puppet"
+
+    def build(self, context: DriverContext) -> Puppet:
+        return Puppet(context)
+
+
+class Site:
+    def __init__(self, folder: Path, faults: Notebook, gated: bool = True, **settings: Any) -> None:
+        self.events, self.clock, self.pictures = list[VisionEvent](), SyncedClock(), Pictures(folder)
+        source = Source(PuppetSettings.model_validate(settings), gated)
+        context = lambda camera: DriverContext(f"{camera}.camera", self.clock, faults)  # noqa: E731
+        self.told = Told({LANE: source}, context, self.clock, self.events.append, folder)
+        self.camera: Any = self.told._ears[LANE].source  # pyright: ignore[reportPrivateUsage]
+
+    def says(self, heard: Heard) -> None:
+        self.camera.tell(heard)
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def ago(self, seconds: float) -> Instant:
+        return Instant(self.clock.read().wall - round(seconds * SECOND))
+
+
+@pytest.fixture
+async def a_site(tmp_path: Path, faults: Notebook) -> AsyncIterator[Callable[..., Site]]:
+    made: list[Site] = []
+
+    def make(**settings: Any) -> Site:
+        made.append(Site(tmp_path / "pictures", faults, **settings))
+        return made[-1]
+
+    yield make
+    for site in made:
+        await site.told.stop()
+
+
+@pytest.fixture
+def faults() -> Notebook:
+    return Notebook()
+
+
+def a_jpeg(width: int = 1600, height: int = 900) -> bytes:
+    frame = np.random.default_rng(7).integers(0, 255, (height, width, 3), np.uint8)
+    return cv2.imencode(".jpg", cv2.GaussianBlur(frame, (31, 31), 9))[1].tobytes()
+
+
+async def test_a_fault_that_blinds_goes_the_way_of_any_cameras_and_others_to_the_board(
+    a_site: Callable[..., Site], faults: Notebook
+):
+    site = a_site()
+    for _ in range(2):
+        site.camera.faults.raised(UNREACHABLE, "no answer")
+        site.camera.faults.raised(GARBLED, "what?")
+    assert site.events == [CameraFault(LANE, UNREACHABLE.code, "no answer")]
+    assert faults.on == {GARBLED.code: "what?"}
+    for _ in range(2):
+        site.camera.faults.cleared(UNREACHABLE)
+        site.camera.faults.cleared(GARBLED)
+    assert site.events[1:] == [CameraCleared(LANE, UNREACHABLE.code)]
+    assert faults.on == {}
+
+
+async def test_what_comes_late_opens_nothing_and_is_told(a_site: Callable[..., Site], faults: Notebook):
+    site = a_site(fresh_within=2)
+    site.told.watch(LANE, True)
+    site.says(HeardPlate("1", "AB12CDE", 0.99, taken=site.ago(3600)))
+    assert site.events == []
+    assert faults.on.keys() == {CLOCK.code}
+    site.says(HeardPlate("2", "AB12CDE", 0.99, taken=site.ago(0.1)))
+    assert [event.read.plate for event in site.of(PlateDecided)] == ["AB12CDE"]
+    assert faults.on == {}
+
+
+async def test_a_plate_that_has_to_settle_is_decided_by_itself(a_site: Callable[..., Site]):
+    site = a_site(settle="100 ms")
+    site.told.watch(LANE, True)
+    site.says(HeardPlate("1", "AB12CDE", 0.99))
+    assert site.events == []
+    await eventually(lambda: bool(site.of(PlateDecided)))
+    site.told.watch(LANE, False)
+    assert site.events[1:] == [VehicleGone(LANE, 1)]
+
+
+async def test_plates_without_an_id_are_each_a_word_of_its_own(a_site: Callable[..., Site]):
+    site = a_site()
+    for number in (1, 2):
+        site.told.watch(LANE, True)
+        site.says(HeardPlate("", f"AB{number}2CD{number}", 0.99))
+        site.told.watch(LANE, False)
+    assert [event.read.plate for event in site.of(PlateDecided)] == ["AB12CD1", "AB22CD2"]
+
+
+async def test_the_camera_tells_what_kind_of_vehicle_is_there(a_site: Callable[..., Site]):
+    site = a_site()
+    site.says(HeardPlate("1", "AB12CDE", 0.99, vehicle_type=VehicleType.LARGE))
+    assert site.told.vehicle_type(LANE) is None
+    site.told.watch(LANE, True)
+    assert site.told.vehicle_type(LANE) is VehicleType.LARGE
+    site.told.watch(LANE, False)
+    assert site.told.vehicle_type(LANE) is None
+    assert site.told.vehicle_type(LaneName("another")) is None
+
+
+async def test_a_picture_is_kept_of_whoever_comes_and_of_nobody_else(a_site: Callable[..., Site]):
+    site = a_site()
+    site.says(HeardPlate("1", "PASSER1", 0.99, picture=a_jpeg()))
+    await asyncio.sleep(0.2)
+    assert list(site.pictures.all()) == []
+    site.says(HeardPlate("2", "AB12CDE", 0.99))
+    site.told.watch(LANE, True)
+    site.says(HeardPicture("2", a_jpeg()))
+    await eventually(lambda: bool(site.of(VehiclePictured)), within=20)
+    (pictured,) = site.of(VehiclePictured)
+    kept = site.pictures.get(pictured.picture)
+    assert kept is not None
+    assert len(list(site.pictures.all())) == 1
+    assert len(kept) < 40_000
+
+
+def test_of_a_picture_only_what_may_be_shown_is_kept():
+    frame = cv2.imdecode(np.frombuffer(fitted(a_jpeg(), ViewSettings()), np.uint8), cv2.IMREAD_COLOR)
+    assert frame is not None
+    assert frame.shape[1] == 800
+    blocks = frame[:20, :20].reshape(-1, 3).astype(int)
+    assert np.ptp(blocks, axis=0).max() < 12, "one colour"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xd8\xff" + bytes(100), b"", b"GIF89a"])
+def test_what_is_no_picture_is_none(content: bytes):
+    with pytest.raises(ValueError, match="no picture"):
+        fitted(content, ViewSettings())
+
+
+async def test_a_picture_that_its_decoder_does_not_survive_costs_that_picture_only():
+    assert await fit_to_keep(b"\xff\xd8\xff" + bytes(100), ViewSettings(), SystemClock()) is None
