@@ -42,14 +42,11 @@ class Misread:
 
 @dataclass(frozen=True, slots=True)
 class Misreads:
-    share: float
-    """Of the reads that might be a vote: those that were wrong."""
-    every: tuple[Misread, ...]
+    """`share`: of the reads that might be a vote, those that were wrong. `decided`: those that a vote decides."""
 
-    @property
-    def decided(self) -> Misreads:
-        kept = tuple(misread for misread in self.every if misread.decided)
-        return Misreads(self.share * len(kept) / len(self.every), kept)
+    share: float
+    every: tuple[Misread, ...]
+    decided: tuple[Misread, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ def measured() -> Misreads:
         for wrong, right in kept["misreads"]
         if right
     ]
-    return Misreads(kept["wrong"] / kept["reads"], tuple(every))
+    return Misreads(kept["wrong"] / kept["reads"], tuple(every), tuple(each for each in every if each.decided))
 
 
 class Lot:
@@ -100,7 +97,7 @@ class Lot:
                 sure = self._chance.choice(self._misreads.every).right
                 yield Exit(SeenPlate(plate, _sureness(plate, sure, self._chance)), key, 0, entry)
                 continue
-            seen, misread = misread_of(plate, self._misreads, self._chance)
+            seen, misread = misread_of(plate, self._misreads.every, self._chance)
             yield Exit(seen, key, len(misread.wrong), entry, len(seen.plate) != len(plate))
 
     def _plates(self, single: int, size: int) -> Iterator[Plate]:
@@ -124,9 +121,8 @@ class Lot:
 
     def _comes(self, plate: Plate) -> None:
         key, read, wrong = f"T{len(self.inside)}", plate, 0
-        decided = self._misreads.decided
         if self._chance.random() < _AT_ENTRY:
-            seen, misread = misread_of(plate, decided, self._chance)
+            seen, misread = misread_of(plate, self._misreads.decided, self._chance)
             read, wrong = seen.plate, len(misread.wrong)
         self._true[key], self._at_entry[key] = plate, wrong
         stay = round(HOUR * 2 ** self._chance.uniform(-5, 6))
@@ -151,10 +147,10 @@ def in_a_row(plate: Plate, count: int, chance: random.Random) -> list[Plate]:
     return [Plate(plate[:-1] + letters[start + n]) for n in range(count)]
 
 
-def misread_of(plate: Plate, misreads: Misreads, chance: random.Random) -> tuple[SeenPlate, Misread]:
+def misread_of(plate: Plate, misreads: Sequence[Misread], chance: random.Random) -> tuple[SeenPlate, Misread]:
     """The plate as it is read when one of these happens to it; one that can't happen to it is passed over."""
     while True:
-        misread = chance.choice(misreads.every)
+        misread = chance.choice(misreads)
         seen = _misread(plate, misread, chance)
         if seen is not None and seen.plate != plate:
             return seen, misread

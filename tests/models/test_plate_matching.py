@@ -136,9 +136,9 @@ def test_a_firms_cars_stand_in_a_row(one: str, other: str, row: bool) -> None:
 @pytest.mark.parametrize("fleets", [False, True], ids=["random plates", "fleets"])
 def test_misread_plates_are_matched_rightly_or_left_to_a_person(fleets: bool) -> None:
     """`make bench BENCH=matching` does it a hundred thousand times."""
-    exits = 1000
-    tallies = tallied(measured(), exits, 500, fleets, seed=3, names=("ours", *CONTROLS))
+    exits = 1500
+    tallies = tallied(measured(), exits, 500, fleets, seed=4, names=("ours", *CONTROLS))
     assert tallies["ours"].wrong <= 1
     assert fleets or tallies["ours"].single >= LEAST_RIGHT - 0.08, "so few say little"
     for name in CONTROLS:
-        assert tallies[name].wrong > 10 * MOST_WRONG * exits, f"{name} is a safeguard, so without it this must fail"
+        assert tallies[name].wrong >= 10 * MOST_WRONG * exits, f"{name} is a safeguard, so without it this must fail"
