@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.bad_pictures import drawn, photographed
-from bench.random_plates import USUAL, any_plate
-from bench.readings import Reading, of_clips, of_scenes
+from bench.misreading.pictures import drawn, photographed
+from bench.misreading.random_plates import USUAL, any_plate
+from bench.misreading.readings import Reading, of_clips, of_scenes
 from drivers.contract import PlateReader
 from edge.vision.readers.choosing import choose_reader
 from edge.vision.settings import VisionSettings
@@ -30,7 +30,7 @@ from models.plates.confusions import CHARACTERS, smoothed
 from models.plates.formats import COUNTRIES, DOUBTFUL, likely_spelling
 
 COUNTED = Path("models/plates/counted.py")
-MISREADS = Path("bench/misreads.json")
+MISREADS = Path("bench/misreading/misreads.json")
 BOUNDS = (0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.01)
 """Confidences, each bound above those that it counts."""
 _MOST_MISREADS = 4000

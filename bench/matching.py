@@ -1,7 +1,7 @@
 """Which vehicle inside a misread plate at an exit is: right, wrong, or left to a person, over many made-up exits.
 
 The limit beside it: whoever is alone within one character, as other products do it. What is drawn and on what it was
-measured says `bench/misread_plates.py`; the weights come from the other half of the measurements.
+measured says `bench/misreading/lots.py`; the weights come from the other half of the measurements.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 
 from rapidfuzz.distance import Levenshtein
 
-from bench.misread_plates import Exit, Lot, Misreads, measured
-from bench.random_plates import any_plate
+from bench.misreading.lots import Exit, Lot, Misreads, measured
+from bench.misreading.random_plates import any_plate
 from models.plates import SeenPlate
 from models.plates.matching import Alike, Doubtful, Expected, Inside, Nobody, Sure, match
 

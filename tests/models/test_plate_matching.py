@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.matching import CONTROLS, LEAST_RIGHT, MOST_WRONG, tallied
-from bench.misread_plates import measured
+from bench.misreading.lots import measured
 from models.instants import HOUR, SECOND
 from models.plates import Plate, RunnerUp, SeenPlate
 from models.plates.confusions import CHARACTERS

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench.bad_pictures import TILE_HEIGHT, TILE_WIDTH, Picture, Scene, worse
+from bench.misreading.pictures import TILE_HEIGHT, TILE_WIDTH, Picture, Scene, worse
 from drivers.contract import PlateCandidate, PlateReader
 
 _ACROSS, _DOWN = 3, 3

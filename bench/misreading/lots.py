@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.random_plates import USUAL, any_plate, plate_of
+from bench.misreading.random_plates import USUAL, any_plate, plate_of
 from models.instants import HOUR
 from models.plates import Plate, SeenPlate
 from models.plates.matching import Inside

@@ -1,0 +1,1 @@
+"""Plates made up, pictured badly, and misread: what the benches of confusions and matching share."""
