@@ -11,6 +11,7 @@ import argparse
 import csv
 import json
 import math
+import os
 import random
 import sys
 from collections import Counter
@@ -38,7 +39,12 @@ _MOST_MISREADS = 4000
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--shared", type=Path, default=Path("../shared"), help="weights, photographs and clips")
+    asked.add_argument(
+        "--shared",
+        type=Path,
+        default=Path(os.environ.get("PARKGATE_SHARED", "../shared")),
+        help="weights, photographs and clips",
+    )
     asked.add_argument("--times", type=int, default=150, help="how often each picture is made worse")
     asked.add_argument("--drawn", type=int, default=1500, help="plates that are drawn for each half")
     asked.add_argument("--seed", type=int, default=7)
