@@ -25,6 +25,15 @@ HOLDS_NONE = {("edge/sync/uplink.py", "verdict"), ("cloud/ingest/window_desk.py"
 """What is called the same and is something else."""
 
 
+def sources(*words: str) -> Iterator[tuple[str, str]]:
+    """The product's files in which one of the words stands, by their paths."""
+    for room in ROOMS:
+        for path in sorted((HOUSE / room).rglob("*.py")):
+            source = path.read_text(encoding="utf-8")
+            if any(word in source for word in words):
+                yield str(path.relative_to(HOUSE)), source
+
+
 def log_calls(tree: ast.AST) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LEVELS:
@@ -64,11 +73,10 @@ def in_clear(source: str) -> list[str]:
 
 def test_no_log_call_is_given_a_plate_that_isnt_masked() -> None:
     wrong = [
-        f"{path.relative_to(HOUSE)}: {name}"
-        for room in ROOMS
-        for path in sorted((HOUSE / room).rglob("*.py"))
-        for name in in_clear(path.read_text(encoding="utf-8"))
-        if (str(path.relative_to(HOUSE)), name) not in HOLDS_NONE
+        f"{path}: {name}"
+        for path, source in sources("structlog", "_log.")
+        for name in in_clear(source)
+        if (path, name) not in HOLDS_NONE
     ]
     assert wrong == []
 
@@ -88,6 +96,18 @@ def test_control_one_that_is_would_be_found(said: str) -> None:
 
 def test_a_masked_one_is_fine() -> None:
     assert in_clear('_LOG.info("x", plate=masked(read.plate) if read.plate else None, many=len(plates))') == []
+
+
+def test_no_web_server_writes_down_what_was_asked_of_it() -> None:
+    """Plates stand in addresses: `?plate=AB12CDE`."""
+    asked = [
+        (path, {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords})
+        for path, source in sources("uvicorn")
+        for call in ast.walk(ast.parse(source))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("uvicorn.Config", "uvicorn.run")
+    ]
+    assert asked
+    assert [path for path, said in asked if said.get("access_log") != "False"] == []
 
 
 def test_a_line_of_the_vision_process_that_cant_be_understood_is_refused_without_its_plate() -> None:
