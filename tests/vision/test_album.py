@@ -204,6 +204,15 @@ def test_a_vehicle_that_is_decided_as_it_comes_into_view_has_a_frame_from_just_b
     assert told.crop is None, "what was seen while another stood there is nobody's who comes after"
 
 
+def test_what_was_seen_of_an_unread_vehicle_is_nobodys_who_comes_after(tmp_path: Path) -> None:
+    album = Album(LANE, tmp_path, HandClock(), SHOWS_ALL)
+    looks(album, 1, VehicleInView(LANE, 1), plates=[plate("AB12CDF", width=300)])
+    left = [VehicleGone(LANE, 1), VehicleInView(LANE, 2)]
+    assert looks(album, 2, *left, plates=[plate()], bright=150) == []
+    told = pictured(looks(album, 3, read_of("AB12CDG", 2), plates=[]))
+    assert brightness(opened(tmp_path, told.crop)) == 150
+
+
 def test_a_disk_that_takes_no_picture_costs_no_plate(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     album = album_at(tmp_path / "file" / "below")
@@ -221,7 +230,7 @@ def test_a_few_frames_are_held_and_one_is_copied_only_when_it_is_better() -> Non
     assert better(kept, shot(2), [plate("AB00008", width=108), plate("KLMNOP", width=100)]) is kept, (
         "nothing was copied"
     )
-    assert of_plate(kept, "AB00008") is kept[0]
+    assert of_plate(kept, "AB00007") is kept[1], "this very plate, though a wider one is nearly the same"
     assert of_plate(kept, "AB00009") is not None, "nearly the same"
     assert of_plate(kept, "KLMNOP") is None
 
