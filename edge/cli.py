@@ -35,6 +35,7 @@ from edge.vision.files.cli import read, weights_app
 from edge.vision.viewing.cli import view
 from models.documents.problems import ConfigurationError
 from models.ids import LaneName
+from models.quiet_errors import hide_values
 
 app = typer.Typer(
     name="parkgate-edge",
@@ -155,6 +156,7 @@ def set_up_logs() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            hide_values,
             structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

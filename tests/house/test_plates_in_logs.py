@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import ast
+import logging
 from collections.abc import Iterator
 
+import asyncpg
 import pytest
-from pydantic import ValidationError
+from fastapi.exceptions import ResponseValidationError
+from pydantic import BaseModel, ValidationError
 
+from cloud.logs import WithoutValues
 from drivers.contract import Box
 from edge.vision.events import PlateDecided, PlateRead
 from edge.vision.process.protocol import read_said, said_line
 from models.facts import VehicleRegistered
 from models.ids import LaneName
 from models.plates import Plate
+from models.quiet_errors import hide_values
 from tests.house.tree import HOUSE
 
 ROOMS = ("edge", "drivers", "models", "cloud")
@@ -119,6 +124,41 @@ def test_a_line_of_the_vision_process_that_cant_be_understood_is_refused_without
     with pytest.raises(ValueError, match=r"Unterminated|Expecting|delimiter") as cut:
         read_said(line[:-9])
     assert PLATE not in str(cut.value)
+
+
+class _Permit(BaseModel):
+    plates: list[int]
+
+
+def _given() -> Iterator[str]:
+    """Errors of pydantic, FastAPI and PostgreSQL as they are told."""
+    try:
+        _Permit.model_validate({"plates": [PLATE, f"{PLATE}, input_type=x"]})
+    except ValidationError as wrong:
+        yield str(wrong)
+        yield str(ResponseValidationError(wrong.errors()))
+    row = asyncpg.NotNullViolationError('null value in column "lot_id"')
+    vars(row).update(detail=f"Failing row contains (1, {PLATE}, two\nlines {PLATE}).", hint=None)
+    yield f"Traceback:\n{row}"
+    yield f"Traceback:\n{row}\n\nThe above exception was the direct cause of the following exception:\n{row}"
+
+
+@pytest.mark.parametrize("text", list(_given()))
+def test_what_an_error_was_given_reaches_no_log(text: str) -> None:
+    assert PLATE in text, "control"
+    told = hide_values(None, "error", {"event": "part.failed", "exception": text, "seq": 3})
+    assert PLATE not in str(told)
+    assert (told["event"], told["seq"]) == ("part.failed", 3)
+
+
+def test_what_libraries_log_by_themselves_is_held_to_it_too() -> None:
+    with pytest.raises(ValidationError) as wrong:
+        _Permit.model_validate({"plates": [PLATE]})
+    failed = wrong.value
+    record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 1, "failed", None, (type(failed), failed, None))
+    assert PLATE in logging.Formatter().format(record), "control"
+    record.exc_text = None
+    assert PLATE not in WithoutValues().format(record)
 
 
 def test_a_fact_that_doesnt_fit_says_so_without_its_plate() -> None:

@@ -45,6 +45,7 @@ from edge.vision.voting.vote import RULES, VoteRules
 from models.ids import LaneName
 from models.instants import SECOND, Clock, Monotonic
 from models.plates.formats import countries_named
+from models.quiet_errors import hide_values
 
 _LOG = structlog.get_logger("edge.vision")
 _PATIENCE = 0.2
@@ -179,6 +180,7 @@ def main() -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            hide_values,
             structlog.processors.JSONRenderer(),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
