@@ -18,6 +18,7 @@ from edge.matching_page import write_candidates, write_matched
 from edge.parking import exit
 from edge.parking.matching.review import by_likeness, may_be
 from edge.store.database import looking_into
+from edge.store.picture_notes import PictureNote, with_note
 from edge.store.pictures import Pictures
 from edge.ticket_orders import ThisOne, VehicleThere, WhoIsThere
 from models.facts import TicketPictured
@@ -95,6 +96,20 @@ def test_both_pictures_stand_side_by_side_for_their_owner_alone(lot: Lot, tmp_pa
     assert (page.parent / f"{here}.jpg").read_bytes() == b"as it stands there"
     assert f"tickets this-one {OUT} {code_of(lot, stay)}" in text
     assert page.parent.stat().st_mode & 0o077 == 0
+
+
+def test_each_pictures_plate_stands_below_it_for_a_closer_look(lot: Lot, tmp_path: Path) -> None:
+    prepaid(lot)
+    pictures = Pictures(tmp_path / "pictures")
+    crop = pictures.put(b"the plate alone", lot.clock.wall)
+    here = pictures.put(with_note(b"\xff\xd8\xff\xd9", PictureNote(crop).text), lot.clock.wall)
+    lot.clock.forward(minutes=2)
+    there = HERE.model_copy(update={"picture": here})
+    with looking_into(lot.path) as connection:
+        found = may_be(connection, there.seen, lot.clock.read())
+    page = write_candidates(tmp_path / "look", there, found, pictures, "UTC")
+    assert page.read_text().index(here) < page.read_text().index(crop)
+    assert (page.parent / f"{crop}.jpg").read_bytes() == b"the plate alone"
 
 
 def test_a_picture_that_is_gone_is_said_to_be(lot: Lot, tmp_path: Path) -> None:
