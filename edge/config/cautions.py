@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drivers.contract import Barrier, DriverContext
+from drivers.plate_sources.posting import PostSettings
+from drivers.plate_sources.settings import PlateSourceSettings
 from drivers.settings import DriverSettings
 from edge.clock import SystemClock
+from edge.config.lane_settings import LaneSettings
 from edge.config.parts import parts_of
 from edge.config.settings import LotSettings
 from models.documents.document import Path
@@ -29,6 +32,7 @@ def cautions(lot: LotSettings) -> Iterator[Finding]:
         loop = lane.closing_loop
         if loop is not None and loop.notices_within > SLOWEST_CLOSING_LOOP:
             yield Finding(("lanes", index, "closing_loop"), _slow(loop.notices_within))
+        yield from _told(index, lane)
         if lot.fire is not None and not as_built(lane.barrier).can_hold:
             yield Finding(("lanes", index, "barrier"), _COMES_DOWN_IN_A_FIRE)
     if lot.fire is not None and lot.fire.on_when_cut is False:
@@ -36,6 +40,21 @@ def cautions(lot: LotSettings) -> Iterator[Finding]:
     calls = _calls_for_help(lot)
     if calls is not None and lot.link is None and (lot.kiosk is None or lot.kiosk.help_number is None):
         yield Finding(calls, _NOBODY_HEARS)
+
+
+def _told(index: int, lane: LaneSettings) -> Iterator[Finding]:
+    """Of a camera that reads plates itself."""
+    for key in ("camera", "far_camera"):
+        camera = getattr(lane, key)
+        if not isinstance(camera, PlateSourceSettings):
+            continue
+        posts = camera if isinstance(camera, PostSettings) else getattr(camera, "post", None)
+        if isinstance(posts, PostSettings) and posts.tls is None and not posts.on_loopback:
+            yield Finding(("lanes", index, key), _SECRET_IN_CLEAR)
+        if lane.camera_only and not camera.tells_ends:
+            yield Finding(("lanes", index, key), _NOBODY_TELLS_WHO_LEFT)
+        if lane.camera_only and getattr(camera, "zones", None) == ():
+            yield Finding(("lanes", index, key), _THE_WHOLE_PICTURE)
 
 
 def _calls_for_help(lot: LotSettings) -> Path | None:
@@ -58,6 +77,18 @@ def _slashes_at_an_end(part: DriverSettings) -> Iterator[tuple[str, ...]]:
             yield (key,)
 
 
+_SECRET_IN_CLEAR = (
+    "whoever listens in this network hears the secret with which plates are posted, and could post some; keep cameras "
+    "in a network of their own, or give it `tls: {certificate, key}`"
+)
+_NOBODY_TELLS_WHO_LEFT = (
+    "this camera doesn't tell when a vehicle has left, and the lane has no arming loop: the arm opens for whoever was "
+    "read, though they may have driven on; wire an `arming_loop`"
+)
+_THE_WHOLE_PICTURE = (
+    "every vehicle in the picture counts as one before the arm: draw a zone in Frigate where vehicles stop, and name "
+    "it in `zones`"
+)
 _LOOPS = ("arming_loop", "closing_loop", "far_arming_loop")
 _TOPICS = ("topic", "command_topic", "state_topic", "position_topic", "poll_topic", "availability_topic")
 _AT_AN_END = "a / at an end of a topic is part of its name; is it there in the device's own settings?"

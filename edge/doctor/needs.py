@@ -175,7 +175,9 @@ def _device_files(section: BaseModel) -> Iterator[DeviceFile]:
 def _far_ends(section: BaseModel) -> Iterator[FarEnd]:
     origin, addresses = getattr(section, "origin", None), getattr(section, "addresses", None)
     if isinstance(origin, str):
-        yield far_end(origin)
+        end = far_end(origin)
+        if end.host:
+            yield end
     elif isinstance(addresses, tuple) and addresses:
         yield far_end(str(cast("tuple[Any, ...]", addresses)[0]))
     else:
@@ -191,7 +193,7 @@ def far_end(address: str) -> FarEnd:
 
 
 def _secrets(section: BaseModel) -> Iterator[Secret]:
-    for kind in ("password", "key"):
+    for kind in ("password", "key", "token"):
         variable, file = getattr(section, f"{kind}_env", None), getattr(section, f"{kind}_file", None)
         if isinstance(variable, str) or isinstance(file, Path):
             yield Secret(variable, file)

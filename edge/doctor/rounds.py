@@ -57,6 +57,8 @@ def checks(
     wanted = [check for check in _general(subject) if check.name in only]
     seeing = camera.eyes(subject) if {camera.CAMERA, camera.PLATES} & set(only) else []
     wanted += _of_cameras(subject, seeing, camera.PLATES in only, pictures)
+    if camera.CAMERA in only:
+        wanted += [Check(camera.CAMERA, part.name, partial(camera.look_at_told, part)) for part in camera.told(subject)]
     return sorted(wanted, key=lambda check: PASSIVE.index(check.name)), seeing
 
 

@@ -129,6 +129,33 @@ def test_a_slash_at_an_end_of_a_topic_is_told(app: typer.Typer, tmp_path: Path):
     assert [line.split()[0] for line in said] == ["25:57", "29:61"]
 
 
+@pytest.mark.parametrize(
+    ("camera", "said"),
+    [
+        ("{driver: http_plates, listen: 10.0.0.2, token_env: T}", {"25 hears the secret"}),
+        ("{driver: http_plates, token_env: T}", set()),
+        ("{driver: hikvision, post: {listen: 10.0.0.2, token_env: T}}", {"25 hears the secret"}),
+        ("{driver: frigate, host: 127.0.0.1, camera: in}", set()),
+    ],
+)
+@pytest.mark.parametrize("loop", [True, False])
+def test_what_is_doubtful_about_a_camera_that_reads_plates_itself_is_told(
+    app: typer.Typer, tmp_path: Path, camera: str, said: set[str], loop: bool
+):
+    text = RIGHT.replace("{driver: opencv, source: rtsp://10.0.0.9/1}", camera)
+    if not loop:
+        text = text.replace(
+            "    arming_loop: {driver: mqtt, host: 127.0.0.1, topic: in/arming, stale_after: 5 min}\n", ""
+        )
+    line = 26 if loop else 25
+    expected = {one.replace("25", str(line)) for one in said}
+    if not loop:
+        expected.add(f"{line} {'every vehicle' if 'frigate' in camera else 'no arming loop'}")
+    lines = warned(app, tmp_path / "lot.yaml", text)
+    words = ("hears the secret", "every vehicle", "no arming loop")
+    assert {f"{one.split(':')[0]} {word}" for one in lines for word in words if word in one} == expected
+
+
 def test_what_is_there_is_not_told(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "link.password").write_text("a password\n")
     public_file(tmp_path)

@@ -459,3 +459,14 @@ async def test_a_check_that_hangs_costs_its_deadline_and_is_a_finding(hanging: t
     assert "please report it" in found[1].fix
     assert ("disk", False) in told
     assert told[-1] == ("disk", True)
+
+
+def test_a_camera_that_reads_plates_itself_is_not_looked_through_and_its_secret_is_looked_for(
+    site: Site, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    camera = {"driver": "http_plates", "port": free_port(), "token_file": str(token)}
+    rewritten(site, **with_lane(site.settings(), camera=camera))
+    ran = doctor(site, "--only", "camera,passwords,network", "--json")
+    assert verdicts(ran, "camera") == ["skip"]
+    assert verdicts(ran, "passwords", "in.camera") == ["fail"]

@@ -32,6 +32,15 @@ def test_a_backlog_that_comes_after_an_outage_counts_for_nothing():
     ]
 
 
+def test_without_that_limit_the_backlog_would_open_the_gate():
+    """The control of the test above."""
+    pace = Pace()
+    for seen, arrived in ((0, 0.2), (60, 600)):
+        taken, at = Instant(WALL + seen * SECOND), Monotonic(round(arrived * SECOND))
+        pace, late = judged(pace, taken, at, HOUR, Instant(WALL + at))
+        assert late == 0
+
+
 def test_a_first_event_that_is_an_hour_old_counts_for_nothing():
     assert one_after_the_other([(-3600, 0)]) == [False]
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from drivers.plate_sources.heard import Bearing, HeardPlate
 from drivers.plate_sources.trust import Only, Trust
 from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VisionEvent
+from edge.vision.told import gate as of_gate
 from edge.vision.told.gate import Gate, arrives, due, heard, leaves, tick
 from edge.vision.told.text import plate_in
 from edge.vision.told.voices import voice_of
@@ -114,6 +115,22 @@ def test_a_late_word_while_the_next_one_is_there_asks_its_driver_and_opens_nothi
     lane.waits_until(30)
     assert lane.decided == [(1, "AB12CDE")]
     assert lane.asked == [(2, "AB12CDE")]
+
+
+def test_without_that_memory_the_next_one_would_be_let_in_on_it(monkeypatch: pytest.MonkeyPatch):
+    """The control of the two tests above."""
+    monkeypatch.setattr(of_gate, "ECHO", 0)
+    monkeypatch.setattr(of_gate, "LATE_WORD", 0)
+    late, while_there = Played(), Played()
+    for lane in (late, while_there):
+        lane.loop(True, 0)
+        lane.says("AB12CDE", 0.5)
+        lane.loop(False, 4)
+    late.says("AB12CDE", 5)
+    late.loop(True, 6)
+    while_there.loop(True, 6)
+    while_there.says("AB12CDE", 7)
+    assert late.decided == while_there.decided == [(1, "AB12CDE"), (2, "AB12CDE")]
 
 
 def test_an_id_that_was_used_for_one_vehicle_is_none_of_the_next_ones():

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from drivers.plate_sources.heard import HeardPlate, HeardVehicle
 from drivers.plate_sources.trust import Trust
 from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VehicleInView, VisionEvent
+from edge.vision.told import view as of_view
 from edge.vision.told.view import View, blinded, due, heard, said, served, tick
 from edge.vision.told.voices import voice_of
 from models.ids import LaneName
@@ -80,6 +83,16 @@ def test_one_that_has_passed_is_gone_at_once_and_what_is_still_said_of_it_brings
     lane.says("AB12CDF", 7)
     lane.waits_until(100)
     assert lane.story == ["1 comes", "1 is AB12CDE", "1 goes"]
+
+
+def test_without_that_memory_it_would_come_back_and_be_let_in_again(monkeypatch: pytest.MonkeyPatch):
+    """The control of the test above."""
+    monkeypatch.setattr(of_view, "SERVED", 0)
+    lane = Played(ONCE)
+    lane.says("AB12CDE", 0, event="7")
+    lane.is_served(5)
+    lane.says("AB12CDE", 6, event="8")
+    assert lane.story[3:] == ["2 comes", "2 is AB12CDE"]
 
 
 def test_the_next_one_waits_for_its_turn_and_stays_from_then_on():

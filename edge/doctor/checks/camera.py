@@ -9,7 +9,7 @@ from typing import Any
 
 import cv2
 
-from drivers.contract import CameraSettings, PlateReader
+from drivers.contract import CameraSettings, PlateReader, PlateSource
 from edge.doctor.findings import About
 from edge.doctor.needs import DeviceFile, Part, far_end, needs
 from edge.doctor.pictures import Sample, best_of, judged, marked, plate_judged
@@ -151,6 +151,18 @@ def eyes(subject: Subject) -> list[Eye]:
     views: dict[str, ViewSettings] = {lane.name: lane.view for lane in subject.lanes}
     seeing = [part for part in subject.parts if part.settings.contract is CameraSettings]
     return [Eye(part, views[part.lane], subject.machine.clock, _why_not(part, subject)) for part in seeing]
+
+
+def told(subject: Subject) -> list[Part]:
+    """The cameras that read plates themselves."""
+    return [part for part in subject.parts if part.settings.contract is PlateSource]
+
+
+def look_at_told(part: Part) -> Found:
+    yield About(CAMERA, part.name).skipped(
+        "it reads plates itself, and no picture is looked at here; `parkgate-edge status` shows its faults",
+        "Drive a vehicle past it while the daemon runs: its log says lane.plate once a plate counted",
+    )
 
 
 def _why_not(part: Part, subject: Subject) -> str:
