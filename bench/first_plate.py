@@ -14,7 +14,6 @@ import json
 import statistics
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,7 +204,6 @@ def _line(kind: str, seconds: list[float], wrong: int, slow: bool) -> dict[str, 
         "runs": len(seconds),
         "reads_a_second": 3 if slow else 8,
         "wrong_or_missed_in_all": wrong,
-        "load": round(time.process_time(), 1),
     }
 
 

@@ -24,6 +24,8 @@ _SHOPS = ("BAKERY", "OPEN 24", "TAXI 2000", "HOTEL 3", "SHOP4U", "CAFE 77", "EXI
 _VANS = ("0800 123 456", "+49 30 9018", "www.dhl24.de", "SPRINTER 316", "TEL 555-0199", "A-TEAM", "4x4", "E-GOLF")
 _PAPERS = ("12.05.2026", "2026-11-28", "08:04:34", "NO 1234", "ROW 17", "MAX 2.10m", "3.5 t", "7-19 h", "50 EUR")
 _CAPTIONS = ("CAM03 14B02819T", "2020-05-22 08:04:34", "ETC - 14B02819T", "LANE2 IN AB12", "CH01 D1 25FPS")
+BYSTANDERS = ("PD510BY", "RK641AL")
+"""Plates of other cars that stand in some of the photographs, near enough to be read: they are there."""
 _TREMBLE = 3
 _MODELS = ("MEGANE", "316i", "GOLF", "C220 CDI", "XC90", "Q7 TDI", "R32", "GTI 16V", "A4 2.0T", "M3")
 
