@@ -12,6 +12,7 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import statistics
 import sys
@@ -48,7 +49,14 @@ class Share:
 def play(share: Share) -> Toll:
     """One site with its own lot, in this process."""
     with tempfile.TemporaryDirectory(prefix="parkgate-vision-kills-") as name:
-        return asyncio.run(_played(share, Path(name)))
+        toll = asyncio.run(_played(share, Path(name)))
+        if not toll.clean and not share.keeping.careless:
+            kept = tempfile.mkdtemp(prefix="parkgate-vision-kills-evidence-")
+            print(f"the witness, the books and the daemon's log are kept in {kept}", file=sys.stderr, flush=True)
+            for evidence in ("witness.jsonl", "lot.sqlite", "lot.sqlite-wal", "daemon.log"):
+                if (Path(name) / evidence).exists():
+                    shutil.copy(Path(name) / evidence, kept)
+        return toll
 
 
 async def _played(share: Share, folder: Path) -> Toll:

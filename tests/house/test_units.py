@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.vision.process.life import limits
 from tests.house.tree import HOUSE
 
 SYSTEMD = HOUSE / "systemd"
@@ -71,6 +72,14 @@ def test_the_lanes_come_back_by_themselves_and_reach_their_hardware():
     assert set(service["SupplementaryGroups"].split()) == {"gpio", "dialout", "video", "input", "lp"}
     # onnxruntime maps memory that is written and then run
     assert service.get("MemoryDenyWriteExecute", "no") == "no"
+
+
+def test_memory_that_runs_out_costs_the_plate_reader_and_never_the_daemon():
+    service = settings("parkgate-edge.service")["Service"]
+    # With "stop", the rule where nothing is said, systemd would end the daemon because its child was killed.
+    assert service["OOMPolicy"] == "continue"
+    assert int(service["OOMScoreAdjust"]) < 0 < limits.READS < limits.SPARE
+    assert "MemoryHigh" not in service, "it slows the daemon down, not only who takes too much"
 
 
 def test_the_units_start_what_the_technician_was_told_to_install() -> None:

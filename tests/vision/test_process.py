@@ -26,6 +26,7 @@ from edge.vision.events import (
     VisionEvent,
 )
 from edge.vision.process.keeper import VisionProcess
+from edge.vision.process.life.limits import READS, SPARE
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
 from models.instants import SECOND, Clock, Monotonic
@@ -215,6 +216,19 @@ async def test_a_hung_process_is_killed_and_replaced(standing: Path):
         assert not child.is_running()
 
 
+async def test_a_camera_whose_pictures_crash_the_decoder_is_left_alone_and_the_other_lane_is_read(
+    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).with_name("poisoned")), *sys.path]))
+    poison = recorded([empty_lane()] * 240, tmp_path / "poison.avi")
+    async with vision(standing, loop_gated=True, realtime=True, far=poison) as (process, heard):
+        fault = await heard.first(CameraFault, lambda fault: fault.code == "camera.poisonous")
+        assert (fault.lane, "2 times" in fault.detail, "SIGSEGV" in fault.detail) == (FAR, True, True)
+        process.watch(LANE, present=True)
+        assert (await heard.first(PlateDecided)).read.plate == "AB123CD"
+        assert all(fault.lane == FAR for fault in heard.told_of(CameraFault) if fault.code == "camera.poisonous")
+
+
 DAEMON = """
 import asyncio, sys
 from drivers.opencv_camera import OpenCvCameraSettings
@@ -253,6 +267,8 @@ async def test_the_process_does_not_outlive_a_daemon_that_was_killed(standing: P
 async def test_the_process_ends_with_the_daemon_and_heeds_no_ctrl_c(standing: Path):
     async with vision(standing, loop_gated=True, realtime=True) as (process, heard):
         child = await ready(process)
+        assert int(Path(f"/proc/{child.pid}/oom_score_adj").read_text()) in (READS, SPARE), "the kernel takes it first"
+        assert 0 < child.rlimit(psutil.RLIMIT_DATA)[0] < psutil.virtual_memory().total
         os.kill(child.pid, signal.SIGINT)
         process.watch(LANE, present=True)
         await heard.first(PlateDecided)

@@ -23,6 +23,8 @@ GIVEN_UP_AFTER = 75 * SECOND
 """Longer than any patience that can be configured for a camera: whoever is silent for so long never comes back"""
 REOPENED_AFTER = 120 * SECOND
 """A stream that shows always the same is opened anew when it has been open for so long"""
+STEADY = 10.0
+"""Seconds of pictures after which former failures don't count: a camera that is lost at once is asked less often"""
 MOST_STUCK = 3
 """Threads that hang in a camera's library; then no more are risked on it until one comes back"""
 _LOOK_SECONDS = 0.5
@@ -151,7 +153,8 @@ class Capture:
         while not self._stopping.is_set() and not self._over:
             session = self._opened_once()
             took = (self._clock.monotonic() - session.began) / SECOND
-            tries = Tries().again(took) if session.showed else tries.again(took)
+            steady = session.showed and took > STEADY
+            tries = (Tries() if steady else tries).again(took)
             if not self._over and session.why:
                 self._say(UNREACHABLE, session.why)
             if not self._over:

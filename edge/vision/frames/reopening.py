@@ -18,14 +18,10 @@ _CHANCE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """Failures in a row: to open it, and among them those that were quick; `lost`: it was open before."""
+    """Failures in a row to get pictures that go on, and how many of the last were quick."""
 
     failed: int = 0
     refused: int = 0
-
-    def opened(self) -> Tries:
-        """It sent a picture."""
-        return Tries()
 
     def again(self, took: float) -> Tries:
         """It couldn't be opened, or was lost; that took so many seconds."""

@@ -24,7 +24,17 @@ from edge.vision.events import CameraCleared, CameraFault, VisionEvent
 from edge.vision.frames.album import Album
 from edge.vision.frames.capture import Capture
 from edge.vision.process.eyes import Eyes, LoopEyes, OpenEyes
-from edge.vision.process.life.limits import MEGABYTE, READS, SPARE, allow, limit, machine_memory, memory, offer_itself
+from edge.vision.process.life.limits import (
+    MEGABYTE,
+    READS,
+    SPARE,
+    allow,
+    leave_no_core,
+    limit,
+    machine_memory,
+    memory,
+    offer_itself,
+)
 from edge.vision.process.life.pulse import Progress, pulsate
 from edge.vision.process.life.trail import Trail
 from edge.vision.process.protocol import (
@@ -193,6 +203,7 @@ def main() -> None:
 def _read_plates(say: Callable[[Said], None], trail: Trail, clock: Clock) -> None:
     """Once told what to look at; the cameras are opened at the second word."""
     offer_itself(SPARE)
+    leave_no_core()
     first = sys.stdin.buffer.readline(LONGEST_LINE)
     if not first:
         return

@@ -40,8 +40,8 @@ class Sight(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Of one picture. `brightest`: the grey level that 0.2 % exceed; `spread`: between it and that which 0.2 % are
-    below; `white`: the share that is all but white."""
+    """Of one picture. `brightest`: the grey level that 0.2 % exceed; `spread`: up to it from what 0.2 % are below;
+    `white`: the share that is all but white."""
 
     brightest: float
     spread: float

@@ -54,6 +54,12 @@ def allow(bytes_of_data: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
 
 
+def leave_no_core() -> None:
+    """A core file would hold people's plates, and its writing would keep a dead process from being replaced."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+
+
 def offer_itself(score: int) -> None:
     """To the kernel, should memory run out: before the daemon, whose score this process was born with."""
     with contextlib.suppress(OSError):
