@@ -62,6 +62,7 @@ class Campaign:
         self._inside: list[str] = []
         """The tickets of the vehicles that are inside, by the witness"""
         self._plate_inside: str | None = None
+        self._posts: list[Post] = []
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -89,7 +90,10 @@ class Campaign:
         await self._stack.aclose()
 
     def _camera(self, stack: AsyncExitStack) -> str:
-        return stack.enter_context(a_camera(with_car(empty_lane(), PLATE)))
+        return stack.enter_context(a_camera(with_car(empty_lane(), PLATE), there=self._somebody_stands_there))
+
+    def _somebody_stands_there(self) -> bool:
+        return any(post.arming for post in self._posts)
 
     def _daemon(self) -> Edge:
         if self._careless is None:

@@ -28,6 +28,7 @@ from simulator.servers import Mosquitto, free_port
 from tests.brokers import USERS, Talker, talker
 from tests.edge.clouds import forget_beacon
 from tests.keys import public_file
+from tests.vision.passages import empty_lane
 
 EDGE = Path(sys.executable).with_name("parkgate-edge")
 PATIENCE = 40.0
@@ -177,11 +178,14 @@ class Daemon:
 class Devices:
     """The loops and the arm of the site's lane. Say something until the daemon has heard it."""
 
-    def __init__(self, site: Site, client: Talker) -> None:
-        self._site, self._client = site, client
+    def __init__(self, site: Site, client: Talker, comes: threading.Event | None = None) -> None:
+        """`comes`: set while a vehicle stands on the arming loop, for the camera that sees it."""
+        self._site, self._client, self._comes = site, client, comes
         client.subscribe(site.topic("command"))
 
     def say(self, **levels: str) -> None:
+        if self._comes is not None and "arming" in levels:
+            (self._comes.set if levels["arming"] == "ON" else self._comes.clear)()
         for name, level in levels.items():
             self._client.publish(self._site.topic(name), level)
 
@@ -202,16 +206,20 @@ class Devices:
 
 
 @contextmanager
-def a_camera(frame: np.ndarray, port: int = 0) -> Iterator[str]:
-    """The address of a camera that sees always the same, but for a flicker. `port`: where another was; 0: any."""
+def a_camera(frame: np.ndarray, port: int = 0, there: Callable[[], bool] | None = None) -> Iterator[str]:
+    """The address of a camera that sees always the same, but for a flicker. `port`: where another was; 0: any.
+
+    `there`: whether the vehicle of `frame` has come; while it hasn't, the lane is empty.
+    """
 
     class Stream(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             self.end_headers()
-            picture, lit = frame.copy(), 0
+            lit = 0
             while not over.is_set():
+                picture = (frame if there is None or there() else empty_lane()).copy()
                 lit ^= 255
                 picture[:4, :4] = lit
                 jpeg = cv2.imencode(".jpg", picture)[1].tobytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from edge.local import ask
@@ -64,12 +65,14 @@ def test_a_lane_whose_camera_goes_away_asks_for_no_plate_until_it_is_back(tmp_pa
 def test_a_doubtful_plate_opens_only_when_the_driver_says_that_it_is_theirs(
     tmp_path: Path, mosquitto: Mosquitto
 ) -> None:
-    with a_camera(with_scratched_plate(empty_lane())) as camera, talker(mosquitto.port) as client:
+    comes = Event()
+    scratched = with_scratched_plate(empty_lane())
+    with a_camera(scratched, there=comes.is_set) as camera, talker(mosquitto.port) as client:
         site = Site(tmp_path, mosquitto, camera)
         button = {"driver": "mqtt", **site.login(), "topic": site.topic("confirm")}
         with_a_patient_lane(site, view={"guess_after": "500 ms"}, buttons={"confirm": button})
         with Daemon(site) as daemon:
-            devices = Devices(site, client)
+            devices = Devices(site, client, comes)
             devices.are_heard()
             devices.say(confirm="OFF", arming="ON")
             until(lambda: lane_of(site).sign == "Is this your plate? AB123CD")

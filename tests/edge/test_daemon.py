@@ -7,6 +7,7 @@ import os
 import re
 import time
 from pathlib import Path
+from threading import Event
 
 from edge.store.damage import quarantine
 from edge.store.lock import StoreLock
@@ -31,11 +32,12 @@ def goes_offline(ear: Talker) -> bool:
 
 
 def test_a_car_enters_a_lot_that_then_stops_in_good_order(tmp_path: Path, mosquitto: Mosquitto) -> None:
-    with a_camera(with_car(empty_lane(), PLATE)) as camera, talker(mosquitto.port) as client:
+    comes = Event()
+    with a_camera(with_car(empty_lane(), PLATE), there=comes.is_set) as camera, talker(mosquitto.port) as client:
         site = Site(tmp_path, mosquitto, camera)
         site.link = site.login()
         site.write(site.settings())
-        devices = Devices(site, client)
+        devices = Devices(site, client, comes)
         with HonestCloud(mosquitto, LotId(site.id)) as cloud, Daemon(site) as daemon:
             devices.are_heard()
             assert devices.hear_nothing(), "a start moves no arm"
@@ -83,11 +85,12 @@ def test_a_second_daemon_is_told_who_has_the_store_and_sent_to_no_disk(tmp_path:
 def test_a_lot_that_is_killed_shows_as_offline_and_knows_of_the_car_that_it_lost_sight_of(
     tmp_path: Path, mosquitto: Mosquitto
 ) -> None:
-    with a_camera(with_car(empty_lane(), PLATE)) as camera, talker(mosquitto.port) as client:
+    comes = Event()
+    with a_camera(with_car(empty_lane(), PLATE), there=comes.is_set) as camera, talker(mosquitto.port) as client:
         site = Site(tmp_path, mosquitto, camera)
         site.link = site.login()
         site.write(site.settings())
-        devices = Devices(site, client)
+        devices = Devices(site, client, comes)
         with Daemon(site) as daemon, talker(mosquitto.port) as ear:
             devices.are_heard()
             devices.say(arming="ON")

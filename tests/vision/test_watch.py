@@ -2,7 +2,8 @@
 
 from drivers.contract import PlateCandidate
 from edge.vision.voting.vote import Verdict
-from edge.vision.voting.watch import Watch, began, looked_around, over, read, stirred, wants_to_look_around
+from edge.vision.voting.watch import Watch, began, guess, looked_around, over, read, stirred, wants_to_look_around
+from models.instants import SECOND
 from tests.vision.passages import NEAR, moment, plate, seen
 
 FRAMES = 8
@@ -78,6 +79,28 @@ def test_a_car_that_was_parked_there_before_the_loop_went_on_is_never_read_for_t
 def test_a_car_that_waited_for_its_turn_is_read_when_it_drives_onto_the_loop():
     watch = a_vehicle(watched_empty(EMPTY, plate("AB123CD", x=250, y=200, width=80), start=-20, seconds=9))
     assert [v.text for v in shown(watch, plate("AB123CD", x=240, y=300, width=120))[1]] == ["AB123CD"]
+
+
+def test_a_car_that_waited_just_short_of_the_loop_and_creeps_onto_it_is_read():
+    watch = a_vehicle(watched_empty(EMPTY, plate("AB123CD", x=240, width=100), start=-20, seconds=9))
+    assert [v.text for v in shown(watch, plate("AB123CD", x=260, width=104))[1]] == ["AB123CD"]
+
+
+def test_a_car_that_didnt_move_before_the_loop_went_on_is_asked_about_and_never_decided():
+    stands = plate("AB123CD")
+    watch, decided = shown(a_vehicle(watched_empty(EMPTY, stands, start=-20, seconds=9)), stands)
+    assert decided == []
+    _, asked = guess(watch, moment(1), after=SECOND // 2)
+    assert asked is not None
+    assert (asked.text, asked.certain) == ("AB123CD", False)
+
+
+def test_where_another_plate_is_read_nobody_is_asked_about_the_parked_car():
+    parked, doubtful = plate("PARKED1", x=20, y=100, width=140), plate("AB123CD", x=300, sure=0.6)
+    watch, _ = shown(a_vehicle(watched_empty(EMPTY, parked, start=-60)), parked, doubtful)
+    _, asked = guess(watch, moment(1), after=SECOND // 2)
+    assert asked is not None
+    assert asked.text == "AB123CD"
 
 
 def test_a_car_that_only_drives_by_while_the_loop_is_off_is_no_scenery():

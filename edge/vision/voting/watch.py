@@ -17,7 +17,8 @@ STOOD = SECOND
 REST, BREATH, SELDOM = 3 * SECOND // 2, 5 * SECOND, 20 * SECOND
 OUT_OF_SIGHT = 3
 """So many looks at the empty loop without it, and it is scenery no more."""
-_SAME_PLACE = 0.3
+_SAME_PLACE, _SAME_SIZE = 0.15, 0.12
+"""In widths of the plate: who creeps forward by a few hand's breadths isn't there any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Watch:
     since: Monotonic = START
     asked: Question | None = None
     tracks: tuple[Track, ...] = ()
+    still: tuple[Track, ...] = ()
+    """Of what stood there before; one of them is the vehicle's where it had stopped short of the loop"""
     scenery: tuple[Scenery, ...] = ()
     last: tuple[Scenery, ...] = ()
     moved_at: Monotonic | None = None
@@ -55,12 +58,12 @@ class Watch:
 
 def began(watch: Watch, vehicle: int, at: Monotonic) -> Watch:
     """A vehicle drove onto the loop: it gets a vote of its own."""
-    return replace(watch, vehicle=vehicle, occupied=True, since=at, asked=None, tracks=(), last=())
+    return replace(watch, vehicle=vehicle, occupied=True, since=at, asked=None, tracks=(), still=(), last=())
 
 
 def over(watch: Watch) -> Watch:
     seen = tuple(_standing(watch, track) for track in watch.tracks if _counts(watch, track))
-    return replace(watch, vehicle=None, occupied=False, tracks=(), last=watch.last or seen)
+    return replace(watch, vehicle=None, occupied=False, tracks=(), still=(), last=watch.last or seen)
 
 
 def stirred(watch: Watch, at: Monotonic) -> Watch:
@@ -102,8 +105,10 @@ def read(watch: Watch, at: Monotonic, sightings: tuple[Sighting, ...]) -> tuple[
     if watch.vehicle is None:
         return watch, None
     strange = [sighting for sighting in sightings if not _is_scenery(watch, sighting)]
+    known = [sighting for sighting in sightings if _is_scenery(watch, sighting)]
     tracks = follow(watch.tracks, at, strange, watch.near, known=True)
-    watch = replace(watch, tracks=tracks)
+    still = follow(watch.still, at, known, watch.near, known=True)
+    watch = replace(watch, tracks=tracks, still=still)
     nearest = _nearest(watch, at)
     if nearest is None:
         return watch, None
@@ -112,19 +117,21 @@ def read(watch: Watch, at: Monotonic, sightings: tuple[Sighting, ...]) -> tuple[
         return watch, None
     beside = [_standing(watch, track) for track in tracks if track is not nearest and not track.moved]
     scenery = (*watch.scenery, *beside)[-MOST_SCENERY:]
-    return replace(watch, vehicle=None, tracks=(), scenery=scenery, last=(_standing(watch, nearest),)), verdict
+    return replace(
+        watch, vehicle=None, tracks=(), still=(), scenery=scenery, last=(_standing(watch, nearest),)
+    ), verdict
 
 
 def guess(watch: Watch, at: Monotonic, after: int) -> tuple[Watch, Verdict | None]:
     """The plate to ask the driver about, now that the vote has gone on for `after` microseconds, if there is one.
 
-    It is that of the nearest vehicle when one was last in view: an arm or a light may hide it from then on.
+    It is that of the nearest vehicle when one was last in view: an arm or a light may hide it from then on. Where
+    nothing was read but what had stood there before, the vehicle may have waited just short of the loop.
     """
-    seen = [track.seen for track in watch.tracks if _counts(watch, track)]
-    leader = _nearest(watch, max(seen)) if seen else None
-    if watch.vehicle is None or leader is None:
+    leader, stood = _leader(watch, watch.tracks), _leader(watch, watch.still)
+    if watch.vehicle is None or (leader is None and stood is None):
         return watch, None
-    verdict = leader.verdict(watch.near, watch.rules)
+    verdict = _doubted(watch, stood) if leader is None else leader.verdict(watch.near, watch.rules)
     question = next_question(verdict, watch.since, at, after, watch.asked)
     return (watch, None) if question is None else (replace(watch, asked=question), verdict)
 
@@ -135,8 +142,23 @@ def place_of_nearest(watch: Watch, at: Monotonic) -> Box | None:
     return None if nearest is None or nearest.seen != at else nearest.here
 
 
+def _doubted(watch: Watch, stood: Track | None) -> Verdict:
+    assert stood is not None, "asked only about what was read"
+    found = stood.verdict(watch.near, watch.rules)
+    return replace(found, certain=False, likely=found.certain or found.likely)
+
+
 def _nearest(watch: Watch, at: Monotonic) -> Track | None:
-    here = [track for track in watch.tracks if at - track.seen < SECOND and _counts(watch, track)]
+    return _nearest_of(watch, watch.tracks, at)
+
+
+def _leader(watch: Watch, tracks: tuple[Track, ...]) -> Track | None:
+    seen = [track.seen for track in tracks if _counts(watch, track)]
+    return _nearest_of(watch, tracks, max(seen)) if seen else None
+
+
+def _nearest_of(watch: Watch, tracks: tuple[Track, ...], at: Monotonic) -> Track | None:
+    here = [track for track in tracks if at - track.seen < SECOND and _counts(watch, track)]
     return max(here, key=lambda track: track.here.width, default=None)
 
 
@@ -153,4 +175,6 @@ def _is_scenery(watch: Watch, sighting: Sighting) -> bool:
 
 
 def _is_same(known: Scenery, candidate: PlateCandidate) -> bool:
-    return distance(known.box, candidate.box) < _SAME_PLACE and similarity(known.text, candidate.text) >= ALIKE
+    size = abs(known.box.width - candidate.box.width) / max(known.box.width, 1)
+    near = distance(known.box, candidate.box) < _SAME_PLACE and size < _SAME_SIZE
+    return near and similarity(known.text, candidate.text) >= ALIKE
