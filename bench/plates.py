@@ -71,11 +71,11 @@ def our_reader(folder: Path | None = None) -> Any:
 class _TightDetector(BaseDetector):
     """The plate detector as it comes."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, least: float) -> None:
         self._detector: Any = YoloV9Detector(
             weights.detector.path,
             class_labels=["License Plate"],
-            conf_thresh=_ITS_OWN_THRESHOLD,
+            conf_thresh=least,
             providers=PROVIDERS,
             sess_options=session_options(1),
         )
@@ -84,11 +84,12 @@ class _TightDetector(BaseDetector):
         return self._detector.predict(frame)
 
 
-def plain_alpr(folder: Path | None = None) -> ALPR:
-    """fast-alpr as its users have it, with the same weights, one thread, and no spinning either."""
+def plain_alpr(folder: Path | None = None, least: float = _ITS_OWN_THRESHOLD) -> ALPR:
+    """fast-alpr as its users have it, with the same weights, one thread, and no spinning either. `least`: how sure
+    its detector has to be."""
     weights = in_folder(folder or material() / "weights")
     return ALPR(
-        detector=_TightDetector(weights),
+        detector=_TightDetector(weights, least),
         ocr_model=None,
         ocr_model_path=weights.speller.path,
         ocr_config_path=weights.config.path,
