@@ -28,6 +28,9 @@ from models.refusals import Refusal
 
 BY_HAND_WITHIN = 3.0
 """Seconds that a person's order waits for the desk, so that what is owed can be put on record."""
+READ_BEFORE = 1.0
+"""Seconds for which a question is only shown: who presses sooner hasn't read it, but presses what stood there before
+once more."""
 # These are asked again with what the vehicle showed; the others want a fresh look at it.
 _ASK_AGAIN = {
     Refusal.LOT_FULL,
@@ -149,7 +152,9 @@ def shown(lane: Lane, signal: Read | Code | Card) -> Step:
 
 
 def guessed(lane: Lane, signal: Guess) -> Step:
-    if not lane.present or lane.refusal is Refusal.LANE_CLOSED:
+    """Its driver is asked if that is its plate, unless another question stands on the sign: a press is an answer to
+    what is shown."""
+    if not lane.present or lane.refusal is Refusal.LANE_CLOSED or lane.question is not None:
         return Step(lane)
     asks = (Button.CONFIRM, Button.DENY, Button.HELP)
     return Step(replace(lane, guess=signal), (Show(Phrase.IS_THIS_YOUR_PLATE.of(plate=signal.plate), asks),))
@@ -193,13 +198,17 @@ def pressed(lane: Lane, signal: Pressed) -> Step:
     match signal.button:
         case Button.TICKET if lane.present and _may_press_for_a_ticket(lane):
             return ask(lane, Unread(by_policy=False))
-        case Button.CONFIRM | Button.DENY if lane.present and lane.question is not None:
+        case Button.CONFIRM | Button.DENY if lane.question is not None:
+            if not lane.present or not lane.answerable:
+                return Step(lane)
             return answered(lane, lane.question, yes=signal.button is Button.CONFIRM)
         case Button.CONFIRM if lane.present and lane.guess is not None:
             sure = Read(lane.guess.plate, lane.guess.confidence, by_driver=True, seen=lane.guess.seen)
             return shown(lane, sure)
         case Button.DENY if lane.guess is not None:
             return _unreadable(Step(replace(lane, guess=None)))
+        case Button.HELP | Button.LOST_TICKET if lane.question is not None:
+            return _called_instead(lane, signal)
         case Button.HELP | Button.LOST_TICKET:
             return called(lane, signal)
         case _:
@@ -261,6 +270,14 @@ def answered(lane: Lane, question: Question, *, yes: bool) -> Step:
     return ask(replace(lane, denied=lane.denied | {question.plate}), lane.read)
 
 
+def _called_instead(lane: Lane, signal: Pressed) -> Step:
+    """The driver wants a person. The question is gone from the sign, so nothing answers it any more; it comes again
+    when the vehicle is looked at again."""
+    told = called(replace(lane, question=None), signal)
+    waiting = with_timer(told.lane, lane.timing.retry_after)
+    return Step(waiting.lane, told.actions + waiting.actions)
+
+
 def _without_an_answer(lane: Lane) -> Step:
     """Nobody pressed: the driver is told what else there is, and after that looked at afresh, and asked again."""
     told = refused(replace(lane, question=None), Refusal.NO_TICKET, Button.LOST_TICKET, line=Phrase.SCAN_YOUR_TICKET)
@@ -274,6 +291,9 @@ def _without_an_answer(lane: Lane) -> Step:
 def refused_time_up(lane: Lane, signal: TimeUp) -> Step:
     if signal.timer != lane.timer:
         return Step(lane)
+    if lane.question is not None and not lane.answerable:
+        rest = max(lane.timing.read_within - READ_BEFORE, READ_BEFORE)
+        return with_timer(replace(lane, answerable=True), rest)
     if lane.question is not None:
         return _without_an_answer(lane)
     if lane.refusal is Refusal.LANE_CLOSED:

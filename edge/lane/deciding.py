@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drivers.contract import Position
 from edge.lane.actions import Action, Clear, Confirm, Print, Show, Watch, Withdraw
-from edge.lane.approach import ask, called, counted_held, left_unserved, to_idle
+from edge.lane.approach import READ_BEFORE, ask, called, counted_held, left_unserved, to_idle
 from edge.lane.changed import replace
 from edge.lane.lane import Lane, Side, Step, patience_under_the_arm, refused, sensed, told_to_rise, with_timer
 from edge.lane.signals import Allowed, Button, Phase, Presence, Pressed, Question, Refused, TimeUp, Unread
@@ -151,7 +151,7 @@ def _asked_whose(lane: Lane, signal: Refused, question: Question) -> Step:
     """Nothing is refused yet: the driver says whether the stay is theirs, or shows something else."""
     asks = (Button.CONFIRM, Button.DENY, Button.HELP)
     asked = replace(lane, phase=Phase.REFUSED, refusal=signal.reason, guess=None, question=question, unrecorded=0.0)
-    return with_timer(asked, lane.timing.read_within, Show(question.line, asks))
+    return with_timer(replace(asked, answerable=False), READ_BEFORE, Show(question.line, asks))
 
 
 def _person_called(lane: Lane) -> Step:

@@ -98,8 +98,9 @@ class Lane:
 
     Of the vehicle that is served: it comes from `side`. `asked` is what it showed last, `read` its plate, `guess` what
     its plate may be, `question` what its driver was asked by the desk, `denied` to which plates they said no, `chosen`
-    what they say it is. `refusal` is what it was told last, `recorded` all that is on
-    record for it, `called` whom it called for. `unreadable`: its plate couldn't be read in time.
+    what they say it is. `answerable`: the question has stood for long enough that a press is meant for it. `refusal` is
+    what it was told last, `recorded` all that is on record for it, `called` whom it called for. `unreadable`: its
+    plate couldn't be read in time.
 
     Of a vend: `ticket` or `order` or `policy` say what for. `blind`: the closing loop couldn't be believed during this
     passage. `lost_sight`: the arming loop was unknown during it, so another vehicle may stand there now. `gap`: the
@@ -139,6 +140,7 @@ class Lane:
     read: Read | None = None
     guess: Guess | None = None
     question: Question | None = None
+    answerable: bool = False
     denied: frozenset[Plate] = frozenset()
     asked: Asked | None = None
     chosen: VehicleType | None = None
@@ -331,6 +333,7 @@ def forgotten(lane: Lane) -> Lane:
         read=None,
         guess=None,
         question=None,
+        answerable=False,
         denied=frozenset(),
         asked=None,
         chosen=None,

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from edge.kiosk.screen import shown, takes_press
+from edge.lane.approach import READ_BEFORE
 from edge.lane.signals import Button
 from edge.parking.desks import ExitDesk
 from edge.parking.matching.lookalikes import Lookalikes
@@ -37,6 +38,8 @@ async def an_exit_with_a_screen(folder: Path, terminal: Terminal) -> AsyncIterat
         clock.seconds_pass(120)
         await lane.a_car_stands_there(a_read())
         await becomes(lambda: lane.controller.line.startswith("You came"))
+        clock.seconds_pass(READ_BEFORE)
+        await becomes(lambda: lane.controller.lane.answerable)
         yield lane, Post(lane.controller, choose_type=False)
 
 
