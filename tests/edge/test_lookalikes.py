@@ -23,7 +23,7 @@ from edge.parking.matching import lookalikes
 from edge.parking.matching.known import Listed
 from edge.parking.matching.lookalikes import LetOut, Lookalikes
 from edge.parking.matching.rules import Ruled, Ruling
-from edge.parking.money import booking
+from edge.parking.money import booking, debts
 from edge.parking.money.booking import Receipt
 from edge.parking.stays import moments
 from edge.parking.stays.lost import declare_lost
@@ -376,3 +376,31 @@ def test_a_guess_of_the_camera_says_how_it_was_seen() -> None:
     seen = SeenPlate(SEEN, (0.6,) * 7, (RunnerUp(INSIDE, 0.4),))
     story = a_quiet_lane(direction=Direction.EXIT).then(Presence(True), Guess(SEEN, 0.6, seen), Pressed(Button.CONFIRM))
     assert story.asked(Decide)[-1].asked.credential == Read(SEEN, 0.6, by_driver=True, seen=seen)
+
+
+# --- what it left unpaid ---
+
+
+def comes_again(lot: Lot, at: Exit) -> list[int]:
+    """What its driver is asked for at the next exit, by exactly its plate."""
+    lot.enters(INSIDE)
+    lot.clock.forward(minutes=2)
+    at.terminal.outcome = ChargeOutcome.TAKEN
+    asked = len(at.terminal.asked)
+    let_through(at.asks(Read(INSIDE, 0.99)))
+    return at.terminal.asked[asked:]
+
+
+@pytest.mark.parametrize("control", [False, True])
+def test_what_a_lookalike_left_unpaid_is_asked_of_nobody_else(lot: Lot, control: bool) -> None:
+    """Its driver can't be told from the plate's owner, who may never have been there. Control: found by its ticket, it
+    is asked for."""
+    ticket, at = lot.enters(INSIDE).ticket, an_exit(lot, outcome=ChargeOutcome.UNREACHABLE)
+    at.asks(a_read())
+    let_through(at.hears_yes())
+    lot.decide(at.desk.confirm(ticket))
+    if control:
+        lot.decide(lambda tx: tx.connection.execute("UPDATE tickets SET exit_match = 'code' WHERE id = ?", (ticket,)))
+    assert lot.one("SELECT status FROM payments WHERE ticket_id = ?", ticket) == "UNCOLLECTED"
+    assert lot.decide(lambda tx: debts.owes(tx.connection, INSIDE)) is control
+    assert comes_again(lot, at) == [500 if control else 250]

@@ -1,4 +1,8 @@
-"""What a vehicle owes from former stays: asked for when it comes again, and only of exactly its plate."""
+"""What a vehicle owes from former stays: asked for when it comes again, and only of exactly its plate.
+
+What a vehicle left unpaid that was found by a likeness may be another's debt: until a person has looked, it is held
+against nobody who comes with that plate.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +21,14 @@ _OPEN = """
     SELECT payments.id, ticket_id, payments.amount FROM tickets
     JOIN payments ON payments.ticket_id = tickets.id
     WHERE tickets.vehicle_id = ? AND payments.status = 'UNCOLLECTED' AND payments.currency = ?
+        AND exit_match IS NOT 'alike'
         AND payments.id NOT IN (SELECT payment_id FROM charges_given_up)
         AND payments.id NOT IN (SELECT debt_id FROM charged_debts)
     ORDER BY payments.at, payments.id"""
 _OWES = """
     SELECT 1 FROM vehicles JOIN tickets ON tickets.vehicle_id = vehicles.id
     JOIN payments ON payments.ticket_id = tickets.id
-    WHERE license_plate = ? AND payments.status = 'UNCOLLECTED'
+    WHERE license_plate = ? AND payments.status = 'UNCOLLECTED' AND exit_match IS NOT 'alike'
         AND payments.id NOT IN (SELECT payment_id FROM charges_given_up) LIMIT 1"""
 
 
