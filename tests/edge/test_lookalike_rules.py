@@ -19,6 +19,7 @@ from models.tickets import TicketStatus
 ANYBODY, STAY = Vehicle(), Lookalike()
 
 NEVER: list[tuple[Why, Vehicle, Lookalike]] = [
+    (Why.NEW_STORE, Vehicle(untold=True), STAY),
     (Why.PERMIT_READ, Vehicle(permit=True), STAY),
     (Why.BARRED_READ, Vehicle(barred=True), STAY),
     (Why.RESERVED_READ, Vehicle(reserved=True), STAY),
@@ -37,6 +38,7 @@ NEVER: list[tuple[Why, Vehicle, Lookalike]] = [
 ONCE_CONFIRMED: list[tuple[Why, Vehicle, Lookalike]] = [
     (Why.OWES, ANYBODY, Lookalike(owed=1)),
     (Why.UNRESOLVED, ANYBODY, Lookalike(status=TicketStatus.UNRESOLVED)),
+    (Why.UNCERTAIN, ANYBODY, Lookalike(certain=False)),
     (Why.BEEN_HERE, Vehicle(been_here=True), STAY),
 ]
 

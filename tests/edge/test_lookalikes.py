@@ -19,7 +19,7 @@ from edge.parking.access.permits import Permit
 from edge.parking.bills import bill
 from edge.parking.codes_shown import CodeDesk
 from edge.parking.desks import ExitDesk
-from edge.parking.matching import lookalikes
+from edge.parking.matching import known, lookalikes
 from edge.parking.matching.known import Listed
 from edge.parking.matching.lookalikes import LetOut, Lookalikes
 from edge.parking.matching.rules import Ruled, Ruling
@@ -27,11 +27,13 @@ from edge.parking.money import booking, debts
 from edge.parking.money.booking import Receipt
 from edge.parking.stays import moments
 from edge.parking.stays.lost import declare_lost
+from edge.parking.stays.restoring import want
 from edge.parking.stays.tickets import open_ticket
 from edge.parking.stays.word import Word
 from edge.store import Transaction
 from models.access.barred import Barred, BarredAction
 from models.ids import LaneName, PaymentId, TicketId
+from models.money import Minor
 from models.phrases.phrase import Phrase
 from models.plates import Plate, RunnerUp, SeenPlate
 from models.refusals import Refusal
@@ -378,10 +380,31 @@ def test_a_guess_of_the_camera_says_how_it_was_seen() -> None:
     assert story.asked(Decide)[-1].asked.credential == Read(SEEN, 0.6, by_driver=True, seen=seen)
 
 
+def test_a_new_store_that_was_not_told_yet_who_is_inside_lets_nobody_out_by_a_likeness(lot: Lot) -> None:
+    """The vehicle's own stay may be one of which only the cloud knows."""
+    ticket, at = prepaid(lot), an_exit(lot)
+    lot.decide(lambda tx: want(tx, "new"))
+    assert at.asks(a_read()) == TOLD
+    assert at.hears_yes() == TOLD
+    assert at.told("exit.doubted")[0]["why"] == "new_store"
+    lot.decide(lambda tx: tx.connection.execute("UPDATE restorations SET ended_at = ?", (tx.at.wall,)))
+    assert let_through(at.asks(a_read())).ticket == ticket
+
+
+def test_who_owes_nothing_as_far_as_anybody_knows_is_asked_first(lot: Lot, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket, at = prepaid(lot), an_exit(lot)
+    monkeypatch.setattr(known, "bill", lambda *all: replace(bill(*all), certain=False))
+    answer = at.asks(a_read())
+    assert isinstance(answer, Refused)
+    assert answer.question is not None
+    monkeypatch.undo()
+    assert let_through(at.asks(a_read())).ticket == ticket
+
+
 # --- what it left unpaid ---
 
 
-def comes_again(lot: Lot, at: Exit) -> list[int]:
+def comes_again(lot: Lot, at: Exit) -> list[Minor]:
     """What its driver is asked for at the next exit, by exactly its plate."""
     lot.enters(INSIDE)
     lot.clock.forward(minutes=2)

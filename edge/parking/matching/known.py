@@ -12,6 +12,7 @@ from edge.parking.matching.rules import Lookalike, Vehicle
 from edge.parking.money import charges
 from edge.parking.reservations.bookings import bookings_of_plate
 from edge.parking.stays import moments
+from edge.parking.stays.restoring import pending
 from edge.parking.stays.tickets import Ticket
 from edge.store import Transaction
 from models.ids import LaneName, TicketId
@@ -50,6 +51,7 @@ def vehicle(connection: sqlite3.Connection, plate: Plate, listed: Listed) -> Veh
         reserved=_is_waited_for(connection, plate),
         own_stay_ended=last is not None and _ended_by_another(last),
         been_here=last is not None,
+        untold=pending(connection) is not None,
     )
 
 
@@ -65,6 +67,7 @@ def lookalike(tx: Transaction, stay: Ticket, lane: LaneName, listed: Listed) -> 
         "SELECT entered_by, permit_id, account, reservation_id FROM tickets WHERE id = ?", (stay.id,)
     ).fetchone()
     plate, unanswered = stay.plate, charges.awaited(tx, stay)
+    due = bill(tx, stay.id, moments.now(tx))
     return Lookalike(
         by=row["entered_by"],
         right=any(row[name] is not None for name in ("permit_id", "account", "reservation_id")),
@@ -76,7 +79,8 @@ def lookalike(tx: Transaction, stay: Ticket, lane: LaneName, listed: Listed) -> 
         in_a_lane=stay.half_way and stay.exit_lane != lane,
         paying=unanswered is not None and unanswered.till != lane,
         status=stay.status,
-        owed=bill(tx, stay.id, moments.now(tx)).owed,
+        owed=due.owed,
+        certain=due.certain,
     )
 
 

@@ -23,6 +23,7 @@ class Ruling(Enum):
 class Why(Enum):
     """What speaks against it. The name stands in facts; the value is for a person."""
 
+    NEW_STORE = "this lot's store is new, and hasn't been told yet who is inside"
     PERMIT_READ = "the plate that was read is a permit's"
     BARRED_READ = "the plate that was read is barred"
     RESERVED_READ = "the plate that was read has a reservation"
@@ -37,6 +38,7 @@ class Why(Enum):
     PAYING = "a payment for that stay is under way elsewhere"
     OWES = "money is owed for the stay"
     UNRESOLVED = "nobody knows whether the vehicle of that stay is inside"
+    UNCERTAIN = "nobody knows for how long the vehicle of that stay was there"
     BEEN_HERE = "exactly the plate that was read has been here before"
     NOT_ALONE = "it isn't the only one that may be it"
     ALWAYS_ASKED = "this lot always asks"
@@ -46,13 +48,14 @@ class Why(Enum):
 @dataclass(frozen=True, slots=True)
 class Vehicle:
     """What is known of exactly the plate that was read. `own_stay_ended`: its last stay was ended by a likeness;
-    `been_here`: it has had a stay."""
+    `been_here`: it has had a stay; `untold`: it may be inside, for the cloud hasn't said yet who is."""
 
     permit: bool = False
     barred: bool = False
     reserved: bool = False
     own_stay_ended: bool = False
     been_here: bool = False
+    untold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ class Lookalike:
     paying: bool = False
     status: TicketStatus = TicketStatus.ACTIVE
     owed: int = 0
-    """In minor units"""
+    """In minor units; where it isn't `certain`, the least that it can be"""
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class Ruled:
 
 
 _NEVER: tuple[tuple[Why, Callable[[Vehicle, Lookalike], bool]], ...] = (
+    (Why.NEW_STORE, lambda vehicle, _: vehicle.untold),
     (Why.PERMIT_READ, lambda vehicle, _: vehicle.permit),
     (Why.BARRED_READ, lambda vehicle, _: vehicle.barred),
     (Why.RESERVED_READ, lambda vehicle, _: vehicle.reserved),
@@ -99,6 +104,7 @@ _NEVER: tuple[tuple[Why, Callable[[Vehicle, Lookalike], bool]], ...] = (
 _ASKED: tuple[tuple[Why, Callable[[Vehicle, Lookalike], bool]], ...] = (
     (Why.OWES, lambda _, stay: stay.owed > 0),
     (Why.UNRESOLVED, lambda _, stay: stay.status is not TicketStatus.ACTIVE),
+    (Why.UNCERTAIN, lambda _, stay: not stay.certain),
     (Why.BEEN_HERE, lambda vehicle, _: vehicle.been_here),
 )
 
