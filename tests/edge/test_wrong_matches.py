@@ -15,13 +15,14 @@ from edge.parking.attending import Refused as CantBeDone
 from edge.parking.attending import carry_out
 from edge.parking.bills import bill
 from edge.parking.matching import undoing
-from edge.parking.money import mended, refunds
+from edge.parking.money import booking, mended, refunds
+from edge.parking.money.booking import Receipt
 from edge.parking.stays import mending, moments
 from edge.parking.stays.mending import CantBeMended
 from edge.parking.stays.tickets import ticket
 from edge.parking.stays.word import Word
 from edge.ticket_orders import ThisOne, UndoMatch
-from models.ids import TicketId
+from models.ids import PaymentId, TicketId
 from models.instants import Instant
 from models.ledger.accounts import REFUNDS_OWED, UNCOLLECTED
 from models.ledger.booking import fee_posted
@@ -113,6 +114,55 @@ def test_what_its_own_driver_had_paid_before_stays_paid(lot: Lot) -> None:
     books_agree(lot)
     assert let_through(at.asks(Read(INSIDE, 0.99))).ticket == stay
     assert at.terminal.asked == [], "within the grace of that payment"
+
+
+@pytest.mark.parametrize("control", [False, True])
+def test_what_its_own_driver_paid_in_that_very_lane_before_the_other_came_stays_paid(lot: Lot, control: bool) -> None:
+    """It paid there, found that something was left behind, and backed away; minutes later another vehicle leaves on its
+    stay. Control: were it the other one that had paid, the money would go along."""
+    stay, at = lot.enters(INSIDE).ticket, an_exit(lot)
+    let_through(at.asks(Read(INSIDE, 0.99)))
+    if control:
+        turned = "UPDATE journal SET body = replace(body, '\"exact\"', '\"alike\"') WHERE type = 'exit.allowed'"
+        lot.decide(lambda tx: tx.connection.execute(turned))
+    lot.decide(at.desk.withdraw(stay, vended=True))
+    lot.clock.forward(minutes=5)
+    leaves_as(lot, at, stay)
+    assert at.terminal.asked == [250]
+    undone = undo(lot, stay)
+    assert (undone.moved, state(lot, stay)[1]) == ((250, 0) if control else (0, 250))
+    if not control:
+        books_agree(lot)
+
+
+def test_what_a_terminal_took_late_of_the_other_vehicle_goes_along(lot: Lot) -> None:
+    """Its answer came while that vehicle drove through, so the stay counted as settled just then."""
+    stay, at = prepaid(lot), an_exit(lot)
+    let_through(at.asks(a_read()))
+    lot.clock.forward(minutes=1)
+    lot.decide(lambda tx: exit.settle(tx, OUT, bill(tx, stay, moments.now(tx))))
+    receipt = Receipt(OUT, "terminal", "sumup", "T-9")
+    lot.decide(lambda tx: booking.taken(tx, PaymentId(tx.mint()), stay, Minor(250), "EUR", receipt))
+    lot.decide(at.desk.confirm(stay))
+    assert undo(lot, stay).moved == 250
+    books_agree(lot)
+
+
+@pytest.mark.parametrize(("came_after", "owed"), [(3, 0), (20, 250)])
+def test_who_came_in_time_and_was_kept_waiting_by_the_lot_pays_nothing_for_it(
+    lot: Lot, came_after: int, owed: int
+) -> None:
+    """Control: who came when the grace was over owes what anybody would."""
+    stay, at = prepaid(lot), an_exit(lot)
+    leaves_as(lot, at, stay)
+    lot.clock.forward(minutes=came_after)
+    assert isinstance(at.asks(Read(INSIDE, 0.99)), Refused)
+    lot.clock.forward(minutes=61)
+    undo(lot, stay)
+    assert lot.decide(lambda tx: bill(tx, stay, moments.now(tx)).owed) == owed
+    books_agree(lot)
+    lot.clock.forward(minutes=11)
+    assert lot.decide(lambda tx: bill(tx, stay, moments.now(tx)).owed) == 250, "no longer than the grace"
 
 
 def test_the_exit_goes_to_the_right_ticket_with_its_money(lot: Lot) -> None:

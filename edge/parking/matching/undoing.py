@@ -21,7 +21,7 @@ from edge.parking.stays.vehicles import known_vehicle, registered
 from edge.parking.stays.word import Word
 from edge.parking.tariffs.pricing import priced
 from edge.store import Transaction
-from models.facts import MatchUndone, MendedTicket, MovedPayment, TicketConfirmed, TicketOpened
+from models.facts import MatchUndone, MendedTicket, MovedPayment, Suspicion, TicketConfirmed, TicketOpened
 from models.ids import LaneName, PaymentId, SpotId, TicketId, VehicleId
 from models.instants import SECOND, Instant
 from models.money import Minor
@@ -32,6 +32,13 @@ from models.tickets import PaymentStatus, TicketStatus
 
 AT_THE_EXIT = 900 * SECOND
 """What was paid in the exit's lane within so long before the vehicle was through was paid by that vehicle."""
+_OWN = """
+    WITH told AS (
+        SELECT type, json_extract(body, '$.at') AS at, json_extract(body, '$.match') AS match FROM journal
+        WHERE type IN ('stay.settled', 'exit.allowed') AND json_extract(body, '$.ticket') = ?)
+    SELECT max(at) AS at FROM told WHERE type = 'exit.allowed' AND match NOT IN ('alike', 'by_hand')
+        OR type = 'stay.settled' AND at < (SELECT max(at) FROM told WHERE type = 'exit.allowed')"""
+_CAME = "SELECT min(at) AS at FROM ticket_suspicions WHERE ticket_id = ? AND kind = ? AND at >= ?"
 UNDONE = ("alike", "by_hand")
 """How a stay may have been found wrongly: by a likeness, or by a person."""
 
@@ -86,7 +93,9 @@ def undo(tx: Transaction, code: str, right: str | None, left: Instant | None, wo
         reason=word.reason,
         at=tx.at.wall,
     )
-    _move_moments(tx, ended, other, left)
+    _move_moments(tx, ended, other)
+    if again.settled_at == tx.at.wall:
+        moments.mark(tx, ended.id, What.SETTLED, moments.now(tx).moment)
     tx.record(fact)
     _books(tx, fact, due, word)
     return Undone(fact.mending, find(tx.connection, ended.id), find(tx.connection, other.id), left is None, _sum(went))
@@ -139,13 +148,20 @@ def _exit_of(tx: Transaction, ended: Ticket) -> _Exit:
     row = tx.connection.execute("SELECT exit_time FROM tickets WHERE id = ?", (ended.id,)).fetchone()
     lane, at = LaneName(ended.exit_lane or ""), Instant(row["exit_time"])
     found = tx.connection.execute(
-        "SELECT id, amount, status FROM payments WHERE ticket_id = ? AND lane = ? AND at >= ? ORDER BY id",
-        (ended.id, lane, at - AT_THE_EXIT),
+        "SELECT id, amount, status FROM payments WHERE ticket_id = ? AND lane = ? AND at >= ? AND at > ? ORDER BY id",
+        (ended.id, lane, at - AT_THE_EXIT, _own_until(tx, ended.id)),
     ).fetchall()
     sums = {status: sum(row["amount"] for row in found if row["status"] == status) for status in PaymentStatus}
     payments = tuple(PaymentId(row["id"]) for row in found)
     taken, owed = Minor(sums[PaymentStatus.TAKEN]), Minor(sums[PaymentStatus.UNCOLLECTED])
     return _Exit(lane, at, ended.exit_picture, payments, taken, owed)
+
+
+def _own_until(tx: Transaction, ended: TicketId) -> Instant:
+    """Until when what was paid in that lane is its own driver's: it was found there by exactly its plate or its ticket,
+    and backed away; or the terminal took the money when it was gone."""
+    row = tx.connection.execute(_OWN, (ended,)).fetchone()
+    return Instant(row["at"] or 0)
 
 
 # --- the vehicle that left ---
@@ -218,6 +234,8 @@ def _goes_on(tx: Transaction, ended: Ticket, state: MendedTicket, went: _Exit) -
             AND id NOT IN ({", ".join("?" * len(went.payments))})""",
         (ended.id, *went.payments),
     ).fetchone()["at"]
+    if settled is not None and _was_kept_in(tx, ended, went, settled, paid):
+        settled = tx.at.wall
     changes = {
         "status": TicketStatus.ACTIVE,
         "exit_time": None,
@@ -227,6 +245,14 @@ def _goes_on(tx: Transaction, ended: Ticket, state: MendedTicket, went: _Exit) -
         "amount_paid": paid,
     }
     return state.model_copy(update=changes)
+
+
+def _was_kept_in(tx: Transaction, ended: Ticket, went: _Exit, settled: Instant, paid: Minor) -> bool:
+    """Whether its own vehicle came to an exit while nothing more was due, and found that its stay was over: what it
+    waits since costs its driver nothing, and the grace begins anew."""
+    row = tx.connection.execute(_CAME, (ended.id, Suspicion.MATCHED_WRONGLY.value, went.at)).fetchone()
+    in_time = row["at"] is not None and row["at"] - settled <= charges.grace(ended.tariff)
+    return in_time and paid >= priced(tx, ended, When(None, settled)).fee.total
 
 
 def _left(tx: Transaction, ended: Ticket, state: MendedTicket, went: _Exit, left: Instant) -> MendedTicket:
@@ -248,7 +274,7 @@ def _spot_again(tx: Transaction, spot: SpotId | None) -> SpotId | None:
 # --- what follows ---
 
 
-def _move_moments(tx: Transaction, ended: Ticket, other: Ticket, left: Instant | None) -> None:
+def _move_moments(tx: Transaction, ended: Ticket, other: Ticket) -> None:
     """Of a time that a person says there is no moment."""
     for what in (What.SETTLED, What.EXITED):
         moments.mark(tx, other.id, what, moments.marked(tx, ended.id, what))
