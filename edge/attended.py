@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from secrets import token_hex
 
 from edge.config.ticket_settings import ValetSettings
 from edge.lane.controller import LaneController
 from edge.lane.signals import Code, Phase
 from edge.local import Obeyed
 from edge.parking.attending import Done, Refused, carry_out
+from edge.standing import is_still, named, with_plate
 from edge.store import Store, StoreUnavailable
 from edge.ticket_orders import LoseTicket, Order, ThisOne, ValetOrder, VehicleThere, WhoIsThere
 from models.ids import LaneName
@@ -30,6 +32,7 @@ class Attended:
         """`picture`: the hash under which that of the vehicle lies which stands there."""
         self._store, self._tariff, self._valet, self._lanes = store, tariff, valet, lanes
         self._picture = picture
+        self._run = token_hex(8)
 
     async def carry_out(self, order: Order | WhoIsThere) -> Obeyed:
         """On record when it is answered, or nothing was done."""
@@ -48,6 +51,10 @@ class Attended:
             return Obeyed(why_not=str(wrong))
         except StoreUnavailable as wrong:
             return Obeyed(why_not=f"the lot's store couldn't record it: {wrong}")
+        # Whoever came while it was put on record has nothing to do with it.
+        gone = self._not_there(order) if isinstance(order, ThisOne) else ""
+        if gone:
+            return Obeyed(why_not=f"it is on record, but the lane doesn't go on with it: {gone}")
         return Obeyed(said=done.said + self._goes_on(order, done))
 
     def _why_not(self, order: Order) -> str:
@@ -56,7 +63,7 @@ class Attended:
         if isinstance(order, LoseTicket) and order.lane is not None and order.lane not in self._lanes:
             return self._no_such(order.lane)
         if isinstance(order, ThisOne):
-            return self._no_such(order.at) if order.at not in self._lanes else self._nobody_waits_at(order.at)
+            return self._no_such(order.at) if order.at not in self._lanes else self._not_there(order)
         return ""
 
     def _no_such(self, lane: str) -> str:
@@ -71,6 +78,16 @@ class Attended:
             return f"no vehicle waits at {name} now (it is {lane.phase})"
         return ""
 
+    def _not_there(self, order: ThisOne) -> str:
+        """Why the lane can't go on with that ticket now; empty: the very vehicle waits there that the person saw."""
+        nobody = self._nobody_waits_at(order.at)
+        if nobody or is_still(order.vehicle, self._named(LaneName(order.at))):
+            return nobody
+        return f"another vehicle stands at {order.at} now, or it was read otherwise: look again with `tickets at`"
+
+    def _named(self, lane: LaneName) -> str:
+        return named(self._lanes[lane].lane, lane, self._picture(lane), self._run)
+
     def _who_is_there(self, asked: WhoIsThere) -> Obeyed:
         controller = self._lanes.get(LaneName(asked.who_is_at))
         if controller is None:
@@ -80,6 +97,7 @@ class Attended:
         there = VehicleThere(
             lane=controller.name,
             phase=lane.phase,
+            vehicle=self._named(controller.name),
             exit=lane.is_exit,
             present=lane.present,
             plate=None if seen is None else seen.plate,
@@ -93,7 +111,9 @@ class Attended:
     def _goes_on(self, order: Order, done: Done) -> str:
         """The lane at which the vehicle stands takes the stay's code as if its driver had shown it."""
         if isinstance(order, ThisOne) and done.code is not None:
-            self._lanes[LaneName(order.at)].hear(Code(done.code, by_person=True))
+            lane = self._lanes[LaneName(order.at)]
+            plate_seen = with_plate(order.vehicle, lane.lane.plate, self._run)
+            lane.hear(Code(done.code, by_person=True, plate_seen=plate_seen))
             return f"; {order.at} goes on with it"
         if not isinstance(order, LoseTicket) or order.lane is None or done.code is None:
             return ""

@@ -49,7 +49,8 @@ def at(lane: _Lane, config: Config, html: _Html = None, as_json: _Json = False) 
         typer.echo(f"{page} shows {len(found)} stays beside the vehicle at {lane}.")
     elif as_json:
         for one in found:
-            typer.echo(json.dumps({"odds": one.odds, **asdict(one.stay), "status": one.stay.status.value}))
+            said = {"vehicle": there.vehicle, "odds": one.odds, "status": one.stay.status.value}
+            typer.echo(json.dumps({**asdict(one.stay), **said}))
     else:
         _show_candidates(there, found, settings.lot.timezone)
 
@@ -60,12 +61,17 @@ def this_one(
     config: Config,
     reason: Reason,
     by: By,
+    vehicle: Annotated[
+        str, typer.Option(metavar="NAME", help="Which vehicle was looked at, as `at` names it: no other is let out")
+    ],
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Both pictures were compared, not the plates only")
     ] = False,
 ) -> None:
     """The vehicle at this exit is that of this ticket: the lane goes on with it, and asks for what it owes."""
-    give_or_fail(config, lane, ThisOne(at=lane, this_one=code, pictures=pictures, by=by, reason=reason))
+    give_or_fail(
+        config, lane, ThisOne(at=lane, this_one=code, vehicle=vehicle, pictures=pictures, by=by, reason=reason)
+    )
 
 
 def matched(
@@ -129,6 +135,7 @@ def _who_is_there(settings: LotSettings, lane: str) -> VehicleThere:
 def _show_candidates(there: VehicleThere, found: Sequence[MayBe], zone: str) -> None:
     stands = {True: "a vehicle stands there", False: "nobody stands there", None: "nobody knows if somebody does"}
     typer.echo(f"{there.lane} is {there.phase}, {stands[there.present]}; read: {there.plate or 'nothing'}")
+    typer.echo(f"To say which it is: this-one {there.lane} CODE --vehicle {there.vehicle} --reason WHY")
     table = Table(title=f"May be: {len(found)}", title_justify="left")
     for head in ("likely", "ticket", "plate", "came", "lane", "by", "spot", "picture"):
         table.add_column(head)

@@ -72,7 +72,7 @@ def write_candidates(folder: Path, there: VehicleThere, may_be: Sequence[MayBe],
             album.figure(one.stay.picture, "the entry", _entry(one.stay, zone)),
             album.figure(there.picture, "the vehicle at the exit", exit_says),
             f"{_likely(one)} If it is this one: <code>parkgate-edge tickets this-one {escape(there.lane)} "
-            f"{escape(one.stay.code)} --pictures --reason WHY</code>",
+            f"{escape(one.stay.code)} --vehicle {escape(there.vehicle)} --pictures --reason WHY</code>",
         )
         for one in may_be
     ]

@@ -65,10 +65,12 @@ class UndoMending(TicketOrder):
 
 
 class ThisOne(TicketOrder):
-    """The vehicle that stands at this exit is that of this ticket. `pictures`: the person has seen both."""
+    """The vehicle that stands at this exit is that of this ticket. `vehicle`: which one, as VehicleThere named it;
+    `pictures`: the person has seen both."""
 
     at: Annotated[str, Field(max_length=60)]
     this_one: _Code
+    vehicle: Annotated[str, Field(min_length=1, max_length=60)]
     pictures: bool = False
 
 
@@ -90,13 +92,14 @@ class WhoIsThere(BaseModel):
 
 
 class VehicleThere(BaseModel):
-    """The vehicle that a lane serves now. `plate` None: it wasn't read; `picture` is the hash under which its picture
-    lies. `denied`: plates that its driver said aren't theirs."""
+    """The vehicle that a lane serves now. `vehicle`: the name by which an order means this one; `plate` None: it wasn't
+    read; `picture` is the hash under which its picture lies. `denied`: plates that its driver said aren't theirs."""
 
     model_config = ConfigDict(frozen=True)
 
     lane: str
     phase: str
+    vehicle: str
     exit: bool
     present: bool | None
     plate: str | None = None

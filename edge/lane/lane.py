@@ -120,7 +120,7 @@ class Lane:
     and nobody knows what. `unseen`: vehicles in a row that left a raised arm without coming onto the closing loop.
     `outgoing`: the side on whose arming loop a vehicle stands that has passed already. `through`: the side towards
     which one has passed that hasn't reached that loop yet. `just_left`: the side on whose arming loop a vehicle stood
-    a moment ago that was not let through.
+    a moment ago that was not let through. `served`: how many it has been done with.
     """
 
     fitted: Fitted = field(default_factory=Fitted)
@@ -166,6 +166,7 @@ class Lane:
     waited_out: bool = False
     unclear: bool = False
     unseen: int = 0
+    served: int = 0
     answers_due: int = 0
     unvended: Unvended | None = None
     outgoing: Side | None = None
@@ -329,6 +330,7 @@ def forgotten(lane: Lane) -> Lane:
     """Nothing is known any more of the vehicle that was served; timers of it are no longer of interest."""
     return replace(
         lane,
+        served=lane.served + 1,
         phase=Phase.IDLE,
         read=None,
         guess=None,

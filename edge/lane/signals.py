@@ -63,10 +63,11 @@ class Read:
 @dataclass(frozen=True, slots=True)
 class Code:
     """A code that was scanned or typed: a ticket's, in time a reservation's. `by_person`: nobody showed it; a person
-    says that it is this vehicle's."""
+    says that it is this vehicle's, who saw that `plate_seen` was read of it."""
 
     text: str
     by_person: bool = False
+    plate_seen: Plate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,10 @@ class CodeDesk:
         self, tx: Transaction, lane: LaneName, asked: Asked, claimed: Ticket | WithoutStay | Refusal
     ) -> Ticket | WithoutStay | Refusal:
         """A ticket whose driver lost it, or of which nobody showed anything, was found by a person, who has looked at
-        the vehicle."""
-        if not isinstance(asked.credential, Code) or asked.credential.by_person:
+        the vehicle: at one of which that plate was read, and no other."""
+        if not isinstance(asked.credential, Code):
+            return claimed
+        if asked.credential.by_person and asked.credential.plate_seen == asked.plate:
             return claimed
         if isinstance(claimed, Ticket) and claimed.lost:
             return claimed

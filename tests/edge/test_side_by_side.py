@@ -12,28 +12,31 @@ import pytest
 from edge.attended import Attended
 from edge.lane.controller import LaneController
 from edge.lane.lane import Lane
-from edge.lane.signals import Code, Presence, Read, Refused, Signal
+from edge.lane.signals import Asked, Code, Presence, Read, Refused, Signal
 from edge.local import Obeyed
 from edge.matching_page import write_candidates, write_matched
 from edge.parking import exit
 from edge.parking.matching.review import by_likeness, may_be
+from edge.standing import is_still
 from edge.store.database import looking_into
 from edge.store.picture_notes import PictureNote, with_note
 from edge.store.pictures import Pictures
 from edge.ticket_orders import ThisOne, VehicleThere, WhoIsThere
 from models.facts import TicketPictured
-from models.ids import LaneName
+from models.ids import LaneName, TicketId
 from models.instants import Instant
 from models.plates import Plate
 from models.refusals import Refusal
 from models.tickets import Direction
-from tests.edge.lanes import a_quiet_lane
+from tests.edge.lanes import Story, a_quiet_lane
 from tests.edge.lots import IN, OUT, TARIFF, Lot, a_lot
 from tests.edge.test_desks import let_through
 from tests.edge.test_lookalikes import INSIDE, SEEN, STRANGER, a_read, an_exit, code_of, prepaid
 from tests.edge.test_wrong_matches import leaves_as, unread
 
-HERE = VehicleThere(lane=OUT, phase="refused", exit=True, present=True, plate=SEEN, confidences=(0.6,) * 7)
+HERE = VehicleThere(
+    lane=OUT, phase="refused", vehicle="3f9a-11aa-x", exit=True, present=True, plate=SEEN, confidences=(0.6,) * 7
+)
 
 
 @pytest.fixture
@@ -60,8 +63,12 @@ def waiting(direction: Direction = Direction.EXIT) -> AtALane:
 
 
 def tell(lot: Lot, lane: AtALane, order: ThisOne | WhoIsThere) -> Obeyed:
+    return asyncio.run(attended(lot, lane).carry_out(order))
+
+
+def attended(lot: Lot, lane: AtALane) -> Attended:
     lanes = cast("dict[LaneName, LaneController]", {OUT: lane})
-    return asyncio.run(Attended(lot.store, lambda: TARIFF, None, lanes, lambda lane: "5a" * 32).carry_out(order))
+    return Attended(lot.store, lambda: TARIFF, None, lanes, lambda lane: "5a" * 32)
 
 
 def test_the_likeliest_stand_first_then_what_looks_like_it_then_those_without_a_plate(lot: Lot) -> None:
@@ -94,7 +101,7 @@ def test_both_pictures_stand_side_by_side_for_their_owner_alone(lot: Lot, tmp_pa
     text = page.read_text()
     assert text.index(came) < text.index(here)
     assert (page.parent / f"{here}.jpg").read_bytes() == b"as it stands there"
-    assert f"tickets this-one {OUT} {code_of(lot, stay)}" in text
+    assert f"tickets this-one {OUT} {code_of(lot, stay)} --vehicle 3f9a-11aa-x " in text
     assert page.parent.stat().st_mode & 0o077 == 0
 
 
@@ -131,9 +138,74 @@ def test_a_person_asks_who_stands_there(lot: Lot) -> None:
 
 def test_the_lane_goes_on_with_the_ticket_that_a_person_names(lot: Lot) -> None:
     stay, lane = lot.enters(INSIDE).ticket, waiting()
-    said = tell(lot, lane, ThisOne(at=OUT, this_one=code_of(lot, stay), by="ann", reason="the same dent"))
+    desk = attended(lot, lane)
+    said = is_it(lot, desk, stay, seen_at(desk))
     assert said.why_not == ""
-    assert lane.heard == [Code(code_of(lot, stay), by_person=True)]
+    assert lane.heard == [Code(code_of(lot, stay), by_person=True, plate_seen=SEEN)]
+
+
+def seen_at(desk: Attended) -> str:
+    there = asyncio.run(desk.carry_out(WhoIsThere(who_is_at=OUT))).there
+    assert there is not None
+    return there.vehicle
+
+
+def is_it(lot: Lot, desk: Attended, stay: TicketId, vehicle: str) -> Obeyed:
+    order = ThisOne(at=OUT, this_one=code_of(lot, stay), vehicle=vehicle, by="ann", reason="the same dent")
+    return asyncio.run(desk.carry_out(order))
+
+
+def and_then_comes(plate: str | None) -> Lane:
+    """The first one drives off, and another one stands there: read, or not."""
+    story = Story(waiting().lane).then(Presence(False), Presence(True))
+    return story.lane if plate is None else story.then(Read(Plate(plate), 0.99), Refused(Refusal.NO_TICKET)).lane
+
+
+@pytest.mark.parametrize("plate", [None, "ZZ99ZZZ", SEEN])
+def test_what_a_person_says_of_one_vehicle_is_done_to_no_other(lot: Lot, plate: str | None) -> None:
+    stay, lane = lot.enters(INSIDE).ticket, waiting()
+    desk = attended(lot, lane)
+    looked = seen_at(desk)
+    lane.lane = and_then_comes(plate)
+    assert "another vehicle stands at out now" in is_it(lot, desk, stay, looked).why_not
+    assert (lane.heard, lot.one("SELECT count(*) FROM journal WHERE type = 'match.decided'")) == ([], 0)
+
+
+def test_nor_to_one_that_comes_while_it_is_put_on_record(lot: Lot, monkeypatch: pytest.MonkeyPatch) -> None:
+    stay, lane = lot.enters(INSIDE).ticket, waiting()
+    desk, write = attended(lot, lane), lot.store.write
+
+    async def slowly(decide: object, **how: object) -> object:
+        done = await write(decide, **how)  # type: ignore[arg-type]
+        lane.lane = and_then_comes("ZZ99ZZZ")
+        return done
+
+    monkeypatch.setattr(lot.store, "write", slowly)
+    assert "it is on record, but the lane doesn't go on" in is_it(lot, desk, stay, seen_at(desk)).why_not
+    assert lane.heard == []
+
+
+def test_a_vehicle_that_is_looked_at_again_is_still_the_same_and_of_another_plate_it_is_not(lot: Lot) -> None:
+    lane = waiting()
+    desk = attended(lot, lane)
+    looked = seen_at(desk)
+    again = Story(lane.lane).time_up()
+    assert again.lane.plate is None
+    lane.lane = again.lane
+    assert is_still(looked, seen_at(desk))
+    lane.lane = again.then(Read(Plate("ZZ99ZZZ"), 0.99)).lane
+    assert not is_still(looked, seen_at(desk))
+    assert not any(is_still(wrong, seen_at(desk)) for wrong in ("", "x", "x-x-x", "3f9a-x"))
+    assert not is_still(looked, seen_at(attended(lot, waiting()))), "a daemon that was started again"
+
+
+@pytest.mark.parametrize("saw", [True, False])
+def test_a_ticket_is_compared_with_a_plate_that_the_person_did_not_see(lot: Lot, saw: bool) -> None:
+    """A swapped one is noted, unless the person who says that it is this vehicle's saw what was read of it."""
+    stay, at, read = prepaid(lot), an_exit(lot), Plate("ZZ99ZZZ")
+    code = Code(code_of(lot, stay), by_person=True, plate_seen=read if saw else None)
+    let_through(asyncio.run(at.desk.decide(Asked(code, plate=read))))
+    assert [one["kind"] for one in at.told("ticket.suspected")] == ([] if saw else ["other_plate"])
 
 
 def gone() -> AtALane:
@@ -145,7 +217,9 @@ def gone() -> AtALane:
 )
 def test_nobody_is_let_out_who_does_not_wait_there(lot: Lot, lane: AtALane, why: str) -> None:
     stay = lot.enters(INSIDE).ticket
-    said = tell(lot, lane, ThisOne(at=OUT, this_one=code_of(lot, stay), by="ann", reason="the same dent"))
+    said = tell(
+        lot, lane, ThisOne(at=OUT, this_one=code_of(lot, stay), vehicle="x-x-x", by="ann", reason="the same dent")
+    )
     assert why in said.why_not
     assert lane.heard == []
     assert lot.one("SELECT count(*) FROM journal WHERE type = 'match.decided'") == 0

@@ -61,10 +61,13 @@ def test_a_person_sees_who_stands_there_and_says_which_ticket_it_is(site: Site) 
         devices = Devices(site, client)
         devices.are_heard()
         assert tell(site, "at", "west")[1] == "there is no lane 'west'; there are out, in.\n"
-        assert tell(site, "this-one", "out", code, *said)[0] == 3, "nobody waits there"
+        assert tell(site, "this-one", "out", code, "--vehicle", "x-x-x", *said)[0] == 3, "nobody waits there"
         devices.say(arming="ON")
         until(lambda: "a vehicle stands there" in tell(site, "at", "out")[1])
-        done, answer = until(lambda: waits(tell(site, "this-one", "out", code, *said)))
+        named = tell(site, "at", "out")[1].partition("--vehicle ")[2].split()[0]
+        other = tell(site, "this-one", "out", code, "--vehicle", "0000-x-x", *said)
+        assert other[0] == 3
+        done, answer = until(lambda: waits(tell(site, "this-one", "out", code, "--vehicle", named, *said)))
         assert (done, answer) == (0, f"out: {code} is its ticket; out goes on with it.\n")
         assert "vend" in json.loads(client.hear().payload.decode())
     with closing(sqlite3.connect(site.store)) as connection:

@@ -303,10 +303,10 @@ def test_a_person_says_so_with_the_codes_and_hears_what_became_of_it(lot: Lot) -
 def test_a_person_who_has_seen_both_pictures_says_which_ticket_it_is(lot: Lot) -> None:
     stay, at = lot.enters(INSIDE).ticket, an_exit(lot, asks=False)
     assert isinstance(at.asks(a_read()), Refused)
-    order = ThisOne(at=OUT, this_one=code_of(lot, stay), pictures=True, by="ann", reason="same car")
+    order = ThisOne(at=OUT, this_one=code_of(lot, stay), vehicle="x-x-x", pictures=True, by="ann", reason="same car")
     done = lot.decide(lambda tx: carry_out(tx, order, lambda: TARIFF, picture=lambda lane: "5a" * 32))
     assert done.code == code_of(lot, stay)
-    said = Asked(Code(str(done.code), by_person=True), plate=SEEN)
+    said = Asked(Code(str(done.code), by_person=True, plate_seen=SEEN), plate=SEEN)
     assert let_through(asyncio.run(at.desk.decide(said))).ticket == stay
     assert at.terminal.asked == [250], "whose ticket it is pays as ever"
     [decided] = at.told("match.decided")
@@ -324,6 +324,6 @@ def test_a_stay_that_is_over_is_nobodys_ticket(lot: Lot) -> None:
     stay = lot.enters(INSIDE).ticket
     lot.leaves(INSIDE, Terminal())
     lot.decide(lambda tx: exit.close(tx, stay, OUT))
-    order = ThisOne(at=OUT, this_one=code_of(lot, stay), by="ann", reason="same car")
+    order = ThisOne(at=OUT, this_one=code_of(lot, stay), vehicle="x-x-x", by="ann", reason="same car")
     with pytest.raises(CantBeDone, match="is over"):
         lot.decide(lambda tx: carry_out(tx, order, lambda: TARIFF))
