@@ -243,7 +243,7 @@ class ExitDesk(_Desk):
     paper: GivesReceipts | None = None
     lookalikes: Lookalikes | None = None
     picture: Callable[[], str | None] = lambda: None
-    _pictured: dict[TicketId, str] = field(default_factory=dict[TicketId, str])
+    _pictured: dict[TicketId, str | None] = field(default_factory=dict[TicketId, "str | None"])
 
     async def decide(self, asked: Asked, gone: asyncio.Event | None = None) -> Allowed | Refused:
         if self.codes.has_to_wait(asked):
@@ -274,7 +274,8 @@ class ExitDesk(_Desk):
 
     def confirm(self, ticket: TicketId) -> Paper:
         self._is_through()
-        picture = self._pictured.pop(ticket, None) or self.picture()
+        # One that had none when it was let out gets none: by now the next one may stand there.
+        picture = self._pictured.pop(ticket) if ticket in self._pictured else self.picture()
         return lambda tx: exit.close(tx, ticket, self.lane, picture)
 
     def withdraw(self, ticket: TicketId, *, vended: bool) -> Paper:
@@ -302,9 +303,7 @@ class ExitDesk(_Desk):
         """The picture is that of the vehicle that was let out: by the time it is through, the next one may stand
         there."""
         self._pictured.clear()
-        picture = self.picture()
-        if picture is not None:
-            self._pictured[ticket] = picture
+        self._pictured[ticket] = self.picture()
 
     async def _by_likeness(self, asked: Asked, gone: asyncio.Event | None) -> exit.Cleared | Question | Refused:
         """Exactly nobody's plate: the stay that it may be, found for sure or confirmed by its driver; else a person

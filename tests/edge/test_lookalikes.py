@@ -401,6 +401,18 @@ def test_who_owes_nothing_as_far_as_anybody_knows_is_asked_first(lot: Lot, monke
     assert let_through(at.asks(a_read())).ticket == ticket
 
 
+@pytest.mark.parametrize("first", [None, PICTURE])
+def test_the_picture_of_the_next_vehicle_is_nobody_elses(lot: Lot, first: str | None) -> None:
+    """It has come onto the loop by the time that the one before is through."""
+    ticket, at = prepaid(lot), an_exit(lot)
+    stands = [first]
+    desk = replace(at.desk, picture=lambda: stands[-1])
+    let_through(asyncio.run(desk.decide(Asked(Read(INSIDE, 0.99), plate=INSIDE))))
+    stands.append("99" * 32)
+    lot.decide(desk.confirm(ticket))
+    assert lot.one("SELECT exit_picture FROM tickets WHERE id = ?", ticket) == first
+
+
 # --- what it left unpaid ---
 
 
