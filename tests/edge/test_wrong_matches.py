@@ -250,7 +250,11 @@ def was_masked(lot: Lot, stay: TicketId) -> None:
     lot.decide(lambda tx: tx.connection.execute("UPDATE tickets SET masked_at = 1 WHERE id = ?", (stay,)))
 
 
-@pytest.mark.parametrize("since", [came_again, was_exact, was_refunded, was_undone, was_masked])
+def was_long_ago(lot: Lot, stay: TicketId) -> None:
+    lot.clock.forward(hours=32 * 24)
+
+
+@pytest.mark.parametrize("since", [came_again, was_exact, was_refunded, was_undone, was_masked, was_long_ago])
 def test_what_can_not_be_undone_is_refused_in_a_line_and_changes_nothing(
     lot: Lot, since: Callable[[Lot, TicketId], None]
 ) -> None:
@@ -261,6 +265,40 @@ def test_what_can_not_be_undone_is_refused_in_a_line_and_changes_nothing(
     with pytest.raises(CantBeMended):
         undo(lot, stay)
     assert lot.one("SELECT count(*) FROM journal") == before
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_an_exit_that_was_given_to_a_ticket_by_an_undo_is_not_taken_from_it_again(lot: Lot, known: bool) -> None:
+    right = unread(lot) if known else None
+    stay, at = lot.enters(INSIDE).ticket, an_exit(lot)
+    leaves_as(lot, at, stay)
+    other, before = undo(lot, stay, right).other.id, money(lot)
+    with pytest.raises(CantBeMended, match="undone match"):
+        undo(lot, other)
+    assert (state(lot, other)[0], state(lot, stay)[0], money(lot)) == ("COMPLETED", "ACTIVE", before)
+
+
+def nothing_since(lot: Lot, stay: TicketId) -> None:
+    lot.clock.forward(hours=13 * 24)
+
+
+def much_later(lot: Lot, stay: TicketId) -> None:
+    lot.clock.forward(hours=14 * 24)
+
+
+@pytest.mark.parametrize(("since", "calls"), [(nothing_since, 1), (much_later, 0), (was_masked, 0)])
+@pytest.mark.parametrize("by_code", [False, True])
+def test_nobody_is_called_for_a_match_of_long_ago(
+    lot: Lot, since: Callable[[Lot, TicketId], None], calls: int, by_code: bool
+) -> None:
+    """Whoever is read so then was read wrongly, or came in unread: it is no sign that the match was wrong."""
+    stay, at = prepaid(lot), an_exit(lot)
+    leaves_as(lot, at, stay)
+    since(lot, stay)
+    shown = Code(code_of(lot, stay)) if by_code else Read(INSIDE, 0.99)
+    assert isinstance(asyncio.run(at.desk.decide(Asked(shown, plate=INSIDE))), Refused)
+    kinds = [one["kind"] for one in at.told("ticket.suspected")]
+    assert (kinds.count("matched_wrongly"), len(at.told("help.called"))) == (calls, calls)
 
 
 def test_who_said_so_and_why_is_on_record_and_it_is_done_once(lot: Lot) -> None:

@@ -13,10 +13,11 @@ from edge.parking.money import charges
 from edge.parking.reservations.bookings import bookings_of_plate
 from edge.parking.stays import moments
 from edge.parking.stays.restoring import pending
+from edge.parking.stays.suspicions import may_be_wrong
 from edge.parking.stays.tickets import Ticket
 from edge.store import Transaction
 from models.ids import LaneName, TicketId
-from models.instants import Reading
+from models.instants import Instant, Reading
 from models.plates import Plate
 from models.plates.matching import Inside
 from models.tickets import ReservationStatus, TicketStatus
@@ -25,7 +26,8 @@ _INSIDE = """
     SELECT tickets.id, license_plate, entry_time FROM tickets JOIN vehicles ON vehicles.id = vehicle_id
     WHERE tickets.status IN ('ADMITTED', 'ACTIVE', 'UNRESOLVED') AND license_plate IS NOT NULL"""
 _LAST = """
-    SELECT tickets.id, tickets.status, exit_match FROM tickets JOIN vehicles ON vehicles.id = vehicle_id
+    SELECT tickets.id, tickets.status, exit_match, exit_time, masked_at
+    FROM tickets JOIN vehicles ON vehicles.id = vehicle_id
     WHERE license_plate = ? AND tickets.status != 'VOIDED' ORDER BY tickets.rowid DESC LIMIT 1"""
 _WAITED_FOR = (ReservationStatus.BOOKED, ReservationStatus.EXPIRED)
 
@@ -42,23 +44,23 @@ class Listed:
         return self.lists.barred((plate,)) is not None
 
 
-def vehicle(connection: sqlite3.Connection, plate: Plate, listed: Listed) -> Vehicle:
+def vehicle(connection: sqlite3.Connection, plate: Plate, listed: Listed, now: Instant) -> Vehicle:
     """Of exactly this plate."""
     last = connection.execute(_LAST, (plate,)).fetchone()
     return Vehicle(
         permit=listed.permit(plate),
         barred=listed.barred(plate),
         reserved=_is_waited_for(connection, plate),
-        own_stay_ended=last is not None and _ended_by_another(last),
+        own_stay_ended=last is not None and _ended_by_another(last, now),
         been_here=last is not None,
         untold=pending(connection) is not None,
     )
 
 
-def stay_ended_by_another(connection: sqlite3.Connection, plate: Plate) -> TicketId | None:
-    """The last stay of exactly this plate, if a vehicle ended it that only looked like this one."""
+def stay_ended_by_another(connection: sqlite3.Connection, plate: Plate, now: Instant) -> TicketId | None:
+    """The last stay of exactly this plate, if a vehicle ended it lately that only looked like this one."""
     last = connection.execute(_LAST, (plate,)).fetchone()
-    return TicketId(last["id"]) if last is not None and _ended_by_another(last) else None
+    return TicketId(last["id"]) if last is not None and _ended_by_another(last, now) else None
 
 
 def lookalike(tx: Transaction, stay: Ticket, lane: LaneName, listed: Listed) -> Lookalike:
@@ -96,8 +98,9 @@ def _for(entered: int, now: Reading) -> int | None:
     return now.wall - entered if now.synced and now.wall >= entered else None
 
 
-def _ended_by_another(row: sqlite3.Row) -> bool:
-    return row["status"] == TicketStatus.COMPLETED and row["exit_match"] == "alike"
+def _ended_by_another(row: sqlite3.Row, now: Instant) -> bool:
+    over = row["status"] == TicketStatus.COMPLETED
+    return over and may_be_wrong(row["exit_match"], row["exit_time"], row["masked_at"], now)
 
 
 def _is_waited_for(connection: sqlite3.Connection, plate: Plate) -> bool:

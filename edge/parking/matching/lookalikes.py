@@ -80,7 +80,7 @@ class Lookalikes:
         def look(connection: sqlite3.Connection) -> Sought:
             verdict = match(seen, known.inside(connection, now))
             choice = choose(verdict, asked.denied)
-            return Sought(read, verdict, choice, known.stay_ended_by_another(connection, read))
+            return Sought(read, verdict, choice, known.stay_ended_by_another(connection, read, now.wall))
 
         found = await self.store.read(look)
         if not confirms(asked):
@@ -95,7 +95,7 @@ class Lookalikes:
         stay = find(tx.connection, TicketId(sought.choice.candidate.inside.key))
         if not stay.open or stay.plate is None:
             return Refusal.NO_TICKET
-        there = known.vehicle(tx.connection, sought.plate, self.listed)
+        there = known.vehicle(tx.connection, sought.plate, self.listed, tx.at.wall)
         looks_like = known.lookalike(tx, stay, self.lane, self.listed)
         verdict = ruled(there, looks_like, sure=sought.choice.sure, always_ask=self.let_out is LetOut.ASK)
         self._last.why = verdict.why or Why.UNLIKELY

@@ -23,7 +23,7 @@ from edge.parking.tariffs.pricing import priced
 from edge.store import Transaction
 from models.facts import MatchUndone, MendedTicket, MovedPayment, Suspicion, TicketConfirmed, TicketOpened
 from models.ids import LaneName, PaymentId, SpotId, TicketId, VehicleId
-from models.instants import SECOND, Instant
+from models.instants import HOUR, SECOND, Instant
 from models.money import Minor
 from models.plates import Plate
 from models.qr import shown_code
@@ -32,6 +32,9 @@ from models.tickets import PaymentStatus, TicketStatus
 
 AT_THE_EXIT = 900 * SECOND
 """What was paid in the exit's lane within so long before the vehicle was through was paid by that vehicle."""
+LONGEST = 31 * 24 * HOUR
+"""Nobody says for sure what happened at an exit longer ago than that."""
+_MADE = "SELECT 1 FROM ticket_mendings WHERE other_id = ? AND kind = 'match'"
 _OWN = """
     WITH told AS (
         SELECT type, json_extract(body, '$.at') AS at, json_extract(body, '$.match') AS match FROM journal
@@ -114,9 +117,11 @@ def _wrongly_ended(tx: Transaction, code: str) -> Ticket:
         raise CantBeMended(f"the stay of {stay.code} hasn't ended at an exit ({stay.status.lower()})")
     if stay.exit_match not in UNDONE:
         raise CantBeMended(f"{stay.code} left by {stay.exit_match or 'what nobody kept'}, and not by a likeness")
-    row = tx.connection.execute("SELECT masked_at FROM tickets WHERE id = ?", (stay.id,)).fetchone()
-    if row["masked_at"] is not None:
-        raise CantBeMended(f"{stay.code} ended so long ago that nobody's plate is known of it any more")
+    row = tx.connection.execute("SELECT masked_at, exit_time FROM tickets WHERE id = ?", (stay.id,)).fetchone()
+    if row["masked_at"] is not None or tx.at.wall - row["exit_time"] > LONGEST:
+        raise CantBeMended(f"{stay.code} ended so long ago that nobody can say any more whose exit that was")
+    if tx.connection.execute(_MADE, (stay.id,)).fetchone() is not None:
+        raise CantBeMended(f"{stay.code} has that exit from an undone match: that was a person's word, and stands")
     why = mended.over_for_good(tx.connection, stay)
     if why:
         raise CantBeMended(why)

@@ -10,7 +10,7 @@ from edge.parking.stays.tickets import Ticket, WithoutStay, open_ticket, ticket_
 from edge.store import Transaction
 from models.facts import Suspicion, TicketSuspected
 from models.ids import LaneName, TicketId
-from models.instants import SECOND
+from models.instants import HOUR, SECOND, Instant
 from models.plates import Plate
 from models.plates.alike import MISREAD, apart
 from models.qr import shown_code
@@ -18,6 +18,10 @@ from models.refusals import Refusal
 
 SAME_OCCASION = 600 * SECOND
 """A ticket that is shown again at the same lane within so long is no second suspicion."""
+
+RECENT = 14 * 24 * HOUR
+"""A vehicle that comes with the plate of a stay that a likeness ended so long ago, or longer, isn't taken for its own:
+it was rather read wrongly itself, or came in unread."""
 
 
 class Swapped(StrEnum):
@@ -54,6 +58,11 @@ def looked_at(
     return claimed if rule is Swapped.NOTE else Refusal.TICKET_SWAPPED
 
 
+def may_be_wrong(match: str | None, left: int | None, masked: int | None, now: Instant) -> bool:
+    """Whether a stay that is over, found by that `match`, may have been ended by a vehicle that wasn't its own."""
+    return match == "alike" and masked is None and left is not None and now - left < RECENT
+
+
 def matched_wrongly(tx: Transaction, lane: LaneName, ended: Ticket, plate: Plate | None) -> None:
     """The stay was ended by a vehicle whose plate only looked like its own, and here stands its own: a person is called
     at once, for its driver has done nothing wrong."""
@@ -75,9 +84,9 @@ def _used_again(tx: Transaction, lane: LaneName, code: str, plate: Plate | None)
     used = ticket_with_code(tx.connection, shown_code(code))
     if used is None:
         return
-    masked = tx.connection.execute("SELECT masked_at FROM tickets WHERE id = ?", (used.id,)).fetchone()["masked_at"]
-    read = plate if masked is None else None
-    if used.exit_match == "alike":
+    row = tx.connection.execute("SELECT masked_at, exit_time FROM tickets WHERE id = ?", (used.id,)).fetchone()
+    read = plate if row["masked_at"] is None else None
+    if may_be_wrong(used.exit_match, row["exit_time"], row["masked_at"], tx.at.wall):
         matched_wrongly(tx, lane, used, read)
         return
     _suspect(tx, lane, Suspicion.USED_AGAIN, used, None, read, refused=True, calls=False)
