@@ -243,6 +243,30 @@ def test_whoever_is_looked_at_afresh_is_not_taken_for_the_one_before():
     assert lane.decided == [(1, "AB12CDE")]
 
 
+def test_one_that_is_looked_at_again_where_it_stands_keeps_what_was_said_of_it():
+    """Its device says each plate once: a lane that asks again, after a refusal, hears no other word."""
+    lane = Played()
+    lane.loop(True, 0)
+    lane.says("AB12CDE", 1)
+    lane.says("XY77ZZZ", 2)
+    lane.loop(True, 11)
+    assert lane.decided == [(1, "AB12CDE"), (2, "AB12CDE")]
+    lane.loop(False, 12)
+    lane.loop(True, 14)
+    lane.waits_until(30)
+    assert (lane.decided[2:], lane.asked) == ([], [])
+
+
+def test_one_that_was_asked_is_asked_again_when_it_is_looked_at_again():
+    lane = Played()
+    lane.loop(True, 0)
+    lane.says("AB12CDE", 1, sure=0.5)
+    lane.waits_until(5)
+    lane.loop(True, 11)
+    lane.waits_until(60)
+    assert (lane.decided, lane.asked) == ([], [(1, "AB12CDE"), (2, "AB12CDE")])
+
+
 @pytest.mark.parametrize(("only", "bearing", "counts"), [
     (Only.APPROACHING, Bearing.LEAVES, False),
     (Only.APPROACHING, Bearing.APPROACHES, True),

@@ -51,6 +51,11 @@ Stepped = tuple[Gate, list[VisionEvent]]
 
 def arrives(gate: Gate, at: Monotonic, trust: Trust) -> Stepped:
     """The loop went on, or the lane wants to look again."""
+    if gate.on:
+        # The same one stands there, and its device has said its plate already. What was heard ahead stays another's:
+        # nobody is asked for the plate of the one behind.
+        again = replace(gate, vehicle=gate.vehicle + 1, decided=False, asked=None, since=at)
+        return tick(again, at, trust)
     gap = None if gate.left is None else at - gate.left
     spent = gate.spent
     if gap is not None and AFRESH < gap < DROPS_OUT:
