@@ -58,9 +58,10 @@ class Cameras:
         """A vehicle is on the arming loop of that camera's lane, or off it."""
         (self._told if camera in self._told else self._vision).watch(camera, on)
 
-    def let_go(self, lane: LaneName) -> None:
-        """A lane without an arming loop is done with the vehicle at the arm."""
-        self._told.let_go(lane)
+    def let_go(self, lane: LaneName, vehicle: int | None) -> None:
+        """A lane without an arming loop is done with this vehicle; None: with none that a camera told of."""
+        if vehicle is not None:
+            self._told.let_go(lane, vehicle)
 
     def vehicle_type(self, camera: LaneName) -> VehicleType | None:
         """What a camera takes the vehicle for that stands before it now; None where it doesn't say."""

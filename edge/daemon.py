@@ -23,6 +23,7 @@ from edge.gallery import Gallery
 from edge.inputs import MEANS, FireContact, watch
 from edge.kept_up import kept_up
 from edge.kiosk.server import Kiosk
+from edge.lane.controller import LaneController
 from edge.lane.signals import Fire, Order, Ordered, Signal
 from edge.local import LocalSocket, socket_path
 from edge.lot_clock import lockstep_of, lot_clock
@@ -106,7 +107,7 @@ class Daemon:
             self._policy,
             watch,
             look_again,
-            lambda lane: self._cameras.let_go(lane),
+            lambda lane: self._cameras.let_go(lane, self._lanes[lane].at_the_arm),
             is_heard,
             self._prices,
             Claims(lambda: NO_KEYS if self._keys is None else self._keys.keyring, self._keeping.rules),
@@ -118,7 +119,7 @@ class Daemon:
             self._lockstep.on_signal(self._injected)
         sees: Callable[[VisionEvent], None] = lambda event: self._sight.heard(event)  # noqa: E731
         self._cameras = Cameras(settings, self._clock, self._assembly.context, sees, played=self._lockstep is not None)
-        self._lanes = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
+        self._lanes: dict[LaneName, LaneController] = {lane.name: self._assembly.lane(lane) for lane in settings.lanes}
         self._inquiries = Inquiries(self._assembly.tills, self._store, self._clock)
         faults = self._faults.reporter("money")
         self._money = MoneyDesk(settings, self._assembly.tills, self._store, self._clock, faults)

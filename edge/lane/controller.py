@@ -55,6 +55,7 @@ from edge.lane.signals import (
     HoldFailed,
     Order,
     Ordered,
+    Presence,
     Pressed,
     Refused,
     Signal,
@@ -116,6 +117,8 @@ class LaneController:
         # at the terminal takes their time.
         self._clerk, self._registrar = self._a_clerk(), self._a_clerk()
         self._asked: Asked | None = None
+        self.at_the_arm: int | None = None
+        """The camera's number of the vehicle that the lane was told of last, where a camera tells"""
         self._gone = asyncio.Event()
         self._begun = False
         self._not_told = ""
@@ -172,6 +175,8 @@ class LaneController:
 
     def _answer(self, signal: Signal) -> None:
         before = self.lane
+        if isinstance(signal, Presence) and signal.present:
+            self.at_the_arm = signal.vehicle
         stepped = step(before, signal, self._clock.monotonic())
         if vend_is_over(before, stepped.lane):
             self._take_back_the_vend()

@@ -15,7 +15,7 @@ class InView:
 
     def comes(self, vehicle: int) -> tuple[InView, list[Signal]]:
         first = not self.vehicles
-        return InView((*self.vehicles, (vehicle, None))), [Presence(True)] if first else []
+        return InView((*self.vehicles, (vehicle, None))), [Presence(True, vehicle)] if first else []
 
     def decided(self, vehicle: int, read: Read) -> tuple[InView, list[Signal]]:
         known = tuple((number, read if number == vehicle else old) for number, old in self.vehicles)
@@ -29,7 +29,7 @@ class InView:
             return InView(rest), []
         said: list[Signal] = [Presence(False)]
         if rest:
-            said.append(Presence(True))
+            said.append(Presence(True, rest[0][0]))
             if rest[0][1] is not None:
                 said.append(rest[0][1])
         return InView(rest), said

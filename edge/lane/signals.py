@@ -120,9 +120,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A vehicle stands before the arm: by the arming loop, or by the camera where there is none. None: unknown."""
+    """A vehicle stands before the arm: by the arming loop, or by the camera where there is none. None: unknown.
+    `vehicle`: which one, where the camera says."""
 
     present: bool | None
+    vehicle: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

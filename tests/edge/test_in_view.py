@@ -48,26 +48,26 @@ class Camera:
 
 
 def test_one_vehicle_comes_is_read_and_goes() -> None:
-    assert Camera().sees(1).reads(1).loses(1).told == [Presence(True), plate_of(1), Presence(False)]
+    assert Camera().sees(1).reads(1).loses(1).told == [Presence(True, 1), plate_of(1), Presence(False)]
 
 
 def test_the_second_vehicle_waits_until_the_first_has_gone_though_it_was_read_before() -> None:
     camera = Camera().sees(1, 2).reads(2)
-    assert camera.told == [Presence(True)]
-    assert camera.reads(1).told == [Presence(True), plate_of(1)]
-    assert camera.loses(1).told[2:] == [Presence(False), Presence(True), plate_of(2)]
+    assert camera.told == [Presence(True, 1)]
+    assert camera.reads(1).told == [Presence(True, 1), plate_of(1)]
+    assert camera.loses(1).told[2:] == [Presence(False), Presence(True, 2), plate_of(2)]
 
 
 def test_a_vehicle_that_moves_up_unread_is_read_when_its_vote_is_certain() -> None:
     camera = Camera().sees(1, 2).reads(1).loses(1)
-    assert camera.told[2:] == [Presence(False), Presence(True)]
+    assert camera.told[2:] == [Presence(False), Presence(True, 2)]
     assert camera.reads(2).told[4:] == [plate_of(2)]
 
 
 def test_a_vehicle_that_turns_away_in_the_queue_is_nobodys_business() -> None:
     camera = Camera().sees(1, 2, 3).loses(2)
-    assert camera.told == [Presence(True)]
-    assert camera.loses(1).reads(3).told[1:] == [Presence(False), Presence(True), plate_of(3)]
+    assert camera.told == [Presence(True, 1)]
+    assert camera.loses(1).reads(3).told[1:] == [Presence(False), Presence(True, 3), plate_of(3)]
 
 
 def test_a_vehicle_that_was_never_announced_says_nothing() -> None:
@@ -78,7 +78,7 @@ def test_when_the_camera_is_gone_nobody_knows_what_stands_there() -> None:
     camera = Camera().sees(1, 2).goes_blind()
     assert camera.told[1:] == [Presence(None)]
     assert camera.loses(1, 2).told[2:] == [], "those vehicles are forgotten"
-    assert camera.sees(3).told[2:] == [Presence(True)]
+    assert camera.sees(3).told[2:] == [Presence(True, 3)]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["sees", "reads", "loses"]), st.integers(1, 4)), max_size=30))

@@ -32,8 +32,8 @@ class Played:
     def tells(self, event: str, here: bool, at: float) -> None:
         self._becomes(*said(self.view, HeardVehicle(event, here), _at(at), self.trust))
 
-    def is_served(self, at: float) -> None:
-        self._becomes(*served(self.view, _at(at)))
+    def is_served(self, at: float, vehicle: int = 1) -> None:
+        self._becomes(*served(self.view, vehicle, _at(at)))
 
     def waits_until(self, at: float) -> None:
         while (moment := due(self.view, self.trust)) is not None and moment <= _at(at):
@@ -104,6 +104,17 @@ def test_the_next_one_waits_for_its_turn_and_stays_from_then_on():
     lane.waits_until(109)
     assert lane.story[4:] == ["1 goes"]
     lane.waits_until(111)
+    assert lane.story[5:] == ["2 goes"]
+
+
+def test_a_lane_that_says_twice_that_it_is_done_with_one_keeps_the_one_behind():
+    lane = Played(ONCE)
+    lane.says("AB12CDE", 0)
+    lane.says("XY77ZZZ", 3)
+    lane.is_served(5)
+    lane.is_served(5)
+    assert lane.story[4:] == ["1 goes"]
+    lane.is_served(9, vehicle=2)
     assert lane.story[5:] == ["2 goes"]
 
 

@@ -73,10 +73,10 @@ class Told:
         """A vehicle is on the arming loop, or off it. Each True begins a new vehicle."""
         self._ears[camera].watch(on)
 
-    def let_go(self, camera: LaneName) -> None:
-        """A lane without an arming loop is done with the vehicle before its arm."""
+    def let_go(self, camera: LaneName, vehicle: int) -> None:
+        """A lane without an arming loop is done with this vehicle, that stood before its arm."""
         if camera in self._ears:
-            self._ears[camera].let_go()
+            self._ears[camera].let_go(vehicle)
 
     def vehicle_type(self, camera: LaneName) -> VehicleType | None:
         """What the camera takes the vehicle for that is there now; None where it doesn't say."""
@@ -131,9 +131,9 @@ class _Ear:
             stepped = gates.arrives(self._state, at, self._trust) if on else gates.leaves(self._state, at)
             self._becomes(*stepped)
 
-    def let_go(self) -> None:
+    def let_go(self, vehicle: int) -> None:
         if isinstance(self._state, View):
-            self._becomes(*views.served(self._state, self._clock.monotonic()))
+            self._becomes(*views.served(self._state, vehicle, self._clock.monotonic()))
 
     def fault(self, fault: Fault, detail: str | None) -> bool:
         """Whether this is one that blinds the lane, which is then told so. `detail` None: it has ended."""

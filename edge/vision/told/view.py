@@ -96,9 +96,11 @@ def said(view: View, vehicle: HeardVehicle, at: Monotonic, trust: Trust) -> Step
     return view, [*came, *more]
 
 
-def served(view: View, at: Monotonic) -> Stepped:
-    """The lane is done with the vehicle before the arm: it is driving away, whatever is still said of it."""
-    return (view, []) if not view.subjects else _goes(view, view.subjects[0], at)
+def served(view: View, vehicle: int, at: Monotonic) -> Stepped:
+    """The lane is done with this vehicle: it is driving away, whatever is still said of it. Said again of one that has
+    gone, it is nothing: the one behind it stands there by now."""
+    subject = next((each for each in view.subjects if each.number == vehicle), None)
+    return (view, []) if subject is None else _goes(view, subject, at)
 
 
 def blinded(view: View) -> View:
