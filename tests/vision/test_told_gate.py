@@ -243,6 +243,56 @@ def test_whoever_is_looked_at_afresh_is_not_taken_for_the_one_before():
     assert lane.decided == [(1, "AB12CDE")]
 
 
+@pytest.mark.parametrize("one_id", [True, False])
+@pytest.mark.parametrize("every", [3, 10, 45])
+def test_a_parked_cars_plate_opens_for_nobody(every: int, one_id: bool):
+    lane = Played()
+    for at in range(0, 600, every):
+        lane.says("PERMIT1", at, event="" if not one_id else "7")
+    lane.loop(True, 600)
+    lane.says("PERMIT1", 601, event="" if not one_id else "7")
+    lane.waits_until(605)
+    assert lane.decided == lane.asked == []
+    lane.says("OWNCAR9", 606)
+    lane.waits_until(620)
+    assert (lane.decided, lane.asked) == ([(1, "OWNCAR9")], [])
+
+
+def test_a_misread_of_a_parked_cars_plate_is_only_a_question():
+    lane = Played()
+    for at in range(0, 90, 3):
+        lane.says("PERMIT1", at)
+    lane.loop(True, 90)
+    lane.says("PERM1T7", 91)
+    lane.waits_until(100)
+    assert lane.decided == []
+
+
+def test_whoever_takes_long_to_the_loop_is_asked_and_a_plate_that_was_not_said_for_long_is_scenery_no_more():
+    lane = Played()
+    for at in (0, 8, 16):
+        lane.says("AB12CDE", at)
+    lane.loop(True, 18)
+    lane.waits_until(30)
+    assert (lane.decided, lane.asked) == ([], [(1, "AB12CDE")])
+    lane.loop(False, 31)
+    lane.says("AB12CDE", 300)
+    lane.loop(True, 302)
+    assert lane.decided == [(2, "AB12CDE")]
+
+
+def test_in_a_busy_lane_a_parked_cars_plate_is_known_for_one_too():
+    lane = Played()
+    for at in range(0, 400, 5):
+        lane.says("PERMIT1", at)
+        if at % 20 == 5:
+            lane.loop(True, at + 1)
+        if at % 20 == 15:
+            lane.loop(False, at + 1)
+    decided = len(lane.decided)
+    assert decided <= 1, "the first word of it is nobody's that is known yet"
+
+
 def test_one_that_is_looked_at_again_where_it_stands_keeps_what_was_said_of_it():
     """Its device says each plate once: a lane that asks again, after a refusal, hears no other word."""
     lane = Played()

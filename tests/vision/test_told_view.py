@@ -107,6 +107,19 @@ def test_the_next_one_waits_for_its_turn_and_stays_from_then_on():
     assert lane.story[5:] == ["2 goes"]
 
 
+def test_a_parked_cars_plate_that_is_said_for_ever_comes_once_until_it_is_silent():
+    lane = Played(ONCE)
+    for at in range(0, 600, 5):
+        lane.says("PERMIT1", at)
+        if at == 5:
+            lane.is_served(6)
+    assert lane.story == ["1 comes", "1 is PERMIT1", "1 goes"]
+    lane.says("AB12CDE", 600)
+    assert lane.story[3:] == ["2 comes", "2 is AB12CDE"]
+    lane.says("PERMIT1", 620)
+    assert lane.story[5:] == ["3 comes", "3 is PERMIT1"]
+
+
 def test_a_lane_that_says_twice_that_it_is_done_with_one_keeps_the_one_behind():
     lane = Played(ONCE)
     lane.says("AB12CDE", 0)

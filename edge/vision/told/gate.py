@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from drivers.plate_sources.trust import Trust
 from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VisionEvent
+from edge.vision.told.scenery import Doubt, Scenery, doubt, noted
 from edge.vision.told.voices import Voice, Voices, joined, plates, weighed
 from models.ids import LaneName
 from models.instants import SECOND, Monotonic
@@ -31,7 +32,7 @@ START = Monotonic(0)
 @dataclass(frozen=True, slots=True)
 class Gate:
     """`ahead`: heard while no vehicle is on the loop, or after the one there was decided; `before`: of the last one.
-    `spent`: the device's ids under which nothing counts any more."""
+    `spent`: the device's ids under which nothing counts any more; `scenery`: what it says with nobody there."""
 
     lane: LaneName
     vehicle: int = 0
@@ -44,6 +45,7 @@ class Gate:
     left: Monotonic | None = None
     before: frozenset[Plate] = frozenset()
     spent: tuple[str, ...] = ()
+    scenery: Scenery = ()
 
 
 Stepped = tuple[Gate, list[VisionEvent]]
@@ -80,8 +82,13 @@ def leaves(gate: Gate, at: Monotonic) -> Stepped:
 
 def heard(gate: Gate, voice: Voice, at: Monotonic, trust: Trust) -> Stepped:
     """The device has said a plate."""
-    if voice.event in gate.spent:
+    nobody = not gate.on and _is_new(gate, voice, at)
+    gate = replace(gate, scenery=noted(gate.scenery, voice.plate, at, nobody=nobody))
+    doubted = doubt(gate.scenery, voice.plate, at, trust.early)
+    if voice.event in gate.spent or doubted is Doubt.SCENERY:
         return gate, []
+    if doubted is Doubt.ASK:
+        voice = replace(voice, confidence=0.0)
     if gate.on and not gate.decided:
         if _within(gate, at, LATE_WORD) and _alike(voice.plate, gate.before):
             voice = replace(voice, confidence=0.0)

@@ -72,7 +72,9 @@ def heard(view: View, voice: Voice, at: Monotonic, trust: Trust) -> Stepped:
         return tick(_with(view, said), at, trust)
     if trust.tells_ends:
         return replace(view, early=joined(view.early, voice)), []
-    if voice.event in view.spent or _has_left(view, voice, at) or len(view.subjects) >= MOST:
+    if _has_left(view, voice, at):
+        return _said_again(view, voice, at), []
+    if voice.event in view.spent or len(view.subjects) >= MOST:
         return view, []
     view, came = _comes(view, voice.event, at, (voice,), voice.vehicle_type)
     view, more = tick(view, at, trust)
@@ -182,6 +184,13 @@ def _event_has_left(view: View, event: str, at: Monotonic) -> bool:
 def _has_left(view: View, voice: Voice, at: Monotonic) -> bool:
     recent = [each for each in view.left if at - each.at < SERVED]
     return any(voice.event in each.events or _alike(voice.plate, each.plates) for each in recent)
+
+
+def _said_again(view: View, voice: Voice, at: Monotonic) -> View:
+    """A plate that is said again and again after its vehicle was served is a parked car's: until the device is silent
+    of it, nobody comes with it."""
+    left = (replace(each, at=at) if _alike(voice.plate, each.plates) else each for each in view.left)
+    return replace(view, left=tuple(left))
 
 
 def _with(view: View, subject: Subject) -> View:
