@@ -14,7 +14,7 @@ import pytest
 
 from drivers.contract import DriverContext
 from drivers.plate_sources.faults import CLOCK, GARBLED, UNREACHABLE
-from drivers.plate_sources.heard import Heard, HeardPicture, HeardPlate
+from drivers.plate_sources.heard import Heard, HeardClock, HeardPicture, HeardPlate
 from drivers.plate_sources.posting import Ears
 from drivers.plate_sources.settings import PlateSourceSettings
 from edge.clock import SystemClock
@@ -124,6 +124,16 @@ async def test_what_comes_late_opens_nothing_and_is_told(a_site: Callable[..., S
     site.says(HeardPlate("2", "AB12CDE", 0.99, taken=site.ago(0.1)))
     assert [event.read.plate for event in site.of(PlateDecided)] == ["AB12CDE"]
     assert faults.on == {}
+
+
+async def test_what_comes_a_little_late_is_dated_back_to_when_it_was_seen(a_site: Callable[..., Site]):
+    site = a_site(early=0.5)
+    site.says(HeardClock(site.ago(0)))
+    site.told.watch(LANE, True)
+    site.says(HeardPlate("1", "AB12CDE", 0.99, taken=site.ago(5)))
+    assert site.of(PlateDecided) == []
+    site.says(HeardPlate("2", "XY77ZZZ", 0.99, taken=site.ago(0.1)))
+    assert [event.read.plate for event in site.of(PlateDecided)] == ["XY77ZZZ"]
 
 
 async def test_a_plate_that_has_to_settle_is_decided_by_itself(a_site: Callable[..., Site]):

@@ -17,8 +17,9 @@ def one_after_the_other(events: list[tuple[float, float]], off: int = 0, synced:
     for seen, arrived in events:
         taken = Instant(WALL + off + round(seen * SECOND))
         wall = Instant(WALL + round(arrived * SECOND)) if synced else None
-        pace, late = judged(pace, taken, Monotonic(round(arrived * SECOND)), WITHIN, wall)
-        in_time.append(late == 0)
+        found = judged(pace, taken, Monotonic(round(arrived * SECOND)), WITHIN, wall)
+        pace = found.pace
+        in_time.append(found.in_time)
     return in_time
 
 

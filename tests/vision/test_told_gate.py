@@ -32,9 +32,17 @@ class Played:
         now = _at(at)
         self._becomes(*(arrives(self.gate, now, self.trust) if on else leaves(self.gate, now)))
 
-    def says(self, plate: str, at: float, sure: float | None = 0.95, event: str = "", **more: Bearing) -> None:
-        said = HeardPlate(event or f"event {at}", plate, sure, **more)
-        voice = voice_of(said, _at(at), self.trust)
+    def says(
+        self,
+        plate: str,
+        at: float,
+        sure: float | None = 0.95,
+        event: str = "",
+        late: float = 0,
+        bearing: Bearing | None = None,
+    ) -> None:
+        said = HeardPlate(event or f"event {at}", plate, sure, bearing=bearing)
+        voice = voice_of(said, _at(at), self.trust, round(late * SECOND))
         if voice is not None:
             self._becomes(*heard(self.gate, voice, _at(at), self.trust))
 
@@ -291,6 +299,36 @@ def test_in_a_busy_lane_a_parked_cars_plate_is_known_for_one_too():
             lane.loop(False, at + 1)
     decided = len(lane.decided)
     assert decided <= 1, "the first word of it is nobody's that is known yet"
+
+
+def test_a_plate_that_was_seen_long_before_a_vehicle_came_and_told_late_is_none_of_it():
+    lane = Played()
+    lane.loop(True, 0)
+    lane.loop(False, 4)
+    lane.loop(True, 6)
+    lane.says("AB12CDE", 8, late=7.5)
+    lane.waits_until(30)
+    assert lane.decided == lane.asked == []
+    lane.says("XY77ZZZ", 31, late=3)
+    assert lane.decided == [(2, "XY77ZZZ")]
+
+
+def test_a_plate_that_was_seen_while_another_was_there_and_told_late_is_a_question():
+    lane = Played()
+    lane.loop(True, 0)
+    lane.loop(False, 4)
+    lane.loop(True, 6)
+    lane.says("AB12CDE", 8, late=4.5)
+    lane.waits_until(30)
+    assert (lane.decided, lane.asked) == ([], [(2, "AB12CDE")])
+
+
+def test_a_plate_that_was_told_late_before_the_vehicle_came_was_seen_earlier():
+    lane = Played()
+    lane.says("AB12CDE", 0, late=3)
+    lane.loop(True, 2)
+    lane.waits_until(30)
+    assert lane.decided == lane.asked == []
 
 
 def test_one_that_is_looked_at_again_where_it_stands_keeps_what_was_said_of_it():

@@ -25,16 +25,25 @@ class Pace:
     late: tuple[int, Monotonic] | None = None
 
 
-def judged(pace: Pace, taken: Instant, at: Monotonic, within: int, wall: Instant | None) -> tuple[Pace, int]:
-    """What is known of the device's clock now, and by how many microseconds this is too late; 0: in time.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`late`: by how many microseconds it arrived later than what comes at once; `in_time`: whether it counts."""
+
+    pace: Pace
+    late: int
+    in_time: bool
+
+
+def judged(pace: Pace, taken: Instant, at: Monotonic, within: int, wall: Instant | None) -> Judged:
+    """What is known of the device's clock now, and what that makes of this event.
 
     `wall`: what this computer's clock says, if it is known to be right. Only the first event is compared with it.
     """
     lag = at - taken
     usual = min(pace.lags, default=lag if wall is None else at - wall)
-    late = lag - usual
+    late = max(lag - usual, 0)
     if late <= within:
-        return Pace((*pace.lags, lag)[-_REMEMBERED:]), 0
+        return Judged(Pace((*pace.lags, lag)[-_REMEMBERED:]), late, True)
     if pace.late is not None and abs(lag - pace.late[0]) <= _AS_LATE and at - pace.late[1] >= _APART:
-        return Pace((lag,)), 0
-    return replace(pace, late=(lag, at)), late
+        return Judged(Pace((lag,)), 0, True)
+    return Judged(replace(pace, late=(lag, at)), late, False)

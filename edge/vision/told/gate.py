@@ -87,7 +87,9 @@ def heard(gate: Gate, voice: Voice, at: Monotonic, trust: Trust) -> Stepped:
     doubted = doubt(gate.scenery, voice.plate, at, trust.early)
     if voice.event in gate.spent or doubted is Doubt.SCENERY:
         return gate, []
-    if doubted is Doubt.ASK:
+    if gate.on and voice.at < gate.since - trust.early:
+        return gate, []  # Seen long before this one came, and told late.
+    if doubted is Doubt.ASK or (gate.left is not None and voice.at < gate.left):
         voice = replace(voice, confidence=0.0)
     if gate.on and not gate.decided:
         if _within(gate, at, LATE_WORD) and _alike(voice.plate, gate.before):

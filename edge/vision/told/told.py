@@ -18,7 +18,7 @@ from edge.vision.events import CameraCleared, CameraFault, VehiclePictured, Visi
 from edge.vision.settings import ViewSettings
 from edge.vision.told import gate as gates
 from edge.vision.told import view as views
-from edge.vision.told.freshness import Pace, judged
+from edge.vision.told.freshness import Judged, Pace, judged
 from edge.vision.told.gate import Gate
 from edge.vision.told.pictures import fit_to_keep
 from edge.vision.told.view import View
@@ -151,7 +151,7 @@ class _Ear:
         at = self._clock.monotonic()
         match heard:
             case HeardClock(taken):
-                self._is_late(taken, at)
+                self._judged(taken, at)
             case HeardPicture(event, picture):
                 self._keep(event, picture)
                 self._picture()
@@ -162,12 +162,16 @@ class _Ear:
                 self._heard_plate(heard, at)
 
     def _heard_plate(self, heard: HeardPlate, at: Monotonic) -> None:
-        if heard.taken is not None and self._is_late(heard.taken, at):
-            return
+        late = 0
+        if heard.taken is not None:
+            timely = self._judged(heard.taken, at)
+            if not timely.in_time:
+                return
+            late = timely.late
         if not heard.event:
             self._nameless += 1
             heard = replace(heard, event=f"without an id, {self._nameless}")
-        voice = voice_of(heard, at, self._trust)
+        voice = voice_of(heard, at, self._trust, late)
         if voice is None:
             return
         if heard.picture is not None:
@@ -177,14 +181,15 @@ class _Ear:
         else:
             self._becomes(*views.heard(self._state, voice, at, self._trust))
 
-    def _is_late(self, taken: Instant, at: Monotonic) -> bool:
+    def _judged(self, taken: Instant, at: Monotonic) -> Judged:
         now = self._clock.read()
-        self._pace, late = judged(self._pace, taken, at, self._trust.fresh_within, now.wall if now.synced else None)
-        if late:
-            self._faults.raised(CLOCK, f"{late / SECOND:.0f} s late")
-        else:
+        found = judged(self._pace, taken, at, self._trust.fresh_within, now.wall if now.synced else None)
+        self._pace = found.pace
+        if found.in_time:
             self._faults.cleared(CLOCK)
-        return late > 0
+        else:
+            self._faults.raised(CLOCK, f"{found.late / SECOND:.0f} s late")
+        return found
 
     def _becomes(self, state: Gate | View, events: list[VisionEvent]) -> None:
         """The new state holds before anybody is told: whoever hears an event may speak to us at once."""

@@ -76,6 +76,8 @@ def heard(view: View, voice: Voice, at: Monotonic, trust: Trust) -> Stepped:
         return _said_again(view, voice, at), []
     if voice.event in view.spent or len(view.subjects) >= MOST:
         return view, []
+    if any(voice.at < each.at for each in view.left):
+        voice = replace(voice, confidence=0.0)  # Seen while another stood there, and told late.
     view, came = _comes(view, voice.event, at, (voice,), voice.vehicle_type)
     view, more = tick(view, at, trust)
     return view, [*came, *more]

@@ -23,7 +23,8 @@ _SHARE = 2 / 3
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What was said under one id of the device. `at`: when it was heard last; `since`: when this plate was first."""
+    """What was said under one id of the device. `at`: when that was seen last; `since`: when this plate was
+    heard first."""
 
     event: str
     plate: Plate
@@ -37,14 +38,15 @@ class Voice:
 Voices = tuple[Voice, ...]
 
 
-def voice_of(heard: HeardPlate, at: Monotonic, trust: Trust) -> Voice | None:
-    """None where what was said is no plate, or of a vehicle that drives the other way."""
+def voice_of(heard: HeardPlate, at: Monotonic, trust: Trust, late: int = 0) -> Voice | None:
+    """None where what was said is no plate, or of a vehicle that drives the other way. `late`: how long before `at` it
+    was seen, in microseconds, as far as that is known."""
     plate = plate_in(heard.text)
     if plate is None or not trust.only.counts(heard.bearing):
         return None
     sure = trust.unsaid if heard.confidence is None else heard.confidence
     each = heard.confidences if len(heard.confidences) == len(plate) else ()
-    return Voice(heard.event, plate, sure, at, at, each, heard.vehicle_type)
+    return Voice(heard.event, plate, sure, Monotonic(at - late), at, each, heard.vehicle_type)
 
 
 def joined(voices: Voices, new: Voice) -> Voices:
