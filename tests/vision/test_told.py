@@ -19,13 +19,21 @@ from drivers.plate_sources.posting import Ears
 from drivers.plate_sources.settings import PlateSourceSettings
 from edge.clock import SystemClock
 from edge.store.pictures import Pictures
-from edge.vision.events import CameraCleared, CameraFault, PlateDecided, VehicleGone, VehiclePictured, VisionEvent
+from edge.vision.events import (
+    CameraCleared,
+    CameraFault,
+    PlateDecided,
+    PlateGuessed,
+    VehicleGone,
+    VehiclePictured,
+    VisionEvent,
+)
 from edge.vision.settings import ViewSettings
 from edge.vision.told.pictures import fit_to_keep, fitted
 from edge.vision.told.told import Source, Told
 from models.faults import Fault
 from models.ids import LaneName
-from models.instants import SECOND, Instant, Reading
+from models.instants import SECOND, Instant, Monotonic, Reading
 from models.spots import VehicleType
 from tests.drivers.conftest import Notebook, eventually
 
@@ -34,7 +42,15 @@ LANE = LaneName("in")
 
 class SyncedClock(SystemClock):
     def read(self) -> Reading:
-        return dataclasses.replace(super().read(), synced=True)
+        return dataclasses.replace(super().read(), synced=True, wall=Instant(super().read().wall + self._ahead))
+
+    _ahead = 0
+
+    def monotonic(self) -> Monotonic:
+        return Monotonic(super().monotonic() + self._ahead)
+
+    def later(self, seconds: float) -> None:
+        self._ahead += round(seconds * SECOND)
 
 
 class Puppet(Ears):
@@ -124,6 +140,17 @@ async def test_what_comes_late_opens_nothing_and_is_told(a_site: Callable[..., S
     site.says(HeardPlate("2", "AB12CDE", 0.99, taken=site.ago(0.1)))
     assert [event.read.plate for event in site.of(PlateDecided)] == ["AB12CDE"]
     assert faults.on == {}
+
+
+async def test_what_always_comes_late_by_as_much_asks_the_driver(a_site: Callable[..., Site], faults: Notebook):
+    site = a_site(ask_after=0.01)
+    site.told.watch(LANE, True)
+    site.says(HeardClock(site.ago(20)))
+    site.clock.later(5)
+    site.says(HeardPlate("1", "AB12CDE", 0.99, taken=site.ago(20)))
+    await eventually(lambda: bool(site.of(PlateGuessed)))
+    assert site.of(PlateDecided) == []
+    assert faults.on.keys() == {CLOCK.code}
 
 
 async def test_what_comes_a_little_late_is_dated_back_to_when_it_was_seen(a_site: Callable[..., Site]):

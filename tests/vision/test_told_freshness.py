@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.vision.told.freshness import Pace, judged
+from edge.vision.told.freshness import Judged, Pace, judged
 from models.instants import HOUR, SECOND, Instant, Monotonic
 
 WITHIN = 10 * SECOND
@@ -12,15 +12,19 @@ WALL = 1_800_000_000 * SECOND
 
 
 def one_after_the_other(events: list[tuple[float, float]], off: int = 0, synced: bool = True) -> list[bool]:
-    """Of each (seen, arrived), in seconds, whether it was in time. `off`: how wrong the device's clock is."""
-    pace, in_time = Pace(), list[bool]()
+    """Of each (seen, arrived), in seconds, whether it was in time for sure."""
+    return [each.in_time and not each.behind for each in judgements(events, off, synced)]
+
+
+def judgements(events: list[tuple[float, float]], off: int = 0, synced: bool = True) -> list[Judged]:
+    """`off`: how wrong the device's clock is."""
+    pace, found = Pace(), list[Judged]()
     for seen, arrived in events:
         taken = Instant(WALL + off + round(seen * SECOND))
         wall = Instant(WALL + round(arrived * SECOND)) if synced else None
-        found = judged(pace, taken, Monotonic(round(arrived * SECOND)), WITHIN, wall)
-        pace = found.pace
-        in_time.append(found.in_time)
-    return in_time
+        found.append(judged(pace, taken, Monotonic(round(arrived * SECOND)), WITHIN, wall))
+        pace = found[-1].pace
+    return found
 
 
 def test_what_is_seen_now_and_told_now_is_in_time():
@@ -47,13 +51,23 @@ def test_a_first_event_that_is_an_hour_old_counts_for_nothing():
 
 
 @pytest.mark.parametrize("off", [-3 * HOUR, 3 * HOUR, 20 * 365 * 24 * HOUR])
-def test_a_clock_that_is_wrong_is_believed_from_its_second_event_on(off: int):
-    assert one_after_the_other([(0, 0.2), (60, 60.3), (120, 121)], off)[1:] == [True, True]
+@pytest.mark.parametrize("synced", [True, False])
+def test_a_clock_that_is_wrong_is_believed_from_its_second_event_on_unless_it_may_be_a_slow_way(off: int, synced: bool):
+    slow = off < 0 and synced
+    assert one_after_the_other([(0, 0.2), (60, 60.3), (120, 121)], off, synced)[1:] == [not slow] * 2
 
 
-def test_a_wrong_clock_does_not_make_a_backlog_fresh():
+def test_what_always_comes_late_by_as_much_is_only_a_question_until_it_comes_at_once():
+    events = [(0, 15), (12, 27), (60, 75), (120, 135), (200, 200.2), (260, 260.1)]
+    assert one_after_the_other(events) == [False] * 4 + [True] * 2
+    verdicts = judgements(events)
+    assert [each.in_time for each in verdicts] == [False, True, True, True, True, True]
+
+
+@pytest.mark.parametrize("off", [-3 * HOUR, 3 * HOUR])
+def test_a_wrong_clock_does_not_make_a_backlog_fresh(off: int):
     events = [(0, 0.2), (60, 60.3), (100, 400), (200, 400.1), (300, 400.2), (500, 500.1)]
-    assert one_after_the_other(events, -3 * HOUR)[1:] == [True, False, False, False, True]
+    assert [each.in_time for each in judgements(events, off)][1:] == [True, False, False, False, True]
 
 
 def test_where_this_computer_knows_no_time_the_first_event_is_believed():

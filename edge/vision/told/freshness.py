@@ -19,31 +19,40 @@ _APART = 3_000_000
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`lags`: arrival minus the device's time, of what was in time; `late`: that of the newest that wasn't."""
+    """`lags`: arrival minus the device's time, of what was in time; `late`: that of the newest that wasn't.
+    `doubted`: it comes evenly, but a clock that is wrong and a way that is slow look alike."""
 
     lags: tuple[int, ...] = ()
     late: tuple[int, Monotonic] | None = None
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`late`: by how many microseconds it arrived later than what comes at once; `in_time`: whether it counts."""
+    """`late`: by how many microseconds it arrived later than what comes at once; `in_time`: whether it counts;
+    `behind`: it counts as a question, for by this computer's clock it is late by so much."""
 
     pace: Pace
     late: int
     in_time: bool
+    behind: int = 0
 
 
 def judged(pace: Pace, taken: Instant, at: Monotonic, within: int, wall: Instant | None) -> Judged:
     """What is known of the device's clock now, and what that makes of this event.
 
-    `wall`: what this computer's clock says, if it is known to be right. Only the first event is compared with it.
+    `wall`: what this computer's clock says, if it is known to be right. The first event is compared with it, and what
+    comes evenly, but too late by it.
     """
-    lag = at - taken
+    lag, behind = at - taken, 0 if wall is None else wall - taken
+    if pace.doubted and wall is not None and behind <= within:
+        pace = Pace()  # Its clock was set right.
     usual = min(pace.lags, default=lag if wall is None else at - wall)
     late = max(lag - usual, 0)
     if late <= within:
-        return Judged(Pace((*pace.lags, lag)[-_REMEMBERED:]), late, True)
+        evenly = Pace((*pace.lags, lag)[-_REMEMBERED:], doubted=pace.doubted)
+        return Judged(evenly, late, True, behind if evenly.doubted else 0)
     if pace.late is not None and abs(lag - pace.late[0]) <= _AS_LATE and at - pace.late[1] >= _APART:
-        return Judged(Pace((lag,)), 0, True)
+        again = Pace((lag,), doubted=behind > within)
+        return Judged(again, 0, True, behind if again.doubted else 0)
     return Judged(replace(pace, late=(lag, at)), late, False)

@@ -168,6 +168,8 @@ class _Ear:
             if not timely.in_time:
                 return
             late = timely.late
+            if timely.behind:
+                heard = replace(heard, confidence=0.0)
         if not heard.event:
             self._nameless += 1
             heard = replace(heard, event=f"without an id, {self._nameless}")
@@ -185,7 +187,10 @@ class _Ear:
         now = self._clock.read()
         found = judged(self._pace, taken, at, self._trust.fresh_within, now.wall if now.synced else None)
         self._pace = found.pace
-        if found.in_time:
+        if found.behind:
+            # Not to the second: that would be a new word of it each time.
+            self._faults.raised(CLOCK, "what comes is late by this computer's clock, or the camera's clock is behind")
+        elif found.in_time:
             self._faults.cleared(CLOCK)
         else:
             self._faults.raised(CLOCK, f"{found.late / SECOND:.0f} s late")
