@@ -10,15 +10,15 @@ from pydantic import Field, model_validator
 
 from drivers.contract import DriverContext
 from drivers.loopback import is_this_machine
-from drivers.plate_sources.dahua_events import Said, event, is_whole, toll_gate, zone_of
+from drivers.plate_sources.dahua_events import Said, event, is_whole, toll_gate
 from drivers.plate_sources.faults import CLOCK, LISTENING, PULLING, SILENT
 from drivers.plate_sources.listener import Post, Reply
+from drivers.plate_sources.local_clock import Zone, dated
 from drivers.plate_sources.multipart import Part
 from drivers.plate_sources.posting import Ears, Posted, PostSettings
 from drivers.plate_sources.pull import Asked, Pull, PullSettings
 from drivers.plate_sources.settings import PlateSourceSettings
 from models.faults import Fault
-from models.instants import Instant
 
 _HEARTBEAT_SECONDS = 5
 _TAKEN = b'{"Result": true, "result": "true"}'
@@ -78,8 +78,7 @@ class Dahua(Ears):
     def __init__(self, settings: DahuaSettings, context: DriverContext) -> None:
         super().__init__()
         self._settings, self._clock = settings, context.clock
-        self._zone: int | None = None
-        """Of the camera's clock, in microseconds east of UTC, once a time by it was heard"""
+        self._zone = Zone()
         self._way: Pull | Posted = (
             Pull(settings, context, Asked(settings.path, is_whole), self._part)
             if settings.post is None
@@ -113,12 +112,11 @@ class Dahua(Ears):
         plate = said.plate
         if plate is None:
             return
-        if said.local and plate.taken is not None:
-            plate = replace(plate, taken=self._in_utc(plate.taken))
+        now = self._clock.read()
+        if said.local and plate.taken is not None and now.synced:
+            found = dated(self._zone, plate.taken, now.wall, self._clock.monotonic())
+            self._zone = found.zone
+            # Whether this one is old isn't known: its driver is asked.
+            sure = 0.0 if found.guessed else plate.confidence
+            plate = replace(plate, taken=found.taken, confidence=sure)
         self.tell(plate)
-
-    def _in_utc(self, taken: Instant) -> Instant:
-        if self._zone is None:
-            now = self._clock.read()
-            self._zone = zone_of(taken, now.wall) if now.synced else 0
-        return Instant(taken - self._zone)

@@ -30,7 +30,6 @@ _BEARINGS = {
     "leave": Bearing.LEAVES,
     "reverse": Bearing.LEAVES,
 }
-_QUARTER = 900 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +99,6 @@ def toll_gate(content: bytes, full_confidence: int) -> Said | None:
         ),
         local=True,
     )
-
-
-def zone_of(taken: Instant, now: Instant) -> int:
-    """Which zone a camera's clock most probably shows, in microseconds east of UTC: those are whole quarters of an
-    hour, so what is left over is how wrong or late it is."""
-    return round((taken - now) / _QUARTER) * _QUARTER
 
 
 def _plate_of(data: Any, full_confidence: int) -> tuple[HeardPlate | None, bool]:

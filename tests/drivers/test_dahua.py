@@ -6,6 +6,7 @@ The messages follow Dahua's HTTP API and ITSAPI and what owners of cameras have 
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -20,9 +21,12 @@ from hypothesis import strategies as st
 from drivers.contract import DriverContext
 from drivers.dahua import DahuaSettings
 from drivers.plate_sources import pull
-from drivers.plate_sources.dahua_events import event, is_whole, toll_gate, zone_of
+from drivers.plate_sources.dahua_events import event, is_whole, toll_gate
 from drivers.plate_sources.heard import Bearing, Heard, HeardPlate
-from models.instants import HOUR, SECOND, Instant, from_rfc3339
+from drivers.plate_sources.listener import Post
+from drivers.plate_sources.local_clock import Zone, dated, zone_of
+from edge.clock import SystemClock
+from models.instants import HOUR, SECOND, Instant, Monotonic, Reading, from_rfc3339, to_datetime
 from models.spots import VehicleType
 from simulator.servers import free_port
 from tests.drivers.conftest import Notebook, eventually
@@ -155,7 +159,70 @@ def test_the_zone_of_a_cameras_clock_is_what_makes_it_right(hours: float):
         assert zone_of(Instant(now + east + wrong * SECOND), now) == east
 
 
+def zones_of(events: list[tuple[float, float]], east: list[int]) -> list[tuple[float, bool]]:
+    """Of events seen and arrived at these seconds, by a clock that shows these hours east: how old each is taken for,
+    and whether that is a guess."""
+    zone, found = Zone(), list[tuple[float, bool]]()
+    start = from_rfc3339("2026-11-28T12:00:00Z")
+    for (seen, arrived), hours in zip(events, east, strict=True):
+        shown, now = (Instant(start + round(moment * SECOND)) for moment in (seen + hours * 3600, arrived))
+        one = dated(zone, shown, now, Monotonic(round(arrived * SECOND)))
+        zone = one.zone
+        found.append(((now - one.taken) / SECOND, one.guessed))
+    return found
+
+
+@pytest.mark.parametrize("age", [460, 600, 840, 900, 1200, 3600])
+def test_an_old_event_that_comes_first_is_never_sure_and_the_next_one_shows_the_zone(age: int):
+    later = age + 40
+    events = [(0, age), (0.5, age + 0.2), (later, later), (later + 20, later + 20)]
+    first, second, third, fourth = zones_of(events, [1] * 4)
+    assert first[1]
+    assert second[1] or second[0] > 10
+    assert third[0] == 0
+    assert fourth == (0, False)
+
+
+def test_an_old_event_is_old_once_the_zone_is_known():
+    events = [(0, 0), (100, 1000), (101, 1000.2), (1100, 1100)]
+    assert zones_of(events, [1] * 4) == [(0, True), (900, False), (pytest.approx(899.2), False), (0, False)]
+
+
+def test_a_clock_that_is_put_on_or_back_by_an_hour_is_followed_with_a_question():
+    events = [(0, 0), (60, 60), (120, 120), (180, 180), (240, 240), (300, 300)]
+    said = zones_of(events, [1, 1, 2, 2, 1, 1])
+    assert said == [(0, True), (0, False), (0, True), (0, False), (3600, False), (0, True)]
+
+
+async def test_the_first_event_by_a_clock_without_a_zone_is_only_a_question(context: DriverContext, monkeypatch: Any):
+    monkeypatch.setenv("DAHUA_TOKEN", "0123456789abcdef")
+    clock = SyncedClock()
+    told = DahuaSettings.model_validate({"post": {"port": 8071, "token_env": "DAHUA_TOKEN"}}).build(
+        DriverContext("in.camera", clock, context.faults)
+    )
+    heard = list[HeardPlate]()
+    told.on_heard(lambda one: heard.append(one) if isinstance(one, HeardPlate) else None)
+    for age in (600, 0, 0):
+        document = json.loads(a_post())
+        when = to_datetime(Instant(clock.read().wall - age * SECOND + HOUR))
+        document["Picture"]["SnapInfo"]["AccurateTime"] = f"{when:%Y-%m-%d %H:%M:%S}.000"
+        told._posted(Post("application/json", json.dumps(document).encode()))  # pyright: ignore[reportPrivateUsage]
+        clock.ahead += 10 * SECOND
+    assert [one.confidence == 0 for one in heard] == [True, True, False]
+
+
 # --- asked ---
+
+
+class SyncedClock(SystemClock):
+    def read(self) -> Reading:
+        now = super().read()
+        return dataclasses.replace(now, synced=True, wall=Instant(now.wall + self.ahead))
+
+    ahead = 0
+
+    def monotonic(self) -> Monotonic:
+        return Monotonic(super().monotonic() + self.ahead)
 
 
 class Asked:
