@@ -74,5 +74,8 @@ def is_jpeg(content: bytes) -> bool:
 
 def share(value: float, whole: float) -> float | None:
     """A confidence as 0 to 1; None for what can't be one."""
-    part = value / whole
+    try:
+        part = value / whole
+    except OverflowError:  # A number with hundreds of digits.
+        return None
     return part if 0 <= part <= 1 else None

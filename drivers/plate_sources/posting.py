@@ -149,7 +149,7 @@ class Posted:
         self.alive()
         try:
             reply = self._understand(post)
-        except (ValueError, RecursionError) as wrong:
+        except (ValueError, ArithmeticError, RecursionError) as wrong:
             self.garbled(str(wrong))
             return Reply(400, b'{"error": "this is no event that is understood here"}')
         if reply.status < 300:

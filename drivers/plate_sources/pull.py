@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
+import structlog
 from pydantic import Field
 
 from drivers.broker import NoPassword
@@ -22,6 +25,7 @@ from drivers.tls import client_context
 from drivers.values import Port, Seconds
 from models.faults import Fault
 
+_LOG = structlog.get_logger("drivers.plate_sources")
 CONNECT_WITHIN = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -72,13 +76,32 @@ class Pull:
 
     async def start(self) -> None:
         if self._running is None:
-            self._running = asyncio.create_task(self._keep_asking(), name=self._context.part)
+            self._begin(self._keep_asking())
 
     async def stop(self) -> None:
         if self._running is not None:
             running, self._running = self._running, None
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+    def _begin(self, asking: Coroutine[Any, Any, None]) -> None:
+        self._running = asyncio.create_task(asking, name=self._context.part)
+        self._running.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """What nobody foresaw ends one answer, and is told; the camera is called again all the same."""
+        if task.cancelled() or task is not self._running:
+            return
+        wrong = task.exception()
+        # Neither its text nor what led to it: a plate may stand in both.
+        where = traceback.extract_tb(None if wrong is None else wrong.__traceback__)[-1:]
+        _LOG.error("plates.failed", part=self._context.part, why=type(wrong).__name__, at=[str(each) for each in where])
+        self._wrong(UNREACHABLE, f"an event of {self._settings.origin} broke the reading: {type(wrong).__name__}")
+        self._begin(self._ask_again())
+
+    async def _ask_again(self) -> None:
+        await self._context.clock.sleep(LONGEST_PAUSE)
+        await self._keep_asking()
 
     async def _keep_asking(self) -> None:
         pause = FIRST_PAUSE
@@ -104,6 +127,8 @@ class Pull:
                 return await self._listen(client)
         except NoPassword as wrong:
             return REFUSED, str(wrong)
+        except NotImplementedError:
+            return REFUSED, f"{where} asks for a digest login with auth-int, which isn't spoken here: set it to auth"
         except httpx.ReadTimeout:
             return SILENT, f"{where} said nothing for {self._settings.silent_after:g} s"
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, KeyError, ValueError) as wrong:
@@ -133,7 +158,7 @@ class Pull:
                 self._context.faults.cleared(fault)
         try:
             self._part(part)
-        except (ValueError, RecursionError) as wrong:
+        except (ValueError, ArithmeticError, RecursionError) as wrong:
             self._context.faults.raised(GARBLED, str(wrong)[:200])
         else:
             self._context.faults.cleared(GARBLED)

@@ -21,6 +21,7 @@ class Camera:
     boundary: str = "boundary"
     content_type: str = "multipart/mixed; boundary={boundary}"
     status: int = 200
+    qop: str = "auth"
     port: int = 0
     asked: list[str] = field(default_factory=list[str])
     refused: int = 0
@@ -56,7 +57,7 @@ class Camera:
                 if self.status != 200:
                     writer.write(f"HTTP/1.1 {self.status} No\r\nContent-Length: 0\r\n\r\n".encode())
                 elif not self._is_logged_in(head):
-                    challenge = f'Digest realm="cam", qop="auth", nonce="{self._nonce}", opaque="", algorithm=MD5'
+                    challenge = f'Digest realm="cam", qop="{self.qop}", nonce="{self._nonce}", opaque="", algorithm=MD5'
                     answer = f"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: {challenge}\r\nContent-Length: 0\r\n\r\n"
                     writer.write(answer.encode())
                 else:

@@ -263,6 +263,43 @@ async def test_nonsense_in_the_stream_is_a_fault_until_the_next_right_word(asked
     await eventually(lambda: faults.on == {})
 
 
+async def test_a_number_without_end_is_no_confidence_and_ends_nothing(asked: Asked):
+    endless = an_event().replace(b'"Confidence": 250', b'"Confidence": 1' + b"0" * 400)
+    asked.camera.says(endless, "text/plain")
+    asked.camera.says(an_event(data("XY77ZZZ")), "text/plain")
+    await eventually(lambda: len(asked.heard) == 2)
+    assert [heard.confidence for heard in asked.heard if isinstance(heard, HeardPlate)] == [None, 250 / 255]
+
+
+async def test_a_camera_with_another_digest_login_is_told_of_and_asked_again(asked: Asked, faults: Notebook):
+    asked.camera.qop = "auth-int"
+    asked.camera.hangs_up()
+    await eventually(lambda: "auth-int" in faults.on.get("plates.refused", ""))
+    asked.camera.qop = "auth"
+    await eventually(lambda: asked.camera.listened_to)
+    asked.camera.says(an_event(), "text/plain")
+    await eventually(lambda: len(asked.heard) == 1)
+
+
+async def test_what_nobody_foresaw_is_told_and_the_camera_is_called_again(
+    asked: Asked, faults: Notebook, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pull, "LONGEST_PAUSE", 0.05)
+    troubles = [TypeError("AB12CDE")]
+
+    def breaks(heard: Heard) -> None:
+        if troubles:
+            raise troubles.pop()
+
+    asked.source.on_heard(breaks)
+    asked.camera.says(an_event(), "text/plain")
+    await eventually(lambda: any("TypeError" in each for each in faults.ever))
+    assert "AB12CDE" not in str(faults.ever)
+    await eventually(lambda: len(asked.camera.asked) >= 4 and asked.camera.listened_to)
+    asked.camera.says(an_event(data("XY77ZZZ")), "text/plain")
+    await eventually(lambda: len(asked.heard) == 2 and faults.on == {})
+
+
 # --- posted ---
 
 
