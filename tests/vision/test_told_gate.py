@@ -113,14 +113,15 @@ def test_a_late_word_about_the_one_before_is_never_the_next_ones_plate():
     assert lane.asked == []
 
 
-def test_a_late_word_while_the_next_one_is_there_asks_its_driver_and_opens_nothing():
+@pytest.mark.parametrize("said_again", [7, 12, 60])
+def test_a_late_word_while_the_next_one_is_there_asks_its_driver_and_opens_nothing(said_again: int):
     lane = Played()
     lane.loop(True, 0)
     lane.says("AB12CDE", 0.5)
     lane.loop(False, 4)
     lane.loop(True, 6)
-    lane.says("AB12CDE", 7)
-    lane.waits_until(30)
+    lane.says("AB12CDE", said_again)
+    lane.waits_until(80)
     assert lane.decided == [(1, "AB12CDE")]
     assert lane.asked == [(2, "AB12CDE")]
 
@@ -128,7 +129,6 @@ def test_a_late_word_while_the_next_one_is_there_asks_its_driver_and_opens_nothi
 def test_without_that_memory_the_next_one_would_be_let_in_on_it(monkeypatch: pytest.MonkeyPatch):
     """The control of the two tests above."""
     monkeypatch.setattr(of_gate, "ECHO", 0)
-    monkeypatch.setattr(of_gate, "LATE_WORD", 0)
     late, while_there = Played(), Played()
     for lane in (late, while_there):
         lane.loop(True, 0)
@@ -139,6 +139,28 @@ def test_without_that_memory_the_next_one_would_be_let_in_on_it(monkeypatch: pyt
     while_there.loop(True, 6)
     while_there.says("AB12CDE", 7)
     assert late.decided == while_there.decided == [(1, "AB12CDE"), (2, "AB12CDE")]
+
+
+def test_a_late_word_about_the_one_before_the_last_is_an_echo_too():
+    lane = Played()
+    for vehicle, plate in enumerate(["AB12CDE", "XY77ZZZ"]):
+        lane.loop(True, 10 * vehicle)
+        lane.says(plate, 10 * vehicle + 1)
+        lane.loop(False, 10 * vehicle + 5)
+    lane.loop(True, 20)
+    lane.says("AB12CDE", 21)
+    lane.waits_until(40)
+    assert (len(lane.decided), lane.asked) == (2, [(3, "AB12CDE")])
+
+
+def test_whoever_comes_again_after_a_while_is_no_echo():
+    lane = Played()
+    lane.loop(True, 0)
+    lane.says("AB12CDE", 0.5)
+    lane.loop(False, 4)
+    lane.loop(True, 70)
+    lane.says("AB12CDE", 71)
+    assert lane.decided == [(1, "AB12CDE"), (2, "AB12CDE")]
 
 
 def test_an_id_that_was_used_for_one_vehicle_is_none_of_the_next_ones():
@@ -238,6 +260,17 @@ def test_a_loop_that_drops_its_vehicle_for_a_moment_keeps_its_plate():
     lane.loop(False, 1)
     lane.loop(True, 1.4)
     assert lane.decided == [(1, "AB12CDE"), (2, "AB12CDE")]
+
+
+def test_what_is_said_again_after_a_loop_dropped_its_vehicle_for_a_moment_is_no_echo():
+    lane = Played(replace(TRUST, settle=SECOND))
+    lane.loop(True, 0)
+    lane.says("AB12CDE", 0.8, event="7")
+    lane.loop(False, 1)
+    lane.loop(True, 1.4)
+    lane.says("AB12CDE", 1.5, event="7")
+    lane.waits_until(5)
+    assert (lane.decided, lane.asked) == ([(2, "AB12CDE")], [])
 
 
 def test_whoever_is_looked_at_afresh_is_not_taken_for_the_one_before():

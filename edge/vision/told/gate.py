@@ -22,17 +22,17 @@ DROPS_OUT = 7 * SECOND // 10
 AFRESH = SECOND // 20
 """One that is told off and on again at once was no loop: the lane wants the vehicle looked at afresh"""
 ECHO = 60 * SECOND
-"""For so long after a vehicle has left, its plate is none of one that isn't there yet"""
-LATE_WORD = 5 * SECOND
-"""For so long it may also be a late word while the next one is on the loop: then its driver is asked"""
+"""For so long after a vehicle has left, its plate is none of one that isn't there yet; of one that is on the loop it
+may be: then its driver is asked"""
+_MOST_BEFORE = 32
 _MOST_SPENT = 256
 START = Monotonic(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """`ahead`: heard while no vehicle is on the loop, or after the one there was decided; `before`: of the last one.
-    `spent`: the device's ids under which nothing counts any more; `scenery`: what it says with nobody there."""
+    """`ahead`: heard while no vehicle is on the loop, or after the one there was decided; `before`: of those that have
+    left, and when; `spent`: the device's ids under which nothing counts any more; `scenery`: what it says with nobody there."""
 
     lane: LaneName
     vehicle: int = 0
@@ -43,7 +43,7 @@ class Gate:
     asked: Plate | None = None
     since: Monotonic = START
     left: Monotonic | None = None
-    before: frozenset[Plate] = frozenset()
+    before: tuple[tuple[Plate, Monotonic], ...] = ()
     spent: tuple[str, ...] = ()
     scenery: Scenery = ()
 
@@ -59,15 +59,25 @@ def arrives(gate: Gate, at: Monotonic, trust: Trust) -> Stepped:
         again = replace(gate, vehicle=gate.vehicle + 1, decided=False, asked=None, since=at)
         return tick(again, at, trust)
     gap = None if gate.left is None else at - gate.left
-    spent = gate.spent
+    spent, before = gate.spent, gate.before
     if gap is not None and AFRESH < gap < DROPS_OUT:
         known = joined_all(gate.voices, gate.ahead)
         spent = tuple(event for event in spent if event not in {voice.event for voice in known})
+        before = tuple((plate, left) for plate, left in before if left != gate.left)
     else:
         known = tuple(voice for voice in gate.ahead if _is_new(gate, voice, at) and at - voice.at <= trust.early)
     vehicle = gate.vehicle + 1
     here = replace(
-        gate, vehicle=vehicle, on=True, voices=known, ahead=(), decided=False, asked=None, since=at, spent=spent
+        gate,
+        vehicle=vehicle,
+        on=True,
+        voices=known,
+        ahead=(),
+        decided=False,
+        asked=None,
+        since=at,
+        spent=spent,
+        before=before,
     )
     return tick(here, at, trust)
 
@@ -75,7 +85,8 @@ def arrives(gate: Gate, at: Monotonic, trust: Trust) -> Stepped:
 def leaves(gate: Gate, at: Monotonic) -> Stepped:
     if not gate.on:
         return gate, []
-    before = plates(gate.voices) if gate.voices or not _within(gate, at, ECHO) else gate.before
+    recent = tuple((plate, left) for plate, left in gate.before if at - left < ECHO)
+    before = (*recent, *((plate, at) for plate in plates(gate.voices)))[-_MOST_BEFORE:]
     spent = (*gate.spent, *(voice.event for voice in gate.voices))[-_MOST_SPENT:]
     return replace(gate, on=False, left=at, before=before, spent=spent), [VehicleGone(gate.lane, gate.vehicle)]
 
@@ -92,7 +103,7 @@ def heard(gate: Gate, voice: Voice, at: Monotonic, trust: Trust) -> Stepped:
     if doubted is Doubt.ASK or (gate.left is not None and voice.at < gate.left):
         voice = replace(voice, confidence=0.0)
     if gate.on and not gate.decided:
-        if _within(gate, at, LATE_WORD) and _alike(voice.plate, gate.before):
+        if _is_echo(gate, voice, at):
             voice = replace(voice, confidence=0.0)
         return tick(replace(gate, voices=joined(gate.voices, voice)), at, trust)
     if gate.on and (voice.event in {known.event for known in gate.voices} or _alike(voice.plate, plates(gate.voices))):
@@ -129,13 +140,13 @@ def joined_all(voices: Voices, more: Voices) -> Voices:
     return voices
 
 
-def _within(gate: Gate, at: Monotonic, after: int) -> bool:
-    return gate.left is not None and at - gate.left < after
+def _is_echo(gate: Gate, voice: Voice, at: Monotonic) -> bool:
+    """Whether it may be one more word about a vehicle that has left."""
+    return _alike(voice.plate, frozenset(plate for plate, left in gate.before if at - left < ECHO))
 
 
 def _is_new(gate: Gate, voice: Voice, at: Monotonic) -> bool:
-    """Whether it can't be one more word about the vehicle that was there last."""
-    return not (_within(gate, at, ECHO) and _alike(voice.plate, gate.before)) and voice.event not in gate.spent
+    return not _is_echo(gate, voice, at) and voice.event not in gate.spent
 
 
 def _alike(plate: Plate, others: frozenset[Plate]) -> bool:
