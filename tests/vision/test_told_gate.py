@@ -175,6 +175,16 @@ def test_an_id_that_was_used_for_one_vehicle_is_none_of_the_next_ones():
     assert lane.decided == [(1, "AB12CDE")]
 
 
+def test_an_id_that_comes_again_long_after_is_another_vehicles():
+    """A device that was restarted counts from one again."""
+    lane = Played()
+    for at in (0, 650):
+        lane.loop(True, at)
+        lane.says("AB12CDE", at + 1, event="1")
+        lane.loop(False, at + 5)
+    assert lane.decided == [(1, "AB12CDE"), (2, "AB12CDE")]
+
+
 def test_a_vehicle_close_behind_is_heard_while_the_one_before_stands_there():
     lane = Played()
     lane.loop(True, 0)

@@ -171,12 +171,23 @@ def test_one_that_is_still_told_of_long_after_the_lane_let_it_go_stands_there():
 def test_after_a_camera_was_gone_nothing_that_it_said_before_counts():
     lane = Played(ONCE)
     lane.says("AB12CDE", 0, event="7")
-    lane.view = blinded(lane.view)
+    lane.view = blinded(lane.view, _at(50))
     lane.waits_until(100)
     lane.says("AB12CDE", 101, event="7")
     assert lane.story == ["1 comes", "1 is AB12CDE"]
     lane.says("AB12CDE", 102, event="8")
     assert lane.story[2:] == ["2 comes", "2 is AB12CDE"]
+
+
+def test_an_id_that_comes_again_long_after_is_another_vehicles():
+    """A device that was restarted counts from one again."""
+    lane = Played(ONCE)
+    lane.says("AB12CDE", 0, event="1")
+    lane.is_served(5)
+    lane.says("XY77ZZZ", 500, event="1")
+    assert lane.story == ["1 comes", "1 is AB12CDE", "1 goes"]
+    lane.says("XY77ZZZ", 1200, event="1")
+    assert lane.story[3:] == ["2 comes", "2 is XY77ZZZ"]
 
 
 def test_an_unsure_plate_is_a_question_also_here():

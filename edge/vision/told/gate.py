@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from drivers.plate_sources.trust import Trust
 from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VisionEvent
 from edge.vision.told.scenery import Doubt, Scenery, doubt, noted
+from edge.vision.told.spent import Spent, is_spent, spent_with
 from edge.vision.told.voices import Voice, Voices, joined, plates, weighed
 from models.ids import LaneName
 from models.instants import SECOND, Monotonic
@@ -25,14 +26,14 @@ ECHO = 60 * SECOND
 """For so long after a vehicle has left, its plate is none of one that isn't there yet; of one that is on the loop it
 may be: then its driver is asked"""
 _MOST_BEFORE = 32
-_MOST_SPENT = 256
 START = Monotonic(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
     """`ahead`: heard while no vehicle is on the loop, or after the one there was decided; `before`: of those that have
-    left, and when; `spent`: the device's ids under which nothing counts any more; `scenery`: what it says with nobody there."""
+    left, and when; `spent`: the device's ids under which nothing counts any more; `scenery`: what it says with nobody
+    there."""
 
     lane: LaneName
     vehicle: int = 0
@@ -44,7 +45,7 @@ class Gate:
     since: Monotonic = START
     left: Monotonic | None = None
     before: tuple[tuple[Plate, Monotonic], ...] = ()
-    spent: tuple[str, ...] = ()
+    spent: Spent = ()
     scenery: Scenery = ()
 
 
@@ -62,7 +63,7 @@ def arrives(gate: Gate, at: Monotonic, trust: Trust) -> Stepped:
     spent, before = gate.spent, gate.before
     if gap is not None and AFRESH < gap < DROPS_OUT:
         known = joined_all(gate.voices, gate.ahead)
-        spent = tuple(event for event in spent if event not in {voice.event for voice in known})
+        spent = tuple(each for each in spent if each[0] not in {voice.event for voice in known})
         before = tuple((plate, left) for plate, left in before if left != gate.left)
     else:
         known = tuple(voice for voice in gate.ahead if _is_new(gate, voice, at) and at - voice.at <= trust.early)
@@ -87,7 +88,7 @@ def leaves(gate: Gate, at: Monotonic) -> Stepped:
         return gate, []
     recent = tuple((plate, left) for plate, left in gate.before if at - left < ECHO)
     before = (*recent, *((plate, at) for plate in plates(gate.voices)))[-_MOST_BEFORE:]
-    spent = (*gate.spent, *(voice.event for voice in gate.voices))[-_MOST_SPENT:]
+    spent = spent_with(gate.spent, (voice.event for voice in gate.voices), at)
     return replace(gate, on=False, left=at, before=before, spent=spent), [VehicleGone(gate.lane, gate.vehicle)]
 
 
@@ -96,7 +97,9 @@ def heard(gate: Gate, voice: Voice, at: Monotonic, trust: Trust) -> Stepped:
     nobody = not gate.on and _is_new(gate, voice, at)
     gate = replace(gate, scenery=noted(gate.scenery, voice.plate, at, nobody=nobody))
     doubted = doubt(gate.scenery, voice.plate, at, trust.early)
-    if voice.event in gate.spent or doubted is Doubt.SCENERY:
+    if is_spent(gate.spent, voice.event, at):
+        return replace(gate, spent=spent_with(gate.spent, (voice.event,), at)), []
+    if doubted is Doubt.SCENERY:
         return gate, []
     if gate.on and voice.at < gate.since - trust.early:
         return gate, []  # Seen long before this one came, and told late.
@@ -146,7 +149,7 @@ def _is_echo(gate: Gate, voice: Voice, at: Monotonic) -> bool:
 
 
 def _is_new(gate: Gate, voice: Voice, at: Monotonic) -> bool:
-    return not _is_echo(gate, voice, at) and voice.event not in gate.spent
+    return not _is_echo(gate, voice, at) and not is_spent(gate.spent, voice.event, at)
 
 
 def _alike(plate: Plate, others: frozenset[Plate]) -> bool:

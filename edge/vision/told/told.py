@@ -143,7 +143,7 @@ class _Ear:
             self._tell(CameraCleared(self._name, fault.code))
             return True
         if isinstance(self._state, View):
-            self._state = views.blinded(self._state)
+            self._state = views.blinded(self._state, self._clock.monotonic())
         self._tell(CameraFault(self._name, fault.code, detail))
         return True
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from drivers.plate_sources.heard import HeardVehicle
 from drivers.plate_sources.trust import Trust
 from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VehicleInView, VisionEvent
+from edge.vision.told.spent import Spent, is_spent, spent_with
 from edge.vision.told.voices import Voice, Voices, joined, plates, weighed
 from models.ids import LaneName
 from models.instants import SECOND, Monotonic
@@ -23,7 +24,6 @@ SERVED = 15 * SECOND
 LONGEST = 1800 * SECOND
 """A device that tells when vehicles leave may lose that word once; the lane isn't blocked for ever"""
 MOST = 8
-_MOST_SPENT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class View:
     subjects: tuple[Subject, ...] = ()
     early: Voices = ()
     left: tuple[Left, ...] = ()
-    spent: tuple[str, ...] = ()
+    spent: Spent = ()
 
 
 Stepped = tuple[View, list[VisionEvent]]
@@ -74,7 +74,9 @@ def heard(view: View, voice: Voice, at: Monotonic, trust: Trust) -> Stepped:
         return replace(view, early=joined(view.early, voice)), []
     if _has_left(view, voice, at):
         return _said_again(view, voice, at), []
-    if voice.event in view.spent or len(view.subjects) >= MOST:
+    if is_spent(view.spent, voice.event, at):
+        return replace(view, spent=spent_with(view.spent, (voice.event,), at)), []
+    if len(view.subjects) >= MOST:
         return view, []
     if any(voice.at < each.at for each in view.left):
         voice = replace(voice, confidence=0.0)  # Seen while another stood there, and told late.
@@ -107,10 +109,10 @@ def served(view: View, vehicle: int, at: Monotonic) -> Stepped:
     return (view, []) if subject is None else _goes(view, subject, at)
 
 
-def blinded(view: View) -> View:
+def blinded(view: View, at: Monotonic) -> View:
     """Nobody knows who is there. Numbers go on rising, and what was said counts for nothing later."""
     spent = (voice.event for subject in view.subjects for voice in subject.voices)
-    return View(view.lane, view.vehicle, spent=(*view.spent, *spent)[-_MOST_SPENT:])
+    return View(view.lane, view.vehicle, spent=spent_with(view.spent, spent, at))
 
 
 def tick(view: View, at: Monotonic, trust: Trust) -> Stepped:
@@ -165,7 +167,7 @@ def _goes(view: View, subject: Subject, at: Monotonic) -> Stepped:
     # Whoever stood behind it is before the arm from now on.
     rest = tuple(replace(each, heard=max(each.heard, at)) if place == 0 else each for place, each in enumerate(rest))
     remembered = (*(each for each in view.left if at - each.at < SERVED), left)[-MOST:]
-    spent = (*view.spent, *(voice.event for voice in subject.voices))[-_MOST_SPENT:]
+    spent = spent_with(view.spent, (voice.event for voice in subject.voices), at)
     view = replace(view, subjects=rest, left=remembered, spent=spent)
     return view, [VehicleGone(view.lane, subject.number)]
 
