@@ -27,7 +27,7 @@ PREFIX = "plates"
 LONGEST_HEAD = 16 * 1024
 LARGEST_BODY = 8 * 1024 * 1024
 MOST_CONNECTIONS = 24
-HEAD_WITHIN, BODY_WITHIN, IDLE_FOR = 10.0, 20.0, 75.0
+HANDSHAKE_WITHIN, HEAD_WITHIN, BODY_WITHIN, IDLE_FOR = 5.0, 10.0, 20.0, 75.0
 _AGAIN_SECONDS = 5.0
 _CHUNK = 65_536
 
@@ -99,6 +99,7 @@ class PostListener:
         self._posters: dict[str, Poster] = {}
         self._connections: set[asyncio.Task[None]] = set()
         self._running: asyncio.Task[None] | None = None
+        self._tls: ssl.SSLContext | None = None
 
     async def join(self, poster: Poster) -> None:
         self._posters[poster.name] = poster
@@ -118,9 +119,8 @@ class PostListener:
     async def _listen(self) -> None:
         while True:
             try:
-                server = await asyncio.start_server(
-                    self._met, self.where.address, self.where.port, ssl=self._certificate(), limit=_CHUNK
-                )
+                self._tls = self._certificate()
+                server = await asyncio.start_server(self._met, self.where.address, self.where.port, limit=_CHUNK)
             except OSError as wrong:
                 self._tell(f"{self.where.address} port {self.where.port}: {wrong.strerror or wrong}")
                 await self._clock.sleep(_AGAIN_SECONDS)
@@ -153,6 +153,9 @@ class PostListener:
         self._connections.add(task)
         try:
             with suppress(OSError, TimeoutError, h11.ProtocolError, asyncio.IncompleteReadError):
+                if self._tls is not None:
+                    # Only now: whoever never says hello is counted among the connections, and soon gone.
+                    await writer.start_tls(self._tls, ssl_handshake_timeout=HANDSHAKE_WITHIN)
                 await _Connection(self, reader, writer).serve()
         finally:
             self._connections.discard(task)
@@ -210,7 +213,10 @@ class _Connection:
 
     def _route(self, request: h11.Request, headers: Mapping[str, str]) -> tuple[Poster, tuple[str, ...]] | Reply:
         """Whose post this is, if whoever posts knows the secret. All that isn't so gets one and the same answer."""
-        path = urlsplit(request.target.decode("latin-1")).path
+        try:
+            path = urlsplit(request.target.decode("latin-1")).path
+        except ValueError:  # Such as //[
+            return _said(400, "a path is expected")
         steps = [unquote(step) for step in path.split("/") if step]
         poster = self.listener.poster(steps[1]) if len(steps) > 1 and steps[0] == PREFIX else None
         secret = None if poster is None else poster.secret()

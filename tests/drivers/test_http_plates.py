@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -246,7 +247,9 @@ async def test_a_camera_that_gives_signs_of_life_is_missed(token_file: Path, fau
     await source.stop()
 
 
-async def test_posts_may_come_by_https(tmp_path: Path, token_file: Path, faults: Notebook) -> None:
+async def test_posts_may_come_by_https_and_whoever_never_shakes_hands_is_dropped(
+    tmp_path: Path, token_file: Path, faults: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
@@ -264,7 +267,30 @@ async def test_posts_may_come_by_https(tmp_path: Path, token_file: Path, faults:
     site = Site(source, port, "https", ssl.create_default_context(cafile=str(certificate)))
     assert (await site.post({"plate": "AB12CDE"})).status_code == 200
     assert len(site.heard) == 1
+    large = {"plate": "AB12CDE", "picture": base64.b64encode(JPEG + bytes(1_500_000)).decode()}
+    assert (await site.post(large)).status_code == 200
+    monkeypatch.setattr(of_listener, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(of_listener, "HANDSHAKE_WITHIN", 0.3)
+    crowd = [await asyncio.open_connection("127.0.0.1", port) for _ in range(8)]
+    async with asyncio.timeout(5):
+        # Beyond the most that are served, at once; of the others, each when its time is over.
+        for reader, _ in reversed(crowd):
+            with suppress(OSError):
+                assert await reader.read() == b""
+    assert (await site.post({"plate": "XY77ZZZ"})).status_code == 200
+    for _, writer in crowd:
+        writer.close()
     await source.stop()
+
+
+@pytest.mark.parametrize("target", ["//[", "/plates/north-in//[::1", "http://[x/plates/north-in"])
+async def test_an_address_that_is_none_is_refused_and_ends_nothing(site: Site, target: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    writer.write(f"POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n".encode())
+    async with asyncio.timeout(5):
+        assert (await reader.read())[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 401")
+    writer.close()
+    assert (await site.post({"plate": "AB12CDE"})).status_code == 200
 
 
 def test_nobody_is_listened_to_without_a_secret() -> None:
