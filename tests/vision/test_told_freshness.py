@@ -42,8 +42,9 @@ def test_without_that_limit_the_backlog_would_open_the_gate():
     pace = Pace()
     for seen, arrived in ((0, 0.2), (60, 600)):
         taken, at = Instant(WALL + seen * SECOND), Monotonic(round(arrived * SECOND))
-        pace, late = judged(pace, taken, at, HOUR, Instant(WALL + at))
-        assert late == 0
+        found = judged(pace, taken, at, HOUR, Instant(WALL + at))
+        pace = found.pace
+        assert found.in_time
 
 
 def test_a_first_event_that_is_an_hour_old_counts_for_nothing():
