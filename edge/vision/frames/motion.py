@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +20,7 @@ _STEP = 14.0
 """Grey levels between two small pictures from which on a pixel has changed: above the noise of night cameras."""
 _MOVING = 0.004
 _FRESH = 0.3
+_TREMBLES = tuple(product((0, -1, 1), repeat=2))
 _CALM = 2 * SECOND
 _LEARN = 0.05
 _LARGE, _SCATTERED = 0.04, 0.15
@@ -57,8 +61,8 @@ class MotionGate:
         if self._last is None or self._empty is None:
             return False
         place = self._place(box)
-        changed = np.abs(self._last[place] - self._empty[place]) > _STEP
-        return bool(changed.size and changed.mean() > _FRESH)
+        now = self._last[place]
+        return bool(now.size) and all(_differs(now, was) > _FRESH for was in self._nearby(place))
 
     def looms(self) -> bool:
         """Whether something stands in the newest picture, in one piece, that is as large as a vehicle that counts.
@@ -85,11 +89,21 @@ class MotionGate:
         changed = np.abs(self._last[place] - self._empty[place]) > _STEP
         return bool(changed.size and changed.mean() > _COVERED)
 
+    def _nearby(self, place: tuple[slice, slice]) -> Iterator[npt.NDArray[np.float32]]:
+        """The empty lane there and a cell to each side: a mast that trembles in the wind brings nobody."""
+        assert self._empty is not None, "asked only of a lane that was seen"
+        wider = np.pad(self._empty, 1, mode="edge")
+        rows, columns = place
+        for down, right in _TREMBLES:
+            yield wider[
+                rows.start + 1 + down : rows.stop + 1 + down, columns.start + 1 + right : columns.stop + 1 + right
+            ]
+
     def _place(self, box: Box) -> tuple[slice, slice]:
         width, height = self._size
         left, right = box.x * COLUMNS // width, (box.x + box.width) * COLUMNS // width + 1
         top, bottom = box.y * ROWS // height, (box.y + box.height) * ROWS // height + 1
-        return np.s_[max(top, 0) : max(bottom, 1), max(left, 0) : max(right, 1)]
+        return np.s_[max(top, 0) : min(max(bottom, 1), ROWS), max(left, 0) : min(max(right, 1), COLUMNS)]
 
     def _inside(self, picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         if self._region is None:
@@ -98,6 +112,13 @@ class MotionGate:
         right = max(left + 1, round((self._region.x + self._region.width) * COLUMNS))
         bottom = max(top + 1, round((self._region.y + self._region.height) * ROWS))
         return picture[top:bottom, left:right]
+
+
+def _differs(now: npt.NDArray[np.float32], was: npt.NDArray[np.float32]) -> float:
+    """The share that has changed, when a cloud or a lamp that made all a little lighter or darker is left out."""
+    change = now - was
+    change -= np.clip(np.median(change), -_STEP, _STEP)
+    return float(np.mean(np.abs(change) > _STEP))
 
 
 def _small(frame: Frame) -> npt.NDArray[np.float32]:
