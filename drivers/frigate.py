@@ -18,9 +18,12 @@ from drivers.plate_sources.posting import Ears
 from drivers.plate_sources.settings import PlateSourceSettings
 from drivers.values import BaseTopic, Seconds
 from models.faults import Fault
+from models.instants import SECOND, Monotonic
 
 _LONGEST_MESSAGE = 1 << 20
 _MOST_REMEMBERED = 256
+_KNOWN_FOR = 600 * SECOND
+"""Somebody who was there when the connection broke, and still is when it is back, hasn't been parked meanwhile"""
 _Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -75,6 +78,8 @@ class Frigate(MqttPart, Ears):
         Ears.__init__(self)
         self._settings = settings
         self._here: set[str] = set()
+        self._known: dict[str, Monotonic] = {}
+        """Those who were there when the connection was lost, and when that was"""
         self._waiting: dict[str, HeardPlate] = {}
         """Plates of vehicles that aren't in the zone yet"""
 
@@ -100,7 +105,7 @@ class Frigate(MqttPart, Ears):
     def _follow(self, seen: Tracked) -> None:
         zones = self._settings.zones
         counts = not seen.over and (not zones or bool(seen.zones.intersection(zones)))
-        if counts and seen.id not in self._here and seen.stationary:
+        if counts and seen.id not in self._here and seen.stationary and not self._was_here(seen.id):
             return  # It stood there when we began to listen: parked, until it moves.
         if counts:
             if len(self._here) < _MOST_REMEMBERED:
@@ -114,10 +119,15 @@ class Frigate(MqttPart, Ears):
         if seen.id in self._here:
             self._here.discard(seen.id)
             self.tell(HeardVehicle(seen.id, here=False))
+        self._known.pop(seen.id, None)
         if seen.over:
             self._waiting.pop(seen.id, None)
         elif seen.plate is not None:
             self._hold_back(seen.plate)
+
+    def _was_here(self, id: str) -> bool:
+        since = self._known.get(id)
+        return since is not None and self._context.clock.monotonic() - since < _KNOWN_FOR
 
     def _update(self, text: str) -> bool:
         read = update(text)
@@ -140,6 +150,9 @@ class Frigate(MqttPart, Ears):
             self._waiting.pop(next(iter(self._waiting)))
 
     def lost(self, detail: str) -> None:
+        now = self._context.clock.monotonic()
+        known = {id: since for id, since in self._known.items() if now - since < _KNOWN_FOR}
+        self._known = known | dict.fromkeys(self._here, now)
         self._here.clear()
         self._waiting.clear()
         super().lost(detail)

@@ -208,6 +208,26 @@ async def test_only_what_is_in_the_zone_counts_and_its_plate_from_then_on(
     assert [type(heard) for heard in said] == [HeardVehicle, HeardPlate, HeardVehicle]
 
 
+async def test_who_waits_at_the_arm_while_the_broker_is_away_is_there_afterwards_and_who_parked_is_not(
+    login: dict[str, Any], context: DriverContext, device: Device, started: Any
+):
+    source = a_source(login, context)
+    site = Site(source, device)
+    await started(source)
+    await reached(device, site)
+    site.events(an_event())
+    site.events(an_event(id="left"))
+    await eventually(lambda: len(site.here) == 2)
+    source.lost("the broker went away for a moment")
+    site.heard.clear()
+    site.events(an_event("end", id="left", end_time=1607123970.0))
+    site.events(an_event(id="left", stationary=True))
+    site.events(an_event(id="parked", stationary=True))
+    site.events(an_event(stationary=True, recognized_license_plate="AB12CDE"))
+    await eventually(lambda: site.plates == ["AB12CDE"])
+    assert [heard.event for heard in site.heard if isinstance(heard, HeardVehicle)] == [ID]
+
+
 async def test_a_frigate_that_stops_or_talks_nonsense_is_a_fault(
     login: dict[str, Any], context: DriverContext, device: Device, started: Any, faults: Notebook
 ):
