@@ -65,7 +65,7 @@ async def test_the_one_behind_is_still_there_when_the_one_before_it_has_passed(t
     await becomes(lambda: len(arm.vends) == 2)
     await drives_through()
     await becomes(lambda: lane.lane.present is False)
-    assert len(lot.rows("SELECT 1 FROM tickets WHERE status = 'ACTIVE'")) == 2
+    await becomes(lambda: len(lot.rows("SELECT 1 FROM tickets WHERE status = 'ACTIVE'")) == 2)
     await lane.stop()
     await told.stop()
     lot.store.close()
