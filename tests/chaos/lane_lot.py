@@ -101,7 +101,7 @@ class Lot:
         `cloud_keys` alone, that cloud is at the devices' broker."""
         self.id, self.kinds, self._broker, self._camera = id or str(uuid4()), kinds, broker, camera
         self._link, self._cloud_keys = link, cloud_keys
-        self._vision = {"reader": "rapidocr"} if vision is None else dict(vision)
+        self._vision = {"reader": "rapidocr", "spare": False} if vision is None else dict(vision)
         self.root = f"chaos/{self.id}"
         self.folder, self.config, self.store = folder, folder / "lot.yaml", folder / "lot.sqlite"
         with self.config.open("w", encoding="utf-8") as file:

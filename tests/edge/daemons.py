@@ -88,7 +88,7 @@ class Site:
                     "camera": {"driver": "opencv", "source": self.camera},
                 }
             ],
-            "vision": {"reader": "rapidocr"},
+            "vision": {"reader": "rapidocr", "spare": False},
             "store": {"path": str(self.store)},
         }
         if self.link is None:

@@ -165,7 +165,7 @@ def test_types_are_kept_apart_and_a_walk_in_takes_a_larger_one_that_is_free(tmp_
     assert gate.kept == {"COMPACT": 1, "REGULAR": 1}
     gate.enters("A1")
     assert refused(gate.shows("B2")) is Refusal.LOT_FULL
-    assert gate.spot_of(gate.enters(gate.sells(spot_type=SpotType.COMPACT))) == "REGULAR", "a car of regular size"
+    assert gate.spot_of(gate.enters(gate.sells(spot_type=SpotType.COMPACT))) == "COMPACT", "what was sold was kept"
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ FAR = far_camera(LANE)
 PATIENT, CURIOUS = ViewSettings(guess_after=60), ViewSettings(guess_after=0.5)
 RAPIDOCR = VisionSettings(reader="rapidocr")
 PATIENCE = 60
+BROKEN_READER = Path(__file__).parent.parent / "chaos" / "broken_reader"
 Kind = TypeVar("Kind", bound=VisionEvent)
 
 
@@ -163,6 +164,19 @@ async def test_the_driver_may_be_asked_about_a_plate_that_stays_doubtful(scratch
         process.watch(LANE, present=True)
         await heard.first(PlateGuessed, lambda event: event.vehicle == 2)
         assert heard.told_of(PlateDecided) == []
+
+
+@pytest.mark.parametrize("loads", [False, True])
+async def test_a_reader_that_never_loads_is_started_less_and_less_often(
+    standing: Path, monkeypatch: pytest.MonkeyPatch, loads: bool
+):
+    """With its control: were a process that never loaded taken for one that read for long, there would be no pause."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(BROKEN_READER), *sys.path]))
+    really_lost = VisionProcess._lost  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(VisionProcess, "_lost", lambda self, ended, loaded: really_lost(self, ended, loaded or loads))
+    async with vision(standing, loop_gated=True, realtime=True) as (process, _):
+        await asyncio.sleep(2.5)
+        assert (process.now.restarts > 4) is loads
 
 
 async def test_a_driver_who_was_asked_is_not_asked_the_same_again_by_a_new_process(scratched: Path):

@@ -126,14 +126,15 @@ class VisionProcess:
             self._spare = None
             self._taken.set()
             try:
-                if await running.is_loaded():
+                loaded = await running.is_loaded()
+                if loaded:
                     self._begin(running)
                 ended = await asyncio.shield(running.ended)
             finally:
                 self._reads.clear()
                 self._first = None
                 await running.end()
-            await self._clock.sleep(self._lost(ended))
+            await self._clock.sleep(self._lost(ended, loaded))
 
     def _launched(self) -> Running:
         return Running(self._orders, self._clock, lambda: self._patience.now(self._clock.monotonic()))
@@ -148,10 +149,10 @@ class VisionProcess:
         for lane, vehicle in self._book.begins():
             running.watch(lane, vehicle)
 
-    def _lost(self, ended: Ended) -> float:
+    def _lost(self, ended: Ended, loaded: bool) -> float:
         """It ended: every lane is blind. How many seconds to wait before the next one begins."""
         now = self._clock.monotonic()
-        soon = now - self._suspects.begun_at < SOON
+        soon = not loaded or now - self._suspects.begun_at < SOON
         self._failures = remembered(self._failures, now) if soon else ()
         pause = pause_before(self._failures, now)
         self._restarts += 1
