@@ -35,6 +35,7 @@ from edge.vision.process.life.limits import (
     memory,
     offer_itself,
 )
+from edge.vision.process.life.orphan import wake_when_orphaned
 from edge.vision.process.life.pulse import Progress, pulsate
 from edge.vision.process.life.trail import Trail
 from edge.vision.process.protocol import (
@@ -183,6 +184,7 @@ def main() -> None:
     """Until standard input ends: then the daemon is gone, and nobody needs a plate."""
     # Ctrl-C reaches the whole group; the daemon decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    wake_when_orphaned()
     threading.excepthook = _die_of_it
     out = _private_output()
     structlog.configure(
