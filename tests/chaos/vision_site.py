@@ -42,6 +42,8 @@ RUNAWAY_WITHIN = 10.0
 """A process that eats memory works on until it has too much: seconds until it is stopped, before it has to be back"""
 _CAREFULLY = ("python", str(Path(__file__).with_name("careless_vision.py")))
 _RUNAWAY = Path(__file__).with_name("runaway")
+BETWEEN = (0.9, 1.8)
+"""Seconds from one vehicle to the next: a loop that changes eleven times in ten seconds is believed no more"""
 _READER_WITHIN, _BACK_AT_LAST, _SETTLED_WITHIN = 60.0, 6.0, 10.0
 _PASSES_WITHIN = 30.0
 _INSISTS = 12
@@ -230,7 +232,7 @@ class VisionSite:
 
     async def _traffic(self, lane: str) -> None:
         while not self._over.is_set():
-            await asyncio.sleep(self._chance.uniform(0.1, 0.7))
+            await asyncio.sleep(self._chance.uniform(*BETWEEN))
             if lane == CODE:
                 code = self._code_of_somebody_inside()
                 if code is None:
