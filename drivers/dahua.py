@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from drivers.contract import DriverContext
-from drivers.loopback import is_this_machine
 from drivers.plate_sources.dahua_events import Said, event, is_whole, toll_gate
-from drivers.plate_sources.faults import CLOCK, LISTENING, PULLING, SILENT
+from drivers.plate_sources.either_way import EitherWay, EitherWaySettings
 from drivers.plate_sources.listener import Post, Reply
 from drivers.plate_sources.local_clock import Zone, dated
 from drivers.plate_sources.multipart import Part
-from drivers.plate_sources.posting import Ears, Posted, PostSettings
-from drivers.plate_sources.pull import Asked, Pull, PullSettings
-from drivers.plate_sources.settings import PlateSourceSettings
-from models.faults import Fault
+from drivers.plate_sources.posting import PostSettings
+from drivers.plate_sources.pull import Asked
 
 _HEARTBEAT_SECONDS = 5
 _TAKEN = b'{"Result": true, "result": "true"}'
 _Code = Annotated[str, Field(pattern=r"^[A-Za-z]{1,40}$")]
 
 
-class DahuaSettings(PlateSourceSettings, PullSettings):
+class DahuaSettings(EitherWaySettings):
     """A camera or recorder that reads plates. With `host` it is asked for its events; with `post` it posts them by
     ITSAPI, with their pictures."""
 
-    faults: ClassVar[tuple[Fault, ...]] = (*dict.fromkeys((*PULLING, *Posted.faults)), CLOCK)
-    blinds: ClassVar[tuple[Fault, ...]] = tuple(dict.fromkeys((*PULLING, *LISTENING, SILENT)))
-
     driver: Literal["dahua"] = "dahua"
-    channel: Annotated[int, Field(ge=1)] | None = None
-    """Of a recorder: which of its cameras this lane's is, counted from 1"""
     codes: Annotated[tuple[_Code, ...], Field(min_length=1)] = ("TrafficJunction",)
     """The events with plates, as the camera calls them"""
     full_confidence: Annotated[int, Field(ge=1, le=1000)] = 255
@@ -42,26 +33,6 @@ class DahuaSettings(PlateSourceSettings, PullSettings):
     percent has every driver asked; with 100, one that doesn't opens for plates it isn't sure of"""
     post: PostSettings | None = None
     """Where the camera posts to (ITSAPI), instead of being asked. The secret stands in the paths that are set there"""
-
-    @model_validator(mode="after")
-    def _one_way(self) -> DahuaSettings:
-        if (self.host is None) == (self.post is None):
-            raise ValueError("either `host` is expected, to ask the camera, or `post`, where it posts to")
-        return self
-
-    @property
-    def reaches_hardware(self) -> bool:
-        return not is_this_machine(self.host) if self.host else self.post is None or not self.post.on_loopback
-
-    @property
-    def claims(self) -> Mapping[str, str]:
-        if self.host is None:
-            return {}
-        return {"host": f"the plates of {self.origin}" + (f" channel {self.channel}" if self.channel else "")}
-
-    @property
-    def shares(self) -> Mapping[str, tuple[str, str]]:
-        return {} if self.post is None else {f"post.{key}": use for key, use in self.post.claim().items()}
 
     @property
     def path(self) -> str:
@@ -72,24 +43,13 @@ class DahuaSettings(PlateSourceSettings, PullSettings):
         return Dahua(self, context)
 
 
-class Dahua(Ears):
+class Dahua(EitherWay):
     """What one camera sees."""
 
     def __init__(self, settings: DahuaSettings, context: DriverContext) -> None:
-        super().__init__()
         self._settings, self._clock = settings, context.clock
         self._zone = Zone()
-        self._way: Pull | Posted = (
-            Pull(settings, context, Asked(settings.path, is_whole), self._part)
-            if settings.post is None
-            else Posted(settings.post, context, self._posted)
-        )
-
-    async def start(self) -> None:
-        await self._way.start()
-
-    async def stop(self) -> None:
-        await self._way.stop()
+        super().__init__(settings, context, Asked(settings.path, is_whole))
 
     def _part(self, part: Part) -> None:
         """Raises ValueError."""
