@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
+from drivers.first_line import first_line
 from drivers.tls import client_context
 from drivers.values import Host, Port, Seconds
 from models.instants import Clock
@@ -99,10 +100,9 @@ class BrokerSettings(BaseModel):
             return password
         if self.password_file is not None:
             try:
-                return self.password_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
-            except (OSError, UnicodeDecodeError) as error:
-                reason = getattr(error, "strerror", None) or "not a text file"
-                raise NoPassword(f"the password file {self.password_file} can't be read: {reason}") from None
+                return first_line(self.password_file)
+            except OSError as error:
+                raise NoPassword(f"the password file {self.password_file} can't be read: {error}") from None
         return None
 
     def tls_context(self, clock: Clock | None = None) -> ssl.SSLContext | None:

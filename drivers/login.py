@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from drivers.broker import NoPassword
+from drivers.first_line import first_line
 
 
 class Login(BaseModel):
@@ -39,8 +40,7 @@ class Login(BaseModel):
             return password
         if self.password_file is not None:
             try:
-                return self.password_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
-            except (OSError, UnicodeDecodeError) as error:
-                reason = getattr(error, "strerror", None) or "not a text file"
-                raise NoPassword(f"the password file {self.password_file} can't be read: {reason}") from None
+                return first_line(self.password_file)
+            except OSError as error:
+                raise NoPassword(f"the password file {self.password_file} can't be read: {error}") from None
         return None

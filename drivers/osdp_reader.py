@@ -12,6 +12,7 @@ import osdp
 from pydantic import Field, model_validator
 
 from drivers.contract import CardReader, DriverContext
+from drivers.first_line import first_line
 from drivers.over_serial.lines import Hearers
 from drivers.over_serial.port import SerialPath
 from drivers.over_serial.stream import SerialSettings
@@ -93,10 +94,9 @@ class OsdpSettings(DriverSettings):
             return os.environ[self.key_env]
         if self.key_file is not None:
             try:
-                return self.key_file.read_text(encoding="utf-8").partition("\n")[0]
-            except (OSError, UnicodeDecodeError) as error:
-                reason = getattr(error, "strerror", None) or "not a text file"
-                raise NoKey(f"the key file {self.key_file} can't be read: {reason}") from None
+                return first_line(self.key_file)
+            except OSError as error:
+                raise NoKey(f"the key file {self.key_file} can't be read: {error}") from None
         return None
 
 

@@ -14,6 +14,7 @@ import httpx
 from drivers.broker import NoPassword
 from drivers.contract import DriverError, NotSent
 from drivers.login import Login
+from drivers.over_http.plainly import plainly
 from drivers.tls import client_context
 from models.faults import Fault
 from models.instants import Clock, Monotonic
@@ -123,13 +124,13 @@ class HttpHost:
                 async with asyncio.timeout(within):
                     status, text = await self._exchange(client, question)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
-                raise NotSent(UNREACHABLE, f"{self.origin} can't be reached: {_plainly(error)}") from None
+                raise NotSent(UNREACHABLE, f"{self.origin} can't be reached: {plainly(error)}") from None
             except (TimeoutError, httpx.TimeoutException):
                 raise DriverError(UNREACHABLE, f"{self.origin} didn't answer within {within:g} s") from None
             except (httpx.ProtocolError, httpx.DecodingError, KeyError, ValueError) as error:
                 raise DriverError(GARBLED, f"{self.origin} answers half or no HTTP: {type(error).__name__}") from None
             except httpx.HTTPError as error:
-                raise DriverError(UNREACHABLE, f"{self.origin}: {_plainly(error)}") from None
+                raise DriverError(UNREACHABLE, f"{self.origin}: {plainly(error)}") from None
         self._judge(status)
         return text
 
@@ -182,13 +183,3 @@ async def _text(answer: httpx.Response) -> str:
         if len(body) > LONGEST_ANSWER_BYTES:
             raise ValueError("an answer without end")
     return body.decode("utf-8", errors="replace")
-
-
-def _plainly(error: httpx.HTTPError) -> str:
-    """What the operating system says; httpx' own text may hold the address."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-        cause = cause.__cause__ or cause.__context__
-    return type(error).__name__

@@ -12,6 +12,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from drivers.contract import DriverContext
+from drivers.first_line import first_line
 from drivers.plate_sources.faults import GARBLED, LISTENING, NO_TOKEN, NOT_SERVED, SILENT, STRANGER
 from drivers.plate_sources.heard import Heard
 from drivers.plate_sources.listener import PREFIX, Post, PostListener, Reply, Where
@@ -90,9 +91,9 @@ class PostSettings(BaseModel):
             assert self.token_file is not None, "one of them is named"
             place = str(self.token_file)
             try:
-                token = self.token_file.read_text(encoding="utf-8").partition("\n")[0].strip()
-            except (OSError, UnicodeDecodeError) as wrong:
-                raise OSError(f"{place}: {getattr(wrong, 'strerror', None) or 'not a text file'}") from None
+                token = first_line(self.token_file).strip()
+            except OSError as wrong:
+                raise OSError(f"{place}: {wrong}") from None
         if len(token) < SHORTEST_TOKEN:
             raise OSError(f"{place} holds no secret of at least {SHORTEST_TOKEN} characters")
         return token

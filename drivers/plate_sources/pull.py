@@ -19,6 +19,7 @@ from drivers.broker import NoPassword
 from drivers.contract import DriverContext
 from drivers.login import Login
 from drivers.over_http.device import BareHost, origin
+from drivers.over_http.plainly import plainly
 from drivers.plate_sources.faults import GARBLED, REFUSED, SILENT, UNREACHABLE
 from drivers.plate_sources.multipart import Part, Parts, boundary_in
 from drivers.tls import client_context
@@ -132,7 +133,7 @@ class Pull:
         except httpx.ReadTimeout:
             return SILENT, f"{where} said nothing for {self._settings.silent_after:g} s"
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, KeyError, ValueError) as wrong:
-            return UNREACHABLE, f"{where}: {_plainly(wrong)}"
+            return UNREACHABLE, f"{where}: {plainly(wrong)}"
 
     async def _listen(self, client: httpx.AsyncClient) -> tuple[Fault, str]:
         where, password = self._settings.origin, self._settings.password()
@@ -178,13 +179,3 @@ class Pull:
             return client_context(lambda: clock.read().synced, cafile=str(self._settings.ca))
         usual = b"".join(httpx.create_ssl_context().get_ca_certs(binary_form=True))
         return client_context(lambda: clock.read().synced, authorities=usual)
-
-
-def _plainly(error: BaseException) -> str:
-    """What the operating system says; the library's own text may hold the address."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-        cause = cause.__cause__ or cause.__context__
-    return type(error).__name__
