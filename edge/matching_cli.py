@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -24,9 +23,9 @@ from edge.store import StoreUnavailable
 from edge.store.database import looking_into
 from edge.store.pictures import Pictures
 from edge.ticket_orders import ThisOne, UndoMatch, VehicleThere, WhoIsThere
-from edge.typed_times import moment
+from edge.typed_times import moment, shown
 from models.documents.problems import ConfigurationError
-from models.instants import HOUR, Instant, to_datetime
+from models.instants import HOUR, Instant
 
 _Lane = Annotated[str, typer.Argument(metavar="LANE", help="The exit at which the vehicle stands")]
 _Code = Annotated[str, typer.Argument(metavar="CODE", help="The ticket's code, as on paper or as `at` prints it")]
@@ -142,7 +141,7 @@ def _show_candidates(there: VehicleThere, found: Sequence[MayBe], zone: str) -> 
     for one in found:
         stay = one.stay
         likely = "-" if one.odds is None else f"{round(100 * one.odds)} %"
-        came = _time(stay.entered, zone)
+        came = shown(stay.entered, zone)
         table.add_row(
             *(likely, stay.code, stay.plate or "not read", came, stay.entry_lane, stay.entered_by),
             *(stay.spot or "-", (stay.picture or "-")[:12]),
@@ -156,16 +155,12 @@ def _show_matched(found: Sequence[ByLikeness], zone: str) -> None:
         table.add_column(head)
     for one in found:
         stay = one.stay
-        left = "-" if stay.left is None else _time(stay.left, zone)
+        left = "-" if stay.left is None else shown(stay.left, zone)
         table.add_row(
-            *(stay.code, stay.plate or "erased", one.read or "erased", _time(stay.entered, zone), left),
+            *(stay.code, stay.plate or "erased", one.read or "erased", shown(stay.entered, zone), left),
             *(stay.exit_lane or "-", "came since" if one.disputed else "-"),
         )
     Console().print(table)
-
-
-def _time(at: Instant, zone: str) -> str:
-    return to_datetime(at).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
 def _loaded(config: Path) -> LotSettings:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from edge.parking.matching.review import ByLikeness, MayBe
 from edge.parking.stays.searching import Found
-from edge.store.picture_notes import crop_of
+from edge.pictured import Beside
 from edge.store.pictures import Pictures
 from edge.ticket_orders import VehicleThere
-from models.instants import Instant, to_datetime
+from edge.typed_times import shown
 
 _HEAD = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -35,57 +34,41 @@ code {{ background: #eee; padding: .1rem .3rem; }}
 """
 
 
-class Album:
-    """Copies pictures beside a page. Whoever may read the folder sees plates: it is made for its owner alone."""
-
-    def __init__(self, folder: Path, pictures: Pictures) -> None:
-        """Raises OSError."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.folder, self._pictures = folder, pictures
-
-    def _plate(self, picture: bytes, what: str) -> str:
-        """The picture of the plate alone, where there is one: two plates are compared best one above the other."""
-        hash = crop_of(picture)
-        plate = None if hash is None else self._pictures.get(hash)
-        if plate is None:
-            return ""
-        (self.folder / f"{hash}.jpg").write_bytes(plate)
-        return f'<img class="plate" src="{hash}.jpg" alt="the plate of {escape(what)}">'
-
-    def figure(self, hash: str | None, what: str, said: str) -> str:
-        """`said` is markup, `what` is plain."""
-        picture = None if hash is None else self._pictures.get(hash)
-        if picture is None:
-            shown = f'<div class="none">no picture of {escape(what)}</div>'
-        else:
-            (self.folder / f"{hash}.jpg").write_bytes(picture)
-            shown = f'<img src="{hash}.jpg" alt="{escape(what)}">{self._plate(picture, what)}'
-        return f"<figure>{shown}<figcaption>{said}</figcaption></figure>"
+def _figure(beside: Beside, hash: str | None, what: str, said: str) -> str:
+    """`said` is markup, `what` is plain. Two plates are compared best one above the other."""
+    picture, plate = beside.picture(hash), beside.plate(hash)
+    if picture is None:
+        seen = f'<div class="none">no picture of {escape(what)}</div>'
+    else:
+        seen = f'<img src="{picture}" alt="{escape(what)}">'
+    if plate is not None:
+        seen += f'<img class="plate" src="{plate}" alt="the plate of {escape(what)}">'
+    return f"<figure>{seen}<figcaption>{said}</figcaption></figure>"
 
 
 def write_candidates(folder: Path, there: VehicleThere, may_be: Sequence[MayBe], pictures: Pictures, zone: str) -> Path:
     """The vehicle that stands there now, beside each stay that may be its own. Raises OSError."""
-    album = Album(folder, pictures)
+    beside = Beside(folder, pictures)
     exit_says = f"at {escape(there.lane)} now: <strong>{escape(there.plate or 'not read')}</strong>"
     pairs = [
         _pair(
-            album.figure(one.stay.picture, "the entry", _entry(one.stay, zone)),
-            album.figure(there.picture, "the vehicle at the exit", exit_says),
+            _figure(beside, one.stay.picture, "the entry", _entry(one.stay, zone)),
+            _figure(beside, there.picture, "the vehicle at the exit", exit_says),
             f"{_likely(one)} If it is this one: <code>parkgate-edge tickets this-one {escape(there.lane)} "
             f"{escape(one.stay.code)} --vehicle {escape(there.vehicle)} --pictures --reason WHY</code>",
         )
         for one in may_be
     ]
-    return _written(album, f"Which stay is it, at {there.lane}?", pairs)
+    return _written(beside, f"Which stay is it, at {there.lane}?", pairs)
 
 
 def write_matched(folder: Path, matched: Sequence[ByLikeness], pictures: Pictures, zone: str) -> Path:
     """Each stay that ended by a likeness. Raises OSError."""
-    album = Album(folder, pictures)
+    beside = Beside(folder, pictures)
     pairs = [
         _pair(
-            album.figure(one.stay.picture, "the entry", _entry(one.stay, zone)),
-            album.figure(one.picture, "the vehicle at the exit", _exit(one, zone)),
+            _figure(beside, one.stay.picture, "the entry", _entry(one.stay, zone)),
+            _figure(beside, one.picture, "the vehicle at the exit", _exit(one, zone)),
             ("<b>Its own vehicle has come to an exit since.</b> " if one.disputed else "")
             + f"If it was another vehicle: <code>parkgate-edge tickets unmatch {escape(one.stay.code)} --reason WHY"
             "</code>",
@@ -93,13 +76,11 @@ def write_matched(folder: Path, matched: Sequence[ByLikeness], pictures: Picture
         )
         for one in matched
     ]
-    return _written(album, "Exits found by a plate that looked like it", pairs)
+    return _written(beside, "Exits found by a plate that looked like it", pairs)
 
 
-def _written(album: Album, title: str, pairs: Sequence[str]) -> Path:
-    page = album.folder / "index.html"
-    page.write_text(_HEAD.format(title=escape(title)) + "".join(pairs) + "</html>\n")
-    return page
+def _written(beside: Beside, title: str, pairs: Sequence[str]) -> Path:
+    return beside.page(_HEAD.format(title=escape(title)) + "".join(pairs) + "</html>\n")
 
 
 def _pair(entry: str, exit: str, what_to_do: str, *, disputed: bool = False) -> str:
@@ -111,13 +92,13 @@ def _entry(stay: Found, zone: str) -> str:
     plate = escape(stay.plate or "not read")
     spot = f", spot {escape(stay.spot)}" if stay.spot else ""
     return (
-        f"came {_time(stay.entered, zone)} at {escape(stay.entry_lane)}: <strong>{plate}</strong><br>"
+        f"came {shown(stay.entered, zone)} at {escape(stay.entry_lane)}: <strong>{plate}</strong><br>"
         f"ticket {escape(stay.code)}, no. {stay.serial or '-'}{spot}, by {escape(stay.entered_by)}"
     )
 
 
 def _exit(one: ByLikeness, zone: str) -> str:
-    left = "" if one.stay.left is None else _time(one.stay.left, zone)
+    left = "" if one.stay.left is None else shown(one.stay.left, zone)
     return f"left {left} at {escape(one.stay.exit_lane or '-')}: <strong>{escape(one.read or 'erased')}</strong>"
 
 
@@ -125,7 +106,3 @@ def _likely(one: MayBe) -> str:
     if one.odds is not None:
         return f"{round(100 * one.odds)} % likely."
     return "Its plate looks like it." if one.stay.plate is not None else "Its plate wasn't read."
-
-
-def _time(at: Instant, zone: str) -> str:
-    return to_datetime(at).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")

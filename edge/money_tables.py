@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -13,7 +12,7 @@ from rich.table import Table
 from edge.parking.money.cases import Case, CaseKind
 from edge.parking.money.refunds import Due
 from edge.parking.money.statement import Closing, Entry, Statement
-from models.instants import Instant, to_datetime
+from edge.typed_times import shown
 from models.ledger.accounts import DISPUTED, RECEIVABLE, REFUNDS_OWED, UNCOLLECTED
 from models.money import Minor, written
 
@@ -45,7 +44,7 @@ def show_statement(found: Statement, zone: str) -> None:
     table = _table("when", "what", "account", "debit", "credit", "by", "reason", right=("debit", "credit"))
     for _, lines in groupby(found.entries, key=lambda entry: entry.posting):
         for place, entry in enumerate(lines):
-            heads = (_time(entry.at, zone), entry.kind) if place == 0 else ("", "")
+            heads = (shown(entry.at, zone), entry.kind) if place == 0 else ("", "")
             table.add_row(*heads, entry.account, *_sides(entry, currency), entry.by, entry.reason)
     console.print(f"Ticket {found.stay.code}, {found.stay.status.lower()}, amounts in {currency}", highlight=False)
     console.print(table)
@@ -64,7 +63,7 @@ def show_refunds(found: Sequence[Due], zone: str) -> None:
         return
     table = _table("promised", "amount", "provider", "by", "reason", right=("amount",))
     for due in found:
-        table.add_row(_time(due.at, zone), written(due.amount, due.currency), due.provider, due.by, due.reason)
+        table.add_row(shown(due.at, zone), written(due.amount, due.currency), due.provider, due.by, due.reason)
     Console().print(table)
 
 
@@ -79,9 +78,9 @@ def show_cases(found: Sequence[Case], zone: str) -> None:
         said = case.difference
         what = f"{_KINDS[said.kind]} ({said.detail})" if said.detail else _KINDS[said.kind]
         sides = [("-" if side is None else written(side, said.currency)) for side in (said.ours, said.theirs)]
-        settled = "" if case.settled is None else f"{_time(case.settled, zone)} {case.settled_by or 'by itself'}"
+        settled = "" if case.settled is None else f"{shown(case.settled, zone)} {case.settled_by or 'by itself'}"
         of = f"{said.moved} {said.payment}"
-        row = (str(case.number), _time(case.found, zone), case.provider, what, of, case.ticket or "-")
+        row = (str(case.number), shown(case.found, zone), case.provider, what, of, case.ticket or "-")
         table.add_row(*row, *sides, settled)
     Console().print(table)
 
@@ -94,14 +93,14 @@ def show_closings(found: Sequence[Closing], zone: str) -> None:
     for one in found:
         of = f" of {one.drawer}" if one.drawer else ""
         sums = [written(Minor(one.report[key]), one.report["currency"]) for key in _COUNTED if key in one.report]
-        table.add_row(_time(one.at, zone), f"{one.what} {one.number}{of}", one.by, *sums)
+        table.add_row(shown(one.at, zone), f"{one.what} {one.number}{of}", one.by, *sums)
     Console().print(table)
 
 
 def show_day(day: Closing, zone: str) -> None:
     """All that was posted in it, and what lay where when it was closed."""
     console = Console()
-    console.print(f"Day {day.number}, closed {_time(day.at, zone)} by {day.by}", highlight=False)
+    console.print(f"Day {day.number}, closed {shown(day.at, zone)} by {day.by}", highlight=False)
     table = _table("what", "account", "amount", "lines", right=("amount", "lines"))
     for total in day.report["totals"]:
         table.add_row(total["kind"], total["account"], _sum(total), str(total["lines"]))
@@ -116,10 +115,6 @@ def _table(*columns: str, right: Sequence[str] = ()) -> Table:
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return table
-
-
-def _time(at: Instant, zone: str) -> str:
-    return to_datetime(at).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
 def _sides(entry: Entry, currency: str) -> tuple[str, str]:

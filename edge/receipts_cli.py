@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -15,9 +14,8 @@ from edge.parking.stays.searching import Found, Sought, search
 from edge.receipt_orders import ReceiptOrder
 from edge.store import StoreUnavailable
 from edge.store.database import looking_into
-from edge.typed_times import moment
+from edge.typed_times import moment, shown
 from models.documents.problems import ConfigurationError
-from models.instants import to_datetime
 from models.money import Minor, written
 from models.phrases.language import known_language
 from models.plates import normalised
@@ -84,6 +82,6 @@ def _which(named: str) -> int:
 
 
 def _line(one: Found, zone: str) -> str:
-    came = to_datetime(one.entered).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+    came = shown(one.entered, zone)
     alike = " (looks like it)" if one.why == "alike" else ""
     return f"{one.code}  {came}  {one.plate or 'plate not read'}{alike}  {written(Minor(one.paid), one.currency)}"

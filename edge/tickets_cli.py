@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -21,9 +20,8 @@ from edge.store.database import looking_into
 from edge.store.pictures import Pictures
 from edge.ticket_orders import FindTicket, LoseTicket, MergeTickets, SplitTicket, UndoMending
 from edge.tickets_page import write_page
-from edge.typed_times import moment
+from edge.typed_times import moment, shown
 from models.documents.problems import ConfigurationError
-from models.instants import to_datetime
 from models.money import Minor, written
 from models.plates import normalised
 from models.spots import VehicleType
@@ -176,7 +174,7 @@ def _show(found: list[Found], title: str, zone: str) -> None:
     for one in found:
         table.add_row(
             *(_WHY[one.why], one.code, str(one.serial or "-"), one.plate or "not read"),
-            *(to_datetime(one.entered).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M"), one.entry_lane),
+            *(shown(one.entered, zone), one.entry_lane),
             *(one.entered_by, one.spot or "-", one.status.lower() + (", lost" if one.lost else "")),
             *(written(Minor(one.paid), one.currency), (one.picture or "-")[:12]),
         )

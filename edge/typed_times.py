@@ -1,11 +1,11 @@
-"""Times as people type them at a lot's prompt: with their offset, or by the lot's own clock."""
+"""Times as people type and read them at a lot's prompt: with their offset, or by the lot's own clock."""
 
 from __future__ import annotations
 
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from models.instants import Instant, from_datetime
+from models.instants import Instant, from_datetime, to_datetime
 
 
 def typed(text: str) -> dt.datetime:
@@ -22,3 +22,8 @@ def moment(text: str | None, zone: str) -> Instant | None:
         return None
     said = typed(text)
     return from_datetime(said if said.tzinfo else said.replace(tzinfo=ZoneInfo(zone)))
+
+
+def shown(at: Instant, zone: str) -> str:
+    """To the minute, by the clock of that zone."""
+    return to_datetime(at).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
