@@ -59,11 +59,10 @@ from edge.lane.signals import (
     Pressed,
     Refused,
     Signal,
-    TimeUp,
     Vend,
     VendFailed,
-    Which,
 )
+from edge.lane.timers import Timers
 from edge.patience import within
 from edge.store import Store
 from models.ids import LaneName
@@ -108,7 +107,7 @@ class LaneController:
         self._unanswered: deque[Signal] = deque()
         self._answering = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: dict[Which, asyncio.Task[None]] = {}
+        self._timers = Timers(clock, self._spawn, self.hear)
         self._vending: asyncio.Task[None] | None = None
         self._outcomes = Outcomes(lambda: self.lane, clock)
         self._changed: list[Callable[[], None]] = [self._outcomes.changed]
@@ -251,7 +250,7 @@ class LaneController:
             case Print(ticket):
                 self._spawn(self._print(ticket))
             case StartTimer(timer, seconds, which):
-                self._start_timer(timer, seconds, which)
+                self._timers.start(timer, seconds, which)
             case Raise(code, detail):
                 self._faults.raise_(self.name, code, detail)
             case Clear(code):
@@ -360,19 +359,6 @@ class LaneController:
                 await self._hardware.sign.show(said_in(self._languages, self.lines))
             except DriverError as wrong:
                 self._log.info("lane.sign_failed", fault=wrong.fault.code, detail=wrong.detail)
-
-    # --- timers ---
-
-    def _start_timer(self, timer: int, seconds: float, which: Which) -> None:
-        before = self._timers.pop(which, None)
-        if before is not None:
-            before.cancel()
-        self._timers[which] = self._spawn(self._ring(timer, seconds, which))
-
-    async def _ring(self, timer: int, seconds: float, which: Which) -> None:
-        await self._clock.sleep(seconds)
-        self._timers.pop(which, None)  # what rings now can't be cancelled by the timer that it starts
-        self.hear(TimeUp(timer, which))
 
     # --- paperwork ---
 
