@@ -7,24 +7,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ctypes
 import json
 import math
-import multiprocessing
 import random
-import shutil
-import signal
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from simulator.servers import Mosquitto
 from tests.chaos.lane_campaign import Campaign
-from tests.chaos.lane_lot import PASSWORD, USER
 from tests.chaos.lane_tally import Careless, Phase, Tally
+from tests.chaos.sites import a_broker, all_at_once, each_in_its_turn, keep_evidence, say
 
 SITES = 5
 CONTROL_KILLS = 4
@@ -32,8 +26,6 @@ KILLS_AT_A_LOT = 25
 """At most, where no plates are read; then another lot is opened, so that no site is left with all the rest"""
 PLATES_ONE_IN = 12
 """So many kills of which one happens while plates are read; a reader takes its time to start"""
-
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +45,7 @@ def play(share: Share) -> Tally:
     with tempfile.TemporaryDirectory(prefix="parkgate-lane-kills-") as name:
         tally = asyncio.run(_played(share, Path(name)))
         if not tally.clean and share.careless is None:
-            kept = tempfile.mkdtemp(prefix="parkgate-lane-kills-evidence-")
-            _say(f"the witness, the books and the daemon's log are kept in {kept}")
-            for evidence in ("witness.jsonl", "lot.sqlite", "lot.sqlite-wal", "daemon.log"):
-                if (Path(name) / evidence).exists():
-                    shutil.copy(Path(name) / evidence, kept)
+            keep_evidence(Path(name), "lane-kills")
         return tally
 
 
@@ -65,7 +53,7 @@ async def _played(share: Share, folder: Path) -> Tally:
     async with Campaign(folder, share.broker, random.Random(share.seed), share.careless, share.plates) as campaign:
         for number, phase in enumerate(share.phases):
             await campaign.kill_once(phase)
-            _say(f"{campaign.name}: kill {number + 1} of {len(share.phases)} ({phase}), {campaign.tally.found}")
+            say(f"{campaign.name}: kill {number + 1} of {len(share.phases)} ({phase}), {campaign.tally.found}")
             if share.careless is not None and share.careless.caught(campaign.tally.found):
                 break
         return campaign.tally
@@ -74,43 +62,19 @@ async def _played(share: Share, folder: Path) -> Tally:
 def run(kills: int, seed: int, sites: int = SITES) -> tuple[Tally, dict[Careless, Tally]]:
     """The daemon that ships, at several lots at once, and daemons with one of their safeguards off."""
     chance = random.Random(seed)
-    phases = _each_in_its_turn(kills, chance)
+    phases = each_in_its_turn(Phase, kills, chance)
     with_plates = min(kills // 2, max(1, kills // PLATES_ONE_IN))
     buttons = phases[with_plates:]
     lots = max(sites, math.ceil(len(buttons) / KILLS_AT_A_LOT))
     dealt = [buttons[lot::lots] for lot in range(lots)]
     control = (Phase.CONTACT,) * CONTROL_KILLS
-    with tempfile.TemporaryDirectory(prefix="parkgate-lane-kills-") as name, _broker(Path(name)) as broker:
+    with tempfile.TemporaryDirectory(prefix="parkgate-lane-kills-") as name, a_broker(Path(name)) as broker:
         # The longest first: nobody waits for one lot at the end.
         shares = [Share(phases[:with_plates], chance.getrandbits(32), broker.port, plates=True)] if with_plates else []
         shares += [Share(phases, chance.getrandbits(32), broker.port) for phases in dealt if phases]
         controls = [Share(control, chance.getrandbits(32), broker.port, careless) for careless in Careless]
-        played = _all_at_once([*shares, *controls], sites)
+        played = all_at_once(play, [*shares, *controls], sites)
     return sum(played[: len(shares)], Tally()), dict(zip(Careless, played[len(shares) :], strict=True))
-
-
-def _each_in_its_turn(kills: int, chance: random.Random) -> tuple[Phase, ...]:
-    rounds = (chance.sample(list(Phase), len(Phase)) for _ in range(kills // len(Phase) + 1))
-    return tuple(phase for one_round in rounds for phase in one_round)[:kills]
-
-
-def _all_at_once(shares: list[Share], sites: int) -> list[Tally]:
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=sites, mp_context=fresh, initializer=_die_with_the_parent) as pool:
-        return list(pool.map(play, shares))
-
-
-def _die_with_the_parent() -> None:
-    """Whoever kills the test leaves no lot behind."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _broker(folder: Path) -> Mosquitto:
-    return Mosquitto(folder / "mosquitto", {USER: PASSWORD})
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def report(tally: Tally, seed: int, controls: dict[Careless, Tally]) -> dict[str, object]:

@@ -7,24 +7,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ctypes
 import json
-import multiprocessing
 import os
 import random
-import shutil
-import signal
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from simulator.servers import Mosquitto
-from tests.chaos.lane_lot import PASSWORD, USER
+from tests.chaos.sites import a_broker, all_at_once, each_in_its_turn, keep_evidence
 from tests.chaos.vision_site import Blow, Keeping, Toll, VisionSite
 
 SITES = 3
@@ -32,7 +26,6 @@ REST = (10.5, 14.0)
 """Seconds between being back and the next blow: a process that lives for less than ten has crashed at its beginning"""
 SHORT_REST = (2.0, 3.0)
 CONTROLS = {Keeping.ABANDONS: Blow.KILL, Keeping.PATIENT: Blow.STOP}
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +44,7 @@ def play(share: Share) -> Toll:
     with tempfile.TemporaryDirectory(prefix="parkgate-vision-kills-") as name:
         toll = asyncio.run(_played(share, Path(name)))
         if not toll.clean and not share.keeping.careless:
-            kept = tempfile.mkdtemp(prefix="parkgate-vision-kills-evidence-")
-            print(f"the witness, the books and the daemon's log are kept in {kept}", file=sys.stderr, flush=True)
-            for evidence in ("witness.jsonl", "lot.sqlite", "lot.sqlite-wal", "daemon.log"):
-                if (Path(name) / evidence).exists():
-                    shutil.copy(Path(name) / evidence, kept)
+            keep_evidence(Path(name), "vision-kills")
         return toll
 
 
@@ -81,7 +70,7 @@ def run(
 ) -> tuple[Toll, dict[Keeping, Toll]]:
     """The daemon that ships, at several lots at once, and daemons with a careless keeper."""
     chance = random.Random(seed)
-    with tempfile.TemporaryDirectory(prefix="parkgate-vision-kills-") as name, _broker(Path(name)) as broker:
+    with tempfile.TemporaryDirectory(prefix="parkgate-vision-kills-") as name, a_broker(Path(name)) as broker:
         shares = [
             Share(tuple(blows[site::sites]), chance.getrandbits(32), broker.port, keeping, rest)
             for site in range(sites)
@@ -91,28 +80,8 @@ def run(
             Share((blow,), chance.getrandbits(32), broker.port, careless, SHORT_REST)
             for careless, blow in CONTROLS.items()
         ]
-        played = _all_at_once([*shares, *controls], at_once or sites)
+        played = all_at_once(play, [*shares, *controls], at_once or sites)
     return sum(played[: len(shares)], Toll()), dict(zip(CONTROLS, played[len(shares) :], strict=True))
-
-
-def each_in_its_turn(blows: int, chance: random.Random) -> tuple[Blow, ...]:
-    rounds = (chance.sample(list(Blow), len(Blow)) for _ in range(blows // len(Blow) + 1))
-    return tuple(blow for one_round in rounds for blow in one_round)[:blows]
-
-
-def _all_at_once(shares: Sequence[Share], sites: int) -> list[Toll]:
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=sites, mp_context=fresh, initializer=_die_with_the_parent) as pool:
-        return list(pool.map(play, shares))
-
-
-def _die_with_the_parent() -> None:
-    """Whoever kills the test leaves no lot behind."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _broker(folder: Path) -> Mosquitto:
-    return Mosquitto(folder / "mosquitto", {USER: PASSWORD})
 
 
 def caught(toll: Toll) -> bool:
@@ -161,7 +130,7 @@ def main() -> None:
     asked.add_argument("--sites", type=int, default=SITES, help="how many lots at once")
     options = asked.parse_args()
     began = time.monotonic()
-    blows = each_in_its_turn(options.n, random.Random(options.seed))
+    blows = each_in_its_turn(Blow, options.n, random.Random(options.seed))
     toll, controls = run(blows, options.seed, options.sites)
     print(json.dumps({**report(toll, options.seed, controls), "seconds": round(time.monotonic() - began)}))
     sys.exit(failed(toll, options.n, controls))

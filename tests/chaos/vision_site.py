@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, fields
@@ -24,6 +23,7 @@ from simulator.demo.parts import Edge
 from tests.chaos.lane_account import Account, now_us
 from tests.chaos.lane_lot import PASSWORD, USER, Lot
 from tests.chaos.lane_peers import LaneKind, Post, Wires
+from tests.chaos.sites import say
 from tests.chaos.vision_cameras import WatchedCameras
 from tests.vision.passages import empty_lane, with_car
 
@@ -191,7 +191,7 @@ class VisionSite:
                 for task in traffic:
                     task.cancel()
                 return self.toll
-            _say(f"{self.keeping}: {blow}, back after {[round(ms) for ms in self.toll.back_ms[-1:]]} ms")
+            say(f"{self.keeping}: {blow}, back after {[round(ms) for ms in self.toll.back_ms[-1:]]} ms")
             await self._until_spare_waits()
             await asyncio.sleep(self._chance.uniform(*rest))
         self._over.set()
@@ -288,7 +288,7 @@ class VisionSite:
         limit = USUAL_PLATE + (BACK_WITHIN if cut else 0) if by_plate else USUAL
         if took > limit * 1000:
             self.toll.stranded += 1
-            _say(f"{self.keeping}: a vehicle at {lane} had to wait for {took:.0f} ms")
+            say(f"{self.keeping}: a vehicle at {lane} had to wait for {took:.0f} ms")
         (self.toll.plate_ms if by_plate else self.toll.arm_ms).append(took)
         if by_plate and cut:
             self.toll.cut_ms.append((up - self._struck_us) / 1000)
@@ -305,7 +305,7 @@ class VisionSite:
         obeyed = await asyncio.to_thread(give, self._lot.store, order)
         if obeyed.why_not or obeyed.failed:
             self.toll.disobeyed += 1
-            _say(f"{self.keeping}: {lane} doesn't open at a person's word: {obeyed}")
+            say(f"{self.keeping}: {lane} doesn't open at a person's word: {obeyed}")
 
     async def _until_shown(self, lane: str) -> None:
         while True:
@@ -393,7 +393,3 @@ def _score(process: psutil.Process) -> int:
         return int(Path(f"/proc/{process.pid}/oom_score_adj").read_text())
     except OSError:
         return 0
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
