@@ -8,7 +8,6 @@ another typeface, and the clips say whether those weights hold, and give the mis
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import math
 import os
@@ -24,6 +23,7 @@ import numpy as np
 from bench.misreading.pictures import drawn, photographed
 from bench.misreading.random_plates import USUAL, any_plate
 from bench.misreading.readings import Reading, of_clips, of_scenes
+from bench.plates import films
 from drivers.contract import PlateReader
 from edge.vision.readers.choosing import choose_reader
 from edge.vision.settings import VisionSettings
@@ -52,7 +52,7 @@ def main() -> None:
     options = asked.parse_args()
     reader = choose_reader(VisionSettings(reader="fast-alpr", weights=options.shared / "lpr" / "weights"))
     halves = [_half(reader, options, other) for other in (False, True)]
-    clips = [reading for reading in of_clips(reader, _clips(options.shared)) if reading.sensible]
+    clips = [reading for reading in of_clips(reader, films(options.shared)) if reading.sensible]
     counted = Counted(halves[0])
     for line in (
         counted.summary("weights"),
@@ -203,12 +203,6 @@ def _half(reader: PlateReader, options: argparse.Namespace, other: bool) -> list
         of_scenes(reader, photographs, options.times, chance), of_scenes(reader, scenes, times, chance)
     )
     return [reading for reading in readings if reading.sensible]
-
-
-def _clips(shared: Path) -> list[tuple[Path, set[str]]]:
-    folder = shared / "lpr" / "video"
-    with (folder / "truth.csv").open() as truth:
-        return [(folder / row["clip"], set(row["plates"].split())) for row in csv.DictReader(truth)]
 
 
 def _bound(sure: float) -> float:

@@ -5,7 +5,6 @@ The photographs, recordings and weights lie beside the project, or where PARKGAT
 
 from __future__ import annotations
 
-import csv
 import os
 import sys
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from fast_alpr import ALPR  # pyright: ignore[reportMissingTypeStubs]
 from fast_alpr.base import BaseDetector, DetectionResult  # pyright: ignore[reportMissingTypeStubs]
 from open_image_models.detection.core.yolo_v9.inference import YoloV9Detector
 
+from edge.vision.files.accuracy.truth import read_truth
 from edge.vision.frames.motion import Frame
 from edge.vision.readers.choosing import choose_reader
 from edge.vision.readers.onnx import PROVIDERS, session_options
@@ -48,15 +48,13 @@ def material() -> Path:
 
 def photographs() -> list[tuple[Path, str]]:
     """Each with the plate in it."""
-    folder = material() / "images" / "eu"
-    with (folder / "truth.csv").open() as truth:
-        return [(folder / row["image"], row["plate"]) for row in csv.DictReader(truth)]
+    return [(file.path, file.plates[0].plate) for file in read_truth(material() / "images" / "eu" / "truth.csv")]
 
 
-def films() -> list[Film]:
-    folder = material() / "video"
-    with (folder / "truth.csv").open() as truth:
-        return [Film(folder / row["clip"], tuple(row["plates"].split())) for row in csv.DictReader(truth)]
+def films(shared: Path | None = None) -> list[Film]:
+    folder = material() if shared is None else shared / "lpr"
+    files = read_truth(folder / "video" / "truth.csv")
+    return [Film(file.path, tuple(each.plate for each in file.plates)) for file in files]
 
 
 def tollgate() -> Film:

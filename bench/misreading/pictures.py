@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from drivers.contract import Box
+from edge.vision.files.accuracy.truth import read_truth
 from models.plates import Plate
 from models.plates.formats import COUNTRIES
 from simulator.pictures.plate import plate_image
@@ -42,9 +43,12 @@ def photographed(folder: Path, even: bool) -> list[Scene]:
 
     Seven labels write the letter O for a nought, and one the other way round: told by the countries' formats.
     """
-    with (folder / "truth.csv").open() as truth:
-        rows = [row for row in csv.DictReader(truth) if (_number(row["plate"]) % 2 == 0) is even]
-    return [_scene(folder, row) for row in rows]
+    return [
+        _scene(file.path, each.plate, each.box)
+        for file in read_truth(folder / "truth.csv")
+        for each in file.plates
+        if each.box is not None and (_number(each.plate) % 2 == 0) is even
+    ]
 
 
 def drawn(plates: Iterator[Plate], cars: Sequence[Scene], count: int, other_type: bool) -> list[Scene]:
@@ -66,13 +70,13 @@ def _number(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
-def _scene(folder: Path, row: dict[str, str]) -> Scene:
-    x, y, width, height = (int(row[key]) for key in "xywh")
-    whole = cv2.imread(str(folder / row["image"]))
-    assert whole is not None, row["image"]
+def _scene(path: Path, plate: str, box: Box) -> Scene:
+    x, y, width, height = box.x, box.y, box.width, box.height
+    whole = cv2.imread(str(path))
+    assert whole is not None, path
     left, right = max(x - width // 3, 0), x + width + width // 3
     top, bottom = max(y - height, 0), y + 2 * height
-    return Scene(Plate(_relabelled(row["plate"])), whole[top:bottom, left:right], (x - left, y - top, width, height))
+    return Scene(Plate(_relabelled(plate)), whole[top:bottom, left:right], (x - left, y - top, width, height))
 
 
 def _relabelled(text: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from bench.misreading.pictures import TILE_HEIGHT, TILE_WIDTH, Picture, Scene, worse
+from bench.plates import Film
 from drivers.contract import PlateCandidate, PlateReader
 
 _ACROSS, _DOWN = 3, 3
@@ -65,15 +65,15 @@ def of_scenes(
                 yield Reading(aligned(some[tile].plate, found.text, found.confidences))
 
 
-def of_clips(reader: PlateReader, clips: Sequence[tuple[Path, set[str]]]) -> Iterator[Reading]:
+def of_clips(reader: PlateReader, clips: Sequence[Film]) -> Iterator[Reading]:
     """Every second frame of each; what is like none of a clip's plates is left out."""
-    for path, plates in clips:
-        film = cv2.VideoCapture(str(path))
+    for clip in clips:
+        film = cv2.VideoCapture(str(clip.path))
         frames = 0
         while (got := film.read())[0]:
             frames += 1
             for found in reader.read(got[1]) if frames % 2 else ():
-                readings = (Reading(aligned(plate, found.text, found.confidences)) for plate in sorted(plates))
+                readings = (Reading(aligned(plate, found.text, found.confidences)) for plate in sorted(clip.plates))
                 nearest = min(readings, key=lambda reading: len(reading.wrong))
                 if found.box.width >= _NARROWEST_IN_CLIP and len(nearest.wrong) <= _MOST_EDITS:
                     yield nearest

@@ -6,7 +6,6 @@ plate is there, but the picture's edge cuts it, and only its whole text may ever
 
 from __future__ import annotations
 
-import csv
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 
 from drivers.contract import Box
+from edge.vision.files.accuracy.truth import read_truth
 from edge.vision.frames.motion import Frame
 from tests.vision.passages import HEIGHT, WIDTH, empty_lane, number_plate
 
@@ -53,12 +53,12 @@ class Negative:
 
 
 def photographed(shared: Path) -> list[Photograph]:
-    folder = shared / "lpr" / "images" / "eu"
-    with (folder / "truth.csv").open() as truth:
-        return [
-            Photograph(folder / row["image"], row["plate"], Box(*(int(row[side]) for side in "xywh")))
-            for row in csv.DictReader(truth)
-        ]
+    return [
+        Photograph(file.path, each.plate, each.box)
+        for file in read_truth(shared / "lpr" / "images" / "eu" / "truth.csv")
+        for each in file.plates
+        if each.box is not None
+    ]
 
 
 def negative(number: int, photographs: Sequence[Photograph]) -> Negative:

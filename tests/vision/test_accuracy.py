@@ -1,6 +1,5 @@
 """How well plates are read, on real photographs and recordings. Needs the shared material."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from drivers.contract import PlateReader
 from edge.clock import SystemClock
 from edge.store.pictures import Pictures
 from edge.vision.events import PlateDecided, VehicleGone, VehicleInView, VehiclePictured, VisionEvent
+from edge.vision.files.accuracy.truth import read_truth
 from edge.vision.files.reading import read_file
 from edge.vision.frames.album import Album
 from edge.vision.frames.capture import Shot
@@ -38,15 +38,13 @@ def rapidocr() -> PlateReader:
 
 
 def photographs(shared: Path, every: int) -> list[tuple[Path, str]]:
-    folder = shared / "lpr" / "images" / "eu"
-    with (folder / "truth.csv").open() as truth:
-        return [(folder / row["image"], row["plate"]) for row in csv.DictReader(truth)][::every]
+    files = read_truth(shared / "lpr" / "images" / "eu" / "truth.csv")
+    return [(file.path, file.plates[0].plate) for file in files][::every]
 
 
 def clips(shared: Path) -> list[tuple[Path, set[str]]]:
-    folder = shared / "lpr" / "video"
-    with (folder / "truth.csv").open() as truth:
-        return [(folder / row["clip"], set(row["plates"].split())) for row in csv.DictReader(truth)]
+    files = read_truth(shared / "lpr" / "video" / "truth.csv")
+    return [(file.path, {each.plate for each in file.plates}) for file in files]
 
 
 def exact(reader: PlateReader, pictures: list[tuple[Path, str]]) -> tuple[int, int]:
