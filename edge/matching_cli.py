@@ -13,18 +13,16 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.clock import SystemClock
-from edge.config.load import load_lot
 from edge.config.settings import LotSettings
 from edge.local import NoDaemon, give
 from edge.matching_page import write_candidates, write_matched
-from edge.orders_cli import REFUSED, By, Config, Reason, fail, give_or_fail
+from edge.orders_cli import REFUSED, By, Config, Reason, fail, give_or_fail, lot_or_fail
 from edge.parking.matching.review import ByLikeness, MayBe, by_likeness, may_be
 from edge.store import StoreUnavailable
 from edge.store.database import looking_into
 from edge.store.pictures import Pictures
 from edge.ticket_orders import ThisOne, UndoMatch, VehicleThere, WhoIsThere
 from edge.typed_times import moment, shown
-from models.documents.problems import ConfigurationError
 from models.instants import HOUR, Instant
 
 _Lane = Annotated[str, typer.Argument(metavar="LANE", help="The exit at which the vehicle stands")]
@@ -36,7 +34,7 @@ _DAYS = 7
 
 def at(lane: _Lane, config: Config, html: _Html = None, as_json: _Json = False) -> None:
     """Show the vehicle that stands at an exit now beside the stays that may be its own, the likeliest first."""
-    settings = _loaded(config)
+    settings = lot_or_fail(config)
     there = _who_is_there(settings, lane)
     try:
         with looking_into(settings.store.path) as connection:
@@ -82,7 +80,7 @@ def matched(
     as_json: _Json = False,
 ) -> None:
     """List the stays that ended by a plate that only looked like theirs, those first whose own vehicle came since."""
-    settings = _loaded(config)
+    settings = lot_or_fail(config)
     zone = settings.lot.timezone
     try:
         begun = moment(since, zone) or Instant(SystemClock().read().wall - _DAYS * 24 * HOUR)
@@ -115,7 +113,7 @@ def unmatch(
 ) -> None:
     """Another vehicle left on this ticket: it goes on, and the exit with its money goes to the one that left."""
     try:
-        gone = moment(left, _loaded(config).lot.timezone)
+        gone = moment(left, lot_or_fail(config).lot.timezone)
     except ValueError as wrong:
         fail(str(wrong), 2)
     give_or_fail(config, "the ticket", UndoMatch(unmatch=code, right=right, left=gone, by=by, reason=reason))
@@ -161,10 +159,3 @@ def _show_matched(found: Sequence[ByLikeness], zone: str) -> None:
             *(stay.exit_lane or "-", "came since" if one.disputed else "-"),
         )
     Console().print(table)
-
-
-def _loaded(config: Path) -> LotSettings:
-    try:
-        return load_lot(config)
-    except ConfigurationError as wrong:
-        fail(str(wrong), 2)

@@ -13,7 +13,6 @@ from typing import Annotated, TypeVar
 import typer
 
 from edge import money_tables as tables
-from edge.config.load import load_lot
 from edge.config.settings import LotSettings
 from edge.money_orders import (
     CloseDayOrder,
@@ -24,12 +23,11 @@ from edge.money_orders import (
     ShiftOrder,
     WriteOffOrder,
 )
-from edge.orders_cli import By, Config, Reason, fail, give_or_fail
+from edge.orders_cli import By, Config, Reason, fail, give_or_fail, lot_or_fail
 from edge.parking.money import cases, refunds, statement
 from edge.store import StoreUnavailable
 from edge.store.connecting import looking_into
 from edge.typed_times import moment
-from models.documents.problems import ConfigurationError
 from models.instants import HOUR, Instant
 
 _T = TypeVar("_T")
@@ -223,12 +221,10 @@ def _closings(connection: sqlite3.Connection, day: int | None, most: int) -> lis
 
 def _looked(config: Path, look: Callable[[sqlite3.Connection], _T]) -> tuple[LotSettings, _T]:
     """What stands in the lot's store."""
+    settings = lot_or_fail(config)
     try:
-        settings = load_lot(config)
         with looking_into(settings.store.path) as connection:
             return settings, look(connection)
-    except ConfigurationError as wrong:
-        fail(str(wrong), 2)
     except statement.NoTicket as wrong:
         fail(f"{wrong}.", 2)
     except StoreUnavailable as wrong:
@@ -237,10 +233,8 @@ def _looked(config: Path, look: Callable[[sqlite3.Connection], _T]) -> tuple[Lot
 
 def _moments(config: Path, *texts: str | None) -> list[Instant | None]:
     """By the lot's own clock."""
+    zone = lot_or_fail(config).lot.timezone
     try:
-        zone = load_lot(config).lot.timezone
         return [moment(text, zone) for text in texts]
-    except ConfigurationError as wrong:
-        fail(str(wrong), 2)
     except ValueError as wrong:
         fail(str(wrong), 2)

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from edge.config.load import load_lot
+from edge.config.settings import LotSettings
 from edge.local import Asked, LaneOrder, NoDaemon, Obeyed, PassbackOrder, give
 from models.documents.problems import ConfigurationError
 from models.documents.spelling import nearest
@@ -126,11 +127,9 @@ def _tell(config: Path, lane: str, kind: OrderKind, by: str, reason: str, state:
 
 def give_or_fail(config: Path, whom: str, order: Asked, within: float | None = None) -> None:
     """Tell the running daemon, and the person what came of it. `within`: seconds, where an order takes longer."""
+    store = lot_or_fail(config).store.path
     try:
-        store = load_lot(config).store.path
         obeyed = give(store, order) if within is None else give(store, order, within)
-    except ConfigurationError as wrong:
-        fail(str(wrong), 2)
     except NoDaemon as wrong:
         fail(f"No daemon answers: {wrong}", 1)
     if obeyed.why_not and not isinstance(order, LaneOrder | PassbackOrder):
@@ -153,6 +152,14 @@ def _in_vain(whom: str, obeyed: Obeyed) -> str:
 
 def _somebody() -> str:
     return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def lot_or_fail(config: Path) -> LotSettings:
+    """The lot that the file describes; where it's wrong, every mistake in it is told."""
+    try:
+        return load_lot(config)
+    except ConfigurationError as wrong:
+        fail(str(wrong), 2)
 
 
 def fail(text: str, code: int) -> NoReturn:

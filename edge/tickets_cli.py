@@ -11,9 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge import matching_cli
-from edge.config.load import load_lot
-from edge.config.settings import LotSettings
-from edge.orders_cli import By, Config, Reason, fail, give_or_fail
+from edge.orders_cli import By, Config, Reason, fail, give_or_fail, lot_or_fail
 from edge.parking.stays.searching import Found, Sought, search, unread
 from edge.store import StoreUnavailable
 from edge.store.database import looking_into
@@ -21,7 +19,6 @@ from edge.store.pictures import Pictures
 from edge.ticket_orders import FindTicket, LoseTicket, MergeTickets, SplitTicket, UndoMending
 from edge.tickets_page import write_page
 from edge.typed_times import moment, shown
-from models.documents.problems import ConfigurationError
 from models.money import Minor, written
 from models.plates import normalised
 from models.spots import VehicleType
@@ -49,7 +46,7 @@ def find(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line")] = False,
 ) -> None:
     """List stays by plate, by time of entry, by lane, and with --html by the pictures of their entries."""
-    settings = _loaded(config)
+    settings = lot_or_fail(config)
     zone = settings.lot.timezone
     try:
         sought = Sought(
@@ -129,7 +126,7 @@ def split(
     plate: Annotated[str | None, typer.Option(help="Of the second vehicle, if it is another one")] = None,
 ) -> None:
     """One ticket is of two stays: the first ends when its vehicle left, the second goes on with a ticket of its own."""
-    zone = _loaded(config).lot.timezone
+    zone = lot_or_fail(config).lot.timezone
     try:
         first, second = moment(left, zone), moment(entered, zone)
     except ValueError as wrong:
@@ -154,13 +151,6 @@ def undo(
 
 for command in (matching_cli.at, matching_cli.this_one, matching_cli.matched, matching_cli.unmatch):
     tickets_app.command()(command)
-
-
-def _loaded(config: Path) -> LotSettings:
-    try:
-        return load_lot(config)
-    except ConfigurationError as wrong:
-        fail(str(wrong), 2)
 
 
 def _as_json(one: Found) -> dict[str, Any]:

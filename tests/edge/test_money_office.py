@@ -172,7 +172,7 @@ def test_cases_are_listed_with_both_sides(lot: MoneyLot, monkeypatch: pytest.Mon
 def _runs(lot: MoneyLot, monkeypatch: pytest.MonkeyPatch, *arguments: str, code: int = 0) -> str:
     """The command, on this lot's store."""
     written = SimpleNamespace(lot=SimpleNamespace(timezone="Europe/Berlin"), store=SimpleNamespace(path=lot.lot.path))
-    monkeypatch.setattr(money_cli, "load_lot", lambda config: written)
+    monkeypatch.setattr(money_cli, "lot_or_fail", lambda config: written)
     monkeypatch.setenv("COLUMNS", "160")
     ran = CliRunner().invoke(money_app, [*arguments, "--config", "lot.yaml"])
     assert ran.exit_code == code, ran.output
