@@ -140,7 +140,8 @@ class VisionSite:
     ) -> None:
         self._folder, self._broker, self._chance, self._vision = folder, broker, chance, vision
         self.keeping, self.toll = keeping, Toll()
-        self._plates = iter(range(100, 1000))
+        self._plates = (number for number in range(100, 1000) if "0" not in str(number))
+        """The drawn plates write nought and O alike: the reader doubts some, and here nobody answers its question"""
         self._struck_us = 0
         self._passed = {True: 0, False: 0}
         """Vehicles that drove in, and out"""
