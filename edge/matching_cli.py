@@ -15,9 +15,9 @@ from rich.table import Table
 from edge.clock import SystemClock
 from edge.config.settings import LotSettings
 from edge.local import NoDaemon, give
-from edge.matching_page import write_candidates, write_matched
+from edge.matching_page import read_there, write_candidates, write_matched
 from edge.orders_cli import REFUSED, By, Config, Reason, fail, give_or_fail, lot_or_fail
-from edge.parking.matching.review import ByLikeness, MayBe, by_likeness, may_be
+from edge.parking.matching.review import MayBe, UnsureExit, may_be, unsure_exits
 from edge.store import StoreUnavailable
 from edge.store.database import looking_into
 from edge.store.pictures import Pictures
@@ -79,13 +79,15 @@ def matched(
     html: _Html = None,
     as_json: _Json = False,
 ) -> None:
-    """List the stays that ended by a plate that only looked like theirs, those first whose own vehicle came since."""
+    """List the stays that ended by a plate that only looked like theirs, those first whose own vehicle came since.
+
+    Of those that a person let out, the ones whose own vehicle came since are listed, too."""
     settings = lot_or_fail(config)
     zone = settings.lot.timezone
     try:
         begun = moment(since, zone) or Instant(SystemClock().read().wall - _DAYS * 24 * HOUR)
         with looking_into(settings.store.path) as connection:
-            found = by_likeness(connection, begun)
+            found = unsure_exits(connection, begun)
     except (ValueError, StoreUnavailable) as wrong:
         fail(str(wrong), 2)
     if html is not None:
@@ -93,7 +95,7 @@ def matched(
         typer.echo(f"{page} shows {len(found)} stays.")
     elif as_json:
         for one in found:
-            said = {"read": one.read, "exit_picture": one.picture, "disputed": one.disputed}
+            said = {"read": one.read, "exit_picture": one.picture, "disputed": one.disputed, "by_hand": one.by_hand}
             typer.echo(json.dumps({**asdict(one.stay), "status": one.stay.status.value, **said}))
     else:
         _show_matched(found, zone)
@@ -147,15 +149,16 @@ def _show_candidates(there: VehicleThere, found: Sequence[MayBe], zone: str) -> 
     Console().print(table)
 
 
-def _show_matched(found: Sequence[ByLikeness], zone: str) -> None:
-    table = Table(title=f"Found by a likeness: {len(found)}", title_justify="left")
-    for head in ("ticket", "plate", "read at the exit", "came", "left", "lane", "its own vehicle"):
+def _show_matched(found: Sequence[UnsureExit], zone: str) -> None:
+    table = Table(title=f"May have been another vehicle: {len(found)}", title_justify="left")
+    for head in ("ticket", "plate", "read at the exit", "by", "came", "left", "lane", "its own vehicle"):
         table.add_column(head)
     for one in found:
         stay = one.stay
         left = "-" if stay.left is None else shown(stay.left, zone)
         table.add_row(
-            *(stay.code, stay.plate or "erased", one.read or "erased", shown(stay.entered, zone), left),
+            *(stay.code, stay.plate or "erased", read_there(one)),
+            *("a person" if one.by_hand else "likeness", shown(stay.entered, zone), left),
             *(stay.exit_lane or "-", "came since" if one.disputed else "-"),
         )
     Console().print(table)

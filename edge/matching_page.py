@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from edge.parking.matching.review import ByLikeness, MayBe
+from edge.parking.matching.review import MayBe, UnsureExit
 from edge.parking.stays.searching import Found
 from edge.pictured import Beside
 from edge.store.pictures import Pictures
@@ -62,21 +62,22 @@ def write_candidates(folder: Path, there: VehicleThere, may_be: Sequence[MayBe],
     return _written(beside, f"Which stay is it, at {there.lane}?", pairs)
 
 
-def write_matched(folder: Path, matched: Sequence[ByLikeness], pictures: Pictures, zone: str) -> Path:
-    """Each stay that ended by a likeness. Raises OSError."""
+def write_matched(folder: Path, matched: Sequence[UnsureExit], pictures: Pictures, zone: str) -> Path:
+    """Each stay that another vehicle may have ended. Raises OSError."""
     beside = Beside(folder, pictures)
     pairs = [
         _pair(
             _figure(beside, one.stay.picture, "the entry", _entry(one.stay, zone)),
             _figure(beside, one.picture, "the vehicle at the exit", _exit(one, zone)),
             ("<b>Its own vehicle has come to an exit since.</b> " if one.disputed else "")
+            + ("A person let it out on this ticket. " if one.by_hand else "")
             + f"If it was another vehicle: <code>parkgate-edge tickets unmatch {escape(one.stay.code)} --reason WHY"
             "</code>",
             disputed=one.disputed,
         )
         for one in matched
     ]
-    return _written(beside, "Exits found by a plate that looked like it", pairs)
+    return _written(beside, "Exits that may have been another vehicle's", pairs)
 
 
 def _written(beside: Beside, title: str, pairs: Sequence[str]) -> Path:
@@ -97,9 +98,14 @@ def _entry(stay: Found, zone: str) -> str:
     )
 
 
-def _exit(one: ByLikeness, zone: str) -> str:
+def _exit(one: UnsureExit, zone: str) -> str:
     left = "" if one.stay.left is None else shown(one.stay.left, zone)
-    return f"left {left} at {escape(one.stay.exit_lane or '-')}: <strong>{escape(one.read or 'erased')}</strong>"
+    return f"left {left} at {escape(one.stay.exit_lane or '-')}: <strong>{escape(read_there(one))}</strong>"
+
+
+def read_there(one: UnsureExit) -> str:
+    """Whom a person let out had perhaps no plate that was read, or exactly the stay's."""
+    return one.read or ("no other plate" if one.by_hand else "erased")
 
 
 def _likely(one: MayBe) -> str:

@@ -20,7 +20,8 @@ class Suspicion(StrEnum):
     TWO_TICKETS = "two_tickets"
     """The vehicle that shows it is inside on another ticket as well, and shows the one that costs less"""
     MATCHED_WRONGLY = "matched_wrongly"
-    """It was ended by a vehicle whose plate only looked like its own, and now its own vehicle stands at an exit"""
+    """It was ended by another vehicle, whose plate only looked like its own or that a person took for it, and now its
+    own vehicle stands at an exit"""
 
 
 class TicketLost(Fact, type="ticket.lost", version=1):

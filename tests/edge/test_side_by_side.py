@@ -16,7 +16,7 @@ from edge.lane.signals import Asked, Code, Presence, Read, Refused, Signal
 from edge.local import Obeyed
 from edge.matching_page import write_candidates, write_matched
 from edge.parking import exit
-from edge.parking.matching.review import by_likeness, may_be
+from edge.parking.matching.review import may_be, unsure_exits
 from edge.standing import is_still
 from edge.store.database import looking_into
 from edge.store.picture_notes import PictureNote, with_note
@@ -32,7 +32,7 @@ from tests.edge.lanes import Story, a_quiet_lane
 from tests.edge.lots import IN, OUT, TARIFF, Lot, a_lot
 from tests.edge.test_desks import let_through
 from tests.edge.test_lookalikes import INSIDE, SEEN, STRANGER, a_read, an_exit, code_of, prepaid
-from tests.edge.test_wrong_matches import leaves_as, unread
+from tests.edge.test_wrong_matches import comes_itself, is_taken_for, leaves_as, unread
 
 HERE = VehicleThere(
     lane=OUT, phase="refused", vehicle="3f9a-11aa-x", exit=True, present=True, plate=SEEN, confidences=(0.6,) * 7
@@ -237,7 +237,7 @@ def test_exits_by_a_likeness_are_listed_and_those_first_whose_own_vehicle_came(l
     lot.decide(lambda tx: exit.close(tx, exactly, OUT))
     at.asks(Read(INSIDE, 0.99))
     with looking_into(lot.path) as connection:
-        found = by_likeness(connection, Instant(0))
+        found = unsure_exits(connection, Instant(0))
     assert [(one.stay.id, one.read, one.disputed) for one in found] == [
         (first, SEEN, True),
         (other, "KL55XYB", False),
@@ -245,3 +245,17 @@ def test_exits_by_a_likeness_are_listed_and_those_first_whose_own_vehicle_came(l
     page = write_matched(tmp_path / "matched", found, Pictures(tmp_path / "none"), "UTC")
     assert "Its own vehicle has come" in page.read_text()
     assert f"tickets unmatch {code_of(lot, first)}" in page.read_text()
+
+
+def test_of_exits_by_a_persons_word_those_are_listed_whose_own_vehicle_came(lot: Lot, tmp_path: Path) -> None:
+    stay, at = prepaid(lot), an_exit(lot)
+    is_taken_for(lot, at, stay)
+    with looking_into(lot.path) as connection:
+        assert unsure_exits(connection, Instant(0)) == [], "nobody doubts it yet"
+    comes_itself(lot, at, stay, by_code=False)
+    with looking_into(lot.path) as connection:
+        found = unsure_exits(connection, Instant(0))
+    assert [(one.stay.id, one.read, one.by_hand, one.disputed) for one in found] == [(stay, SEEN, True, True)]
+    page = write_matched(tmp_path / "matched", found, Pictures(tmp_path / "none"), "UTC").read_text()
+    assert "A person let it out on this ticket" in page
+    assert f"tickets unmatch {code_of(lot, stay)}" in page

@@ -58,7 +58,7 @@ def vehicle(connection: sqlite3.Connection, plate: Plate, listed: Listed, now: I
 
 
 def stay_ended_by_another(connection: sqlite3.Connection, plate: Plate, now: Instant) -> TicketId | None:
-    """The last stay of exactly this plate, if a vehicle ended it lately that only looked like this one."""
+    """The last stay of exactly this plate, if another vehicle may have ended it lately."""
     last = connection.execute(_LAST, (plate,)).fetchone()
     return TicketId(last["id"]) if last is not None and _ended_by_another(last, now) else None
 

@@ -1,4 +1,4 @@
-"""What a person compares: the vehicle at an exit beside the stays that may be its own; exits found by a likeness."""
+"""What a person compares: the vehicle at an exit beside the stays that may be its own; exits that may be wrong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from models.plates.matching import match
 _BY_LIKENESS = """
     SELECT tickets.id, exit_match, exit_picture, exit_time, EXISTS (
         SELECT 1 FROM ticket_suspicions WHERE ticket_id = tickets.id AND kind = 'matched_wrongly') AS disputed
-    FROM tickets WHERE status = 'COMPLETED' AND exit_match = 'alike' AND exit_time >= :since
+    FROM tickets WHERE status = 'COMPLETED' AND exit_time >= :since
+        AND (exit_match = 'alike' OR exit_match = 'by_hand' AND disputed)
     ORDER BY disputed DESC, exit_time DESC LIMIT :most"""
 MOST = 200
 
@@ -30,14 +31,16 @@ class MayBe:
 
 
 @dataclass(frozen=True, slots=True)
-class ByLikeness:
-    """A stay that was ended by a vehicle whose plate only looked like its own. `read`: what was read there, unless it
-    is erased; `disputed`: its own vehicle has come to an exit since."""
+class UnsureExit:
+    """A stay that was ended by a vehicle whose plate only looked like its own. `read`: what other plate was read there,
+    unless it is erased; `disputed`: its own vehicle has come to an exit since; `by_hand`: no likeness, but a person
+    ended it."""
 
     stay: Found
     read: str | None
     picture: str | None
     disputed: bool
+    by_hand: bool = False
 
 
 def may_be(connection: sqlite3.Connection, seen: SeenPlate | None, now: Reading) -> list[MayBe]:
@@ -52,14 +55,16 @@ def may_be(connection: sqlite3.Connection, seen: SeenPlate | None, now: Reading)
     return [*first, *(MayBe(one) for one in others), *nobody]
 
 
-def by_likeness(connection: sqlite3.Connection, since: Instant) -> list[ByLikeness]:
-    """Those whose own vehicle has come since stand first."""
+def unsure_exits(connection: sqlite3.Connection, since: Instant) -> list[UnsureExit]:
+    """Those whose own vehicle has come since stand first; of those that a person let out there are no others."""
     rows = connection.execute(_BY_LIKENESS, {"since": since, "most": MOST}).fetchall()
     stays = {stay.id: stay for stay in with_ids(connection, [TicketId(row["id"]) for row in rows])}
-    return [
-        ByLikeness(stays[row["id"]], _read(connection, row["id"]), row["exit_picture"], bool(row["disputed"]))
-        for row in rows
-    ]
+    return [_ended(connection, stays[row["id"]], row) for row in rows]
+
+
+def _ended(connection: sqlite3.Connection, stay: Found, row: sqlite3.Row) -> UnsureExit:
+    by_hand = row["exit_match"] == "by_hand"
+    return UnsureExit(stay, _read(connection, stay.id), row["exit_picture"], bool(row["disputed"]), by_hand)
 
 
 def _read(connection: sqlite3.Connection, ticket: TicketId) -> str | None:

@@ -47,8 +47,8 @@ class Why(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """What is known of exactly the plate that was read. `own_stay_ended`: its last stay was ended by a likeness;
-    `been_here`: it has had a stay; `untold`: it may be inside, for the cloud hasn't said yet who is."""
+    """What is known of exactly the plate that was read. `own_stay_ended`: its last stay was ended by a likeness
+    or a person's word; `been_here`: it has had one; `untold`: it may be inside, as far as the cloud hasn't said yet."""
 
     permit: bool = False
     barred: bool = False

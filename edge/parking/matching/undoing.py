@@ -15,6 +15,7 @@ from edge.parking.stays import moments
 from edge.parking.stays.mending import CantBeMended, at_rest, in_the_books, not_asked_for, state_of
 from edge.parking.stays.moments import What, When
 from edge.parking.stays.numbering import next_serial, unused_code
+from edge.parking.stays.suspicions import WRONG_AT_TIMES
 from edge.parking.stays.tickets import Ticket, open_ticket, ticket_with_code
 from edge.parking.stays.tickets import ticket as find
 from edge.parking.stays.vehicles import known_vehicle, registered
@@ -35,15 +36,13 @@ AT_THE_EXIT = 900 * SECOND
 LONGEST = 31 * 24 * HOUR
 """Nobody says for sure what happened at an exit longer ago than that."""
 _MADE = "SELECT 1 FROM ticket_mendings WHERE other_id = ? AND kind = 'match'"
-_OWN = """
+_OWN = f"""
     WITH told AS (
         SELECT type, json_extract(body, '$.at') AS at, json_extract(body, '$.match') AS match FROM journal
         WHERE type IN ('stay.settled', 'exit.allowed') AND json_extract(body, '$.ticket') = ?)
-    SELECT max(at) AS at FROM told WHERE type = 'exit.allowed' AND match NOT IN ('alike', 'by_hand')
+    SELECT max(at) AS at FROM told WHERE type = 'exit.allowed' AND match NOT IN {WRONG_AT_TIMES}
         OR type = 'stay.settled' AND at < (SELECT max(at) FROM told WHERE type = 'exit.allowed')"""
 _CAME = "SELECT min(at) AS at FROM ticket_suspicions WHERE ticket_id = ? AND kind = ? AND at >= ?"
-UNDONE = ("alike", "by_hand")
-"""How a stay may have been found wrongly: by a likeness, or by a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def _wrongly_ended(tx: Transaction, code: str) -> Ticket:
     stay = _with(tx, code)
     if stay.status is not TicketStatus.COMPLETED or stay.exit_lane is None:
         raise CantBeMended(f"the stay of {stay.code} hasn't ended at an exit ({stay.status.lower()})")
-    if stay.exit_match not in UNDONE:
+    if stay.exit_match not in WRONG_AT_TIMES:
         raise CantBeMended(f"{stay.code} left by {stay.exit_match or 'what nobody kept'}, and not by a likeness")
     row = tx.connection.execute("SELECT masked_at, exit_time FROM tickets WHERE id = ?", (stay.id,)).fetchone()
     if row["masked_at"] is not None or tx.at.wall - row["exit_time"] > LONGEST:

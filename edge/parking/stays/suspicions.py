@@ -19,9 +19,11 @@ from models.refusals import Refusal
 SAME_OCCASION = 600 * SECOND
 """A ticket that is shown again at the same lane within so long is no second suspicion."""
 
+WRONG_AT_TIMES = ("alike", "by_hand")
+"""How a stay may have been found wrongly: by a likeness, or by a person."""
 RECENT = 14 * 24 * HOUR
-"""A vehicle that comes with the plate of a stay that a likeness ended so long ago, or longer, isn't taken for its own:
-it was rather read wrongly itself, or came in unread."""
+"""A vehicle that comes with the plate of a stay that was ended like that so long ago, or longer, isn't taken for its
+own: it was rather read wrongly itself, or came in unread."""
 
 
 class Swapped(StrEnum):
@@ -60,12 +62,12 @@ def looked_at(
 
 def may_be_wrong(match: str | None, left: int | None, masked: int | None, now: Instant) -> bool:
     """Whether a stay that is over, found by that `match`, may have been ended by a vehicle that wasn't its own."""
-    return match == "alike" and masked is None and left is not None and now - left < RECENT
+    return match in WRONG_AT_TIMES and masked is None and left is not None and now - left < RECENT
 
 
 def matched_wrongly(tx: Transaction, lane: LaneName, ended: Ticket, plate: Plate | None) -> None:
-    """The stay was ended by a vehicle whose plate only looked like its own, and here stands its own: a person is called
-    at once, for its driver has done nothing wrong."""
+    """The stay was ended by a vehicle that only looked like its own, or that a person took for it, and here stands its
+    own: a person is called at once, for its driver has done nothing wrong."""
     _suspect(tx, lane, Suspicion.MATCHED_WRONGLY, ended, None, plate, refused=True, calls=True)
 
 
