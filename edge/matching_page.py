@@ -8,13 +8,13 @@ from pathlib import Path
 
 from edge.parking.matching.review import MayBe, UnsureExit
 from edge.parking.stays.searching import Found
-from edge.pictured import Beside
+from edge.pictured import PAGE_MARK, Beside
 from edge.store.pictures import Pictures
 from edge.ticket_orders import VehicleThere
 from edge.typed_times import shown
 
 _HEAD = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="en"><meta charset="utf-8">{mark}<meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>
 body {{ font: 16px/1.4 system-ui, sans-serif; margin: 1rem; max-width: 80rem; }}
@@ -81,7 +81,7 @@ def write_matched(folder: Path, matched: Sequence[UnsureExit], pictures: Picture
 
 
 def _written(beside: Beside, title: str, pairs: Sequence[str]) -> Path:
-    return beside.page(_HEAD.format(title=escape(title)) + "".join(pairs) + "</html>\n")
+    return beside.page(_HEAD.format(mark=PAGE_MARK, title=escape(title)) + "".join(pairs) + "</html>\n")
 
 
 def _pair(entry: str, exit: str, what_to_do: str, *, disputed: bool = False) -> str:

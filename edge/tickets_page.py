@@ -7,22 +7,22 @@ from html import escape
 from pathlib import Path
 
 from edge.parking.stays.searching import Found
-from edge.pictured import Beside
+from edge.pictured import PAGE_MARK, Beside
 from edge.store.pictures import Pictures
 from edge.typed_times import shown
 
-_HEAD = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+_HEAD = f"""<!doctype html>
+<html lang="en"><meta charset="utf-8">{PAGE_MARK}<meta name="viewport" content="width=device-width">
 <title>Stays</title>
 <style>
-body { font: 16px/1.4 system-ui, sans-serif; margin: 1rem; }
-ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(16rem, 1fr)); gap: 1rem; padding: 0; }
-li { list-style: none; border: 1px solid #999; border-radius: .4rem; overflow: hidden; }
-img, .none { display: block; width: 100%; aspect-ratio: 4 / 3; object-fit: cover; background: #ddd; }
-.none { display: grid; place-items: center; color: #555; }
-img.plate { aspect-ratio: 4 / 1; object-fit: contain; border-top: 1px solid #999; }
-p { margin: .5rem; }
-strong { font-size: 1.2em; }
+body {{ font: 16px/1.4 system-ui, sans-serif; margin: 1rem; }}
+ul {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(16rem, 1fr)); gap: 1rem; padding: 0; }}
+li {{ list-style: none; border: 1px solid #999; border-radius: .4rem; overflow: hidden; }}
+img, .none {{ display: block; width: 100%; aspect-ratio: 4 / 3; object-fit: cover; background: #ddd; }}
+.none {{ display: grid; place-items: center; color: #555; }}
+img.plate {{ aspect-ratio: 4 / 1; object-fit: contain; border-top: 1px solid #999; }}
+p {{ margin: .5rem; }}
+strong {{ font-size: 1.2em; }}
 </style>
 <h1>Stays</h1>
 <ul>
@@ -30,7 +30,7 @@ strong { font-size: 1.2em; }
 
 
 def write_page(folder: Path, found: Sequence[Found], pictures: Pictures, zone: str) -> Path:
-    """`index.html` and the pictures beside it. Whoever may read the folder sees plates: it is made for its owner alone.
+    """`index.html` and the pictures beside it. Whoever may read them sees plates: they are for their owner alone.
 
     Raises OSError.
     """

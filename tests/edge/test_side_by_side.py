@@ -15,8 +15,10 @@ from edge.lane.lane import Lane
 from edge.lane.signals import Asked, Code, Presence, Read, Refused, Signal
 from edge.local import Obeyed
 from edge.matching_page import write_candidates, write_matched
+from edge.own_folder import NotOurs
 from edge.parking import exit
 from edge.parking.matching.review import may_be, unsure_exits
+from edge.pictured import Beside
 from edge.standing import is_still
 from edge.store.database import looking_into
 from edge.store.picture_notes import PictureNote, with_note
@@ -117,6 +119,52 @@ def test_each_pictures_plate_stands_below_it_for_a_closer_look(lot: Lot, tmp_pat
     page = write_candidates(tmp_path / "look", there, found, pictures, "UTC")
     assert page.read_text().index(here) < page.read_text().index(crop)
     assert (page.parent / f"{crop}.jpg").read_bytes() == b"the plate alone"
+
+
+def matched_pictured(lot: Lot, tmp_path: Path, folder: Path) -> tuple[Path, str]:
+    """The page of one exit by a likeness, and the hash of its picture."""
+    stay, at, pictures = prepaid(lot), an_exit(lot), Pictures(tmp_path / "pictures")
+    came = pictures.put(b"as it came", lot.clock.wall)
+    lot.decide(lambda tx: tx.record(TicketPictured(ticket=stay, lane=IN, picture=came, at=tx.at.wall)))
+    leaves_as(lot, at, stay)
+    with looking_into(lot.path) as connection:
+        found = unsure_exits(connection, Instant(0))
+    return write_matched(folder, found, pictures, "UTC"), came
+
+
+def test_in_a_folder_that_others_may_read_they_read_neither_page_nor_picture(lot: Lot, tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir(mode=0o755)
+    page, came = matched_pictured(lot, tmp_path, folder)
+    assert {each.stat().st_mode & 0o077 for each in (page, folder / f"{came}.jpg")} == {0}
+    page.chmod(0o644)
+    assert write_matched(folder, [], Pictures(tmp_path / "none"), "UTC") == page, "our own page is written anew"
+    assert page.stat().st_mode & 0o077 == 0
+
+
+def test_what_somebody_else_put_there_is_left_as_it_is(lot: Lot, tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / "index.html").write_text("the company's own page")
+    with pytest.raises(NotOurs, match=r"index\.html is there already"):
+        matched_pictured(lot, tmp_path, folder)
+    assert [each.read_text() for each in folder.iterdir()] == ["the company's own page"], "and no picture beside it"
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("what", ["page", "picture"])
+def test_nothing_is_written_through_a_link(lot: Lot, tmp_path: Path, what: str, there: bool) -> None:
+    folder, elsewhere = tmp_path / "look", tmp_path / "elsewhere"
+    if there:
+        elsewhere.write_text("somebody's file")
+    page, came = matched_pictured(lot, tmp_path, folder)
+    link = page if what == "page" else folder / f"{came}.jpg"
+    link.unlink()
+    link.symlink_to(elsewhere)
+    with pytest.raises(NotOurs):
+        Beside(folder, Pictures(tmp_path / "pictures")).picture(came)
+    assert not elsewhere.exists() or elsewhere.read_text() == "somebody's file"
+    assert elsewhere.exists() is there
 
 
 def test_a_picture_that_is_gone_is_said_to_be(lot: Lot, tmp_path: Path) -> None:
