@@ -16,7 +16,7 @@ from edge.clock import SystemClock
 from edge.config.settings import LotSettings
 from edge.local import NoDaemon, give
 from edge.matching_page import read_there, write_candidates, write_matched
-from edge.orders_cli import REFUSED, By, Config, Reason, fail, give_or_fail, lot_or_fail
+from edge.orders_cli import REFUSED, By, Config, Reason, fail, give_or_fail, lot_or_fail, written_or_fail
 from edge.parking.matching.review import MayBe, UnsureExit, may_be, unsure_exits
 from edge.store import StoreUnavailable
 from edge.store.database import looking_into
@@ -42,7 +42,8 @@ def at(lane: _Lane, config: Config, html: _Html = None, as_json: _Json = False) 
     except StoreUnavailable as wrong:
         fail(str(wrong), 2)
     if html is not None:
-        page = write_candidates(html, there, found, Pictures(settings.store.pictures), settings.lot.timezone)
+        pictures, zone = Pictures(settings.store.pictures), settings.lot.timezone
+        page = written_or_fail(lambda: write_candidates(html, there, found, pictures, zone))
         typer.echo(f"{page} shows {len(found)} stays beside the vehicle at {lane}.")
     elif as_json:
         for one in found:
@@ -91,7 +92,7 @@ def matched(
     except (ValueError, StoreUnavailable) as wrong:
         fail(str(wrong), 2)
     if html is not None:
-        page = write_matched(html, found, Pictures(settings.store.pictures), zone)
+        page = written_or_fail(lambda: write_matched(html, found, Pictures(settings.store.pictures), zone))
         typer.echo(f"{page} shows {len(found)} stays.")
     elif as_json:
         for one in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -160,6 +161,14 @@ def lot_or_fail(config: Path) -> LotSettings:
         return load_lot(config)
     except ConfigurationError as wrong:
         fail(str(wrong), 2)
+
+
+def written_or_fail(page: Callable[[], Path]) -> Path:
+    """The page that is written so."""
+    try:
+        return page()
+    except OSError as wrong:
+        fail(f"The page can't be written: {wrong}", 2)
 
 
 def fail(text: str, code: int) -> NoReturn:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge import matching_cli
-from edge.orders_cli import By, Config, Reason, fail, give_or_fail, lot_or_fail
+from edge.orders_cli import By, Config, Reason, fail, give_or_fail, lot_or_fail, written_or_fail
 from edge.parking.stays.searching import Found, Sought, search, unread
 from edge.store import StoreUnavailable
 from edge.store.database import looking_into
@@ -63,7 +63,8 @@ def find(
     except (ValueError, StoreUnavailable) as wrong:
         fail(str(wrong), 2)
     if html is not None:
-        page = write_page(html, [*found, *others], Pictures(settings.store.pictures), zone)
+        pictures = Pictures(settings.store.pictures)
+        page = written_or_fail(lambda: write_page(html, [*found, *others], pictures, zone))
         typer.echo(f"{page} shows {len(found) + len(others)} stays.")
     elif as_json:
         for one in [*found, *others]:

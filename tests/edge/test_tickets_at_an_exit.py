@@ -54,6 +54,16 @@ def tell(site: Site, *order: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+NOWHERE = ("--html", "/dev/null/look")
+NOT_WRITTEN = (2, "The page can't be written: [Errno 20] Not a directory: '/dev/null/look'\n")
+
+
+@pytest.mark.parametrize("command", ["find", "matched"])
+def test_who_wants_a_page_where_none_can_be_written_is_told_why(site: Site, command: str) -> None:
+    somebody_inside(site)
+    assert tell(site, command, *NOWHERE) == NOT_WRITTEN
+
+
 def test_a_person_sees_who_stands_there_and_says_which_ticket_it_is(site: Site) -> None:
     code = somebody_inside(site)
     said = ("--reason", "the same dent", "--by", "Ada")
@@ -64,6 +74,7 @@ def test_a_person_sees_who_stands_there_and_says_which_ticket_it_is(site: Site) 
         assert tell(site, "this-one", "out", code, "--vehicle", "x-x-x", *said)[0] == 3, "nobody waits there"
         devices.say(arming="ON")
         until(lambda: "a vehicle stands there" in tell(site, "at", "out")[1])
+        assert tell(site, "at", "out", *NOWHERE) == NOT_WRITTEN
         named = tell(site, "at", "out")[1].partition("--vehicle ")[2].split()[0]
         other = tell(site, "this-one", "out", code, "--vehicle", "0000-x-x", *said)
         assert other[0] == 3
