@@ -9,7 +9,10 @@ import structlog
 import typer
 from typer.testing import CliRunner
 
+from drivers.contract import PlateReader
 from edge.vision.files.cli import read, weights_app
+from edge.vision.files.job import Job
+from edge.vision.files.work import Done
 from tests.vision.passages import a_passage, empty_lane, recorded, with_car
 
 app = typer.Typer()
@@ -148,6 +151,26 @@ def test_a_picture_of_somebody_else_is_never_written_over_and_our_own_is(photogr
     assert (code, [plate["plate"] for plate in file["plates"]]) == (2, ["AB123CD"])
     assert "car-read.jpg is there already" in beside
     assert (drawn / "car-read.jpg").read_bytes() == foreign
+
+
+def test_the_page_shows_the_other_errors_where_a_file_is_gone_by_then(
+    photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    truth, page, gone = tmp_path / "truth.csv", tmp_path / "page", tmp_path / "gone.png"
+    gone.write_bytes(photograph.read_bytes())
+    truth.write_text("image,plate\ngone.png,AB123CE\ncar.png,AB123CE\n")
+    read_all = Job.run
+
+    def and_one_goes(job: Job, reader: PlateReader) -> list[Done]:
+        all_done = read_all(job, reader)
+        gone.unlink()
+        return all_done
+
+    monkeypatch.setattr(Job, "run", and_one_goes)
+    code, _, beside = ran_with("--truth", str(truth), "--page", str(page))
+    assert (code, str(page / "index.html") in beside) == (0, True)
+    shown = (page / "index.html").read_text()
+    assert (shown.count("no picture"), shown.count('src="car-plate.jpg"')) == (1, 1)
 
 
 def test_nothing_is_read_with_a_truth_that_cannot_be_used(tmp_path: Path):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from drivers.contract import Box
+from edge.vision.files.accuracy.errors import cropped
 from edge.vision.files.drawing import colour_of, drawn
 from edge.vision.files.found import FoundPlate
 from models.plates import Plate, RunnerUp
@@ -24,6 +25,19 @@ def test_every_plate_is_marked_wherever_it_is_and_the_picture_is_a_copy(
     assert painted.shape[1] == max(960, width)
     assert (frame == 120).all()
     assert (cv2.cvtColor(painted, cv2.COLOR_BGR2GRAY) != 120).mean() > 0.01
+
+
+@pytest.mark.parametrize("box", [Box(40, 40, 50, 12), Box(3, 3, 0, 9), Box(-80, 500, 9, 9), Box(500, -80, 9, 9)])
+@pytest.mark.parametrize("shape", [(120, 160, 3), (3000, 4, 3)])
+def test_a_plate_is_shown_large_wherever_it_is_said_to_be(box: Box, shape: tuple[int, int, int]) -> None:
+    """A person may have written down a box that lies outside, or in the picture's other scale."""
+    large = cropped(np.full(shape, 120, np.uint8), box)
+    assert max(large.shape[:2]) == 640
+    assert min(large.shape[:2]) >= 1
+
+
+def test_a_long_thin_box_is_shown_no_larger_than_a_page_is() -> None:
+    assert cropped(np.full((3000, 40, 3), 120, np.uint8), Box(5, 0, 1, 3000)).shape[:2] == (640, 1)
 
 
 def test_a_sure_character_looks_other_than_a_doubtful_one() -> None:

@@ -49,6 +49,10 @@ def test_a_photograph_in_two_lines_has_two_plates(tmp_path: Path) -> None:
         ("image,plate\na.jpg,?\n ,AB12\nb.jpg\n", ["2:7", "3:2", "4:6"]),
         ("clip,plates\na.avi,AB12 X CD34\n", ["2:12"]),
         ("image,x,y,w,h,plate\na.jpg,1,two,3,4,AB12\n", ["2:9"]),
+        (
+            "image,x,y,w,h,plate\na.jpg,1,2,0,4,AB12\nb.jpg,1,2,3,-8,CD34\nc.jpg,1,2,0.4,8,EF56\n",
+            ["2:11", "3:13", "4:11"],
+        ),
         ("image,plate\n", ["1:1"]),
         ("", ["1:1"]),
         (b"image,plate\na.jpg,\xe4\xf6\n", ["2:7"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,11 +13,11 @@ from edge.vision.files.accuracy.comparing import Answer, Outcome, Totals, times
 from edge.vision.files.accuracy.page import Card, Report, Row, page
 from edge.vision.files.drawing import drawn
 from edge.vision.files.keeping import Folder
-from edge.vision.files.reading import frames_of
+from edge.vision.files.reading import UnreadableFile, frames_of
 from edge.vision.files.work import Done
 from edge.vision.frames.motion import Frame
 
-_CROP_WIDTH = 640
+_CROP_LONGER_SIDE = 640
 _AROUND = 0.35
 """Of a plate's width and height, shown around it: the reader may have cut it wrongly."""
 
@@ -43,13 +43,21 @@ def _cards(done: Done, folder: Folder) -> Iterator[Card]:
     if not wrong:
         return
     numbers = [_frame_number(answer) for answer in wrong]
-    frames = frames_of(done.file, numbers)
+    frames = _frames(done.file, numbers)
     for answer, number in zip(wrong, numbers, strict=True):
         frame = frames.get(number)
         whole = None if frame is None else _whole(done, answer, frame, folder)
         box = _where(answer)
         crop = None if frame is None or box is None else folder.picture(f"{done.file.stem}-plate", cropped(frame, box))
         yield Card(done.file.name, answer, whole, crop)
+
+
+def _frames(file: Path, numbers: Sequence[int]) -> Mapping[int, Frame]:
+    """None of a file that is gone since it was read: what was read of it is shown all the same."""
+    try:
+        return frames_of(file, numbers)
+    except UnreadableFile:
+        return {}
 
 
 def _whole(done: Done, answer: Answer, frame: Frame, folder: Folder) -> str:
@@ -73,12 +81,13 @@ def _where(answer: Answer) -> Box | None:
 
 
 def cropped(frame: Frame, box: Box) -> Frame:
-    """The plate with something around it, large."""
+    """The plate with something around it, large: something of the picture, wherever the box is said to be."""
     height, width = frame.shape[:2]
     aside, above = round(box.width * _AROUND), round(box.height * _AROUND)
-    left, top = max(0, box.x - aside), max(0, box.y - above)
-    right, bottom = min(width, box.x + box.width + aside), min(height, box.y + box.height + above)
-    part = frame[min(top, height - 1) : max(bottom, 1), min(left, width - 1) : max(right, 1)]
-    size = (_CROP_WIDTH, max(1, round(part.shape[0] * _CROP_WIDTH / part.shape[1])))
+    left, top = min(max(0, box.x - aside), width - 1), min(max(0, box.y - above), height - 1)
+    right, bottom = max(left + 1, box.x + box.width + aside), max(top + 1, box.y + box.height + above)
+    part = frame[top:bottom, left:right]
+    scale = _CROP_LONGER_SIDE / max(part.shape[:2])
+    size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
     large: Any = cv2.resize(part, size, interpolation=cv2.INTER_CUBIC)
     return cast("Frame", large)

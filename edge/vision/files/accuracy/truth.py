@@ -145,7 +145,12 @@ def _box(sheet: _Sheet, number: int, cells: Sequence[_Cell], line: str) -> Box |
             sizes.append(round(float(cell.text)))
         except (ValueError, OverflowError):
             sheet.wrong(number, cell, "a number of pixels is expected", line)
-    return Box(*sizes) if len(sizes) == len(_BOX) else None
+    if len(sizes) < len(_BOX):
+        return None
+    for cell, size in zip(given[2:], sizes[2:], strict=True):
+        if size < 1:
+            sheet.wrong(number, cell, "a plate is at least one pixel wide and high", line)
+    return Box(*sizes)
 
 
 def _cells(line: str, separator: str) -> list[_Cell]:
