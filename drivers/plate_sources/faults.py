@@ -55,6 +55,14 @@ STRANGER = Fault(
     ends="With the next post that has the right secret",
     look_at="The secret in the camera's settings; else who else is in this network",
 )
+CROWDED = Fault(
+    code="plates.crowded",
+    meaning="More connections are made to where the cameras post their plates than may be open at once",
+    does="Cameras are heard all the same: for whoever comes, a connection that hasn't shown the secret is closed, or "
+    "the one that has been quiet for longest; no address keeps more than 12",
+    ends="With a post that has the right secret, once nobody had to go for a minute",
+    look_at="What runs at the address that is told, and who else is in this network",
+)
 CLOCK = Fault(
     code="plates.clock",
     meaning="The camera's events come late by its own clock, or its clock has jumped",

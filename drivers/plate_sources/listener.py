@@ -1,7 +1,8 @@
 """Where cameras post their plates: one small web server for all that post to one address, and a secret for each.
 
 Nobody is heard without the secret, and nothing but the head of a request is read before it was seen there. Everything
-else is limited: connections, bytes, and how long each may take.
+else is limited: connections, bytes, and how long each may take. A crowd keeps no camera out: whoever comes is met, and
+somebody without the secret makes room.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import base64
 import binascii
 import hmac
 import ssl
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,14 +22,16 @@ from urllib.parse import unquote, urlsplit
 import h11
 import structlog
 
-from models.instants import Clock
+from drivers.plate_sources.guests import Guest, makes_room
+from models.instants import SECOND, Clock, Monotonic
 
 _LOG = structlog.get_logger("drivers.plate_sources")
 PREFIX = "plates"
 LONGEST_HEAD = 16 * 1024
 LARGEST_BODY = 8 * 1024 * 1024
-MOST_CONNECTIONS = 24
+MOST_CONNECTIONS, MOST_OF_ONE_ADDRESS = 24, 12
 HANDSHAKE_WITHIN, HEAD_WITHIN, BODY_WITHIN, IDLE_FOR = 5.0, 10.0, 20.0, 75.0
+CALM_AFTER = 60 * SECOND
 _AGAIN_SECONDS = 5.0
 _CHUNK = 65_536
 
@@ -70,6 +74,10 @@ class Poster(Protocol):
         """None: posts are taken from now on; otherwise why not."""
         ...
 
+    def crowded(self, detail: str | None) -> None:
+        """More come than may stay at once; None: not for a while now."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -97,7 +105,8 @@ class PostListener:
         self.where, self.counters = where, Counters()
         self._clock = clock
         self._posters: dict[str, Poster] = {}
-        self._connections: set[asyncio.Task[None]] = set()
+        self._guests: dict[Guest, asyncio.Task[None]] = {}
+        self._crowded_at: Monotonic | None = None
         self._running: asyncio.Task[None] | None = None
         self._tls: ssl.SSLContext | None = None
 
@@ -130,8 +139,10 @@ class PostListener:
                 await server.serve_forever()
             finally:
                 server.close()
-                for connection in self._connections:
-                    connection.cancel()
+                serving = tuple(self._guests.values())
+                for each in serving:
+                    each.cancel()
+                await asyncio.gather(*serving, return_exceptions=True)
 
     def _certificate(self) -> ssl.SSLContext | None:
         """Raises OSError (ssl.SSLError included)."""
@@ -145,21 +156,53 @@ class PostListener:
         for poster in tuple(self._posters.values()):
             poster.served(detail)
 
-    async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._connections) >= MOST_CONNECTIONS:
+    def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """No coroutine: asyncio would print a trace of each that is cancelled."""
+        guest = Guest(_address_of(writer), self._clock.monotonic())
+        goes = makes_room(self._guests, guest, MOST_CONNECTIONS, MOST_OF_ONE_ADDRESS)
+        if goes is not None and not goes.known:
+            self._is_crowded(guest.address)
+        if goes is guest:
             writer.transport.abort()
             return
-        self._connections.add(task)
-        try:
-            with suppress(OSError, TimeoutError, h11.ProtocolError, asyncio.IncompleteReadError):
-                if self._tls is not None:
-                    # Only now: whoever never says hello is counted among the connections, and soon gone.
-                    await writer.start_tls(self._tls, ssl_handshake_timeout=HANDSHAKE_WITHIN)
-                await _Connection(self, reader, writer).serve()
-        finally:
-            self._connections.discard(task)
-            writer.transport.abort() if writer.is_closing() else writer.close()
+        if goes is not None:
+            self._guests.pop(goes).cancel()
+        serving = asyncio.create_task(self._serve(guest, reader, writer), name=f"plates from {guest.address}")
+        self._guests[guest] = serving
+        serving.add_done_callback(lambda served: self._ended(guest, writer, served))
+
+    async def _serve(self, guest: Guest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, TimeoutError, h11.ProtocolError, asyncio.IncompleteReadError):
+            if self._tls is not None:
+                # Only now: whoever never says hello is counted among the connections, and soon gone.
+                await writer.start_tls(self._tls, ssl_handshake_timeout=HANDSHAKE_WITHIN)
+            await _Connection(self, guest, reader, writer).serve()
+
+    def _ended(self, guest: Guest, writer: asyncio.StreamWriter, served: asyncio.Task[None]) -> None:
+        self._guests.pop(guest, None)
+        writer.transport.abort() if served.cancelled() or writer.is_closing() else writer.close()
+        wrong = None if served.cancelled() else served.exception()
+        if wrong is not None:
+            # Neither its text nor what led to it: a plate may stand in both.
+            where = traceback.extract_tb(wrong.__traceback__)[-1:]
+            _LOG.error("plates.post_failed", why=type(wrong).__name__, at=[str(each) for each in where])
+
+    def _is_crowded(self, address: str) -> None:
+        if self._crowded_at is None:
+            for poster in tuple(self._posters.values()):
+                poster.crowded(f"too many connections at once, from {address} too")
+        self._crowded_at = self._clock.monotonic()
+
+    def took(self) -> None:
+        """A post of somebody who knows the secret."""
+        self.counters.taken += 1
+        if self._crowded_at is not None and self._clock.monotonic() - self._crowded_at >= CALM_AFTER:
+            self._crowded_at = None
+            for poster in tuple(self._posters.values()):
+                poster.crowded(None)
+
+    def now(self) -> Monotonic:
+        return self._clock.monotonic()
 
     def poster(self, name: str) -> Poster | None:
         return self._posters.get(name)
@@ -170,6 +213,7 @@ class _Connection:
     """One connection, from its first byte to its last."""
 
     listener: PostListener
+    guest: Guest
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     http: h11.Connection = field(
@@ -187,6 +231,7 @@ class _Connection:
             if self.http.our_state is h11.MUST_CLOSE or self.http.their_state is not h11.DONE:
                 return
             self.http.start_next_cycle()
+            self.guest.speaking, self.guest.quiet_since = False, self.listener.now()
             wait = IDLE_FOR
 
     async def _answer(self, request: h11.Request) -> None:
@@ -197,6 +242,7 @@ class _Connection:
             await self._reply(found, close=True)
             return
         poster, rest = found
+        self.guest.known = self.guest.speaking = True
         if self.http.they_are_waiting_for_100_continue:
             await self._send(h11.InformationalResponse(status_code=100, headers=[]))
         async with asyncio.timeout(BODY_WITHIN):
@@ -206,7 +252,7 @@ class _Connection:
             return
         reply = poster.posted(Post(headers.get("content-type", ""), body, rest))
         if reply.status < 300:
-            self.listener.counters.taken += 1
+            self.listener.took()
         else:
             self.listener.counters.garbled += 1
         await self._reply(reply)
@@ -273,6 +319,11 @@ class _Connection:
         async with asyncio.timeout(HEAD_WITHIN):
             self.writer.write(self.http.send(event) or b"")
             await self.writer.drain()
+
+
+def _address_of(writer: asyncio.StreamWriter) -> str:
+    peer = writer.get_extra_info("peername")
+    return str(peer[0]) if peer else ""
 
 
 def _said(status: int, error: str) -> Reply:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from drivers.contract import DriverContext
 from drivers.first_line import first_line
-from drivers.plate_sources.faults import GARBLED, LISTENING, NO_TOKEN, NOT_SERVED, SILENT, STRANGER
+from drivers.plate_sources.faults import CROWDED, GARBLED, LISTENING, NO_TOKEN, NOT_SERVED, SILENT, STRANGER
 from drivers.plate_sources.heard import Heard
 from drivers.plate_sources.listener import PREFIX, Post, PostListener, Reply, Where
 from drivers.values import Port, Seconds
@@ -102,7 +102,7 @@ class PostSettings(BaseModel):
 class Posted:
     """A camera's end at the listener. `understand` takes a post in and says what to answer; ValueError: garbled."""
 
-    faults: ClassVar[tuple[Fault, ...]] = (*LISTENING, SILENT, GARBLED, STRANGER)
+    faults: ClassVar[tuple[Fault, ...]] = (*LISTENING, SILENT, GARBLED, STRANGER, CROWDED)
 
     def __init__(self, settings: PostSettings, context: DriverContext, understand: Callable[[Post], Reply]) -> None:
         self._settings, self._context, self._understand = settings, context, understand
@@ -165,6 +165,12 @@ class Posted:
             self._context.faults.cleared(NOT_SERVED)
         else:
             self._context.faults.raised(NOT_SERVED, detail)
+
+    def crowded(self, detail: str | None) -> None:
+        if detail is None:
+            self._context.faults.cleared(CROWDED)
+        else:
+            self._context.faults.raised(CROWDED, detail)
 
     def alive(self) -> None:
         self._heard_at = self._context.clock.monotonic()

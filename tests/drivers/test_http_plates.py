@@ -21,8 +21,10 @@ from hypothesis import strategies as st
 from drivers.contract import DriverContext
 from drivers.http_plates import HttpPlates, HttpPlatesSettings, plate_posted
 from drivers.plate_sources import listener as of_listener
+from drivers.plate_sources.guests import Guest, makes_room
 from drivers.plate_sources.heard import Bearing, Heard, HeardPlate
 from edge.clock import SystemClock
+from models.instants import Monotonic
 from models.spots import VehicleType
 from simulator.servers import free_port
 from tests.drivers.conftest import Notebook, eventually
@@ -176,6 +178,103 @@ async def test_a_crowd_keeps_nobody_out_for_long(site: Site, monkeypatch: pytest
     assert (await site.post({"plate": "AB12CDE"})).status_code == 200
     for _, writer in crowd:
         writer.close()
+
+
+async def a_crowd(port: int, size: int, address: str = "127.0.0.1") -> list[asyncio.StreamWriter]:
+    """Connections that say nothing."""
+    there = [await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0)) for _ in range(size)]
+    return [writer for _, writer in there]
+
+
+async def a_post_left_open(port: int) -> tuple[bytes, asyncio.StreamWriter]:
+    """The first line of the answer, on a connection of its own that nobody closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = f"POST /plates/north-in HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 19\r\n\r\n"
+    writer.write(head.encode() + b'{"plate":"AB12CDE"}')
+    with suppress(OSError):
+        async with asyncio.timeout(5):
+            return await reader.readline(), writer
+    return b"", writer
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2"])
+async def test_a_crowd_of_strangers_keeps_no_camera_out_for_a_moment(
+    site: Site, faults: Notebook, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_listener, "CALM_AFTER", 0)
+    crowd = await a_crowd(site.port, of_listener.MOST_CONNECTIONS + 6, address)
+    await eventually(lambda: address in faults.on.get("plates.crowded", ""))
+    assert (await site.post({"plate": "AB12CDE"})).status_code == 200
+    assert len(site.heard) == 1
+    for writer in crowd:
+        writer.close()
+    assert (await site.post({"plate": "AB12CDE"})).status_code == 200
+    assert "plates.crowded" not in faults.on
+
+
+async def test_if_nobody_made_room_a_crowd_would_keep_the_camera_out(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test above."""
+
+    def newcomers_go(guests: Any, newcomer: Guest, most: int, most_of_one: int) -> Guest | None:
+        return newcomer if len(guests) >= most else None
+
+    monkeypatch.setattr(of_listener, "makes_room", newcomers_go)
+    crowd = await a_crowd(site.port, of_listener.MOST_CONNECTIONS)
+    with pytest.raises(httpx.HTTPError):
+        await site.post({"plate": "AB12CDE"})
+    for writer in crowd:
+        writer.close()
+
+
+async def test_a_camera_that_leaves_the_connection_of_each_post_open_is_heard_each_time(
+    site: Site, faults: Notebook
+) -> None:
+    answers = [await a_post_left_open(site.port) for _ in range(of_listener.MOST_CONNECTIONS + 6)]
+    assert {said for said, _ in answers} == {b"HTTP/1.1 200 \r\n"}
+    assert faults.ever == []
+    for _, writer in answers:
+        writer.close()
+
+
+async def test_when_the_last_lane_leaves_its_guests_go_without_a_trace(token_file: Path, faults: Notebook) -> None:
+    traces = list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: traces.append(context))
+    port = free_port()
+    source = HttpPlatesSettings(port=port, token_file=token_file).build(a_context(faults))
+    await source.start()
+    await eventually(lambda: is_open(port))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    _, known = await a_post_left_open(port)
+    await source.stop()
+    async with asyncio.timeout(5):
+        with suppress(OSError):
+            assert await reader.read() == b""
+    assert traces == []
+    for each in (writer, known):
+        each.close()
+
+
+def a_guest(address: str, quiet_since: int, **more: bool) -> Guest:
+    return Guest(address, Monotonic(quiet_since), **more)
+
+
+def test_whoever_has_shown_no_secret_makes_room_first_and_of_the_largest_crowd() -> None:
+    camera, alone = a_guest("camera", 0, known=True), a_guest("alone", 1)
+    crowd = [a_guest("crowd", 3), a_guest("crowd", 2)]
+    there = [camera, alone, *crowd]
+    assert makes_room(there, a_guest("new", 9), most=5, most_of_one=3) is None
+    assert makes_room(there, a_guest("new", 9), most=4, most_of_one=3) is crowd[1]
+    assert makes_room([camera, alone], a_guest("new", 9), most=2, most_of_one=3) is alone
+
+
+def test_an_address_that_has_its_share_pushes_out_only_its_own() -> None:
+    newcomer = a_guest("crowd", 9)
+    own = [a_guest("crowd", 5, known=True), a_guest("crowd", 4, known=True, speaking=True)]
+    there = [a_guest("camera", 1), *own]
+    assert makes_room(there, newcomer, most=10, most_of_one=2) is own[0]
+    assert makes_room([there[0], own[1]], newcomer, most=10, most_of_one=1) is newcomer, "who speaks isn't cut off"
 
 
 async def test_one_connection_may_post_again_and_again(site: Site) -> None:
