@@ -7,9 +7,9 @@ from typing import Literal
 from drivers.contract import DriverContext
 from drivers.plate_sources.either_way import EitherWay, EitherWaySettings
 from drivers.plate_sources.heard import Heard, HeardClock, HeardPicture, is_jpeg
-from drivers.plate_sources.hikvision_events import alert, is_whole
+from drivers.plate_sources.hikvision_events import LARGEST_ALERT, alert, is_whole
 from drivers.plate_sources.listener import Post, Reply
-from drivers.plate_sources.multipart import Part, Parts, boundary_in
+from drivers.plate_sources.multipart import Part, boundary_in, parts_of
 from drivers.plate_sources.posting import PostSettings
 from drivers.plate_sources.pull import Asked
 
@@ -48,17 +48,18 @@ class Hikvision(EitherWay):
         if boundary is None:
             self._take(post.body)
             return Reply(200)
-        parts = Parts(boundary)
-        whole = [*parts.feed(post.body), *parts.end()]
-        if not whole:
+        parts = parts_of(post.body, boundary)
+        if not parts:
             raise ValueError("a post without parts")
-        for part in whole:
+        if sum(len(part.content) for part in parts if not _is_picture(part)) > LARGEST_ALERT:
+            raise ValueError("alerts without end")
+        for part in parts:
             self._part(part)
         return Reply(200)
 
     def _part(self, part: Part) -> None:
         """Raises ValueError."""
-        if part.content_type.startswith("image/") or is_jpeg(part.content):
+        if _is_picture(part):
             self._picture(part)
         else:
             self._take(part.content)
@@ -78,3 +79,7 @@ class Hikvision(EitherWay):
             heard = HeardClock(said.taken)
         if heard is not None:
             self.tell(heard)
+
+
+def _is_picture(part: Part) -> bool:
+    return part.content_type.startswith("image/") or is_jpeg(part.content)

@@ -15,6 +15,7 @@ from drivers.plate_sources.faults import CLOCK, LISTENING, SILENT
 from drivers.plate_sources.heard import LARGEST_PICTURE, LONGEST_EVENT, Bearing, HeardPlate, is_jpeg
 from drivers.plate_sources.kinds import kind_named
 from drivers.plate_sources.listener import Post, Reply
+from drivers.plate_sources.posted_json import posted_json
 from drivers.plate_sources.posting import Ears, Posted, PostSettings
 from drivers.plate_sources.settings import PlateSourceSettings
 from models.faults import Fault
@@ -87,10 +88,7 @@ class HttpPlates(Ears):
 
 def plate_posted(body: bytes) -> HeardPlate | None:
     """The plate in a post; None for a mere sign of life. Raises ValueError, with what is wrong but never the plate."""
-    try:
-        document: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        raise ValueError("JSON is expected") from None
+    document = posted_json(body)
     try:
         said = _PostedPlate.model_validate(document)
     except ValidationError as wrong:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
-import json
 import re
 from dataclasses import dataclass
 from typing import Any, cast
@@ -17,6 +16,7 @@ from typing import Any, cast
 from drivers.over_mqtt.json_values import MISSING, read_json, value_at
 from drivers.plate_sources.heard import LONGEST_EVENT, Bearing, HeardPlate, share
 from drivers.plate_sources.kinds import kind_named
+from drivers.plate_sources.posted_json import posted_json
 from models.instants import SECOND, Instant, from_datetime
 
 _LARGEST = 256 * 1024
@@ -72,10 +72,7 @@ def is_whole(content: bytes) -> bool:
 
 def toll_gate(content: bytes, full_confidence: int) -> Said | None:
     """A post of ITSAPI with a plate, and its picture; None for any other of its posts. Raises ValueError."""
-    try:
-        document: Any = json.loads(content)
-    except (ValueError, RecursionError):
-        raise ValueError("JSON is expected") from None
+    document = posted_json(content)
     picture = value_at(document, "Picture")
     if not isinstance(picture, dict):
         if not isinstance(document, dict):

@@ -15,7 +15,7 @@ from drivers.plate_sources.heard import LONGEST_EVENT, Bearing, HeardPlate, shar
 from drivers.plate_sources.kinds import kind_named
 from models.instants import Instant, from_rfc3339
 
-_LARGEST = 256 * 1024
+LARGEST_ALERT = 256 * 1024
 _BEARINGS = {"forward": Bearing.APPROACHES, "reverse": Bearing.LEAVES}
 
 
@@ -70,7 +70,7 @@ def _plate(read: dict[str, Any], event: str, taken: Instant | None) -> HeardPlat
 
 
 def _xml(content: bytes) -> dict[str, Any]:
-    if len(content) > _LARGEST:
+    if len(content) > LARGEST_ALERT:
         raise ValueError("an alert without end")
     if b"\0" in content or b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         # Nothing that a camera says needs a document type or entities of its own.
@@ -98,7 +98,7 @@ def _local(element: ElementTree.Element) -> str:
 
 
 def _json(content: bytes) -> dict[str, Any]:
-    if len(content) > _LARGEST:
+    if len(content) > LARGEST_ALERT:
         raise ValueError("an alert without end")
     try:
         document: Any = json.loads(content)

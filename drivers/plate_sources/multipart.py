@@ -14,6 +14,11 @@ from enum import Enum
 
 LARGEST_PART = 4 * 1024 * 1024
 LONGEST_HEAD = 8 * 1024
+MOST_PARTS, MOST_LINES = 64, 128 * 1024
+"""Of one post. A camera's alert and its pictures have a handful of parts, and a line end about every 200 bytes"""
+WHOLE_WITHIN = 256 * 1024
+"""No alert is longer; only a picture is, and the end of that is told by its length or the next boundary"""
+_MOST_LOOKED_AT = 16 * WHOLE_WITHIN
 _BOUNDARY = re.compile(r"""boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))""", re.IGNORECASE)
 _NAME = re.compile(r"""[;\s]name\s*=\s*(?:"([^"]*)"|([^\s;"]+))""", re.IGNORECASE)
 
@@ -45,6 +50,14 @@ def boundary_in(content_type: str) -> bytes | None:
     return (found[1] or found[2]).encode("latin-1", "replace").lstrip(b"-") or None
 
 
+def parts_of(body: bytes, boundary: bytes) -> list[Part]:
+    """All of one post. Raises ValueError for what isn't worth the time, while which no gate is looked after."""
+    if body.count(b"\n") > MOST_LINES:
+        raise ValueError("more lines than a camera posts")
+    parts = Parts(boundary, most=MOST_PARTS)
+    return [*parts.feed(body), *parts.end()]
+
+
 class _At(Enum):
     BOUNDARY = 1
     HEAD = 2
@@ -52,15 +65,18 @@ class _At(Enum):
 
 
 class Parts:
-    """Fed with what arrives; gives the parts that are complete. `is_whole` tells it of a content without a length."""
+    """Fed with what arrives; gives the parts that are complete. `is_whole` tells it of a content without a length; with
+    more than `most` parts it raises ValueError."""
 
-    def __init__(self, boundary: bytes, is_whole: Callable[[bytes], bool] = lambda content: False) -> None:
-        self._boundary, self._is_whole = boundary, is_whole
+    def __init__(
+        self, boundary: bytes, is_whole: Callable[[bytes], bool] = lambda content: False, most: int | None = None
+    ) -> None:
+        self._boundary, self._is_whole, self._most = boundary, is_whole, most
         self._mark = re.compile(rb"(?:^|\r?\n)-*" + re.escape(boundary) + rb"(?:--)?[ \t]*\r?\n")
         self._unread = bytearray()
         self._at = _At.BOUNDARY
         self._head: dict[str, str] = {}
-        self._head_size = self._searched = 0
+        self._head_size = self._searched = self._looked_at = self._begun = 0
         self._done: list[Part] = []
         self.skipped = 0
         """How often something was thrown away that was no part"""
@@ -108,8 +124,14 @@ class Parts:
         if line is None:
             return False
         if line.strip().lstrip(b"-") == self._boundary:
-            self._at, self._head, self._head_size = _At.HEAD, {}, 0
+            self._begin()
         return True
+
+    def _begin(self) -> None:
+        self._at, self._head, self._head_size = _At.HEAD, {}, 0
+        self._begun += 1
+        if self._most is not None and self._begun > self._most:
+            raise ValueError("more parts than a camera posts")
 
     def _read_head(self) -> bool:
         line = self._line()
@@ -125,7 +147,7 @@ class Parts:
             name, _, value = line.decode("latin-1").partition(":")
             self._head[name.strip().lower()] = value.strip()
         elif self._head:
-            self._at, self._searched = _At.CONTENT, 0
+            self._at, self._searched, self._looked_at = _At.CONTENT, 0, 0
         return True
 
     @property
@@ -136,7 +158,9 @@ class Parts:
 
     def _read_content(self) -> bool:
         length = self._length
-        mark = self._mark.search(self._unread, self._searched)
+        # Not beyond where it counts: many short parts would each have all that follows looked through.
+        until = len(self._unread) if length is None else length + len(self._boundary) + 128
+        mark = self._mark.search(self._unread, self._searched, until)
         if mark is not None and (length is None or mark.start() <= length):
             return self._finish(mark.start(), mark.start())
         if length is not None and len(self._unread) >= length:
@@ -153,8 +177,13 @@ class Parts:
 
     def _whole(self) -> int:
         """How long a content without a length is that is seen to be whole; 0: it isn't, or not yet."""
+        if len(self._unread) > WHOLE_WITHIN or self._looked_at > _MOST_LOOKED_AT:
+            return 0  # A camera that ends each piece as if it were whole would have all that came read again each time.
         content = bytes(self._unread).rstrip()
-        return len(content) if content[-1:] in (b">", b"}") and self._is_whole(content) else 0
+        if content[-1:] not in (b">", b"}"):
+            return 0
+        self._looked_at += len(content)
+        return len(content) if self._is_whole(content) else 0
 
     def _finish(self, until: int, upto: int) -> bool:
         content = bytes(self._unread[:until])

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from drivers.contract import DriverContext
 from drivers.dahua import DahuaSettings
+from drivers.http_plates import plate_posted
 from drivers.plate_sources import pull
 from drivers.plate_sources.dahua_events import event, is_whole, toll_gate
 from drivers.plate_sources.heard import Bearing, Heard, HeardPlate
@@ -311,6 +312,20 @@ def a_post(plate: str = "AB12CDE", **plates: Any) -> bytes:
         "Vehicle": {"VehicleColor": "White", "VehicleType": "Motorcycle"},
     }
     return json.dumps({"Picture": picture}).encode()
+
+
+@pytest.mark.parametrize("many", [b"[" + b"[]," * 100_000 + b"[]]", b"{" + b'"a":1,' * 100_000 + b'"b":1}'])
+def test_a_post_of_nothing_but_small_values_is_not_even_read(many: bytes):
+    for read in (plate_posted, lambda content: toll_gate(content, 255)):
+        with pytest.raises(ValueError, match="fewer values"):
+            read(many)
+
+
+def test_a_picture_may_be_long():
+    said = toll_gate(a_post().replace(base64.b64encode(JPEG), base64.b64encode(JPEG + bytes(2_000_000))), 255)
+    assert said is not None
+    assert said.plate is not None
+    assert said.plate.picture == JPEG + bytes(2_000_000)
 
 
 async def test_a_camera_posts_a_plate_and_signs_of_life(

@@ -22,6 +22,7 @@ from drivers.hikvision import ALERT_STREAM, HikvisionSettings
 from drivers.plate_sources import pull
 from drivers.plate_sources.heard import Bearing, Heard, HeardClock, HeardPicture, HeardPlate
 from drivers.plate_sources.hikvision_events import alert
+from drivers.plate_sources.listener import Post
 from models.instants import from_rfc3339
 from models.spots import VehicleType
 from simulator.servers import free_port
@@ -300,6 +301,20 @@ async def test_a_camera_posts_its_alert_with_pictures(
         assert faults.on.keys() == {"plates.garbled"}
         assert await posted(body) == 200
         assert faults.on == {}
+
+
+def test_only_pictures_make_a_post_long(context: DriverContext, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TOKEN", "0123456789abcdef")
+    source = HikvisionSettings.model_validate({"post": {"token_env": "TOKEN"}}).build(context)
+    heard = list[Heard]()
+    source.on_heard(heard.append)
+    scenes = [("detectionPicture.jpg", "image/jpeg", JPEG + bytes(500_000))] * 8
+    alerts = [("anpr.xml", "text/xml", an_alert() + b" " * 30_000)] * 9
+    assert source._posted(Post(FORM, a_form(alerts[0], *scenes))).status == 200  # pyright: ignore[reportPrivateUsage]
+    assert len(heard) == 9
+    with pytest.raises(ValueError, match="without end"):
+        source._posted(Post(FORM, a_form(*alerts)))  # pyright: ignore[reportPrivateUsage]
+    assert len(heard) == 9
 
 
 async def test_of_a_recorder_only_this_lanes_channel_counts(asked: Asked, context: DriverContext):

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.plate_sources.multipart import LARGEST_PART, Part, Parts, boundary_in
+from drivers.plate_sources.multipart import (
+    LARGEST_PART,
+    MOST_LINES,
+    MOST_PARTS,
+    WHOLE_WITHIN,
+    Part,
+    Parts,
+    boundary_in,
+    parts_of,
+)
 
 XML = b"<a>\r\n<b/>\r\n</a>"
 JPEG = b"\xff\xd8\xff\xe0 --b \r\n--bound\r\n \x00\xff\xd9"
@@ -99,6 +111,53 @@ def test_what_never_ends_is_thrown_away():
     for _ in range(LARGEST_PART // 65_536 + 2):
         assert parts.feed(b"y" * 65_536) == []
     assert contents(parts.feed(b"\r\n" + part(XML))) == [XML]
+
+
+_MB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\n" * (8 * _MB), b"--b\n\n" * (8 * _MB // 6), b"--b\r\nA: b\r\n\r\nx\r\n" * (8 * _MB // 17),
+     b" --b\nContent-Length: 1\n\nx\n" * 60 + b"\r" * (8 * _MB)],
+    ids=["nothing but line ends", "nothing but boundaries", "tiny parts", "short parts before much else"],
+)  # fmt: skip
+def test_no_post_keeps_the_lot_waiting_for_seconds(body: bytes):
+    """What takes so long is refused, or it doesn't take long."""
+    began = time.thread_time()
+    with suppress(ValueError):
+        parts_of(body, b"b")
+    assert time.thread_time() - began < 2
+
+
+def test_a_post_has_as_many_parts_as_cameras_post_and_no_more():
+    body = part(b"x", length=None) * MOST_PARTS
+    assert len(parts_of(body, b"boundary")) == MOST_PARTS
+    with pytest.raises(ValueError, match="more parts"):
+        parts_of(body + part(b"x"), b"boundary")
+    with pytest.raises(ValueError, match="more lines"):
+        parts_of(b"\n" * MOST_LINES + part(b"x"), b"boundary")
+
+
+def test_what_ends_in_each_piece_as_if_it_were_whole_is_not_read_again_and_again():
+    read = list[int]()
+
+    def never_whole(content: bytes) -> bool:
+        read.append(len(content))
+        return False
+
+    parts = Parts(b"boundary", never_whole)
+    parts.feed(b"--boundary\r\nContent-Type: application/json\r\n\r\n")
+    for _ in range(8192):
+        parts.feed(b'{"a": 1, "b": {}}' * 6)
+    assert 0 < sum(read) < 8 * _MB, "of less than one that was sent"
+    assert contents(parts.feed(b"\r\n" + part(XML))[-1:]) == [XML]
+
+
+def test_a_picture_without_a_length_may_be_longer_than_any_alert():
+    picture = b"\xff\xd8\xff" + bytes(WHOLE_WITHIN)
+    parts = Parts(b"boundary", lambda content: True)
+    assert contents(parts.feed(part(picture, length=None)) + parts.feed(part(XML))) == [picture, XML]
 
 
 @settings(max_examples=200, deadline=None)
