@@ -67,7 +67,8 @@ CLOCK = Fault(
     code="plates.clock",
     meaning="The camera's events come late by its own clock, or its clock has jumped",
     does="What comes late counts for nothing: nobody knows whether that vehicle still stands there. When the next "
-    "event is late by just as much, the clock may have jumped: from then on each driver is asked",
+    "event is late by just as much, the clock may have jumped: from then on each driver is asked. After a clock was "
+    "set right, only the first driver is",
     ends="With the next event that is in time by this computer's clock",
     look_at="The camera's clock: set it by a time server (NTP), the same as this computer; then the network's load",
 )

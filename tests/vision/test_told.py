@@ -153,6 +153,24 @@ async def test_what_always_comes_late_by_as_much_asks_the_driver(a_site: Callabl
     assert faults.on.keys() == {CLOCK.code}
 
 
+async def test_a_driver_whose_plate_comes_as_the_cameras_clock_is_set_right_is_asked_and_the_next_one_is_not(
+    a_site: Callable[..., Site], faults: Notebook
+):
+    site = a_site(ask_after=0.01)
+    site.says(HeardClock(site.ago(-3600)))
+    site.told.watch(LANE, True)
+    site.says(HeardPlate("1", "AB12CDE", 0.99, taken=site.ago(0.1)))
+    await eventually(lambda: bool(site.of(PlateGuessed)))
+    assert site.of(PlateDecided) == []
+    assert faults.on.keys() == {CLOCK.code}
+    site.told.watch(LANE, False)
+    site.clock.later(60)
+    site.told.watch(LANE, True)
+    site.says(HeardPlate("2", "XY77ZZZ", 0.99, taken=site.ago(0.1)))
+    assert [event.read.plate for event in site.of(PlateDecided)] == ["XY77ZZZ"]
+    assert faults.on == {}
+
+
 async def test_what_comes_a_little_late_is_dated_back_to_when_it_was_seen(a_site: Callable[..., Site]):
     site = a_site(early=0.5)
     site.says(HeardClock(site.ago(0)))

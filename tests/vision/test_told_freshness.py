@@ -13,7 +13,7 @@ WALL = 1_800_000_000 * SECOND
 
 def one_after_the_other(events: list[tuple[float, float]], off: int = 0, synced: bool = True) -> list[bool]:
     """Of each (seen, arrived), in seconds, whether it was in time for sure."""
-    return [each.in_time and not each.behind for each in judgements(events, off, synced)]
+    return [each.in_time and not each.is_question for each in judgements(events, off, synced)]
 
 
 def judgements(events: list[tuple[float, float]], off: int = 0, synced: bool = True) -> list[Judged]:
@@ -69,6 +69,27 @@ def test_what_always_comes_late_by_as_much_is_only_a_question_until_it_comes_at_
 def test_a_wrong_clock_does_not_make_a_backlog_fresh(off: int):
     events = [(0, 0.2), (60, 60.3), (100, 400), (200, 400.1), (300, 400.2), (500, 500.1)]
     assert [each.in_time for each in judgements(events, off)][1:] == [True, False, False, False, True]
+
+
+HOUR_AHEAD = HOUR / SECOND
+
+
+def test_a_clock_that_was_ahead_and_is_set_right_costs_a_question_and_no_vehicle():
+    events = [(HOUR_AHEAD, 0.2), (HOUR_AHEAD + 60, 60.3), (120, 120.1), (180, 180.2), (240, 240.1)]
+    assert [each.in_time for each in judgements(events)] == [True] * 5
+    assert one_after_the_other(events) == [True, True, False, True, True]
+    assert [each.in_time for each in judgements(events, synced=False)] == [True, True, False, True, True]
+
+
+def test_a_camera_that_gives_a_sign_of_life_each_second_is_believed_soon_after_its_clock_is_set_right():
+    signs = [(60.0 + second, 60.1 + second) for second in range(6)]
+    assert one_after_the_other([(HOUR_AHEAD, 0.2), *signs])[1:] == [False] * 3 + [True] * 3
+
+
+def test_a_backlog_that_is_as_old_as_a_clock_is_ahead_is_at_most_a_question():
+    events = [(0, 0.2), (60, 60.3), (90, 400), (100, 400.1), (103, 400.2), (107, 400.3), (500, 500.1)]
+    assert one_after_the_other(events, 300 * SECOND) == [True, True, False, False, False, False, True]
+    assert judgements(events, 300 * SECOND)[2].in_time, "by this computer's clock alone it would open"
 
 
 def test_where_this_computer_knows_no_time_the_first_event_is_believed():

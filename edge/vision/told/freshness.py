@@ -19,7 +19,7 @@ _APART = 3_000_000
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`lags`: arrival minus the device's time, of what was in time; `late`: that of the newest that wasn't.
+    """`lags`: arrival minus the device's time, of what was in time; `late`: of what wasn't lately, and when that began.
     `doubted`: it comes evenly, but a clock that is wrong and a way that is slow look alike."""
 
     lags: tuple[int, ...] = ()
@@ -30,19 +30,26 @@ class Pace:
 @dataclass(frozen=True, slots=True)
 class Judged:
     """`late`: by how many microseconds it arrived later than what comes at once; `in_time`: whether it counts;
-    `behind`: it counts as a question, for by this computer's clock it is late by so much."""
+    `behind`: by this computer's clock it is late by so much; `jumped`: only by this computer's clock is it in time."""
 
     pace: Pace
     late: int
     in_time: bool
     behind: int = 0
+    jumped: bool = False
+
+    @property
+    def is_question(self) -> bool:
+        """It counts, but nothing opens for it by itself."""
+        return self.behind > 0 or self.jumped
 
 
 def judged(pace: Pace, taken: Instant, at: Monotonic, within: int, wall: Instant | None) -> Judged:
     """What is known of the device's clock now, and what that makes of this event.
 
-    `wall`: what this computer's clock says, if it is known to be right. The first event is compared with it, and what
-    comes evenly, but too late by it.
+    `wall`: what this computer's clock says, if it is known to be right. The first event is compared with it, what comes
+    evenly, but too late by it, and what is in time by it alone. That is a clock which was ahead and is right now, or
+    one that is ahead still and tells of what is as long past: the next event shows it.
     """
     lag, behind = at - taken, 0 if wall is None else wall - taken
     if pace.doubted and wall is not None and behind <= within:
@@ -52,7 +59,11 @@ def judged(pace: Pace, taken: Instant, at: Monotonic, within: int, wall: Instant
     if late <= within:
         evenly = Pace((*pace.lags, lag)[-_REMEMBERED:], doubted=pace.doubted)
         return Judged(evenly, late, True, behind if evenly.doubted else 0)
-    if pace.late is not None and abs(lag - pace.late[0]) <= _AS_LATE and at - pace.late[1] >= _APART:
+    first = pace.late if pace.late is not None and abs(lag - pace.late[0]) <= _AS_LATE else (lag, at)
+    if at - first[1] >= _APART:
         again = Pace((lag,), doubted=behind > within)
         return Judged(again, 0, True, behind if again.doubted else 0)
-    return Judged(replace(pace, late=(lag, at)), late, False)
+    waiting = replace(pace, late=first)
+    if wall is not None and -_AS_LATE <= behind <= within:
+        return Judged(waiting, max(behind, 0), True, jumped=True)
+    return Judged(waiting, late, False)

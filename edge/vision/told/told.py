@@ -168,7 +168,7 @@ class _Ear:
             if not timely.in_time:
                 return
             late = timely.late
-            if timely.behind:
+            if timely.is_question:
                 heard = replace(heard, confidence=0.0)
         if not heard.event:
             self._nameless += 1
@@ -190,6 +190,8 @@ class _Ear:
         if found.behind:
             # Not to the second: that would be a new word of it each time.
             self._faults.raised(CLOCK, "what comes is late by this computer's clock, or the camera's clock is behind")
+        elif found.jumped:
+            self._faults.raised(CLOCK, "its clock was set right just now, or is ahead and what comes is long past")
         elif found.in_time:
             self._faults.cleared(CLOCK)
         else:
