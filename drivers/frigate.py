@@ -77,9 +77,10 @@ class Frigate(MqttPart, Ears):
         MqttPart.__init__(self, settings, context, Wiring(states=states, availability=availability))
         Ears.__init__(self)
         self._settings = settings
-        self._here: set[str] = set()
+        self._here: dict[str, None] = {}
+        """Whoever was spoken of last is the last"""
         self._known: dict[str, Monotonic] = {}
-        """Those who were there when the connection was lost, and when that was"""
+        """Those who were there when Frigate was heard no more, and when that was"""
         self._waiting: dict[str, HeardPlate] = {}
         """Plates of vehicles that aren't in the zone yet"""
 
@@ -108,8 +109,7 @@ class Frigate(MqttPart, Ears):
         if counts and seen.id not in self._here and seen.stationary and not self._was_here(seen.id):
             return  # It stood there when we began to listen: parked, until it moves.
         if counts:
-            if len(self._here) < _MOST_REMEMBERED:
-                self._here.add(seen.id)
+            self._is_here(seen.id)
             self.tell(HeardVehicle(seen.id, here=True, vehicle_type=kind_named(seen.label)))
             held_back = self._waiting.pop(seen.id, None)
             for plate in (held_back, seen.plate):
@@ -117,13 +117,22 @@ class Frigate(MqttPart, Ears):
                     self.tell(plate)
             return
         if seen.id in self._here:
-            self._here.discard(seen.id)
+            del self._here[seen.id]
             self.tell(HeardVehicle(seen.id, here=False))
         self._known.pop(seen.id, None)
         if seen.over:
             self._waiting.pop(seen.id, None)
         elif seen.plate is not None:
             self._hold_back(seen.plate)
+
+    def _is_here(self, id: str) -> None:
+        """Too many at once: of whom nothing was said for longest, the end was lost."""
+        self._here.pop(id, None)
+        self._here[id] = None
+        while len(self._here) > _MOST_REMEMBERED:
+            gone = next(iter(self._here))
+            del self._here[gone]
+            self.tell(HeardVehicle(gone, here=False))
 
     def _was_here(self, id: str) -> bool:
         since = self._known.get(id)
@@ -149,13 +158,14 @@ class Frigate(MqttPart, Ears):
         while len(self._waiting) > _MOST_REMEMBERED:
             self._waiting.pop(next(iter(self._waiting)))
 
-    def lost(self, detail: str) -> None:
+    def _forget(self) -> None:
+        """What was said was said; a lane that can't hear Frigate forgets by itself who was there.
+
+        Whoever goes meanwhile goes unheard, and a Frigate that begins anew never tells their end.
+        """
         now = self._context.clock.monotonic()
         known = {id: since for id, since in self._known.items() if now - since < _KNOWN_FOR}
-        self._known = known | dict.fromkeys(self._here, now)
+        known |= dict.fromkeys(self._here, now)
+        self._known = dict(list(known.items())[-_MOST_REMEMBERED:])
         self._here.clear()
         self._waiting.clear()
-        super().lost(detail)
-
-    def _forget(self) -> None:
-        """What was said was said; a lane that can't hear Frigate forgets by itself who was there."""

@@ -228,6 +228,50 @@ async def test_who_waits_at_the_arm_while_the_broker_is_away_is_there_afterwards
     assert [heard.event for heard in site.heard if isinstance(heard, HeardVehicle)] == [ID]
 
 
+@pytest.mark.parametrize("why", ["restarts", "falls silent"])
+async def test_vehicles_whose_end_frigate_never_tells_are_not_there_for_ever(
+    login: dict[str, Any], context: DriverContext, device: Device, started: Any, faults: Notebook, why: str
+):
+    source = a_source(login, context, **({} if why == "restarts" else {"stale_after": "300 ms"}))
+    site = Site(source, device)
+    await started(source)
+    await reached(device, site)
+    site.events(an_event(id="before"))
+    await eventually(lambda: site.here == [True])
+    if why == "restarts":
+        device.says("gate/frigate/available", "offline")
+        await eventually(lambda: "device.offline" in faults.on)
+        device.says("gate/frigate/available", "online")
+    else:
+        await eventually(lambda: "device.silent" in faults.on)
+    site.heard.clear()
+    site.events(an_event("end", id="before", end_time=1607123970.0))
+    site.events(an_event(id="now"))
+    await eventually(lambda: bool(site.heard))
+    assert [heard.event for heard in site.heard if isinstance(heard, HeardVehicle)] == ["now"]
+
+
+async def test_a_vehicle_is_followed_though_frigate_forgot_to_tell_the_end_of_many(
+    login: dict[str, Any], context: DriverContext, device: Device, started: Any
+):
+    source = a_source(login, context, zones=["stop"])
+    site = Site(source, device)
+    await started(source)
+    await eventually(lambda: source._reached)
+    in_zone = {"current_zones": ["stop"]}
+    many = [f"car {number}" for number in range(300)]
+    for id in many:
+        source.received("gate/frigate/events", an_event(id=id, **in_zone).encode())
+        source.received("gate/frigate/events", an_event(id="waits", **in_zone).encode())
+    source.received("gate/frigate/tracked_object_update", an_update(id="waits").encode())
+    assert site.plates == ["AB12CDE"], "whoever is spoken of stays known"
+    gone = [heard.event for heard in site.heard if isinstance(heard, HeardVehicle) and not heard.here]
+    assert gone == many[: len(gone)]
+    assert len(gone) >= 40
+    source.received("gate/frigate/events", an_event("end", id="waits").encode())
+    assert site.here[-1] is False
+
+
 async def test_a_frigate_that_stops_or_talks_nonsense_is_a_fault(
     login: dict[str, Any], context: DriverContext, device: Device, started: Any, faults: Notebook
 ):
