@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from drivers.contract import DriverContext
 from drivers.plate_sources.dahua_events import Said, event, is_whole, toll_gate
@@ -31,8 +31,20 @@ class DahuaSettings(EitherWaySettings):
     full_confidence: Annotated[int, Field(ge=1, le=1000)] = 255
     """What this camera says when it is wholly sure: 255, or 100 with some firmware. With 255, a camera that means
     percent has every driver asked; with 100, one that doesn't opens for plates it isn't sure of"""
+    channel: Annotated[int, Field(ge=1)] | None = None
+    """Of a recorder that is asked: which of its cameras this lane's is, counted from 1. Where it posts, each of its
+    cameras is given the path of its own lane"""
     post: PostSettings | None = None
     """Where the camera posts to (ITSAPI), instead of being asked. The secret stands in the paths that are set there"""
+
+    @model_validator(mode="after")
+    def _channel_of_what_is_asked(self) -> Self:
+        if self.channel is not None and self.post is not None:
+            raise ValueError(
+                "`channel` is for a recorder that is asked (`host`); one that posts doesn't say it: leave it out, and "
+                "give each of its cameras the path of its own lane, /plates/LANE/SECRET/..."
+            )
+        return self
 
     @property
     def path(self) -> str:

@@ -358,6 +358,12 @@ async def test_a_camera_posts_a_plate_and_signs_of_life(
     assert faults.on.keys() == {"plates.garbled"}
 
 
+def test_of_a_recorder_that_posts_no_channel_can_be_picked():
+    with pytest.raises(ValueError, match="the path of its own lane"):
+        DahuaSettings.model_validate({"channel": 2, "post": {"token_env": "TOKEN"}})
+    assert DahuaSettings.model_validate({"channel": 2, "host": "recorder"}).channel == 2
+
+
 def test_a_camera_is_asked_or_posts():
     with pytest.raises(ValueError, match="either `host` is expected"):
         DahuaSettings()
