@@ -27,6 +27,9 @@ from edge.vision.events import (
 )
 from edge.vision.process.keeper import VisionProcess
 from edge.vision.process.life.limits import READS, SPARE
+from edge.vision.process.life.patience import Patience
+from edge.vision.process.life.running import Running
+from edge.vision.process.protocol import BeginOrder, LaneOrder, Orders
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
 from models.instants import SECOND, Clock, Monotonic
@@ -96,6 +99,13 @@ async def vision(
         yield process, heard
     finally:
         await process.stop()
+
+
+def a_process(source: Path, far: Path) -> Running:
+    """One that nobody replaces when it ends."""
+    played = {LANE: OpenCvCameraSettings(source=str(source)), FAR: OpenCvCameraSettings(source=str(far))}
+    lanes = tuple(LaneOrder.of(lane, camera, PATIENT, loop_gated=True) for lane, camera in played.items())
+    return Running(Orders(settings=RAPIDOCR, lanes=lanes), SystemClock(), Patience)
 
 
 async def ready(process: VisionProcess) -> psutil.Process:
@@ -241,6 +251,22 @@ async def test_a_camera_whose_pictures_crash_the_decoder_is_left_alone_and_the_o
         process.watch(LANE, present=True)
         assert (await heard.first(PlateDecided)).read.plate == "AB123CD"
         assert all(fault.lane == FAR for fault in heard.told_of(CameraFault) if fault.code == "camera.poisonous")
+
+
+@pytest.mark.parametrize("film", ["standing.avi", "lapse.avi"])
+async def test_an_error_over_a_picture_ends_the_process_at_once_and_no_plate_is_in_the_log(
+    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], film: str
+):
+    """On the thread that reads, and on a camera's own."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).with_name("failing")), *sys.path]))
+    far = standing if film == standing.name else recorded([empty_lane()] * 24, tmp_path / film)
+    running = a_process(standing, far)
+    assert await running.is_loaded()
+    running.begin(lambda event: None, BeginOrder())
+    ended = await running.ended
+    assert (ended.why, ended.hung, ended.blamed) == ("it ended with code 1", False, FAR)
+    log = capfd.readouterr().err
+    assert ("RuntimeError" in log, "sitecustomize.py:" in log, "AB123CD" in log) == (True, True, False)
 
 
 DAEMON = """

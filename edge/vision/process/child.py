@@ -185,7 +185,6 @@ def main() -> None:
     # Ctrl-C reaches the whole group; the daemon decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     wake_when_orphaned()
-    threading.excepthook = _die_of_it
     out = _private_output()
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -198,8 +197,15 @@ def main() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     trail = Trail(int(sys.argv[1]))
+    threading.excepthook = partial(_thread_failed, trail)
     with trail.crashes_are_told():
-        _read_plates(partial(_write, out), trail, SystemClock())
+        try:
+            _read_plates(partial(_write, out), trail, SystemClock())
+        except BaseException as failure:  # noqa: BLE001 the outermost loop of this process
+            _die_of(failure)
+    # Not by the interpreter's own way out: its locks are held by threads that wait for the daemon's word, so that it
+    # hangs there, or crashes.
+    os._exit(0)
 
 
 def _read_plates(say: Callable[[Said], None], trail: Trail, clock: Clock) -> None:
@@ -267,11 +273,18 @@ def _write(out: BinaryIO, said: Said) -> None:
         os._exit(0)
 
 
-def _die_of_it(failure: threading.ExceptHookArgs) -> None:
+def _thread_failed(trail: Trail, failure: threading.ExceptHookArgs) -> None:
     """A thread that fails takes the process with it: the daemon starts a whole one."""
-    trace: TracebackType | None = failure.exc_traceback
-    _LOG.error("vision.thread_failed", error=repr(failure.exc_value), where=_where(trace))
-    os._exit(1)
+    trail.thread_failed()
+    _die_of(failure.exc_value or SystemExit())
+
+
+def _die_of(failure: BaseException) -> None:
+    """Tells what it was and where; what it said stays here, for a plate may stand in it."""
+    try:
+        _LOG.error("vision.failed", error=type(failure).__name__, where=_where(failure.__traceback__))
+    finally:
+        os._exit(1)
 
 
 def _where(trace: TracebackType | None) -> str:

@@ -20,6 +20,7 @@ from typing import IO
 _HEAD = struct.Struct("<q")
 _TEXT_AT, _SIZE = 8192, 65536
 MOST_LANES = _TEXT_AT // _HEAD.size - 1
+_HEAD_OF_ALL = struct.Struct(f"<{MOST_LANES + 1}q")
 _CRASHED_THREAD = re.compile(r"Current thread 0x([0-9a-f]+)")
 _FATAL = re.compile(r"Fatal Python error: (.+)")
 
@@ -67,6 +68,12 @@ class Trail:
         """The calling thread is that of this lane's camera."""
         if lane < MOST_LANES:
             self._put(lane + 1, threading.get_ident())
+
+    def thread_failed(self) -> None:
+        """The calling thread takes the process with it, over the pictures of the lane whose camera's it is, if it is
+        a camera's; what is being read is none of its doing."""
+        lane = _camera(threading.get_ident(), _HEAD_OF_ALL.unpack_from(self._shared)[1:])
+        self._put(0, 0 if lane is None else lane + 1)
 
     def _put(self, place: int, value: int) -> None:
         _HEAD.pack_into(self._shared, place * _HEAD.size, value)
