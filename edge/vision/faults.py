@@ -46,7 +46,7 @@ POISONOUS = Fault(
     "read; its own lane does what `when_unread` says",
     ends="Its pictures have been read for a minute without a crash",
     look_at="The camera: restart it, set its stream to H.264 or MJPEG, update its firmware; put another in its place "
-    "to be sure",
+    "to be sure. Where memory is named: `vision: memory:`",
 )
 UNUSABLE = Fault(
     code="camera.unusable",

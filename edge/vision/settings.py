@@ -47,8 +47,8 @@ class VisionSettings(_Section):
     memory. Without it, reading is back when the reader is loaded: some seconds on a small computer"""
 
     memory: Annotated[int | None, Field(title="Memory, in megabytes", ge=256)] = None
-    """What each process may ask for at most; left out: what the reader takes, 512 MB, and 128 MB for each camera, but
-    no more than three quarters of the computer's"""
+    """What each process may ask for at most, but always what it needs to read; left out: what the reader takes,
+    512 MB, and 128 MB for each camera, but no more than three quarters of the computer's"""
 
     countries: Annotated[tuple[str, ...], Field(title="Countries"), AfterValidator(_known)] = ()
     """Where most vehicles come from, such as [de, nl, us-ca]: a doubtful character is read as their plates have it. A

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from edge.vision.process.life.limits import MEGABYTE, limit
+from edge.vision.process.life.limits import MEGABYTE, limit, overdraw
 from edge.vision.process.life.patience import LONGEST, Patience, Seen, pause_before, remembered
 from edge.vision.process.life.suspects import LONGEST_HOLD, Suspects
 from edge.vision.process.life.trail import Left, read_trail
@@ -182,5 +182,16 @@ def test_a_process_may_take_what_it_needs_but_not_the_whole_computer() -> None:
     loaded, gigabyte = 350 * MEGABYTE, 1024 * MEGABYTE
     assert limit(loaded, 2, 4 * gigabyte, None) == loaded + (512 + 2 * 128) * MEGABYTE
     assert limit(loaded, 2, gigabyte, None) == 768 * MEGABYTE
-    assert limit(loaded, 2, 4 * gigabyte, 600 * MEGABYTE) == 600 * MEGABYTE
-    assert limit(loaded, 8, 4 * gigabyte, 400 * MEGABYTE) == loaded + 8 * 64 * MEGABYTE, "never less than it works with"
+    assert limit(loaded, 2, 4 * gigabyte, 700 * MEGABYTE) == 700 * MEGABYTE
+    least = limit(loaded, 8, 4 * gigabyte, 400 * MEGABYTE)
+    assert limit(loaded, 8, gigabyte, None) == least, "never less than it works with"
+
+
+def test_a_process_that_takes_no_more_than_it_works_with_is_left_alone_whatever_was_set() -> None:
+    loaded, gigabyte = 350 * MEGABYTE, 1024 * MEGABYTE
+    least, works_with = limit(loaded, 1, 4 * gigabyte, 256 * MEGABYTE), loaded + 160 * MEGABYTE
+    assert overdraw(works_with, least, was_set=True) is None
+    assert overdraw(works_with, 0, was_set=True) is None, "its limit isn't known yet"
+    why = overdraw(works_with + MEGABYTE, least, was_set=True)
+    assert why == "it took 511 of at most 566 MB of memory (`vision: memory:`)"
+    assert overdraw(works_with + MEGABYTE, least, was_set=False) == "it took 511 of at most 566 MB of memory"

@@ -85,6 +85,7 @@ async def vision(
     clock: Clock | None = None,
     far: Path | None = None,
     view: ViewSettings = PATIENT,
+    settings: VisionSettings = RAPIDOCR,
 ) -> AsyncIterator[tuple[VisionProcess, Heard]]:
     """`far`: what the camera on the far side of the lane plays, if there is one."""
     heard = Heard()
@@ -93,7 +94,7 @@ async def vision(
         for lane, film in ((LANE, source), (FAR, far))
         if film is not None
     }
-    process = VisionProcess(cameras, RAPIDOCR, clock or SystemClock(), heard)
+    process = VisionProcess(cameras, settings, clock or SystemClock(), heard)
     await process.start()
     try:
         yield process, heard
@@ -314,6 +315,13 @@ async def test_the_process_ends_with_the_daemon_and_heeds_no_ctrl_c(standing: Pa
         await heard.first(PlateDecided)
         assert process.pid == child.pid
     assert not child.is_running()
+
+
+async def test_the_least_memory_that_may_be_set_is_enough_to_read(standing: Path):
+    async with vision(standing, True, True, settings=RAPIDOCR.model_copy(update={"memory": 256})) as (process, heard):
+        process.watch(LANE, present=True)
+        await heard.first(PlateDecided)
+        assert process.now.restarts == 0
 
 
 async def test_a_camera_that_is_not_there_is_a_fault_of_its_lane(tmp_path: Path):

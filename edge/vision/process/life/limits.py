@@ -6,11 +6,17 @@ import contextlib
 import os
 import resource
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 MEGABYTE = 1 << 20
 ROOM, ROOM_A_CAMERA = 512 * MEGABYTE, 128 * MEGABYTE
 """Above what the loaded reader takes. A camera of 3840x2160 pixels took 70 MB, its decoder included"""
+READING, LEAST_A_CAMERA = 96 * MEGABYTE, 64 * MEGABYTE
+"""The least that it can work with above what the loaded reader takes: its threads' stacks and the first reads took
+90 MB, and each camera has to have something"""
+ENOUGH = 0.9
+"""Of its limit: beyond it nothing works any more, and whoever comes so far goes on"""
 MOST_OF_THE_MACHINE = 0.75
 READS, SPARE = 500, 700
 """What the kernel adds to the claim that a process has on being killed, in thousandths of the machine's memory. The
@@ -35,12 +41,23 @@ def memory() -> Memory:
 def limit(loaded: int, cameras: int, machine: int, asked: int | None) -> int:
     """Bytes of `data` that a process may have that took `loaded` of them for its reader alone. Pure.
 
-    `asked`: what a technician wants it to be at most; it always gets room for its cameras.
+    `asked`: what a technician wants it to be at most; it always gets what it needs to read its cameras' pictures.
     """
-    least = loaded + cameras * ROOM_A_CAMERA // 2
+    least = ceil((loaded + READING + cameras * LEAST_A_CAMERA) / ENOUGH)
     if asked is not None:
         return max(asked, least)
     return max(min(loaded + ROOM + cameras * ROOM_A_CAMERA, round(machine * MOST_OF_THE_MACHINE)), least)
+
+
+def overdraw(data: int, limit: int, *, was_set: bool) -> str | None:
+    """Why a process that has asked for so much is to be replaced now; None: it isn't. Pure.
+
+    `limit`: 0 while it isn't known; `was_set`: by a technician.
+    """
+    if not 0 < limit * ENOUGH < data:
+        return None
+    by = " (`vision: memory:`)" if was_set else ""
+    return f"it took {data // MEGABYTE} of at most {limit // MEGABYTE} MB of memory{by}"
 
 
 def machine_memory() -> int:

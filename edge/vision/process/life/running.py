@@ -16,7 +16,7 @@ import structlog
 
 from edge.patience import within
 from edge.vision.events import VisionEvent
-from edge.vision.process.life.limits import MEGABYTE
+from edge.vision.process.life.limits import overdraw
 from edge.vision.process.life.patience import STOPPED, TICK, Patience, Seen
 from edge.vision.process.life.trail import Left, new_trail, what_is_left
 from edge.vision.process.protocol import (
@@ -36,8 +36,6 @@ from models.instants import SECOND, Clock
 
 _LOG = structlog.get_logger("edge.vision")
 _FAREWELL = 3.0
-_OVER_MEMORY = 0.9
-"""Of its limit: beyond it nothing works any more, and whoever comes so far goes on"""
 _QUIET = {
     "OPENCV_FFMPEG_LOGLEVEL": "-8",
     "OPENCV_LOG_LEVEL": "SILENT",
@@ -180,9 +178,9 @@ class Running:
     def _take_pulse(self, pulse: Alive, child: Process) -> None:
         self._alive = pulse
         limit = 0 if self._ready is None else self._ready.memory_limit
-        if limit and pulse.asked > _OVER_MEMORY * limit:
-            self._why = f"it took {pulse.asked // MEGABYTE} of at most {limit // MEGABYTE} MB of memory"
-            self._overdrawn = True
+        why = overdraw(pulse.asked, limit, was_set=self._orders.settings.memory is not None)
+        if why is not None:
+            self._why, self._overdrawn = why, True
             _kill(child)
 
     async def _kill_when_hung(self, child: Process) -> None:
