@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from models.instants import SECOND, Instant, Monotonic, Reading
+from models.instants import SECOND, Clock, Instant, Monotonic, Reading
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _CLOCK_OK, _CLOCK_UNSYNCHRONISED = 0, 5
@@ -96,11 +96,23 @@ class SystemClock:
         wall = unsynced_wall(self._remembered, now, said, was_set=was_set)
         return Reading(self._kernel.boot_id, now, wall, synced=False)
 
+    @property
+    def known(self) -> Remembered:
+        """What a process that is started now has to know, to go by the same time as this one."""
+        now = self.read()
+        began = Instant(now.wall - now.monotonic)
+        return Remembered(began if now.synced else None, began, self._remembered.earliest)
+
     def monotonic(self) -> Monotonic:
         return self._kernel.since_boot()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)  # noqa: TID251
+
+
+def known_by(clock: Clock) -> Remembered:
+    """What another process of this machine has to know of the time; nothing where another time than its own counts."""
+    return clock.known if isinstance(clock, SystemClock) else Remembered()
 
 
 def unsynced_wall(remembered: Remembered, now: Monotonic, said: Instant, *, was_set: bool) -> Instant:

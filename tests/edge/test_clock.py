@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.clock import FastClock, Remembered, SystemClock
+from edge.clock import FastClock, Remembered, SystemClock, known_by
 from edge.lane.signals import Button, Order
 from edge.lot_clock import clock_of
 from edge.parking import entry, exit, lanes
@@ -104,6 +104,31 @@ def test_where_no_time_server_is_a_person_may_set_the_clock_also_back() -> None:
     assert clock.read().wall == IN_2099
     pi.said = NOON
     assert clock.read().wall == NOON
+
+
+@pytest.mark.parametrize("said", [IN_1970, IN_2099, NOON - DAY, NOON + DAY])
+@pytest.mark.parametrize("synced", [False, True])
+def test_a_process_that_knows_what_the_daemon_knows_dates_things_as_the_daemon_does(
+    said: Instant, synced: bool
+) -> None:
+    """Also when it is started later: after a person has set the clock back, or a time server was heard and is gone."""
+    pi = Pi(said)
+    daemon = SystemClock(Remembered(floor=NOON, earliest=Instant(NOON - HOUR)), pi)
+    before = SystemClock(known_by(daemon), pi)
+    assert before.read() == daemon.read()
+    pi.later(HOUR)
+    if synced:
+        pi.hears(Instant(NOON + 2 * HOUR))
+        assert before.read() == daemon.read()
+    pi.said, pi.synced = Instant(NOON - HOUR // 2), False
+    assert before.read() == daemon.read()
+    after = SystemClock(known_by(daemon), pi)
+    pi.later(HOUR)
+    assert after.read() == before.read() == daemon.read()
+
+
+def test_of_another_clock_than_the_machines_nothing_is_known_to_another_process() -> None:
+    assert known_by(FastClock(SystemClock(), NOON, 60)) == Remembered()
 
 
 def test_a_simulations_time_runs_as_fast_for_stays_as_on_the_wall() -> None:

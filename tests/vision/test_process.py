@@ -15,7 +15,8 @@ import pytest
 
 from drivers.opencv_camera import OpenCvCameraSettings
 from edge.assembly import far_camera
-from edge.clock import SystemClock
+from edge.clock import Remembered, SystemClock
+from edge.store.pictures import Pictures
 from edge.vision.events import (
     CameraCleared,
     CameraFault,
@@ -23,6 +24,7 @@ from edge.vision.events import (
     PlateGuessed,
     VehicleGone,
     VehicleInView,
+    VehiclePictured,
     VisionEvent,
 )
 from edge.vision.process.keeper import VisionProcess
@@ -32,7 +34,7 @@ from edge.vision.process.life.running import Running
 from edge.vision.process.protocol import BeginOrder, LaneOrder, Orders
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
-from models.instants import SECOND, Clock, Monotonic
+from models.instants import HOUR, SECOND, Clock, Instant, Monotonic
 from tests.vision.passages import a_passage, empty_lane, recorded, with_car, with_scratched_plate
 
 LANE = LaneName("gate")
@@ -86,15 +88,16 @@ async def vision(
     far: Path | None = None,
     view: ViewSettings = PATIENT,
     settings: VisionSettings = RAPIDOCR,
+    pictures: Path | None = None,
 ) -> AsyncIterator[tuple[VisionProcess, Heard]]:
-    """`far`: what the camera on the far side of the lane plays, if there is one."""
+    """`far`: what the camera on the far side of the lane plays, if there is one. `pictures`: where they are kept."""
     heard = Heard()
     cameras = {
         lane: (OpenCvCameraSettings(source=str(film), realtime=realtime), view, loop_gated)
         for lane, film in ((LANE, source), (FAR, far))
         if film is not None
     }
-    process = VisionProcess(cameras, settings, clock or SystemClock(), heard)
+    process = VisionProcess(cameras, settings, clock or SystemClock(), heard, pictures)
     await process.start()
     try:
         yield process, heard
@@ -322,6 +325,20 @@ async def test_the_least_memory_that_may_be_set_is_enough_to_read(standing: Path
         process.watch(LANE, present=True)
         await heard.first(PlateDecided)
         assert process.now.restarts == 0
+
+
+async def test_a_picture_is_dated_by_the_daemons_time_where_no_time_server_was_heard(
+    standing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The lot's store remembers a later time than the computer's clock says: without a battery, that says 1970."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).with_name("timeless")), *sys.path]))
+    monkeypatch.setattr("edge.clock.kernel_is_synced", lambda: False)
+    clock = SystemClock(Remembered(floor=Instant(SystemClock().read().wall + HOUR)))
+    async with vision(standing, True, True, clock=clock, pictures=tmp_path) as (process, heard):
+        process.watch(LANE, present=True)
+        picture = (await heard.first(VehiclePictured)).picture
+    (taken,) = (each.taken for each in Pictures(tmp_path).all() if each.hash == picture)
+    assert 0 <= clock.read().wall - taken < PATIENCE * SECOND
 
 
 async def test_a_camera_that_is_not_there_is_a_fault_of_its_lane(tmp_path: Path):

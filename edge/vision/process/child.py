@@ -231,7 +231,8 @@ def _read_plates(say: Callable[[Said], None], trail: Trail, clock: Clock) -> Non
     if not second:
         return
     offer_itself(READS)
-    vision = Vision(orders, BeginOrder.model_validate_json(second), Loaded(reader, trail, progress), say, clock)
+    begin = BeginOrder.model_validate_json(second)
+    vision = Vision(orders, begin, Loaded(reader, trail, progress), say, SystemClock(begin.time))
     threading.Thread(target=_listen, args=(vision,), name="orders", daemon=True).start()
     vision.run()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 from pydantic import BaseModel
 
+from edge.clock import known_by
 from edge.kept_up import kept_up
 from edge.vision.events import CameraCleared, CameraFault, VisionEvent
 from edge.vision.faults import POISONOUS
@@ -144,7 +145,7 @@ class VisionProcess:
         self._reader = running.reader or self._reader
         _LOG.info("vision.ready", reader=self._reader, pid=running.pid)
         self._suspects = self._suspects.begun(now)
-        running.begin(self._take, BeginOrder(open_after=self._suspects.open_after))
+        running.begin(self._take, BeginOrder(open_after=self._suspects.open_after, time=known_by(self._clock)))
         self._reads.set()
         for lane, vehicle in self._book.begins():
             running.watch(lane, vehicle)

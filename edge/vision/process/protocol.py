@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from drivers import registry
 from drivers.contract import CameraSettings
 from drivers.settings import DriverSettings
+from edge.clock import Remembered
 from edge.vision.events import (
     CameraCleared,
     CameraFault,
@@ -141,6 +142,8 @@ class BeginOrder(BaseModel):
 
     open_after: dict[LaneName, float] = {}
     """Seconds for which a camera that is suspected of crashing the process is left alone"""
+    time: Remembered = Remembered()
+    """What the daemon knows of the time: pictures are dated by it, and go by their dates"""
 
 
 class WatchOrder(BaseModel):
