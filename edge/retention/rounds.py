@@ -24,7 +24,7 @@ from edge.retention.records import OTHERS, forget_others, forget_stays, old_othe
 from edge.retention.reservations import forget_reservations, mask_reservations
 from edge.retention.streams import drop_telemetry, prune_ledger, prune_left
 from edge.store import Store, StoreFull, StoreUnavailable, Transaction, boots
-from edge.store.pictures import Picture, Pictures, dropped
+from edge.store.pictures import Picture, Pictures, Unfinished, dropped
 from models.instants import HOUR, SECOND, Clock, Instant
 from models.plates import Plate
 from models.retention import Why
@@ -74,6 +74,7 @@ class Retention:
         """`permits`: whose they are now, by the lot's file or by the cloud's word."""
         self._keep, self._store, self._pictures = keep, store, pictures
         self._permits, self._clock = permits, clock
+        self._unfinished: frozenset[Unfinished] = frozenset()
         self.longest_step = 0
         """Microseconds that a step has held the writer for at most, the commit not counted."""
 
@@ -104,6 +105,7 @@ class Retention:
         if now.synced:
             await self._prune(now.wall)
         await self._drop_pictures("space", self._over_the_most)
+        await self._give_up_unfinished_pictures()
 
     async def _mask_unless_full(self, limits: Limits) -> None:
         """With only the reserve left on the disk it waits: masking takes room and gives none back, as all else does."""
@@ -193,6 +195,14 @@ class Retention:
 
     def _over_the_most(self) -> list[Picture]:
         return self._pictures.oldest(self._pictures.total() - self._keep.pictures_bytes, _PICTURES)
+
+    async def _give_up_unfinished_pictures(self) -> None:
+        """Those that haven't changed since the last round: nobody writes for an hour. Their dates say nothing, for a
+        clock may have been set."""
+        loop = asyncio.get_running_loop()
+        there = await loop.run_in_executor(None, self._pictures.unfinished)
+        await loop.run_in_executor(None, self._pictures.give_up, there & self._unfinished)
+        self._unfinished = there
 
     async def _drop_pictures(self, why: Why, choose: Callable[[], list[Picture]]) -> None:
         """On record first: a daemon that dies in between finds them again and says so once more, but none goes

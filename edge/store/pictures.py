@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,15 @@ class Dropped:
     count: int
     size: int
     up_to: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A picture that isn't whole yet, as it was written to last."""
+
+    path: Path
+    size: int
+    written: int
 
 
 class Pictures:
@@ -103,6 +113,15 @@ class Pictures:
         for path in self._folder.glob("??/*.part"):
             path.unlink(missing_ok=True)
 
+    def unfinished(self) -> frozenset[Unfinished]:
+        """What is being written, or was by a process that died over it."""
+        return frozenset(found for path in self._folder.glob("??/*.part") for found in _begun(path))
+
+    def give_up(self, unfinished: Iterable[Unfinished]) -> None:
+        """Take them away: whoever wrote them won't go on."""
+        for each in unfinished:
+            each.path.unlink(missing_ok=True)
+
     def _path(self, hash: str) -> Path:
         return self._folder / hash[:_PREFIX] / hash
 
@@ -111,6 +130,13 @@ def dropped(pictures: list[Picture]) -> Dropped:
     """What it comes to when these go."""
     last = max((picture.taken for picture in pictures), default=Instant(0))
     return Dropped(len(pictures), sum(picture.size for picture in pictures), last)
+
+
+def _begun(path: Path) -> Iterator[Unfinished]:
+    """Nothing, where it is whole by now."""
+    with contextlib.suppress(FileNotFoundError):
+        found = path.stat()
+        yield Unfinished(path, found.st_size, found.st_ctime_ns)
 
 
 def _write_durably(path: Path, content: bytes, taken: Instant) -> None:

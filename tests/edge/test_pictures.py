@@ -99,6 +99,22 @@ def goes_round(lot: Lot, pictures: Pictures, keep: Keep) -> None:
     asyncio.run(Retention(keep, lot.store, pictures, lambda: (), lot.clock).round())
 
 
+def test_what_a_vision_process_left_half_written_goes_by_itself_and_what_is_being_written_stays(
+    tmp_path: Path, pictures: Pictures
+) -> None:
+    lot, left_behind = a_lot(tmp_path), tmp_path / "pictures" / "ab" / "cd.part"
+    hash = pictures.put(b"a car", lot.clock.wall)
+    left_behind.parent.mkdir()
+    left_behind.write_bytes(b"half a car")
+    retention = Retention(Keep(), lot.store, pictures, lambda: (), lot.clock)
+    asyncio.run(retention.round())
+    assert left_behind.exists(), "it may be on its way: whose clock is right isn't known"
+    written = left_behind.with_name("ef.part")
+    written.write_bytes(b"another")
+    asyncio.run(retention.round())
+    assert (left_behind.exists(), written.exists(), pictures.get(hash)) == (False, True, b"a car")
+
+
 def test_a_round_keeps_the_pictures_below_their_most_and_says_so(tmp_path: Path, pictures: Pictures) -> None:
     lot, hashes = a_lot(tmp_path), with_ten(pictures)
     lot.clock.forward(hours=24)
