@@ -76,6 +76,17 @@ DAZZLED = Fault(
     ends="The picture has been other than white for a minute",
     look_at="What shines or reflects into the lens; the camera's exposure and infrared settings; dirt on its window",
 )
-STILL_READ = frozenset({DARK.code, COVERED.code, DAZZLED.code, INTERRUPTED.code})
+PICTURES_NOT_KEPT = Fault(
+    code="camera.pictures_not_kept",
+    meaning="Pictures of this camera's vehicles can't be kept",
+    does="Reads on; these vehicles have no picture on record",
+    ends="A vehicle's picture is kept",
+    look_at="The folder of pictures beside the store: who may write to it, and the room on its disk; of a camera that "
+    "sends them itself, whether they are JPEGs",
+)
+STILL_READ = frozenset({DARK.code, COVERED.code, DAZZLED.code, INTERRUPTED.code, PICTURES_NOT_KEPT.code})
 """Told, but the lane isn't blind: its pictures are read as well as they can be"""
-FAULTS = (UNREACHABLE, FROZEN, ENDED, CRASHED, INTERRUPTED, POISONOUS, UNUSABLE, DARK, COVERED, DAZZLED)
+FAULTS = (
+    *(UNREACHABLE, FROZEN, ENDED, CRASHED, INTERRUPTED, POISONOUS, UNUSABLE),
+    *(DARK, COVERED, DAZZLED, PICTURES_NOT_KEPT),
+)

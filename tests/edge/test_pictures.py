@@ -9,19 +9,27 @@ import os
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from edge.faults import FaultBoard
+from edge.lane.signals import Blind
 from edge.retention.keep import Keep
 from edge.retention.rounds import Retention
 from edge.retention.space import Space
 from edge.retention.streams import give_up_telemetry
+from edge.sight import Sight
 from edge.store import StoreUnavailable, journal
 from edge.store.database import looking_into
 from edge.store.pictures import Pictures
+from edge.vision.events import CameraCleared, CameraFault
+from edge.vision.faults import FROZEN, PICTURES_NOT_KEPT
 from models.facts import MachineMeasured
+from models.faults import Fault
 from models.instants import HOUR, Instant
-from tests.edge.lots import NOON, Lot, a_lot
+from tests.edge.lots import IN, NOON, Lot, a_lot
 
 KB = 1000
 
@@ -126,6 +134,18 @@ def test_a_round_keeps_the_pictures_below_their_most_and_says_so(tmp_path: Path,
     lot.clock.forward(hours=24 * 30 - 20)
     goes_round(lot, pictures, Keep(pictures_bytes=6 * KB))
     assert left(pictures, hashes) == [5, 6, 7, 8, 9], "and lets the old ones go"
+
+
+@pytest.mark.parametrize(("fault", "heard"), [(PICTURES_NOT_KEPT, []), (FROZEN, [Blind(True), Blind(False)])])
+def test_a_lane_whose_pictures_cant_be_kept_is_not_blind(fault: Fault, heard: list[Blind]) -> None:
+    """With its control: of a frozen camera the lane is told."""
+    told, board = list[Blind](), FaultBoard(lambda decision: None)
+    lane: Any = SimpleNamespace(hear=told.append)
+    sight = Sight({IN: lane}, [], board)
+    sight.heard(CameraFault(IN, fault.code, "No space left on device"))
+    assert [(open.source, open.code) for open in board.open()] == [("in.camera", fault.code)]
+    sight.heard(CameraCleared(IN, fault.code))
+    assert (told, board.open()) == (heard, [])
 
 
 def measures(lot: Lot, count: int) -> None:

@@ -14,6 +14,8 @@ from edge.gallery import Gallery
 from edge.store.picture_notes import crop_of, segments
 from edge.store.pictures import Pictures
 from edge.vision.events import (
+    CameraCleared,
+    CameraFault,
     PlateDecided,
     PlateGuessed,
     PlateRead,
@@ -213,10 +215,20 @@ def test_what_was_seen_of_an_unread_vehicle_is_nobodys_who_comes_after(tmp_path:
     assert brightness(opened(tmp_path, told.crop)) == 150
 
 
-def test_a_disk_that_takes_no_picture_costs_no_plate(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    album = album_at(tmp_path / "file" / "below")
-    assert looks(album, 0.4, read_of(OURS), plates=[plate()]) == []
+def test_a_disk_that_takes_no_picture_costs_no_plate_and_is_told_until_it_takes_one(tmp_path: Path) -> None:
+    blocked = tmp_path / "pictures"
+    blocked.write_text("")
+    album = album_at(blocked)
+    told = looks(album, 0.4, read_of(OURS), plates=[plate()])
+    assert told == [CameraFault(LANE, "camera.pictures_not_kept", "Not a directory")]
+    album.watch(2, Monotonic(SECOND))
+    assert looks(album, 1.4, read_of(OURS, 2), plates=[plate()]) == [], "it is known"
+    blocked.unlink()
+    album.watch(3, Monotonic(2 * SECOND))
+    cleared, *pictures = looks(album, 2.4, read_of(OURS, 3), plates=[plate()])
+    assert (cleared, pictured(pictures).vehicle) == (CameraCleared(LANE, "camera.pictures_not_kept"), 3)
+    album.watch(4, Monotonic(3 * SECOND))
+    assert pictured(looks(album, 3.4, read_of(OURS, 4), plates=[plate()])).vehicle == 4
 
 
 def kept_of(*plates: PlateCandidate) -> tuple[Candidate, ...]:

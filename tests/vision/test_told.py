@@ -227,6 +227,21 @@ async def test_a_picture_is_kept_of_whoever_comes_and_of_nobody_else(a_site: Cal
     assert len(kept) < 40_000
 
 
+async def test_a_picture_that_cant_be_kept_is_told_until_one_is(a_site: Callable[..., Site], tmp_path: Path):
+    site, folder = a_site(), tmp_path / "pictures"
+    folder.write_text("")
+    site.told.watch(LANE, True)
+    site.says(HeardPlate("1", "AB12CDE", 0.99, picture=a_jpeg()))
+    await eventually(lambda: bool(site.of(CameraFault)), within=20)
+    assert site.of(CameraFault) == [CameraFault(LANE, "camera.pictures_not_kept", "Not a directory")]
+    folder.unlink()
+    site.told.watch(LANE, False)
+    site.told.watch(LANE, True)
+    site.says(HeardPlate("2", "XY77ZZZ", 0.99, picture=a_jpeg()))
+    await eventually(lambda: bool(site.of(VehiclePictured)), within=20)
+    assert site.of(CameraCleared) == [CameraCleared(LANE, "camera.pictures_not_kept")]
+
+
 def test_of_a_picture_only_what_may_be_shown_is_kept():
     frame = cv2.imdecode(np.frombuffer(fitted(a_jpeg(), ViewSettings()), np.uint8), cv2.IMREAD_COLOR)
     assert frame is not None

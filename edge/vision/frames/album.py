@@ -14,7 +14,17 @@ import structlog
 from drivers.contract import Box, PlateCandidate
 from edge.store.picture_notes import PictureNote, with_note
 from edge.store.pictures import Pictures
-from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VehicleInView, VehiclePictured, VisionEvent
+from edge.vision.events import (
+    CameraCleared,
+    CameraFault,
+    PlateDecided,
+    PlateGuessed,
+    VehicleGone,
+    VehicleInView,
+    VehiclePictured,
+    VisionEvent,
+)
+from edge.vision.faults import PICTURES_NOT_KEPT
 from edge.vision.frames.candidates import Candidate, beside, better, of_plate
 from edge.vision.frames.capture import Shot
 from edge.vision.frames.privacy import plate_alone, shown
@@ -63,6 +73,7 @@ class Album:
         self._lane, self._pictures, self._clock, self._view = lane, Pictures(folder), clock, view
         self._subject: Subject | None = None
         self._kept: tuple[Candidate, ...] = ()
+        self._troubles = Troubles(lane)
 
     def watch(self, vehicle: int | None, at: Monotonic) -> None:
         """The arming loop went on for this vehicle, or off."""
@@ -98,17 +109,20 @@ class Album:
         self, vehicle: int, shot: Shot, found: Candidate | None, plates: Sequence[PlateCandidate]
     ) -> list[VisionEvent]:
         try:
-            if found is None:
-                # Whose the plates in it are isn't known: none may be seen.
-                picture = self._keep(shot.frame, None, [plate.box for plate in plates], None)
-                return [VehiclePictured(self._lane, vehicle, picture)]
-            plate = encoded(plate_alone(found.frame, found.own.box, found.others), _PLATE_QUALITY)
-            crop = self._pictures.put(plate, self._clock.read().wall)
-            picture = self._keep(found.frame, found.own.box, found.others, crop)
+            picture, crop = self._kept_as(shot, found, plates)
         except (OSError, cv2.error) as wrong:
             _LOG.warning("vision.picture_not_kept", lane=self._lane, why=str(wrong))
-            return []
-        return [VehiclePictured(self._lane, vehicle, picture, crop)]
+            return self._troubles.failed(wrong)
+        return [*self._troubles.kept(), VehiclePictured(self._lane, vehicle, picture, crop)]
+
+    def _kept_as(self, shot: Shot, found: Candidate | None, plates: Sequence[PlateCandidate]) -> tuple[str, str | None]:
+        """The hashes of the picture and of its plate alone."""
+        if found is None:
+            # Whose the plates in it are isn't known: none may be seen.
+            return self._keep(shot.frame, None, [plate.box for plate in plates], None), None
+        plate = encoded(plate_alone(found.frame, found.own.box, found.others), _PLATE_QUALITY)
+        crop = self._pictures.put(plate, self._clock.read().wall)
+        return self._keep(found.frame, found.own.box, found.others, crop), crop
 
     def _keep(self, frame: Any, own: Box | None, others: Sequence[Box], crop: str | None) -> str:
         """Its hash. The picture itself says which crop is its own: whoever has the one finds the other."""
@@ -118,6 +132,23 @@ class Album:
         plate = None if box is None else tuple(round(by * side) for side in box)
         note = PictureNote(crop, cast("tuple[int, int, int, int] | None", plate))
         return self._pictures.put(with_note(encoded(kept, _QUALITY), note.text), self._clock.read().wall)
+
+
+class Troubles:
+    """Whether one camera's pictures can be kept, told when it begins and when it is over."""
+
+    def __init__(self, camera: LaneName) -> None:
+        self._camera, self._told = camera, ""
+
+    def failed(self, wrong: Exception) -> list[VisionEvent]:
+        """In the system's own words where it has some: nothing that changes from picture to picture."""
+        why = getattr(wrong, "strerror", None) or str(wrong)
+        before, self._told = self._told, why
+        return [] if why == before else [CameraFault(self._camera, PICTURES_NOT_KEPT.code, why)]
+
+    def kept(self) -> list[VisionEvent]:
+        before, self._told = self._told, ""
+        return [CameraCleared(self._camera, PICTURES_NOT_KEPT.code)] if before else []
 
 
 def follow(subject: Subject | None, events: Sequence[VisionEvent], at: Monotonic) -> Subject | None:

@@ -15,6 +15,7 @@ from drivers.plate_sources.heard import Heard, HeardClock, HeardPicture, HeardPl
 from drivers.plate_sources.settings import PlateSourceSettings
 from edge.store.pictures import Pictures
 from edge.vision.events import CameraCleared, CameraFault, VehiclePictured, VisionEvent
+from edge.vision.frames.album import Troubles
 from edge.vision.settings import ViewSettings
 from edge.vision.told import gate as gates
 from edge.vision.told import view as views
@@ -103,6 +104,7 @@ class _Ear:
         self._nameless = 0
         self._album: dict[str, bytes] = {}
         self._pictured: set[int] = set()
+        self._troubles = Troubles(name)
         self._tasks: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.Task[None] | None = None
         lent = DriverContext(context.part, context.clock, _Reporter(self, context.faults), context.shared)
@@ -201,10 +203,13 @@ class _Ear:
     def _becomes(self, state: Gate | View, events: list[VisionEvent]) -> None:
         """The new state holds before anybody is told: whoever hears an event may speak to us at once."""
         self._state = state
-        for event in events:
-            self._tell(event)
+        self._tell_all(events)
         self._picture()
         self._set_alarm()
+
+    def _tell_all(self, events: list[VisionEvent]) -> None:
+        for event in events:
+            self._tell(event)
 
     # --- time ---
 
@@ -268,7 +273,9 @@ class _Ear:
             hash = await asyncio.to_thread(self._pictures.put, kept, self._clock.read().wall)
         except OSError as wrong:
             _LOG.warning("told.picture_not_kept", lane=self._name, why=str(wrong))
+            self._tell_all(self._troubles.failed(wrong))
             return
+        self._tell_all(self._troubles.kept())
         if self._present()[0] == number:
             self._tell(VehiclePictured(self._name, number, hash))
 
