@@ -120,6 +120,24 @@ def test_a_parked_cars_plate_that_is_said_for_ever_comes_once_until_it_is_silent
     assert lane.story[5:] == ["3 comes", "3 is PERMIT1"]
 
 
+def test_a_vehicle_that_its_device_was_silent_about_for_too_long_is_there_again_when_it_is_said_again():
+    """It stands there all the time, and its device says it each ten seconds but for one pause."""
+    lane = Played(ONCE)
+    lane.says("AB12CDE", 0)
+    lane.waits_until(60)
+    for at in range(62, 362, 10):
+        lane.says("AB12CDE", at)
+    assert lane.story == ["1 comes", "1 is AB12CDE", "1 goes", "2 comes", "2 is AB12CDE"]
+
+
+def test_a_parked_car_comes_once_however_soon_a_silent_vehicle_counts_as_gone():
+    lane = Played(replace(ONCE, gone_after=5 * SECOND))
+    for at in range(0, 600, 10):
+        lane.waits_until(at)
+        lane.says("PERMIT1", at)
+    assert lane.story == ["1 comes", "1 is PERMIT1", "1 goes"]
+
+
 def test_a_lane_that_says_twice_that_it_is_done_with_one_keeps_the_one_behind():
     lane = Played(ONCE)
     lane.says("AB12CDE", 0)

@@ -160,9 +160,10 @@ def _comes(view: View, event: str, at: Monotonic, voices: Voices, kind: VehicleT
     return view, [VehicleInView(view.lane, subject.number)]
 
 
-def _goes(view: View, subject: Subject, at: Monotonic) -> Stepped:
+def _goes(view: View, subject: Subject, at: Monotonic, until: Monotonic | None = None) -> Stepped:
+    """`until`: when it was there last for certain; now, where it isn't said."""
     events = frozenset((subject.event, *(voice.event for voice in subject.voices)))
-    left = Left(events, plates(subject.voices), at)
+    left = Left(events, plates(subject.voices), at if until is None else until)
     rest = tuple(each for each in view.subjects if each is not subject)
     # Whoever stood behind it is before the arm from now on.
     rest = tuple(replace(each, heard=max(each.heard, at)) if place == 0 else each for place, each in enumerate(rest))
@@ -174,7 +175,10 @@ def _goes(view: View, subject: Subject, at: Monotonic) -> Stepped:
 
 def _let_go(view: View, at: Monotonic, trust: Trust) -> Stepped:
     first = view.subjects[0] if view.subjects else None
-    return (view, []) if first is None or at < _ends(first, trust) else _goes(view, first, at)
+    if first is None or at < _ends(first, trust):
+        return view, []
+    # Nobody saw it drive away. If it is said again after this silence, it stands there.
+    return _goes(view, first, at, until=first.heard)
 
 
 def _ends(subject: Subject, trust: Trust) -> Monotonic:
