@@ -33,7 +33,7 @@ class Played:
         self._becomes(*said(self.view, HeardVehicle(event, here), _at(at), self.trust))
 
     def is_served(self, at: float, vehicle: int = 1) -> None:
-        self._becomes(*served(self.view, vehicle, _at(at)))
+        self._becomes(*served(self.view, vehicle, _at(at), self.trust))
 
     def waits_until(self, at: float) -> None:
         while (moment := due(self.view, self.trust)) is not None and moment <= _at(at):
@@ -105,6 +105,69 @@ def test_the_next_one_waits_for_its_turn_and_stays_from_then_on():
     assert lane.story[4:] == ["1 goes"]
     lane.waits_until(111)
     assert lane.story[5:] == ["2 goes"]
+
+
+def _stands_behind_one_that_takes_long(lane: Played, until: int) -> None:
+    lane.says("AB12CDE", 0)
+    lane.says("XY77ZZZ", 10)
+    for at in range(20, until, 20):
+        lane.says("AB12CDE", at)
+    assert lane.story == ["1 comes", "1 is AB12CDE", "2 comes", "2 is XY77ZZZ"]
+
+
+def test_the_next_one_that_nothing_was_heard_of_for_long_is_asked_when_its_turn_comes():
+    """It may have turned round meanwhile: its plate is not to let in whoever stands there."""
+    lane = Played(ONCE)
+    _stands_behind_one_that_takes_long(lane, until=1200)
+    lane.is_served(1200)
+    lane.waits_until(1201)
+    assert lane.story[4:] == ["2 goes", "1 goes", "3 comes"]
+    lane.waits_until(1210)
+    assert lane.story[7:] == ["3 may be XY77ZZZ"]
+    lane.waits_until(1261)
+    assert lane.story[8:] == ["3 goes"]
+
+
+def test_the_next_one_that_was_heard_of_within_the_minute_needs_no_question():
+    """The control of the test above."""
+    lane = Played(ONCE)
+    _stands_behind_one_that_takes_long(lane, until=60)
+    lane.is_served(69)
+    lane.waits_until(128)
+    assert lane.story[4:] == ["1 goes"]
+
+
+def test_a_next_one_that_nothing_was_heard_of_for_long_gets_in_without_a_question_when_it_is_said_again():
+    lane = Played(ONCE)
+    _stands_behind_one_that_takes_long(lane, until=1200)
+    lane.is_served(1200)
+    lane.says("XY77ZZZ", 1201)
+    lane.waits_until(1230)
+    assert lane.story[7:] == ["3 is XY77ZZZ"]
+
+
+def test_those_behind_one_that_nothing_was_heard_of_for_long_keep_their_order():
+    lane = Played(ONCE)
+    _stands_behind_one_that_takes_long(lane, until=1200)
+    lane.says("CD34EFG", 1190)
+    lane.is_served(1200)
+    assert lane.story[6:] == ["2 goes", "3 goes", "1 goes", "4 comes", "5 comes"]
+    lane.waits_until(1205)
+    assert lane.story[11:] == ["5 is CD34EFG", "4 may be XY77ZZZ"]
+    lane.is_served(1210, vehicle=4)
+    lane.waits_until(1260)
+    assert lane.story[13:] == ["4 goes"]
+
+
+def test_a_device_that_tells_who_comes_and_goes_keeps_the_next_one_however_long_it_waits():
+    lane = Played(TELLS)
+    for event, plate in (("a", "AB12CDE"), ("b", "XY77ZZZ")):
+        lane.tells(event, True, 0)
+        lane.says(plate, 0.1, event=event)
+    lane.waits_until(1200)
+    lane.is_served(1200)
+    lane.waits_until(1230)
+    assert lane.story[4:] == ["1 goes"]
 
 
 def test_a_parked_cars_plate_that_is_said_for_ever_comes_once_until_it_is_silent():

@@ -135,7 +135,7 @@ class _Ear:
 
     def let_go(self, vehicle: int) -> None:
         if isinstance(self._state, View):
-            self._becomes(*views.served(self._state, vehicle, self._clock.monotonic()))
+            self._becomes(*views.served(self._state, vehicle, self._clock.monotonic(), self._trust))
 
     def fault(self, fault: Fault, detail: str | None) -> bool:
         """Whether this is one that blinds the lane, which is then told so. `detail` None: it has ended."""

@@ -90,7 +90,7 @@ def said(view: View, vehicle: HeardVehicle, at: Monotonic, trust: Trust) -> Step
     subject = next((each for each in view.subjects if each.event == vehicle.event), None)
     if not vehicle.here:
         view = replace(view, early=tuple(voice for voice in view.early if voice.event != vehicle.event))
-        return (view, []) if subject is None else _goes(view, subject, at)
+        return (view, []) if subject is None else _goes(view, subject, at, trust)
     if subject is not None:
         kind = vehicle.vehicle_type or subject.vehicle_type
         return _with(view, replace(subject, heard=at, vehicle_type=kind)), []
@@ -102,11 +102,11 @@ def said(view: View, vehicle: HeardVehicle, at: Monotonic, trust: Trust) -> Step
     return view, [*came, *more]
 
 
-def served(view: View, vehicle: int, at: Monotonic) -> Stepped:
+def served(view: View, vehicle: int, at: Monotonic, trust: Trust) -> Stepped:
     """The lane is done with this vehicle: it is driving away, whatever is still said of it. Said again of one that has
     gone, it is nothing: the one behind it stands there by now."""
     subject = next((each for each in view.subjects if each.number == vehicle), None)
-    return (view, []) if subject is None else _goes(view, subject, at)
+    return (view, []) if subject is None else _goes(view, subject, at, trust)
 
 
 def blinded(view: View, at: Monotonic) -> View:
@@ -160,17 +160,37 @@ def _comes(view: View, event: str, at: Monotonic, voices: Voices, kind: VehicleT
     return view, [VehicleInView(view.lane, subject.number)]
 
 
-def _goes(view: View, subject: Subject, at: Monotonic, until: Monotonic | None = None) -> Stepped:
+def _goes(view: View, subject: Subject, at: Monotonic, trust: Trust, until: Monotonic | None = None) -> Stepped:
     """`until`: when it was there last for certain; now, where it isn't said."""
     events = frozenset((subject.event, *(voice.event for voice in subject.voices)))
     left = Left(events, plates(subject.voices), at if until is None else until)
     rest = tuple(each for each in view.subjects if each is not subject)
-    # Whoever stood behind it is before the arm from now on.
-    rest = tuple(replace(each, heard=max(each.heard, at)) if place == 0 else each for place, each in enumerate(rest))
     remembered = (*(each for each in view.left if at - each.at < SERVED), left)[-MOST:]
     spent = spent_with(view.spent, (voice.event for voice in subject.voices), at)
+    was_first = subject is view.subjects[0]
     view = replace(view, subjects=rest, left=remembered, spent=spent)
-    return view, [VehicleGone(view.lane, subject.number)]
+    gone = VehicleGone(view.lane, subject.number)
+    if was_first and rest and at >= _ends(rest[0], trust):
+        view, anew = _begin_anew(view, at)
+        # First those behind, so that none of them is the one before the arm meanwhile.
+        return view, [*(VehicleGone(view.lane, each.number) for each in rest), gone, *anew]
+    # Whoever stood behind it is before the arm from now on.
+    rest = tuple(replace(each, heard=max(each.heard, at)) if place == 0 else each for place, each in enumerate(rest))
+    return replace(view, subjects=rest), [gone]
+
+
+def _begin_anew(view: View, at: Monotonic) -> Stepped:
+    """Of who is the first now, nothing was heard for so long that it may have driven off behind the one that stood
+    there. Its plate is a question, unless it is said again; those behind it come after it, as they did."""
+    first, *others = view.subjects
+    doubted = tuple(replace(voice, confidence=0.0) for voice in first.voices)
+    again = (replace(first, heard=at, voices=doubted), *others)
+    anew = tuple(
+        replace(each, number=view.vehicle + place, came=at, decided=False, asked=None)
+        for place, each in enumerate(again, start=1)
+    )
+    come: list[VisionEvent] = [VehicleInView(view.lane, each.number) for each in anew]
+    return replace(view, vehicle=anew[-1].number, subjects=anew), come
 
 
 def _let_go(view: View, at: Monotonic, trust: Trust) -> Stepped:
@@ -178,7 +198,7 @@ def _let_go(view: View, at: Monotonic, trust: Trust) -> Stepped:
     if first is None or at < _ends(first, trust):
         return view, []
     # Nobody saw it drive away. If it is said again after this silence, it stands there.
-    return _goes(view, first, at, until=first.heard)
+    return _goes(view, first, at, trust, until=first.heard)
 
 
 def _ends(subject: Subject, trust: Trust) -> Monotonic:
