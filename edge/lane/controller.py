@@ -163,8 +163,10 @@ class LaneController:
     def hear(self, signal: Signal) -> None:
         """One signal from outside. What is heard while another is being answered is answered next."""
         self._unanswered.append(signal)
-        if self._answering:
-            return
+        if not self._answering:
+            self._answer_all()
+
+    def _answer_all(self) -> None:
         self._answering = True
         try:
             while self._unanswered:
@@ -188,7 +190,12 @@ class LaneController:
         if not self._begun:
             return "the lane is still starting"
         stepped = step(self.lane, Ordered(order), self._clock.monotonic())
-        self._take(stepped.lane, stepped.actions)
+        # A camera that is told to look may answer at once: its turn comes after all that the order does.
+        self._answering = True
+        try:
+            self._take(stepped.lane, stepped.actions)
+        finally:
+            self._answer_all()
         said = [action.why_not for action in stepped.actions if isinstance(action, RecordOrder)]
         self._log.warning("lane.ordered", kind=order.kind, by=order.by, reason=order.reason, why_not=said[0])
         return said[0]

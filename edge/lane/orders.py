@@ -223,4 +223,7 @@ def _under_the_new_state(lane: Lane) -> Step:
         closed = replace(lane, phase=Phase.REFUSED, guess=None, unreadable=False, timer=lane.timer + 1)
         told = refused(closed, Refusal.LANE_CLOSED)
         return Step(told.lane, (Watch(on=False, far=lane.side is Side.FAR), *told.actions))
-    return begin(lane) if lane.refusal in (Refusal.LANE_CLOSED, Refusal.CLOSED_TO_TRANSIENTS) else Step(lane)
+    if lane.refusal not in (Refusal.LANE_CLOSED, Refusal.CLOSED_TO_TRANSIENTS):
+        return Step(lane)
+    # What it was told then holds no longer: what is read of it counts again.
+    return begin(replace(lane, refusal=None))

@@ -36,6 +36,7 @@ from models.instants import SECOND, Instant
 from models.lanes import LaneState, OrderKind
 from models.money import Minor
 from models.phrases.language import language
+from models.phrases.phrase import Phrase
 from models.plates import Plate
 from models.refusals import Refusal
 from models.spots import VehicleType
@@ -753,6 +754,24 @@ async def test_a_barrier_that_does_not_answer_holds_up_no_other_order_and_no_sig
         waited = await answer
         assert (waited.said, waited.failed) == ("after 5 s nobody knows yet whether the arm was told to rise", True)
         answers.set()
+
+
+async def test_a_plate_that_a_camera_knows_already_when_an_order_opens_the_lane_is_decided_after_that(
+    tmp_path: Path,
+) -> None:
+    async with an_entry(tmp_path) as lane:
+        controller = lane.controller
+
+        def knows_it(on: bool, far: bool) -> None:
+            if on:
+                controller.hear(PLATE)
+
+        controller._watch = knows_it  # pyright: ignore[reportPrivateUsage]
+        assert controller.obey(Order("o-1", OrderKind.SET_STATE, "Ada", "snow", LaneState.CLOSED)) == ""
+        lane.arming.becomes(True)
+        assert controller.obey(Order("o-2", OrderKind.SET_STATE, "Ada", "thaw", LaneState.OPEN)) == ""
+        assert (lane.phase, controller.line) == (Phase.DECIDING, Phrase.ONE_MOMENT)
+        await becomes(lambda: len(lane.arm.vends) == 1)
 
 
 async def test_a_vend_for_a_car_is_not_the_answer_to_a_persons_order(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from edge.lane.signals import (
     Arm,
     Blind,
     Button,
+    Card,
     Code,
     FarPresence,
     Fire,
@@ -272,6 +273,22 @@ def test_an_answer_that_comes_after_the_lane_was_closed_is_taken_back() -> None:
     assert story.asked(Vend) == []
     assert story.asked(Withdraw) == [Withdraw(TICKET, IN, vended=False)]
     assert story.line == Refusal.LANE_CLOSED.driver
+
+
+@pytest.mark.parametrize("shows", [PLATE, Code("K7WQ-2MXA"), Card("4711")])
+def test_whoever_waited_before_a_closed_lane_is_let_in_as_soon_as_it_is_open(shows: Read | Code | Card) -> None:
+    story = closed(a_quiet_lane()).then(Presence(True), shows)
+    assert story.asked(Decide) == []
+    story.order(OrderKind.SET_STATE, LaneState.OPEN)
+    story.then(shows)
+    assert [decide.asked.credential for decide in story.asked(Decide)] == [shows]
+
+
+def test_whoever_was_read_when_the_lane_was_closed_is_read_again_when_it_is_open() -> None:
+    story = closed(a_quiet_lane().then(Presence(True), Guess(Plate("AB12CDE"), 0.6)))
+    story.order(OrderKind.SET_STATE, LaneState.OPEN)
+    story.then(Guess(Plate("AB12CDE"), 0.6), Pressed(Button.CONFIRM))
+    assert len(story.asked(Decide)) == 1
 
 
 # --- loops that lose a vehicle for a moment ---
