@@ -19,7 +19,7 @@ from edge.lane.controller import LaneController
 from edge.lane.desk import Desk
 from edge.lane.hardware import Answer, Hardware
 from edge.lane.help_line import HelpLine
-from edge.lane.lane import Fitted, a_lane, opposite
+from edge.lane.lane import Fitted, Lane, a_lane, opposite
 from edge.lane.offer import Offer, waits_to_enter
 from edge.lane.signals import Button
 from edge.parking.access.code_limit import CodeLimit
@@ -74,6 +74,8 @@ class Assembly:
     """Under which hash the picture of the vehicle lies that stands at a lane now"""
     camera_type: Callable[[LaneName], VehicleType | None] = lambda camera: None
     """What a camera takes the vehicle for that stands before it now"""
+    loop_says: Callable[[LaneName, bool | None], None] = lambda camera, occupied: None
+    """Tells a camera whether a vehicle is on its arming loop, also while the lane doesn't look at who that is"""
     shared: dict[object, object] = field(default_factory=dict[object, object])
     tills: dict[str, Till] = field(default_factory=dict[str, Till])
     """All of the lot, by the name of their lane or station"""
@@ -118,6 +120,7 @@ class Assembly:
         )
         if Direction.ENTRY in desks and self.prices is not None:
             follow(self.prices, controller, always=lane.show_price)
+        controller.on_change(lambda: self._tell_of_loops(lane, controller.lane))
         return controller
 
     def station(self, said: StationSettings) -> PayStationPart:
@@ -258,6 +261,24 @@ class Assembly:
             return lambda on, far: self.look_again(lane.name) if on else self.let_go(lane.name)
         other_side = far_camera(lane.name) if lane.far_camera is not None else lane.name
         return lambda on, far: self.watch(other_side if far else lane.name, on)
+
+    def _tell_of_loops(self, lane: LaneSettings, now: Lane) -> None:
+        """The camera of each side; one that sees both of them sees whoever is on either."""
+        if lane.camera_only:
+            return
+        if lane.far_camera is not None:
+            self.loop_says(lane.name, now.near)
+            self.loop_says(far_camera(lane.name), now.far)
+        elif lane.two_way:
+            self.loop_says(lane.name, _either(now.near, now.far))
+        else:
+            self.loop_says(lane.name, now.near)
+
+
+def _either(one: bool | None, other: bool | None) -> bool | None:
+    if one or other:
+        return True
+    return False if one is False and other is False else None
 
 
 def follow(prices: LotPrices, lane: LaneController, *, always: bool = False) -> None:

@@ -58,6 +58,11 @@ class Cameras:
         """A vehicle is on the arming loop of that camera's lane, or off it."""
         (self._told if camera in self._told else self._vision).watch(camera, on)
 
+    def loop_says(self, camera: LaneName, occupied: bool | None) -> None:
+        """Whether a vehicle is on that camera's arming loop, looked at or not; None: unknown. Only cameras that read
+        plates themselves go on speaking while nobody looks."""
+        self._told.loop_says(camera, occupied)
+
     def let_go(self, lane: LaneName, vehicle: int | None) -> None:
         """A lane without an arming loop is done with this vehicle; None: with none that a camera told of."""
         if vehicle is not None:

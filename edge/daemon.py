@@ -113,6 +113,7 @@ class Daemon:
             Claims(lambda: NO_KEYS if self._keys is None else self._keys.keyring, self._keeping.rules),
             picture=self._gallery.now,
             camera_type=lambda camera: self._cameras.vehicle_type(camera),
+            loop_says=lambda camera, occupied: self._cameras.loop_says(camera, occupied),
         )
         if self._lockstep is not None:
             self._assembly.shared[LINE] = self._lockstep.line

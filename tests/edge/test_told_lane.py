@@ -10,7 +10,7 @@ import httpx
 
 from simulator.servers import Mosquitto, free_port
 from tests.brokers import talker
-from tests.edge.daemons import Daemon, Devices, Site, until
+from tests.edge.daemons import Daemon, Devices, Site, edge, until
 
 TOKEN = "0123456789abcdef-right"
 JPEG = b"\xff\xd8\xff\xe0" + bytes(500)
@@ -80,6 +80,30 @@ def test_without_an_arming_loop_each_vehicle_that_is_told_of_gets_one_vend(
             assert site.post(plate, confidence=0.97) == 200
             assert devices.hear_nothing(1), "it has passed"
         assert site.status()["tickets"] == {"ACTIVE": 2}
+
+
+def test_whoever_was_read_on_the_loop_of_a_closed_lane_gets_in_when_it_opens(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    """The camera says each plate once, and the vehicle waits for longer than that would count ahead."""
+    site = ToldSite(tmp_path, mosquitto)
+
+    def lane_is(state: str) -> None:
+        done = edge("lane", "state", "in", state, "-c", str(site.config), "--reason", "snow", "--by", "Ada")
+        assert done.returncode == 0, done.stderr
+
+    with talker(mosquitto.port) as client, Daemon(site):
+        devices = Devices(site, client)
+        devices.are_heard()
+        until(lambda: _listens(site))
+        lane_is("closed")
+        devices.say(arming="ON")
+        until(lambda: site.status()["daemon"]["lanes"][0]["phase"] == "refused")
+        assert site.post("AB12CDE", confidence=0.97) == 200
+        assert devices.hear_nothing(1.2), "a closed lane opens for nobody"
+        lane_is("open")
+        assert devices.hear_a_vend()
+        assert site.status()["tickets"] == {"ADMITTED": 1}
 
 
 def _listens(site: ToldSite) -> bool:

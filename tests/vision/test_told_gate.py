@@ -12,7 +12,7 @@ from drivers.plate_sources.heard import Bearing, HeardPlate
 from drivers.plate_sources.trust import Only, Trust
 from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VisionEvent
 from edge.vision.told import gate as of_gate
-from edge.vision.told.gate import Gate, arrives, due, heard, leaves, tick
+from edge.vision.told.gate import Gate, arrives, due, heard, leaves, loop_says, tick
 from edge.vision.told.text import plate_in
 from edge.vision.told.voices import voice_of
 from models.ids import LaneName
@@ -31,6 +31,10 @@ class Played:
     def loop(self, on: bool, at: float) -> None:
         now = _at(at)
         self._becomes(*(arrives(self.gate, now, self.trust) if on else leaves(self.gate, now)))
+
+    def stands_unlooked_at(self, on: bool | None, at: float) -> None:
+        """The loop says so, of a lane that is closed."""
+        self.gate = loop_says(self.gate, on, _at(at))
 
     def says(
         self,
@@ -330,6 +334,71 @@ def test_whoever_takes_long_to_the_loop_is_asked_and_a_plate_that_was_not_said_f
     lane.says("AB12CDE", 300)
     lane.loop(True, 302)
     assert lane.decided == [(2, "AB12CDE")]
+
+
+def _waits_before_a_closed_lane(lane: Played, seconds: int, says_every: int, on: bool | None = True) -> None:
+    """The lane opens a second after the wait, and the device goes on as before for some minutes."""
+    lane.stands_unlooked_at(on, 0)
+    for at in range(1, seconds, says_every):
+        lane.says("AB12CDE", at)
+    lane.loop(True, seconds + 1)
+    for at in range(seconds + 2, seconds + 300, says_every):
+        lane.waits_until(at)
+        lane.says("AB12CDE", at)
+
+
+@pytest.mark.parametrize("waits", [0, 25, 50, 75, 100, 600])
+def test_whoever_waits_on_the_loop_of_a_closed_lane_is_known_when_it_opens(waits: int):
+    lane = Played()
+    _waits_before_a_closed_lane(lane, waits, says_every=25)
+    assert (lane.decided, lane.asked) == ([(1, "AB12CDE")], [])
+
+
+def test_of_whoever_waits_before_a_closed_lane_one_word_is_enough():
+    """Its device says each plate once."""
+    lane = Played()
+    lane.stands_unlooked_at(True, 0)
+    lane.says("AB12CDE", 1)
+    lane.loop(True, 40)
+    assert lane.decided == [(1, "AB12CDE")]
+
+
+def test_whoever_stands_before_a_closed_lane_long_after_the_only_word_is_asked():
+    lane = Played()
+    lane.stands_unlooked_at(True, 0)
+    lane.says("AB12CDE", 1)
+    lane.loop(True, 90)
+    lane.waits_until(100)
+    assert (lane.decided, lane.asked) == ([], [(1, "AB12CDE")])
+
+
+def test_what_was_said_of_one_that_left_a_closed_lane_is_none_of_who_comes_when_it_is_open():
+    lane = Played()
+    lane.stands_unlooked_at(True, 0)
+    lane.says("AB12CDE", 1)
+    lane.stands_unlooked_at(False, 20)
+    lane.loop(True, 40)
+    lane.waits_until(60)
+    assert lane.decided == lane.asked == []
+
+
+def test_a_parked_cars_plate_lets_nobody_in_who_waited_before_a_closed_lane():
+    lane = Played()
+    for at in range(0, 300, 10):
+        lane.says("PERMIT1", at)
+    lane.stands_unlooked_at(True, 300)
+    for at in range(305, 500, 10):
+        lane.says("PERMIT1", at)
+    lane.loop(True, 500)
+    lane.says("PERMIT1", 505)
+    lane.waits_until(520)
+    assert lane.decided == lane.asked == []
+
+
+def test_while_the_loop_is_unknown_a_plate_that_is_said_for_long_is_a_question():
+    lane = Played()
+    _waits_before_a_closed_lane(lane, 100, says_every=25, on=None)
+    assert (lane.decided, lane.asked) == ([], [(1, "AB12CDE")])
 
 
 def test_in_a_busy_lane_a_parked_cars_plate_is_known_for_one_too():

@@ -25,19 +25,27 @@ AFRESH = SECOND // 20
 ECHO = 60 * SECOND
 """For so long after a vehicle has left, its plate is none of one that isn't there yet; of one that is on the loop it
 may be: then its driver is asked"""
+WAITS = 60 * SECOND
+"""What was said of one on the loop longer ago than this, while the lane didn't look, is a question: by now another may
+stand there"""
 _MOST_BEFORE = 32
 START = Monotonic(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """`ahead`: heard while no vehicle is on the loop, or after the one there was decided; `before`: of those that have
+    """`on`: the lane wants to know who is on the loop; `occupied`: what the loop itself says, None while it is unknown;
+    `stands`: since when one is on it whom the lane doesn't look at.
+
+    `ahead`: heard while no vehicle is looked at, or after the one there was decided; `before`: of those that have
     left, and when; `spent`: the device's ids under which nothing counts any more; `scenery`: what it says with nobody
     there."""
 
     lane: LaneName
     vehicle: int = 0
     on: bool = False
+    occupied: bool | None = False
+    stands: Monotonic | None = None
     voices: Voices = ()
     ahead: Voices = ()
     decided: bool = False
@@ -66,12 +74,13 @@ def arrives(gate: Gate, at: Monotonic, trust: Trust) -> Stepped:
         spent = tuple(each for each in spent if each[0] not in {voice.event for voice in known})
         before = tuple((plate, left) for plate, left in before if left != gate.left)
     else:
-        known = tuple(voice for voice in gate.ahead if _is_new(gate, voice, at) and at - voice.at <= trust.early)
+        known = _heard_ahead(gate, at, trust)
     vehicle = gate.vehicle + 1
     here = replace(
         gate,
         vehicle=vehicle,
         on=True,
+        stands=None,
         voices=known,
         ahead=(),
         decided=False,
@@ -92,10 +101,17 @@ def leaves(gate: Gate, at: Monotonic) -> Stepped:
     return replace(gate, on=False, left=at, before=before, spent=spent), [VehicleGone(gate.lane, gate.vehicle)]
 
 
+def loop_says(gate: Gate, occupied: bool | None, at: Monotonic) -> Gate:
+    """Whether a vehicle is on the loop, also while the lane doesn't look at it: closed, or with its arm up for a
+    fire. What is said of that one is no parked car's plate."""
+    if occupied is gate.occupied:
+        return gate
+    return replace(gate, occupied=occupied, stands=at if occupied and not gate.on else None)
+
+
 def heard(gate: Gate, voice: Voice, at: Monotonic, trust: Trust) -> Stepped:
     """The device has said a plate."""
-    nobody = not gate.on and _is_new(gate, voice, at)
-    gate = replace(gate, scenery=noted(gate.scenery, voice.plate, at, nobody=nobody))
+    gate = replace(gate, scenery=noted(gate.scenery, voice.plate, at, nobody=_is_of_nobody(gate, voice, at)))
     doubted = doubt(gate.scenery, voice.plate, at, trust.early)
     if is_spent(gate.spent, voice.event, at):
         return replace(gate, spent=spent_with(gate.spent, (voice.event,), at)), []
@@ -141,6 +157,20 @@ def joined_all(voices: Voices, more: Voices) -> Voices:
     for voice in more:
         voices = joined(voices, voice)
     return voices
+
+
+def _is_of_nobody(gate: Gate, voice: Voice, at: Monotonic) -> bool | None:
+    """Whether it is said with nobody on the loop, and not of the one that has just left; None: that isn't known."""
+    if gate.on or gate.occupied or not _is_new(gate, voice, at):
+        return False
+    return True if gate.occupied is False else None
+
+
+def _heard_ahead(gate: Gate, at: Monotonic, trust: Trust) -> Voices:
+    """What may be about the one that is looked at from now on: of one that waited on the loop, all since it came."""
+    since = at if gate.stands is None else gate.stands
+    heard_of_it = (voice for voice in gate.ahead if _is_new(gate, voice, at) and since - voice.at <= trust.early)
+    return tuple(voice if at - voice.at <= WAITS else replace(voice, confidence=0.0) for voice in heard_of_it)
 
 
 def _is_echo(gate: Gate, voice: Voice, at: Monotonic) -> bool:

@@ -34,19 +34,20 @@ class Noted:
     plate: Plate
     first: Monotonic
     last: Monotonic
-    times: int = 1
+    times: int
 
 
 Scenery = tuple[Noted, ...]
 
 
-def noted(known: Scenery, plate: Plate, at: Monotonic, *, nobody: bool) -> Scenery:
-    """`nobody`: no vehicle is on the loop, and it isn't of the one that has just left."""
+def noted(known: Scenery, plate: Plate, at: Monotonic, *, nobody: bool | None) -> Scenery:
+    """`nobody`: no vehicle is on the loop, and it isn't of the one that has just left. None: it isn't known whether one
+    is on the loop; such a plate may be asked about."""
     fresh = tuple(each for each in known if at - each.last <= SILENT)
     old = next((each for each in fresh if each.plate == plate), None)
     if old is None:
-        return (*fresh, Noted(plate, at, at))[-_MOST:] if nobody else fresh
-    said = replace(old, last=at, times=old.times + nobody)
+        return fresh if nobody is False else (*fresh, Noted(plate, at, at, int(nobody is True)))[-_MOST:]
+    said = replace(old, last=at, times=old.times + (nobody is True))
     return (*(each for each in fresh if each is not old), said)
 
 

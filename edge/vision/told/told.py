@@ -74,6 +74,11 @@ class Told:
         """A vehicle is on the arming loop, or off it. Each True begins a new vehicle."""
         self._ears[camera].watch(on)
 
+    def loop_says(self, camera: LaneName, occupied: bool | None) -> None:
+        """Whether a vehicle is on that camera's arming loop, looked at or not; None: unknown."""
+        if camera in self._ears:
+            self._ears[camera].loop_says(occupied)
+
     def let_go(self, camera: LaneName, vehicle: int) -> None:
         """A lane without an arming loop is done with this vehicle, that stood before its arm."""
         if camera in self._ears:
@@ -132,6 +137,10 @@ class _Ear:
             at = self._clock.monotonic()
             stepped = gates.arrives(self._state, at, self._trust) if on else gates.leaves(self._state, at)
             self._becomes(*stepped)
+
+    def loop_says(self, occupied: bool | None) -> None:
+        if isinstance(self._state, Gate):
+            self._state = gates.loop_says(self._state, occupied, self._clock.monotonic())
 
     def let_go(self, vehicle: int) -> None:
         if isinstance(self._state, View):
