@@ -7,7 +7,7 @@ from edge.lane.actions import Action, Clear, Confirm, Print, Show, Watch, Withdr
 from edge.lane.approach import READ_BEFORE, ask, called, counted_held, left_unserved, to_idle
 from edge.lane.changed import replace
 from edge.lane.lane import Lane, Side, Step, patience_under_the_arm, refused, sensed, told_to_rise, with_timer
-from edge.lane.signals import Allowed, Button, Phase, Presence, Pressed, Question, Refused, TimeUp, Unread
+from edge.lane.signals import Allowed, Button, Phase, Presence, Pressed, Question, Read, Refused, TimeUp, Unread
 from models.lanes import LaneState
 from models.phrases.phrase import Phrase
 from models.refusals import Refusal
@@ -58,6 +58,16 @@ def deciding_presence(lane: Lane, signal: Presence) -> Step:
     if signal.present or under_way or here.hold is not None:
         return Step(here)
     return Step(replace(here, asked=None, read=None, order=None))
+
+
+def deciding_read(lane: Lane, signal: Read) -> Step:
+    """The plate of a vehicle that showed something else before it was read. The desk isn't asked about it; it stands in
+    what is put on record of the vehicle from now on, and with what it showed if that has to be asked again."""
+    showed = lane.asked.credential if lane.asked is not None else None
+    by_itself = lane.present is True and lane.just_left is None and lane.unvended is None and not lane.answer_passed
+    if showed is None or isinstance(showed, Read) or lane.read is not None or not by_itself:
+        return Step(lane)
+    return Step(replace(lane, read=signal))
 
 
 def _through_before_the_answer(lane: Lane) -> Step:

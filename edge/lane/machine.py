@@ -242,6 +242,7 @@ _OWN: dict[Phase, dict[type[Signal], Transition]] = {
     },
     Phase.DECIDING: {
         Presence: _tracked(deciding.deciding_presence),
+        Read: deciding.deciding_read,
         Allowed: deciding.deciding_allowed,
         Refused: deciding.deciding_refused,
         TimeUp: deciding.deciding_time_up,

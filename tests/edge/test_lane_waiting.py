@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.contract import Position
-from edge.lane.actions import Clear, Confirm, Decide, Hold, Lower, Release, Show, Unresolve, Watch, Withdraw
+from edge.lane.actions import Call, Clear, Confirm, Decide, Hold, Lower, Release, Show, Unresolve, Watch, Withdraw
 from edge.lane.lane import WhenUnread
 from edge.lane.signals import (
     Allowed,
@@ -311,6 +311,40 @@ def test_in_a_two_way_lane_a_loop_out_of_reach_does_not_hide_who_comes_next() ->
     risen(story).then(UnderArm(True), FarPresence(True), Presence(False), UnderArm(False))
     story.then(FarPresence(None), FarPresence(True), ANOTHER)
     assert story.asked(Decide)[-1].asked.credential == ANOTHER
+
+
+# --- a plate that is read just after the driver has shown something else ---
+
+SHOWN = [Code("PG1:ABCD12"), Card("4711")]
+
+
+@pytest.mark.parametrize("shows", SHOWN)
+def test_a_plate_that_is_read_while_the_desk_looks_at_a_ticket_or_card_goes_with_it_when_that_is_asked_again(
+    shows: Code | Card,
+) -> None:
+    story = a_quiet_lane().then(Presence(True), shows, PLATE)
+    assert len(story.asked(Decide)) == 1, "one question at a time"
+    story.then(Refused(Refusal.LOT_FULL)).time_up()
+    again = story.asked(Decide)[1].asked
+    assert (again.credential, again.plate) == (shows, PLATE.plate)
+
+
+@pytest.mark.parametrize("shows", SHOWN)
+def test_a_call_for_help_at_the_terminal_tells_the_plate_that_was_read_meanwhile(shows: Code | Card) -> None:
+    story = a_quiet_lane(direction=Direction.EXIT).then(Presence(True), shows, PLATE, Pressed(Button.HELP))
+    assert story.asked(Call) == [Call(Button.HELP, PLATE.plate)]
+
+
+def test_another_plate_read_while_the_desk_looks_at_one_changes_nothing() -> None:
+    story = a_quiet_lane().then(Presence(True), PLATE, ANOTHER, Pressed(Button.HELP))
+    assert story.asked(Call) == [Call(Button.HELP, PLATE.plate)]
+
+
+def test_a_plate_that_is_read_when_the_one_with_the_card_has_left_is_not_its_own() -> None:
+    story = a_quiet_lane()
+    story.order(OrderKind.KEEP_OPEN)
+    story.then(Presence(True), Card("4711"), Presence(False), Presence(True), PLATE, Pressed(Button.HELP))
+    assert story.asked(Call) == [Call(Button.HELP, None)]
 
 
 # --- what is shown while another's vend stands ---
