@@ -28,6 +28,7 @@ from edge.vision.events import (
     VisionEvent,
 )
 from edge.vision.process.keeper import VisionProcess
+from edge.vision.process.life.environment import environment, variables_of
 from edge.vision.process.life.limits import READS, SPARE
 from edge.vision.process.life.patience import Patience
 from edge.vision.process.life.running import Running
@@ -339,6 +340,22 @@ async def test_a_picture_is_dated_by_the_daemons_time_where_no_time_server_was_h
         picture = (await heard.first(VehiclePictured)).picture
     (taken,) = (each.taken for each in Pictures(tmp_path).all() if each.hash == picture)
     assert 0 <= clock.read().wall - taken < PATIENCE * SECOND
+
+
+async def test_the_process_that_reads_knows_none_of_the_lots_passwords(standing: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BROKER_PASSWORD", "open sesame")
+    async with vision(standing, loop_gated=True, realtime=True) as (process, _):
+        known = (await ready(process)).environ()
+        assert ("BROKER_PASSWORD" in known, known["OPENBLAS_NUM_THREADS"]) == (False, "1")
+
+
+def test_it_knows_its_own_cameras_passwords_and_what_its_libraries_are_told():
+    lot = {"BROKER_PASSWORD": "open sesame", "IN_CAMERA": "swordfish", "OPENCV_FFMPEG_CAPTURE_OPTIONS": "tcp"}
+    camera = OpenCvCameraSettings(source="rtsp://10.0.0.9/main", username="parkgate", password_env="IN_CAMERA")
+    without = OpenCvCameraSettings(source="rtsp://10.0.0.9/main")
+    known = environment(lot, variables_of([camera.model_dump(), without.model_dump()]))
+    assert known.items() >= {"IN_CAMERA": "swordfish", "OPENCV_FFMPEG_CAPTURE_OPTIONS": "tcp"}.items()
+    assert "BROKER_PASSWORD" not in known
 
 
 async def test_a_camera_that_is_not_there_is_a_fault_of_its_lane(tmp_path: Path):

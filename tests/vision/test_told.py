@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -258,3 +260,33 @@ def test_what_is_no_picture_is_none(content: bytes):
 
 async def test_a_picture_that_its_decoder_does_not_survive_costs_that_picture_only():
     assert await fit_to_keep(b"\xff\xd8\xff" + bytes(100), ViewSettings(), SystemClock()) is None
+
+
+async def test_whoever_decodes_a_posted_picture_knows_none_of_the_lots_passwords(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    decoder = tmp_path / "decoder"
+    decoder.write_text("#!/bin/sh\ncat > /dev/null\n/usr/bin/env\n")
+    decoder.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(decoder))
+    monkeypatch.setenv("BROKER_PASSWORD", "open sesame")
+    monkeypatch.setenv("PYTHONPATH", "found by this")
+    told = await fit_to_keep(a_jpeg(), ViewSettings(), SystemClock())
+    assert told is not None
+    assert (b"open sesame" in told, b"found by this" in told) == (False, True)
+
+
+DECODES = """
+import resource, sys
+_, hard = resource.getrlimit(resource.RLIMIT_CORE)
+resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+from edge.vision.told import pictures
+pictures.fitted = lambda picture, view: str(resource.getrlimit(resource.RLIMIT_CORE)[0]).encode()
+pictures.main()
+"""
+
+
+def test_a_decoder_that_crashes_leaves_no_core_file_with_the_picture_in_it():
+    settings = ViewSettings().model_dump_json().encode() + b"\n"
+    decoded = subprocess.run([sys.executable, "-c", DECODES], input=settings, capture_output=True, check=True)
+    assert decoded.stdout == b"0"

@@ -7,6 +7,7 @@ the plate is in it nobody says, so what is left of it is what `view: hide:` leav
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
@@ -18,6 +19,8 @@ from edge.patience import within
 from edge.store.picture_notes import PictureNote, with_note
 from edge.vision.frames.album import encoded
 from edge.vision.frames.privacy import shown
+from edge.vision.process.life.environment import environment
+from edge.vision.process.life.limits import leave_no_core
 from edge.vision.settings import ViewSettings
 from models.instants import Clock
 
@@ -30,7 +33,11 @@ _MOST_SECONDS = 10
 async def fit_to_keep(picture: bytes, view: ViewSettings, clock: Clock) -> bytes | None:
     """None for one that can't be decoded, or takes too long."""
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "edge.vision.told.pictures"), stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+        *(sys.executable, "-m", "edge.vision.told.pictures"),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
+        env=environment(os.environ),
     )
     fitted: list[bytes] = []
 
@@ -57,6 +64,7 @@ def fitted(picture: bytes, view: ViewSettings) -> bytes:
 
 
 def main() -> None:
+    leave_no_core()
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_MOST_SECONDS, _MOST_SECONDS))
     line, _, picture = sys.stdin.buffer.read().partition(b"\n")

@@ -16,6 +16,7 @@ import structlog
 
 from edge.patience import within
 from edge.vision.events import VisionEvent
+from edge.vision.process.life.environment import environment, variables_of
 from edge.vision.process.life.limits import overdraw
 from edge.vision.process.life.patience import STOPPED, TICK, Patience, Seen
 from edge.vision.process.life.trail import Left, new_trail, what_is_left
@@ -36,12 +37,6 @@ from models.instants import SECOND, Clock
 
 _LOG = structlog.get_logger("edge.vision")
 _FAREWELL = 3.0
-_QUIET = {
-    "OPENCV_FFMPEG_LOGLEVEL": "-8",
-    "OPENCV_LOG_LEVEL": "SILENT",
-    # A thread for each core that only waits: numpy starts them at import.
-    "OPENBLAS_NUM_THREADS": "1",
-}
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -134,7 +129,7 @@ class Running:
                 stdin=PIPE,
                 stdout=PIPE,
                 limit=LONGEST_LINE,
-                env={**os.environ, **_QUIET},
+                env=environment(os.environ, variables_of(lane.camera for lane in self._orders.lanes)),
                 pass_fds=(trail,),
             )
         except OSError as error:
