@@ -2,7 +2,16 @@
 
 from drivers.contract import PlateCandidate
 from edge.vision.voting.vote import Verdict
-from edge.vision.voting.watch import Watch, began, guess, looked_around, over, read, stirred, wants_to_look_around
+from edge.vision.voting.watch import (
+    Watch,
+    began,
+    guess,
+    looked_around,
+    over,
+    read,
+    stirred,
+    wants_to_look_around,
+)
 from models.instants import SECOND
 from tests.vision.passages import NEAR, moment, plate, seen
 
@@ -22,13 +31,22 @@ def shown(watch: Watch, *candidates: PlateCandidate, start: float = 0.0) -> tupl
     return watch, verdicts
 
 
+def decided(watch: Watch, *candidates: PlateCandidate, start: float = 0.0) -> list[str]:
+    return [verdict.text for verdict in shown(watch, *candidates, start=start)[1]]
+
+
+def asked(watch: Watch, at: float) -> str | None:
+    _, verdict = guess(watch, moment(at), after=SECOND // 2)
+    return None if verdict is None else verdict.text
+
+
 def test_a_vehicle_on_the_loop_is_decided_once():
     _, verdicts = shown(a_vehicle(), plate("AB123CD"))
     assert [verdict.text for verdict in verdicts] == ["AB123CD"]
 
 
 def test_nothing_is_read_while_the_loop_is_off():
-    _, verdicts = shown(over(a_vehicle()), plate("AB123CD"))
+    _, verdicts = shown(over(a_vehicle(), moment(0)), plate("AB123CD"))
     assert verdicts == []
 
 
@@ -39,10 +57,19 @@ def test_each_vehicle_gets_a_vote_of_its_own():
     assert verdict is None
 
 
-def test_the_same_car_on_the_loop_again_is_decided_again():
+def test_the_same_car_that_is_looked_at_afresh_is_decided_again():
     watch, first = shown(a_vehicle(), plate("AB123CD"))
     _, again = shown(a_vehicle(watch, 2, at=5), plate("AB123CD"), start=5)
     assert [verdict.text for verdict in first + again] == ["AB123CD", "AB123CD"]
+    off_and_on = a_vehicle(over(watch, moment(5)), 2, at=5)
+    assert decided(off_and_on, plate("AB123CD"), start=5) == ["AB123CD"]
+    again_and_again = a_vehicle(shown(off_and_on, plate("AB123CD"), start=5)[0], 3, at=20)
+    assert decided(again_and_again, plate("AB123CD", x=240, width=150), start=20) == ["AB123CD"], "it crept forward"
+
+
+def test_a_car_that_a_loop_loses_for_half_a_second_is_decided_again():
+    watch = over(shown(a_vehicle(), plate("AB123CD"))[0], moment(5))
+    assert decided(a_vehicle(watch, 2, at=5.5), plate("AB123CD"), start=5.5) == ["AB123CD"]
 
 
 def test_the_car_at_the_barrier_is_the_nearest_not_the_one_behind_it():
@@ -109,9 +136,16 @@ def test_a_car_that_only_drives_by_while_the_loop_is_off_is_no_scenery():
 
 
 def test_a_loop_that_drops_out_doesnt_make_scenery_of_the_car_on_it():
-    watch, _ = shown(a_vehicle(), plate("AB123CD"))
-    watch = watched_empty(over(watch), plate("AB123CD"), start=2, seconds=9)
-    assert [v.text for v in shown(a_vehicle(watch, 2, at=12), plate("AB123CD"), start=12)[1]] == ["AB123CD"]
+    watch, _ = shown(a_vehicle(), plate("AB123CD", sure=0.6))
+    for start in (1.25, 2.5):
+        watch = looked_around(over(watch, moment(1)), moment(start), seen(plate("AB123CD")))
+    assert decided(a_vehicle(watch, 2, at=3), plate("AB123CD"), start=3) == ["AB123CD"]
+
+
+def test_a_car_that_stops_in_view_when_it_has_left_the_loop_is_scenery_for_the_next_one():
+    watch = over(shown(a_vehicle(), plate("AB123CD"))[0], moment(1))
+    watch = a_vehicle(watched_empty(watch, plate("AB123CD"), start=2, seconds=3600), 2, at=3603)
+    assert decided(watch, plate("AB123CD"), start=3603) == []
 
 
 def test_a_parked_car_that_has_left_is_forgotten():
@@ -130,3 +164,149 @@ def test_the_empty_loop_is_looked_at_twice_when_all_is_at_rest_and_then_seldom()
             watch = looked_around(watch, moment(at), ())
     assert looks == [0.0, 1.0, 21.0, 34.4, 35.4, 55.4]
     assert not wants_to_look_around(a_vehicle(watch, at=60), moment(90))
+
+
+# --- the one behind ---
+
+GLARE = 3.0
+
+
+def in_glare(watch: Watch, at: float = 0.0) -> Watch:
+    """On the loop, and not read for three seconds."""
+    return shown(shown(shown(watch, start=at)[0], start=at + 1)[0], start=at + 2)[0]
+
+
+OTHERS = "QX11AA", "ZW98KL", "JT55MM"
+
+
+def after_others(*widths: int) -> Watch:
+    """A lane on which vehicles were read that wide, a minute and more ago."""
+    watch = EMPTY
+    for number, width in enumerate(widths):
+        at = -300 + 10 * number
+        watch, verdicts = shown(a_vehicle(watch, number + 1, at=at), plate(OTHERS[number], width=width), start=at)
+        assert verdicts
+        watch = over(watch, moment(at + 5))
+    return watch
+
+
+def test_a_car_that_stops_behind_one_without_a_legible_plate_is_not_decided_for_it_but_asked_about():
+    behind = plate("SECOND2", x=420, y=66, width=66)
+    for lane in (EMPTY, after_others(120), after_others(120, 66, 130)):
+        watch, verdicts = shown(in_glare(a_vehicle(lane, 9)), behind, start=GLARE)
+        assert verdicts == []
+        assert asked(watch, GLARE + 1) == "SECOND2"
+        moves_up = a_vehicle(over(watch, moment(9)), 10, at=11)
+        assert decided(moves_up, plate("SECOND2"), start=11) == ["SECOND2"], "and when it moves up it is decided"
+
+
+def test_a_car_behind_stays_behind_when_the_one_without_a_legible_plate_is_looked_at_afresh():
+    behind = plate("SECOND2", x=420, y=66, width=66)
+    watch, _ = shown(in_glare(a_vehicle()), behind, start=GLARE)
+    assert decided(a_vehicle(over(watch, moment(5)), 2, at=5), behind, start=5) == []
+
+
+def test_a_car_whose_plate_glares_for_three_seconds_is_decided_where_it_is_as_wide_as_plates_are_there():
+    for wide in (100, 120, 200):
+        watch = in_glare(a_vehicle(after_others(120, 130, 66), 9))
+        assert decided(watch, plate("AB123CD", width=wide), start=GLARE) == ["AB123CD"]
+
+
+def test_the_first_car_of_all_whose_plate_glares_is_asked_about_and_the_next_one_decided():
+    watch, verdicts = shown(in_glare(a_vehicle()), plate("AB123CD"), start=GLARE)
+    assert (verdicts, asked(watch, GLARE + 1)) == ([], "AB123CD")
+    watch = in_glare(a_vehicle(over(watch, moment(10)), 2, at=20), at=20)
+    assert decided(watch, plate("NEXT222"), start=20 + GLARE) == ["NEXT222"]
+
+
+def test_a_car_that_was_misread_as_it_came_and_then_glared_is_decided():
+    watch, _ = read(a_vehicle(), moment(0.2), seen(plate("8I3", sure=0.5)))
+    assert decided(in_glare(watch, at=3), plate("AB123CD"), start=6) == ["AB123CD"]
+
+
+def test_a_car_that_creeps_onto_the_loop_is_decided_when_its_plate_is_near_enough():
+    watch, verdicts = a_vehicle(), list[Verdict]()
+    for frame in range(40):
+        width = NEAR - 12 + frame // 2
+        watch, verdict = read(watch, moment(frame * 0.125), seen(plate("AB123CD", y=250 + frame, width=width)))
+        verdicts += [] if verdict is None else [verdict]
+    assert [verdict.text for verdict in verdicts] == ["AB123CD"]
+
+
+def test_a_car_that_a_slow_computer_sees_late_is_decided():
+    watch, verdicts = a_vehicle(), list[Verdict]()
+    for at in (2.0, 4.0, 6.0):
+        watch, verdict = read(watch, moment(at), seen(plate("AB123CD")))
+        verdicts += [] if verdict is None else [verdict]
+    assert [verdict.text for verdict in verdicts] == ["AB123CD"]
+
+
+def test_of_two_cars_close_behind_each_other_each_is_decided_in_its_turn():
+    front, behind = plate("FRONT11", width=130), plate("BEHIND1", x=300, y=80, width=70)
+    watch, first = shown(a_vehicle(), front, behind)
+    watch = over(watch, moment(5))
+    assert [v.text for v in first] == ["FRONT11"]
+    assert decided(a_vehicle(watch, 2, at=6), plate("BEHIND1", width=130), start=6) == ["BEHIND1"]
+    passed_and_next_at_once = a_vehicle(watch, 2, at=5)
+    assert decided(passed_and_next_at_once, plate("BEHIND1", width=130), start=5) == ["BEHIND1"]
+
+
+def test_of_two_cars_close_behind_each_other_the_second_is_decided_though_the_first_never_was():
+    behind = plate("BEHIND1", x=300, y=80, width=70)
+    watch, verdicts = shown(in_glare(a_vehicle()), behind, start=GLARE)
+    watch = over(watch, moment(5))
+    assert verdicts == []
+    assert decided(a_vehicle(watch, 2, at=6), plate("BEHIND1", width=130), start=6) == ["BEHIND1"]
+
+
+# --- the one before ---
+
+
+def gone(text: str = "FIRST11", at: float = 5.0) -> Watch:
+    """A loop that the vehicle has left, whose plate was decided."""
+    watch, verdicts = shown(a_vehicle(), plate(text))
+    assert [verdict.text for verdict in verdicts] == [text]
+    return over(watch, moment(at))
+
+
+def test_the_plate_of_the_vehicle_before_is_not_decided_for_the_next_one_and_hers_is():
+    watch, verdicts = shown(a_vehicle(gone(), 2, at=6), plate("FIRST11"), start=6)
+    assert verdicts == []
+    assert asked(watch, 10) is None, "nor is she asked about it when it is out of view"
+    assert decided(watch, plate("SECOND2", width=110), start=7) == ["SECOND2"]
+
+
+def test_the_plate_of_the_vehicle_before_that_stops_beyond_the_arm_keeps_nobody_from_being_decided():
+    for first, before in ((70, 120), (160, 120), (160, 110)):
+        stopped, here = plate("FIRST11", x=40, width=first), plate("SECOND2", width=before)
+        assert decided(a_vehicle(gone(), 2, at=6), stopped, here, start=6) == ["SECOND2"]
+
+
+def test_a_vehicle_that_comes_back_is_asked_about_and_after_a_minute_decided():
+    watch, verdicts = shown(a_vehicle(gone(), 2, at=15), plate("FIRST11"), start=15)
+    assert (verdicts, asked(watch, 15.9)) == ([], "FIRST11")
+    later = a_vehicle(gone(), 2, at=66)
+    assert decided(later, plate("FIRST11"), start=66) == ["FIRST11"]
+
+
+def test_behind_a_vehicle_that_comes_back_nobody_is_decided():
+    back, behind = plate("FIRST11"), plate("BEHIND1", x=300, y=80, width=70)
+    watch, verdicts = shown(a_vehicle(gone(), 2, at=15), back, behind, start=15)
+    assert (verdicts, asked(watch, 15.9)) == ([], "FIRST11")
+
+
+def test_a_vehicle_that_was_asked_about_and_left_is_not_decided_for_the_next_one():
+    watch, _ = shown(a_vehicle(), plate("FIRST11", sure=0.6))
+    watch, question = guess(watch, moment(1), after=SECOND // 2)
+    assert question is not None
+    assert decided(a_vehicle(over(watch, moment(5)), 2, at=6), plate("FIRST11"), start=6) == []
+
+
+def test_a_vehicle_that_left_before_it_was_decided_is_decided_when_it_comes_back():
+    watch, _ = shown(a_vehicle(), plate("FIRST11", sure=0.6))
+    assert decided(a_vehicle(over(watch, moment(1)), 2, at=6), plate("FIRST11"), start=6) == ["FIRST11"]
+
+
+def test_who_is_seen_beyond_the_arm_is_not_decided_for_the_next_one_that_waits_already():
+    passed_and_next_at_once = a_vehicle(gone(), 2, at=5)
+    assert decided(passed_and_next_at_once, plate("FIRST11", y=120, width=70), start=5) == []

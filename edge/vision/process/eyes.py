@@ -38,8 +38,8 @@ class Eyes(Protocol):
 
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]: ...
 
-    def watch(self, vehicle: int | None, at: Monotonic) -> None:
-        """The arming loop went on for this vehicle, or off."""
+    def watch(self, vehicle: int | None, at: Monotonic) -> bool:
+        """The arming loop went on for this vehicle, or off. Whether one drove up: it may be looked at afresh."""
         ...
 
     def over(self) -> list[VisionEvent]:
@@ -61,8 +61,12 @@ class LoopEyes:
         self.plates: tuple[PlateCandidate, ...] | None = None
         self.own: Box | None = None
 
-    def watch(self, vehicle: int | None, at: Monotonic) -> None:
-        self._watch = watching.over(self._watch) if vehicle is None else watching.began(self._watch, vehicle, at)
+    def watch(self, vehicle: int | None, at: Monotonic) -> bool:
+        if vehicle is None:
+            self._watch = watching.over(self._watch, at)
+            return False
+        self._watch = watching.began(self._watch, vehicle, at)
+        return self._watch.arrived == at
 
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
         self.plates = self.own = None
@@ -110,8 +114,9 @@ class OpenEyes:
         self.plates: tuple[PlateCandidate, ...] | None = None
         self.own: Box | None = None
 
-    def watch(self, vehicle: int | None, at: Monotonic) -> None:
+    def watch(self, vehicle: int | None, at: Monotonic) -> bool:
         """There is no loop here: nothing to heed."""
+        return False
 
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
         self.plates = self.own = None

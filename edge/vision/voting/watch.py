@@ -1,10 +1,15 @@
-"""A lane with an arming loop, while a vehicle stands on it: which plate is its own, surely or likely. Pure."""
+"""A lane with an arming loop, while a vehicle stands on it: which plate is its own, surely or likely. Pure.
+
+What stood there before, what belongs to a vehicle that has left, and what came up behind this one is only asked about.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from drivers.contract import Box, PlateCandidate
+from edge.vision.voting import others
+from edge.vision.voting.others import ALL_BUT_NEAR, FIRST_LOOKS, ON_TIME, UNKNOWN, Departed, Widths
 from edge.vision.voting.question import Question, next_question
 from edge.vision.voting.track import ALIKE, Sighting, Track, distance, follow, similarity
 from edge.vision.voting.vote import RULES, Verdict, VoteRules
@@ -17,6 +22,8 @@ STOOD = SECOND
 REST, BREATH, SELDOM = 3 * SECOND // 2, 5 * SECOND, 20 * SECOND
 OUT_OF_SIGHT = 3
 """So many looks at the empty loop without it, and it is scenery no more."""
+STEPPED_OFF = 5 * SECOND
+"""A loop that drops out doesn't make scenery of the vehicle on it for so long; what stands there longer is parked"""
 _SAME_PLACE, _SAME_SIZE = 0.15, 0.12
 """In widths of the plate: who creeps forward by a few hand's breadths isn't there any more."""
 
@@ -36,19 +43,29 @@ class Scenery:
 @dataclass(frozen=True, slots=True)
 class Watch:
     """The vehicle on the loop. `vehicle` is None while the loop is off or its plate is decided; `occupied`: the loop is
-    on. `last`: where the vehicle that was on it last was read; a loop that drops out doesn't make it scenery. `looks`
-    counts those at the empty loop since something moved.
+    on; `arrived`: since when; `since`: when it was looked at afresh; `seen`: how often it was. `last`: where the
+    vehicle that was on it last was read; a loop that drops out doesn't make it scenery. `looks` counts those at the
+    empty loop since something moved.
     """
 
     near: int
     rules: VoteRules = RULES
     vehicle: int | None = None
     occupied: bool = False
+    arrived: Monotonic = START
     since: Monotonic = START
+    left: Monotonic | None = None
     asked: Question | None = None
+    seen: int = 0
     tracks: tuple[Track, ...] = ()
+    on_time: tuple[int, ...] = ()
+    """The numbers of those that came with the vehicle"""
     still: tuple[Track, ...] = ()
     """Of what stood there before; one of them is the vehicle's where it had stopped short of the loop"""
+    echoes: tuple[Track, ...] = ()
+    """Of vehicles that have left; one of them is the vehicle's where it came back"""
+    widths: Widths = UNKNOWN
+    before: tuple[Departed, ...] = ()
     scenery: tuple[Scenery, ...] = ()
     last: tuple[Scenery, ...] = ()
     moved_at: Monotonic | None = None
@@ -57,13 +74,33 @@ class Watch:
 
 
 def began(watch: Watch, vehicle: int, at: Monotonic) -> Watch:
-    """A vehicle drove onto the loop: it gets a vote of its own."""
-    return replace(watch, vehicle=vehicle, occupied=True, since=at, asked=None, tracks=(), still=(), last=())
+    """A vehicle drove onto the loop, or is looked at afresh: it gets a vote of its own."""
+    watch = over(watch, at)
+    blank = replace(watch, vehicle=vehicle, occupied=True, since=at, asked=None, on_time=(), last=())
+    if others.is_same_vehicle(watch.left, at):
+        return blank
+    return replace(blank, arrived=at, seen=0, widths=others.of_the_next(watch.widths))
 
 
-def over(watch: Watch) -> Watch:
+def over(watch: Watch, at: Monotonic) -> Watch:
+    """The loop went off."""
+    if not watch.occupied:
+        return watch
+    leader = _leader(watch, watch.tracks)
     seen = tuple(_standing(watch, track) for track in watch.tracks if _counts(watch, track))
-    return replace(watch, vehicle=None, occupied=False, tracks=(), still=(), last=watch.last or seen)
+    unlearned = None if watch.vehicle is None or leader is None else leader.here.width
+    return replace(
+        watch,
+        vehicle=None,
+        occupied=False,
+        left=at,
+        tracks=(),
+        still=(),
+        echoes=(),
+        widths=replace(watch.widths, unlearned=unlearned),
+        before=others.remembered(watch.before, _departed(watch, leader, at), at),
+        last=watch.last or seen,
+    )
 
 
 def stirred(watch: Watch, at: Monotonic) -> Watch:
@@ -86,7 +123,8 @@ def looked_around(watch: Watch, at: Monotonic, sightings: tuple[Sighting, ...]) 
     """A frame was read while the loop was off: what stands there is nobody's who comes."""
     if watch.occupied:
         return watch
-    left = [s.candidate for s in sightings if not any(_is_same(last, s.candidate) for last in watch.last)]
+    last = watch.last if watch.left is not None and at - watch.left < STEPPED_OFF else ()
+    left = [s.candidate for s in sightings if not any(_is_same(each, s.candidate) for each in last)]
     kept: list[Scenery] = []
     for known in watch.scenery:
         again = next((candidate for candidate in left if _is_same(known, candidate)), None)
@@ -104,21 +142,23 @@ def read(watch: Watch, at: Monotonic, sightings: tuple[Sighting, ...]) -> tuple[
     """A frame was read; the verdict comes once. Of several plates the nearest is the one at the barrier."""
     if watch.vehicle is None:
         return watch, None
-    strange = [sighting for sighting in sightings if not _is_scenery(watch, sighting)]
-    known = [sighting for sighting in sightings if _is_scenery(watch, sighting)]
-    tracks = follow(watch.tracks, at, strange, watch.near, known=True)
-    still = follow(watch.still, at, known, watch.near, known=True)
-    watch = replace(watch, tracks=tracks, still=still)
+    watch = _followed(watch, at, sightings)
     nearest = _nearest(watch, at)
-    if nearest is None:
+    if nearest is None or not _may_be_its_own(watch, nearest, at):
         return watch, None
     verdict = nearest.verdict(watch.near, watch.rules)
     if not verdict.certain:
         return watch, None
-    beside = [_standing(watch, track) for track in tracks if track is not nearest and not track.moved]
-    scenery = (*watch.scenery, *beside)[-MOST_SCENERY:]
+    beside = [_standing(watch, track) for track in watch.tracks if track is not nearest and not track.moved]
     return replace(
-        watch, vehicle=None, tracks=(), still=(), scenery=scenery, last=(_standing(watch, nearest),)
+        watch,
+        vehicle=None,
+        tracks=(),
+        still=(),
+        echoes=(),
+        widths=others.learned(watch.widths, nearest.here.width),
+        scenery=(*watch.scenery, *beside)[-MOST_SCENERY:],
+        last=(_standing(watch, nearest),),
     ), verdict
 
 
@@ -128,10 +168,9 @@ def guess(watch: Watch, at: Monotonic, after: int) -> tuple[Watch, Verdict | Non
     It is that of the nearest vehicle when one was last in view: an arm or a light may hide it from then on. Where
     nothing was read but what had stood there before, the vehicle may have waited just short of the loop.
     """
-    leader, stood = _leader(watch, watch.tracks), _leader(watch, watch.still)
-    if watch.vehicle is None or (leader is None and stood is None):
+    verdict = None if watch.vehicle is None else _to_ask_about(watch, at)
+    if verdict is None:
         return watch, None
-    verdict = _doubted(watch, stood) if leader is None else leader.verdict(watch.near, watch.rules)
     question = next_question(verdict, watch.since, at, after, watch.asked)
     return (watch, None) if question is None else (replace(watch, asked=question), verdict)
 
@@ -139,13 +178,69 @@ def guess(watch: Watch, at: Monotonic, after: int) -> tuple[Watch, Verdict | Non
 def place_of_nearest(watch: Watch, at: Monotonic) -> Box | None:
     """Where the plate of the vehicle on the loop is in the frame that was read at `at`, as far as is known."""
     nearest = _nearest(watch, at)
-    return None if nearest is None or nearest.seen != at else nearest.here
+    return None if nearest is None or nearest.seen != at or not _may_be_its_own(watch, nearest, at) else nearest.here
 
 
-def _doubted(watch: Watch, stood: Track | None) -> Verdict:
-    assert stood is not None, "asked only about what was read"
-    found = stood.verdict(watch.near, watch.rules)
+def _followed(watch: Watch, at: Monotonic, sightings: tuple[Sighting, ...]) -> Watch:
+    strange, known, echoed = list[Sighting](), list[Sighting](), list[Sighting]()
+    for sighting in sightings:
+        if _is_scenery(watch, sighting):
+            known.append(sighting)
+        elif others.is_echo(watch.before, watch.arrived, sighting.candidate.text, at):
+            echoed.append(sighting)
+        else:
+            strange.append(sighting)
+    watch = replace(
+        watch,
+        seen=watch.seen + 1,
+        tracks=follow(watch.tracks, at, strange, watch.near, known=True),
+        still=follow(watch.still, at, known, watch.near, known=True),
+        echoes=follow(watch.echoes, at, echoed, watch.near, known=True),
+    )
+    return _with_those_on_time(watch, at) if watch.seen <= FIRST_LOOKS or at - watch.arrived < ON_TIME else watch
+
+
+def _with_those_on_time(watch: Watch, at: Monotonic) -> Watch:
+    now = [track for track in watch.tracks if track.seen == at and track.here.width >= ALL_BUT_NEAR * watch.near]
+    numbers = (*watch.on_time, *(track.number for track in now if track.number not in watch.on_time))
+    return replace(watch, on_time=numbers, widths=others.came(watch.widths, (track.here.width for track in now)))
+
+
+def _may_be_its_own(watch: Watch, track: Track, at: Monotonic) -> bool:
+    """Whether it may be decided: it came with the vehicle, or is as wide as those on this loop are. Where one that had
+    left stands before it, only the latter tells that it isn't behind that one."""
+    if others.is_as_wide_as_usual(watch.widths, track.here.width):
+        return True
+    echo = _nearest_of(watch, watch.echoes, at)
+    behind = echo is not None and echo.here.width > track.here.width
+    return track.number in watch.on_time and not behind
+
+
+def _to_ask_about(watch: Watch, at: Monotonic) -> Verdict | None:
+    """Of one that has left only while it is there to be seen."""
+    leader, echo = _leader(watch, watch.tracks), _nearest_of(watch, watch.echoes, at)
+    if echo is not None and (leader is None or not _may_be_its_own(watch, leader, at)):
+        return _doubted(watch, echo)
+    if leader is not None:
+        own = _may_be_its_own(watch, leader, at)
+        return leader.verdict(watch.near, watch.rules) if own else _doubted(watch, leader)
+    stood = _leader(watch, watch.still)
+    return None if stood is None else _doubted(watch, stood)
+
+
+def _doubted(watch: Watch, track: Track) -> Verdict:
+    found = track.verdict(watch.near, watch.rules)
     return replace(found, certain=False, likely=found.certain or found.likely)
+
+
+def _departed(watch: Watch, leader: Track | None, at: Monotonic) -> Departed | None:
+    """The plate of the vehicle that leaves, as far as it is known: decided, or asked about as its own."""
+    if watch.vehicle is None:
+        return Departed(watch.last[0].text, at) if watch.last else None
+    if leader is None or watch.asked is None or not _may_be_its_own(watch, leader, at):
+        return None
+    text = leader.verdict(watch.near, watch.rules).text
+    return Departed(text, at) if text == watch.asked.text else None
 
 
 def _nearest(watch: Watch, at: Monotonic) -> Track | None:
