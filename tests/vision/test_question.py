@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from drivers.contract import PlateCandidate
+import numpy as np
+
+from drivers.contract import Box, PlateCandidate
 from edge.vision.events import PlateDecided, PlateGuessed, VehicleInView, VisionEvent
 from edge.vision.frames.capture import Shot
 from edge.vision.frames.motion import Frame
@@ -137,6 +139,15 @@ def test_the_next_vehicle_is_not_asked_about_the_plate_of_the_last():
 def test_nobody_is_asked_about_a_masked_plate():
     masked = a_lane(masks=(Area(x=0.3, y=0.5, width=0.4, height=0.3),))
     assert masked.shows(doubtful("AB123CD"), seconds=30).said == []
+
+
+def test_a_car_that_is_parked_there_is_never_decided_though_the_stream_comes_back_in_another_size():
+    once, twice = (20, 100, 80, 20), (40, 200, 160, 40)
+    small, large = (PlateCandidate("PARKED1", (0.99,) * 7, Box(*place), 0.9) for place in (once, twice))
+    lane = Lane(LoopEyes(LANE, ViewSettings())).shows(small, seconds=30)
+    picture = np.repeat(np.repeat(empty_lane(), 2, axis=0), 2, axis=1)
+    lane.shows(large, seconds=1, picture=picture).a_vehicle_comes().shows(large, seconds=8, picture=picture)
+    assert (lane.plates, lane.questions) == ([], [(1, "PARKED1")])
 
 
 def test_nobody_is_asked_about_what_the_camera_writes_into_its_picture():

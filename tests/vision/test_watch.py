@@ -1,6 +1,8 @@
 """A lane with an arming loop: the loop says when, the vote says what."""
 
-from drivers.contract import PlateCandidate
+from dataclasses import replace
+
+from drivers.contract import Box, PlateCandidate
 from edge.vision.voting.vote import Verdict
 from edge.vision.voting.watch import (
     Watch,
@@ -8,6 +10,7 @@ from edge.vision.voting.watch import (
     guess,
     looked_around,
     over,
+    picture_resized,
     read,
     stirred,
     wants_to_look_around,
@@ -310,3 +313,24 @@ def test_a_vehicle_that_left_before_it_was_decided_is_decided_when_it_comes_back
 def test_who_is_seen_beyond_the_arm_is_not_decided_for_the_next_one_that_waits_already():
     passed_and_next_at_once = a_vehicle(gone(), 2, at=5)
     assert decided(passed_and_next_at_once, plate("FIRST11", y=120, width=70), start=5) == []
+
+
+# --- another size of picture ---
+
+
+def test_a_parked_car_stays_one_when_the_pictures_come_in_another_size():
+    watch = watched_empty(EMPTY, plate("PARKED1", x=20, y=100, width=80), start=-60)
+    twice = replace(picture_resized(watch, 2, 2), near=2 * NEAR)
+    parked = PlateCandidate("PARKED1", (0.99,) * 7, Box(40, 200, 160, 40), 0.9)
+    assert decided(a_vehicle(twice), parked) == []
+    assert decided(a_vehicle(replace(watch, near=2 * NEAR)), parked) == ["PARKED1"], "without heeding it"
+
+
+def test_a_vehicle_is_decided_though_the_size_of_the_pictures_changes_while_it_stands_there():
+    watch, _ = read(after_others(120), moment(0), ())
+    watch, _ = read(began(watch, 9, moment(0)), moment(0.1), seen(plate("AB123CD")))
+    twice = replace(picture_resized(watch, 2, 2), near=2 * NEAR)
+    large = PlateCandidate("AB123CD", (0.99,) * 7, Box(500, 600, 240, 60), 0.9)
+    watch, verdicts = shown(twice, large, start=0.25)
+    assert [(verdict.text, verdict.best.box) for verdict in verdicts] == [("AB123CD", large.box)]
+    assert decided(in_glare(a_vehicle(watch, 10, at=99), at=99), large, start=102) == ["AB123CD"]

@@ -58,6 +58,7 @@ class LoopEyes:
         self._gate = MotionGate(view.region)
         self._watch = Watch(1, rules)
         self._read_at: Monotonic | None = None
+        self._size: tuple[int, int] | None = None
         self.plates: tuple[PlateCandidate, ...] | None = None
         self.own: Box | None = None
 
@@ -70,6 +71,7 @@ class LoopEyes:
 
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
         self.plates = self.own = None
+        self._heed_size(*shot.frame.shape[:2])
         vehicle = self._watch.vehicle
         if not self._watch.occupied:
             self._look_around(shot, reader)
@@ -89,6 +91,12 @@ class LoopEyes:
 
     def _effort(self, shot: Shot) -> Effort:
         return Effort.FULL if shot.at - self._watch.since < _EAGER else Effort.SLOW
+
+    def _heed_size(self, height: int, width: int) -> None:
+        """A stream may come back in another size: what stands there does so still."""
+        before, self._size = self._size, (height, width)
+        if before is not None and before != self._size:
+            self._watch = watching.picture_resized(self._watch, width / before[1], height / before[0])
 
     def _look_around(self, shot: Shot, reader: PlateReader) -> None:
         if self._gate.moves(shot.frame, shot.at, occupied=False):

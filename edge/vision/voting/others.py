@@ -79,6 +79,14 @@ def of_the_next(widths: Widths) -> Widths:
     return replace(known, here=None)
 
 
+def resized(widths: Widths, across: float) -> Widths:
+    def wide(width: int | None) -> int | None:
+        return None if width is None else round(width * across)
+
+    last = tuple(round(width * across) for width in widths.of_the_last)
+    return Widths(last, wide(widths.here), wide(widths.unlearned))
+
+
 def _usual(widths: Widths) -> int | None:
     if widths.of_the_last:
         return sorted(widths.of_the_last)[len(widths.of_the_last) // 2]

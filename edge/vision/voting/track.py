@@ -128,6 +128,18 @@ def _seen_again(track: Track, at: Monotonic, candidate: PlateCandidate) -> Track
     return replace(track, reads=reads, displaced=displaced, moved=track.moved or displaced >= 2)
 
 
+def resized(box: Box, across: float, down: float) -> Box:
+    """The same place in pictures that are so many times as wide and as high."""
+    return Box(round(box.x * across), round(box.y * down), round(box.width * across), round(box.height * down))
+
+
+def track_resized(track: Track, across: float, down: float) -> Track:
+    def of(read: Read) -> Read:
+        return replace(read, candidate=replace(read.candidate, box=resized(read.candidate.box, across, down)))
+
+    return replace(track, origin=resized(track.origin, across, down), reads=tuple(of(read) for read in track.reads))
+
+
 def similarity(one: str, other: str) -> float:
     """1 for equal texts, 0 for texts with nothing in common."""
     return Levenshtein.normalized_similarity(one, other)

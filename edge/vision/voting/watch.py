@@ -11,7 +11,7 @@ from drivers.contract import Box, PlateCandidate
 from edge.vision.voting import others
 from edge.vision.voting.others import ALL_BUT_NEAR, FIRST_LOOKS, ON_TIME, UNKNOWN, Departed, Widths
 from edge.vision.voting.question import Question, next_question
-from edge.vision.voting.track import ALIKE, Sighting, Track, distance, follow, similarity
+from edge.vision.voting.track import ALIKE, Sighting, Track, distance, follow, resized, similarity, track_resized
 from edge.vision.voting.vote import RULES, Verdict, VoteRules
 from models.instants import SECOND, Monotonic
 
@@ -100,6 +100,26 @@ def over(watch: Watch, at: Monotonic) -> Watch:
         widths=replace(watch.widths, unlearned=unlearned),
         before=others.remembered(watch.before, _departed(watch, leader, at), at),
         last=watch.last or seen,
+    )
+
+
+def picture_resized(watch: Watch, across: float, down: float) -> Watch:
+    """The camera's pictures have so many times the width and the height now: all places are meant in them."""
+
+    def tracks(each: tuple[Track, ...]) -> tuple[Track, ...]:
+        return tuple(track_resized(track, across, down) for track in each)
+
+    def standing(each: tuple[Scenery, ...]) -> tuple[Scenery, ...]:
+        return tuple(replace(known, box=resized(known.box, across, down)) for known in each)
+
+    return replace(
+        watch,
+        tracks=tracks(watch.tracks),
+        still=tracks(watch.still),
+        echoes=tracks(watch.echoes),
+        widths=others.resized(watch.widths, across),
+        scenery=standing(watch.scenery),
+        last=standing(watch.last),
     )
 
 
