@@ -18,7 +18,7 @@ import numpy as np
 from models.ids import LaneName
 from models.instants import SECOND, Clock, to_datetime
 from simulator.pictures.lens import FRAMES_A_SECOND
-from simulator.render import Painter, Scene, overlay
+from simulator.render import Painter, Scene, grained, overlay
 
 _BOUNDARY = "parkgate-frame"
 _QUALITY = 85
@@ -44,7 +44,7 @@ class Cameras:
     def __init__(self, scenes: dict[LaneName, Scene], clock: Clock, host: str = "127.0.0.1", port: int = 0) -> None:
         self._views = {lane: _View(lane, scene) for lane, scene in scenes.items()}
         self._clock, self._host, self._port = clock, host, port
-        self._painter = Painter()
+        self._painter, self._dice = Painter(), np.random.default_rng()
         self._server: asyncio.Server | None = None
         self._viewers: set[asyncio.Task[None]] = set()
 
@@ -83,7 +83,7 @@ class Cameras:
     def _encode(self, view: _View, scene: Scene, time: str) -> bytes:
         if view.painted is None or view.painted[0] != scene:
             view.painted = scene, self._painter.paint(scene)
-        frame = overlay(view.painted[1], view.lane, time)
+        frame = overlay(grained(view.painted[1], self._dice), view.lane, time)
         return cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

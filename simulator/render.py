@@ -30,6 +30,9 @@ _HALF_WIDTH = 0.9
 _ARM_HEIGHT, _ARM_THICK, _ARM_LENGTH = 1.06, 0.085, 3.2
 _PIVOT = 0.93
 _UPRIGHT = 86.0
+_JPEG_BLOCK = 8
+_GRAIN = 0, 424, 64, _JPEG_BLOCK
+"""Where there is noise; a whole block of a JPEG keeps what is fine"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,17 @@ def overlay(frame: np.ndarray, camera: str, time: str) -> np.ndarray:
     marked[:22] = (marked[:22] * 0.45).astype(np.uint8)
     for text, x in ((camera, 10), (time, WIDTH - 172)):
         cv2.putText(marked, text, (x, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (224, 224, 224), 1, cv2.LINE_AA)
+    return marked
+
+
+def grained(frame: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    """With a little of a sensor's noise, where nothing else is: no two pictures of a camera that works are alike."""
+    marked = frame.copy()
+    left, top, wide, tall = _GRAIN
+    lighter = dice.integers(0, 9, (tall // _JPEG_BLOCK, wide // _JPEG_BLOCK, 1))
+    marked[top : top + tall, left : left + wide] += np.kron(lighter, np.ones((_JPEG_BLOCK, _JPEG_BLOCK, 1))).astype(
+        np.uint8
+    )
     return marked
 
 

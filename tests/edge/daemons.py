@@ -221,7 +221,7 @@ def a_camera(frame: np.ndarray, port: int = 0, there: Callable[[], bool] | None 
             while not over.is_set():
                 picture = (frame if there is None or there() else empty_lane()).copy()
                 lit ^= 255
-                picture[:4, :4] = lit
+                picture[400:404, :4] = lit
                 jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
                 try:
                     self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + jpeg + b"\r\n")

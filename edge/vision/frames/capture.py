@@ -11,7 +11,7 @@ from typing import Any
 from drivers.contract import CameraSettings, FrameSource, Recording
 from edge.vision.faults import COVERED, DARK, DAZZLED, ENDED, FROZEN, UNREACHABLE, UNUSABLE
 from edge.vision.frames.health.clearness import PATIENCE, Clearness, Sight, light, looked
-from edge.vision.frames.health.stillness import Stillness, alike, seen
+from edge.vision.frames.health.stillness import Change, Stillness, changed, seen
 from edge.vision.frames.health.usable import usable
 from edge.vision.frames.motion import Frame
 from edge.vision.frames.reopening import Tries
@@ -240,14 +240,14 @@ class Capture:
         if isinstance(frame, str):
             self._offer(session, frame, at, keep=False)
             return
-        same = alike(frame, self._before)
+        change = changed(frame, self._before)
         self._before = frame
         clearness = self._clearness
         if clearness.is_due(at):
             clearness = looked(clearness, light(frame), at)
         with self._lock:
             self._clearness = clearness
-            self._stillness = seen(self._stillness, same and not self._shows_nothing(), at)
+            self._stillness = seen(self._stillness, Change.SCENE if self._shows_nothing() else change, at)
             withheld = self._stillness.withholds(at)
         self._offer(session, None if withheld else frame, at, keep=False)
 

@@ -18,6 +18,8 @@ PATIENCE = 60 * SECOND
 """For so long it is seen without a break before it is said, and not seen before it is taken back: each pair of
 headlights lights up a dark lane"""
 EVERY = SECOND
+BREAK = 5 * SECOND
+"""Nothing is known of what such a gap in the pictures would have shown"""
 _SMALL = (160, 90)
 _CAPTIONS = 0.08
 """Of the height, above and below: there cameras write, brightly, whatever they see"""
@@ -73,12 +75,16 @@ class Clearness:
 
 def light(frame: Frame) -> Light:
     """Of the brightest colour of each place, without the strips where cameras write. Costs a millisecond."""
-    edge = round(frame.shape[0] * _CAPTIONS)
     # Averaged, so that the noise of a dark night is no detail.
-    small = cv2.resize(frame[edge : frame.shape[0] - edge], _SMALL, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(without_captions(frame), _SMALL, interpolation=cv2.INTER_AREA)
     grey = small.max(axis=2)
     darkest, brightest = np.percentile(grey, (0.2, 99.8))
     return Light(float(brightest), float(brightest - darkest), float((grey >= _WHITE).mean()))
+
+
+def without_captions(frame: Frame) -> Frame:
+    edge = round(frame.shape[0] * _CAPTIONS)
+    return frame[edge : frame.shape[0] - edge]
 
 
 def looked(before: Clearness, seen: Light, at: Monotonic) -> Clearness:
@@ -86,7 +92,8 @@ def looked(before: Clearness, seen: Light, at: Monotonic) -> Clearness:
     wrong = seen.wrong(before.said)
     if wrong is before.said:
         return Clearness(before.said, None, None, at)
-    since = before.since if before.since is not None and wrong is before.other else at
+    lasts = wrong is before.other and before.looked_at is not None and at - before.looked_at < BREAK
+    since = before.since if before.since is not None and lasts else at
     if at - since >= PATIENCE:
         return Clearness(wrong, None, None, at)
     return Clearness(before.said, wrong, since, at)
