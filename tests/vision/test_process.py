@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import TypeVar
 
 import psutil
@@ -27,6 +28,7 @@ from edge.vision.events import (
     VehiclePictured,
     VisionEvent,
 )
+from edge.vision.process.child import Lane
 from edge.vision.process.keeper import VisionProcess
 from edge.vision.process.life.environment import environment, variables_of
 from edge.vision.process.life.limits import READS, SPARE
@@ -34,6 +36,7 @@ from edge.vision.process.life.patience import Patience
 from edge.vision.process.life.running import Running
 from edge.vision.process.protocol import BeginOrder, LaneOrder, Orders
 from edge.vision.settings import ViewSettings, VisionSettings
+from edge.vision.voting.vote import RULES
 from models.ids import LaneName
 from models.instants import HOUR, SECOND, Clock, Instant, Monotonic
 from tests.vision.passages import a_passage, empty_lane, recorded, with_car, with_scratched_plate
@@ -215,6 +218,15 @@ async def test_the_camera_on_the_far_side_of_a_lane_has_vehicles_of_its_own(stan
         process.watch(LANE, present=True)
         decided = await heard.first(PlateDecided)
         assert (decided.lane, decided.vehicle, decided.read.plate) == (LANE, 1, "AB123CD")
+
+
+def test_only_a_vehicle_that_drives_up_has_to_change_the_picture(monkeypatch: pytest.MonkeyPatch):
+    order = LaneOrder.of(LANE, OpenCvCameraSettings(source="none"), ViewSettings(), loop_gated=True)
+    lane, expected = Lane(order, SystemClock(), Event(), None, lambda: None, 0.0, RULES), list[float]()
+    monkeypatch.setattr(lane.capture, "expects_change", lambda at: expected.append(at / SECOND))
+    for at, vehicle in ((10, 1), (20, None), (20, 2), (40, 3), (50, None), (60, 4)):
+        lane.watch(vehicle, Monotonic(at * SECOND))
+    assert expected == [10, 60], "the others were looked at afresh"
 
 
 async def test_a_far_camera_that_is_gone_is_named_as_such(standing: Path, tmp_path: Path):

@@ -109,10 +109,10 @@ class Lane:
 
     def watch(self, vehicle: int | None, at: Monotonic) -> None:
         """The arming loop went on for this vehicle, or off."""
-        self.eyes.watch(vehicle, at)
+        drove_up = self.eyes.watch(vehicle, at)
         if self.album is not None:
             self.album.watch(vehicle, at)
-        if vehicle is not None:
+        if drove_up:
             self.capture.expects_change(at)
 
     def _news(self) -> list[VisionEvent]:
