@@ -43,7 +43,7 @@ class FastAlprReader:
 
     def read(self, frame: Frame) -> list[PlateCandidate]:
         """The plates in a BGR frame, in no order; crops in which no text was found are left out."""
-        candidates = (_candidate(result) for result in self._alpr.predict(frame))
+        candidates = (candidate_of(result) for result in self._alpr.predict(frame))
         return [candidate for candidate in candidates if candidate is not None]
 
 
@@ -80,7 +80,8 @@ def _enlarged(detection: DetectionResult, width: int, height: int) -> DetectionR
     return _Enlarged(detection.label, detection.confidence, larger.clamp(width, height), cut)
 
 
-def _candidate(result: ALPRResult) -> PlateCandidate | None:
+def candidate_of(result: ALPRResult) -> PlateCandidate | None:
+    """None where no plate was spelled."""
     if result.ocr is None:
         return None
     try:
@@ -88,12 +89,24 @@ def _candidate(result: ALPRResult) -> PlateCandidate | None:
     except ValueError:
         return None
     spelled, found = result.ocr.confidence, result.detection
-    # The speller gives one confidence for each of its ten slots, the empty ones included.
-    confidences = tuple(spelled[: len(text)]) if isinstance(spelled, list) else (spelled,) * len(text)
+    confidences = _of_each(result.ocr.text, spelled) if isinstance(spelled, list) else (spelled,) * len(text)
     if len(confidences) != len(text):
         return None
     cut = isinstance(found, _Enlarged) and found.cut
     return PlateCandidate(text, confidences, _box(found.bounding_box), float(found.confidence), cut)
+
+
+def _of_each(spelled: str, slots: list[float]) -> tuple[float, ...]:
+    """How sure each character is. The speller gives that of its slots, the empty ones included, and takes only those
+    off its text that are last: who follows on an empty one is no surer than that it is empty."""
+    sure, gap = list[float](), 1.0
+    for character, confidence in zip(spelled, slots, strict=False):
+        if not character.isalnum():
+            gap = min(gap, confidence)
+        else:
+            sure.append(min(gap, confidence))
+            gap = 1.0
+    return tuple(sure)
 
 
 def _box(box: BoundingBox) -> Box:
