@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -15,8 +15,11 @@ from typer.testing import CliRunner, Result
 
 from drivers.contract import Box, PlateCandidate
 from edge.cli import app
+from edge.clock import SystemClock
+from edge.vision.frames.privacy import shown
 from edge.vision.settings import Area, ViewSettings
 from edge.vision.viewing.ground import viewed
+from edge.vision.viewing.look import Look, look
 from tests.house.tree import HOUSE
 from tests.vision.passages import empty_lane, recorded, with_car
 
@@ -64,6 +67,54 @@ def test_a_lane_that_isnt_there_and_a_camera_without_a_picture_are_told_apart(lo
     (tmp_path / "lane.avi").write_bytes(b"no film")
     gone = ran(lot, LANE, "--draw", folder)
     assert (gone.exit_code, "no picture" in gone.stderr) == (1, True), gone.stderr
+
+
+class Source:
+    """A camera that shows these, and then is lost."""
+
+    def __init__(self, *frames: Any) -> None:
+        self._frames = list(frames)
+
+    def open(self) -> Source:
+        return self
+
+    def read(self) -> Any:
+        if not self._frames:
+            raise OSError("the stream was lost")
+        return self._frames.pop(0)
+
+    def close(self) -> None: ...
+
+
+class Reader:
+    """Finds one plate in each picture, and less of it in a dark one."""
+
+    name = "told"
+
+    def read(self, frame: Any) -> list[PlateCandidate]:
+        sure = 0.9 if frame.mean() > 50 else 0.3
+        return [PlateCandidate(PLATE, (sure,) * 7, Box(100, 300, 120, 30), 0.9)]
+
+
+def looked(*frames: Any, seconds: float = 5.0) -> Look:
+    return look(cast("Any", Source(*frames)), ViewSettings(), Reader(), seconds, SystemClock())
+
+
+def test_what_a_stream_has_shown_before_it_is_lost_is_shown() -> None:
+    good = empty_lane()
+    seen = looked(np.zeros_like(good), good, np.zeros_like(good))
+    assert (seen.frame == good).all()
+    with pytest.raises(OSError, match="the stream was lost"):
+        looked()
+
+
+def test_a_grey_picture_is_looked_at_in_three_colours_and_one_of_no_use_is_told_of() -> None:
+    seen = looked(empty_lane()[:, :, 0], seconds=0)
+    assert seen.frame.shape == (480, 640, 3)
+    masked = ViewSettings(masks=(Area(x=0, y=0, width=0.1, height=0.1),))
+    assert shown(seen.frame, None, (), masked)[0].shape == (480, 640, 3)
+    with pytest.raises(OSError, match="pictures of 1 x 1 pixels"):
+        looked(np.zeros((1, 1, 3), np.uint8))
 
 
 def test_region_masks_and_the_narrowest_plate_are_drawn() -> None:

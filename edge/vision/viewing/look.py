@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 from drivers.contract import CameraSettings, FrameSource, PlateCandidate, PlateReader
 from edge.vision.frames.candidates import worth
+from edge.vision.frames.health.usable import usable
 from edge.vision.frames.motion import Frame
 from edge.vision.frames.view import plates_in
 from edge.vision.settings import ViewSettings
@@ -26,7 +28,7 @@ class Look:
 
 
 def look(camera: CameraSettings, view: ViewSettings, reader: PlateReader, seconds: float, clock: Clock) -> Look:
-    """Raises OSError when no picture comes."""
+    """Raises OSError when no picture comes, or none that can be looked at."""
     source = camera.open()
     try:
         return _best(source, view, reader, seconds, clock)
@@ -37,16 +39,29 @@ def look(camera: CameraSettings, view: ViewSettings, reader: PlateReader, second
 def _best(source: FrameSource, view: ViewSettings, reader: PlateReader, seconds: float, clock: Clock) -> Look:
     ends = clock.monotonic() + round(seconds * SECOND)
     best: Look | None = None
-    while (frame := cast("Any", source.read())) is not None:
-        plates = sorted(plates_in(frame, reader, view), key=lambda plate: -worth(plate))
-        seen = Look(frame, tuple(plates))
-        if best is None or _value(seen) >= _value(best):
-            best = seen
-        if clock.monotonic() >= ends:
-            break
+    try:
+        for frame in _frames(source):
+            plates = sorted(plates_in(frame, reader, view), key=lambda plate: -worth(plate))
+            seen = Look(frame, tuple(plates))
+            if best is None or _value(seen) >= _value(best):
+                best = seen
+            if clock.monotonic() >= ends:
+                break
+    except OSError:
+        if best is None:
+            raise
+        # Lost: what it has shown is as good as it was.
     if best is None:
         raise OSError("no picture comes")
     return best
+
+
+def _frames(source: FrameSource) -> Iterator[Frame]:
+    while (given := cast("Any", source.read())) is not None:
+        frame = usable(given)
+        if isinstance(frame, str):
+            raise OSError(frame)
+        yield frame
 
 
 def _value(seen: Look) -> float:
