@@ -154,11 +154,11 @@ def test_a_car_in_view_when_the_picture_ends_has_gone():
     assert signs == (Left(1),)
 
 
-def hidden_by_the_arm(lane: Lane, seconds: float, covered: bool) -> Lane:
+def hidden_by_the_arm(lane: Lane, seconds: float, covered: bool, *others: PlateCandidate) -> Lane:
     for _ in range(round(seconds / EVERY)):
         lane.clock += EVERY
         lane.lookout = noticed(lane.lookout, moment(lane.clock), True, covered=covered)
-        lane.lookout, signs = read(lane.lookout, moment(lane.clock), ())
+        lane.lookout, signs = read(lane.lookout, moment(lane.clock), seen(*others))
         lane.said += signs
     return lane
 
@@ -187,3 +187,38 @@ def test_what_moves_far_away_is_only_glanced_at():
     lane = Lane().lies_empty().shows()
     small = noticed(lane.lookout, moment(lane.clock), True, looms=False)
     assert effort(small, moment(lane.clock)) is Effort.GLANCE
+
+
+def waits_unread_with_a_sure_one_behind(lane: Lane, nearer: PlateCandidate, behind: int = 8) -> Lane:
+    for step in range(behind):
+        lane.shows(nearer, plate("SECOND2", x=420, y=60 + 6 * step, width=66))
+    return lane
+
+
+def test_the_plate_of_the_car_behind_is_never_decided_for_the_one_at_the_arm():
+    lane = Lane().lies_empty()
+    for step in range(8):
+        lane.shows(plate("FIRST11", x=200 + 6 * step, y=200 + 12 * step, width=80 + 10 * step, sure=0.7))
+    waits_unread_with_a_sure_one_behind(lane, plate("FIRST11", x=242, y=284, width=150, sure=0.7))
+    lane.shows(plate("SECOND2", x=420, y=102, width=66), frames=4)
+    assert (lane.said, lane.vehicles) == ([CameIntoView(1)], []), "nor while its own isn't seen for a moment"
+    lane.shows(plate("FIRST11", x=242, y=284, width=150), frames=30)
+    assert lane.vehicles == [(1, "FIRST11")]
+
+
+def test_the_car_behind_that_was_seen_first_is_not_decided_while_another_is_at_the_arm():
+    lane = Lane().lies_empty().shows(plate("SECOND2", x=420, y=60, width=66), frames=2)
+    waits_unread_with_a_sure_one_behind(lane, plate("FIRST11", x=242, y=284, width=150, sure=0.7))
+    assert lane.vehicles == []
+    assert lane.shows(plate("FIRST11", x=242, y=284, width=150), frames=30).vehicles == [(1, "FIRST11")]
+
+
+def test_a_car_is_decided_though_a_larger_writing_above_its_plate_is_read_as_well():
+    lane, writing = Lane().lies_empty(), plate("BAKERY", x=210, y=240, width=160, sure=0.6)
+    assert lane.shows(writing, frames=4).shows(writing, plate("AB123CD"), frames=8).vehicles == [(1, "AB123CD")]
+
+
+def test_the_car_behind_is_the_next_once_the_unread_one_has_gone():
+    lane = Lane().lies_empty()
+    waits_unread_with_a_sure_one_behind(lane, plate("FIRST11", x=242, y=284, width=150, sure=0.7))
+    assert lane.shows(plate("SECOND2", x=420, y=102, width=66), frames=16).vehicles == [(2, "SECOND2")]

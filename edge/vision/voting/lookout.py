@@ -7,7 +7,7 @@ from enum import Enum
 
 from drivers.contract import Box
 from edge.vision.voting.question import Question, next_question
-from edge.vision.voting.track import ALIKE, Sighting, Track, follow, similarity
+from edge.vision.voting.track import ALIKE, Sighting, Track, follow, is_on_vehicle, similarity
 from edge.vision.voting.vote import RULES, Verdict, VoteRules
 from models.instants import SECOND, Monotonic
 
@@ -20,6 +20,7 @@ FORGET_STILL = 600 * SECOND
 TIRED = 4 * SECOND
 HIDDEN_AT_MOST = 30 * SECOND
 MOST_TRACKS = 24
+AS_NEAR = 0.9
 START = Monotonic(0)
 
 
@@ -127,7 +128,7 @@ def read(lookout: Lookout, at: Monotonic, sightings: tuple[Sighting, ...]) -> tu
     lookout = _echoed(_found_again(lookout, at), at)
     lookout, left = _let_go(lookout, at)
     lookout, came = _take_up(lookout, at)
-    lookout, decided = _decide(lookout)
+    lookout, decided = _decide(lookout, at)
     return lookout, (*left, *came, *decided)
 
 
@@ -190,10 +191,22 @@ def _verdict(lookout: Lookout, track: Track) -> Verdict:
     return track.verdict(lookout.near, lookout.rules)
 
 
+def _others(lookout: Lookout, at: Monotonic) -> list[Track]:
+    """The vehicles that are in view beside the one at the arm."""
+    others = (track for track in lookout.tracks if track.number != lookout.subject and at - track.seen < GONE_AFTER)
+    return [track for track in others if _is_vehicle(lookout, track, at)]
+
+
 def _another(lookout: Lookout, at: Monotonic) -> bool:
     """Whether another vehicle is in view that could be next."""
-    others = (track for track in lookout.tracks if track.number != lookout.subject and at - track.seen < GONE_AFTER)
-    return any(_is_vehicle(lookout, track, at) for track in others)
+    return bool(_others(lookout, at))
+
+
+def _is_behind(track: Track, other: Track) -> bool:
+    """Its plate is the smaller one, and isn't seen where the vehicle of the other is, which would hide it there: what
+    is written on a vehicle, and is read as well, isn't behind its plate, nor its plate behind that."""
+    smaller = track.here.width < AS_NEAR * other.here.width
+    return smaller and not is_on_vehicle(track.here, other.here) and not is_on_vehicle(other.here, track.here)
 
 
 def _is_missing(lookout: Lookout, subject: Track) -> bool:
@@ -250,14 +263,20 @@ def _last_there(lookout: Lookout, subject: Track, at: Monotonic) -> Monotonic:
 
 
 def _take_up(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]]:
-    """Name the vehicle in view: the nearest that came. Until its plate is decided, a surer one may replace it."""
+    """Name the vehicle in view: the nearest that came. Until its plate is decided, a surer one may replace it that
+    isn't behind it; a plate that is hidden for a moment is still the nearest."""
     if lookout.decided:
         return lookout, ()
     here = [track for track in lookout.tracks if track.seen == at and _is_vehicle(lookout, track, at)]
     if not here:
         return lookout, ()
-    nearest = max(here, key=lambda track: (_verdict(lookout, track).certain, track.here.width))
-    if lookout.subject is None:
+    subject = _subject(lookout)
+    first = max((*here, subject or here[0]), key=lambda track: track.here.width)
+    before = [track for track in here if not _is_behind(track, first)]
+    nearest = max(before, key=lambda track: (_verdict(lookout, track).certain, track.here.width), default=None)
+    if nearest is None:
+        return lookout, ()
+    if subject is None:
         taken = replace(lookout, subject=nearest.number, vehicle=lookout.vehicle + 1, came=at, asked=None)
         return taken, (CameIntoView(taken.vehicle),)
     if _verdict(lookout, nearest).certain:
@@ -265,14 +284,20 @@ def _take_up(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]
     return lookout, ()
 
 
-def _decide(lookout: Lookout) -> tuple[Lookout, tuple[Sign, ...]]:
+def _decide(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]]:
     subject = _subject(lookout)
     if subject is None or lookout.decided:
         return lookout, ()
     verdict = _verdict(lookout, subject)
-    if not verdict.certain:
+    if not verdict.certain or _is_second(lookout, subject, at):
         return lookout, ()
     return replace(lookout, decided=True), (Decided(lookout.vehicle, verdict),)
+
+
+def _is_second(lookout: Lookout, subject: Track, at: Monotonic) -> bool:
+    """Whether it stands behind another one: whose plate isn't sure yet, or was read for the first time just now."""
+    new = [track for track in lookout.tracks if track.seen == at and track.came and _could_be(lookout, track, at)]
+    return any(_is_behind(subject, other) for other in (*_others(lookout, at), *new))
 
 
 def _is_vehicle(lookout: Lookout, track: Track, at: Monotonic) -> bool:

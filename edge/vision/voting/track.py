@@ -17,6 +17,8 @@ SURE = 0.85
 ALIKE = 0.7
 _PLACE_REMEMBERED = 3
 """For so many seconds what is read at the place of a plate is taken for it, however it is read."""
+_HALF_VEHICLE, _BONNET = 1.25, 1.0
+"""In widths of its plate, which is half a metre wide."""
 _MOVED = 0.12
 _MOVED_PIXELS = 4
 
@@ -143,6 +145,13 @@ def track_resized(track: Track, across: float, down: float) -> Track:
 def similarity(one: str, other: str) -> float:
     """1 for equal texts, 0 for texts with nothing in common."""
     return Levenshtein.normalized_similarity(one, other)
+
+
+def is_on_vehicle(box: Box, plate: Box) -> bool:
+    """Whether `box` lies where at least the vehicle of this plate is in the picture, seen from before."""
+    aside = abs(box.x + box.width / 2 - plate.x - plate.width / 2)
+    above = plate.y + plate.height / 2 - box.y - box.height / 2
+    return aside <= _HALF_VEHICLE * plate.width and -plate.height <= above <= _BONNET * plate.width
 
 
 def distance(one: Box, other: Box) -> float:
