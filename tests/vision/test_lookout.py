@@ -222,3 +222,17 @@ def test_the_car_behind_is_the_next_once_the_unread_one_has_gone():
     lane = Lane().lies_empty()
     waits_unread_with_a_sure_one_behind(lane, plate("FIRST11", x=242, y=284, width=150, sure=0.7))
     assert lane.shows(plate("SECOND2", x=420, y=102, width=66), frames=16).vehicles == [(2, "SECOND2")]
+
+
+def test_a_car_that_waits_behind_doesnt_make_the_one_behind_the_arm_go():
+    lane, waits = Lane().lies_empty().drives_up("FIRST11"), plate("SECOND2", x=480, y=100, width=66)
+    for step in range(8):
+        lane.shows(plate("FIRST11", x=242, y=284), plate("SECOND2", x=424 + 8 * step, y=44 + 8 * step, width=66))
+    hidden_by_the_arm(lane, 1.5, True, waits)
+    lane.shows(plate("FIRST11", x=242, y=284), waits, frames=60)
+    assert (lane.vehicles, [type(sign) for sign in lane.said]) == ([(1, "FIRST11")], [CameIntoView, Decided])
+
+
+def test_a_car_that_is_read_where_the_first_ones_bonnet_was_shows_that_it_has_gone():
+    lane, next_one = Lane().lies_empty().drives_up("FIRST11"), plate("SECOND2", x=262, y=215, width=80)
+    assert hidden_by_the_arm(lane, 3, True, next_one).vehicles == [(1, "FIRST11"), (2, "SECOND2")]

@@ -100,7 +100,7 @@ def noticed(lookout: Lookout, at: Monotonic, moving: bool, looms: bool = True, c
     """
     lookout = replace(lookout, opened=at if lookout.opened is None else lookout.opened, looms=looms)
     subject = _subject(lookout)
-    hidden = covered and subject is not None and at - subject.seen < HIDDEN_AT_MOST and not _another(lookout, at)
+    hidden = covered and subject is not None and _may_be_hidden(lookout, subject, at)
     if moving:
         since = (lookout.looming_since or at) if looms else None
         still = at if hidden else lookout.still_there
@@ -197,9 +197,9 @@ def _others(lookout: Lookout, at: Monotonic) -> list[Track]:
     return [track for track in others if _is_vehicle(lookout, track, at)]
 
 
-def _another(lookout: Lookout, at: Monotonic) -> bool:
-    """Whether another vehicle is in view that could be next."""
-    return bool(_others(lookout, at))
+def _another(lookout: Lookout, subject: Track, at: Monotonic) -> bool:
+    """Whether another vehicle is seen where the one in view stood, or before it; one behind it shows nothing."""
+    return any(not _is_behind(other, subject) for other in _others(lookout, at))
 
 
 def _is_behind(track: Track, other: Track) -> bool:
@@ -207,6 +207,10 @@ def _is_behind(track: Track, other: Track) -> bool:
     is written on a vehicle, and is read as well, isn't behind its plate, nor its plate behind that."""
     smaller = track.here.width < AS_NEAR * other.here.width
     return smaller and not is_on_vehicle(track.here, other.here) and not is_on_vehicle(other.here, track.here)
+
+
+def _may_be_hidden(lookout: Lookout, subject: Track, at: Monotonic) -> bool:
+    return at - subject.seen < HIDDEN_AT_MOST and not _another(lookout, subject, at)
 
 
 def _is_missing(lookout: Lookout, subject: Track) -> bool:
@@ -259,7 +263,7 @@ def _let_go(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]]
 
 def _last_there(lookout: Lookout, subject: Track, at: Monotonic) -> Monotonic:
     """When the vehicle in view was there for sure. Another one in its place shows that it isn't hidden but gone."""
-    return subject.seen if _another(lookout, at) else max(subject.seen, lookout.still_there)
+    return subject.seen if _another(lookout, subject, at) else max(subject.seen, lookout.still_there)
 
 
 def _take_up(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]]:
