@@ -22,11 +22,12 @@ _MOVING = 0.004
 _FRESH = 0.3
 _TREMBLES = tuple(product((0, -1, 1), repeat=2))
 _CALM = 2 * SECOND
-_LEARN = 0.05
+_LEARN, _LEARN_SLOWLY = 0.05, 0.005
 _LARGE, _SCATTERED = 0.04, 0.15
 """A vehicle whose plate is near enough to count fills about a tenth of the picture, in one piece, or scattered where
 its colour is that of the ground."""
 _COVERED = 0.4
+_NEARLY_ALL = 0.7
 _VEHICLE = 1.5
 
 
@@ -53,7 +54,9 @@ class MotionGate:
             self._moved_at = at
             return True
         if not occupied and (self._moved_at is None or at - self._moved_at > _CALM):
-            self._empty = (self._empty + _LEARN * (small - self._empty)).astype(np.float32)
+            # What stands there may be a vehicle that can't be read yet: it becomes the lane's own, but not in seconds.
+            pace = _LEARN_SLOWLY if self.is_obstructed() else _LEARN
+            self._empty = (self._empty + pace * (small - self._empty)).astype(np.float32)
         return False
 
     def is_fresh(self, box: Box) -> bool:
@@ -77,6 +80,12 @@ class MotionGate:
             return total >= _LARGE * everything
         count, _, measures, _ = cv2.connectedComponentsWithStats(other)
         return count > 1 and int(measures[1:, cv2.CC_STAT_AREA].max()) >= _LARGE * everything
+
+    def is_obstructed(self) -> bool:
+        """Whether what looms may be a vehicle, and isn't nearly all of the picture: that, a lamp or a cloud did."""
+        if self._last is None or self._empty is None or not self.looms():
+            return False
+        return float(np.mean(np.abs(self._last - self._empty) > _STEP)) < _NEARLY_ALL
 
     def is_covered(self, box: Box) -> bool:
         """Whether most of the surroundings of a plate at `box` aren't those of the empty lane: its vehicle, or an arm

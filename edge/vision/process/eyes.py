@@ -132,7 +132,7 @@ class OpenEyes:
         sized = replace(self._lookout, near=near_width(self._view, shot.frame.shape[1]))
         here = looking.place_of_subject(sized)
         covered = here is not None and self._gate.is_covered(here)
-        looms = self._gate.looms() if moving else sized.looms
+        looms = self._gate.looms() if moving else sized.looms and self._gate.is_obstructed()
         self._lookout = looking.noticed(sized, shot.at, moving, looms, covered)
         wanted = looking.effort(self._lookout, shot.at)
         if wanted is Effort.NONE or not _is_due(self._read_at, shot.at, wanted):

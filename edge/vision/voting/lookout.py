@@ -14,10 +14,11 @@ from models.instants import SECOND, Monotonic
 OPENING_READS = 4
 OPENING = SECOND // 2
 GONE_AFTER = 1_200_000
+GONE_READS = 2
 ECHO = 5 * SECOND
 FORGET_MOVED = 4 * SECOND
 FORGET_STILL = 600 * SECOND
-TIRED = 4 * SECOND
+TIRED, PATIENT = 4 * SECOND, 10 * SECOND
 HIDDEN_AT_MOST = 30 * SECOND
 MOST_TRACKS = 24
 AS_NEAR = 0.9
@@ -69,7 +70,7 @@ class Departed:
 @dataclass(frozen=True, slots=True)
 class Lookout:
     """What is known of the lane. `near`: the width in pixels from which on a plate counts. `looms`: something as large
-    as a vehicle is there, as far as the newest frame tells.
+    as a vehicle is there, as far as the newest frame tells, and since `looming_since`.
 
     At most one vehicle is in view at a time, the nearest; those behind it wait for their turn.
     """
@@ -92,25 +93,23 @@ class Lookout:
     looming_since: Monotonic | None = None
 
 
-def noticed(lookout: Lookout, at: Monotonic, moving: bool, looms: bool = True, covered: bool = False) -> Lookout:
-    """A frame was looked at but not read: it only tells whether something moves and whether it is large.
+def noticed(lookout: Lookout, at: Monotonic, moving: bool, looms: bool | None = None, covered: bool = False) -> Lookout:
+    """A frame was looked at but not read: it only tells whether something moves and whether it is large, which what
+    moves is unless it is said.
 
     While nothing moves, a vehicle that the newest read showed is still there; so is one whose place is `covered`, for
     a while and as long as no other comes: an arm or a person hides its plate.
     """
-    lookout = replace(lookout, opened=at if lookout.opened is None else lookout.opened, looms=looms)
+    looms = moving if looms is None else looms
+    since = (lookout.looming_since or at) if looms else None
+    opened = at if lookout.opened is None else lookout.opened
+    lookout = replace(lookout, opened=opened, looms=looms, looming_since=since)
     subject = _subject(lookout)
     hidden = covered and subject is not None and _may_be_hidden(lookout, subject, at)
     if moving:
-        since = (lookout.looming_since or at) if looms else None
-        still = at if hidden else lookout.still_there
-        return replace(lookout, moved_at=at, looming_since=since, still_there=still)
+        return replace(lookout, moved_at=at, still_there=at if hidden else lookout.still_there)
     stands = hidden or (subject is not None and not _is_missing(lookout, subject))
-    return replace(
-        lookout,
-        looming_since=None if _is_calm(lookout, at) else lookout.looming_since,
-        still_there=at if stands else lookout.still_there,
-    )
+    return replace(lookout, still_there=at if stands else lookout.still_there)
 
 
 def read(lookout: Lookout, at: Monotonic, sightings: tuple[Sighting, ...]) -> tuple[Lookout, tuple[Sign, ...]]:
@@ -170,17 +169,23 @@ def effort(lookout: Lookout, at: Monotonic) -> Effort:
 
 
 def _effort_of_search(lookout: Lookout, at: Monotonic, stirring: bool) -> Effort:
-    if any(at - track.seen < GONE_AFTER and _could_be(lookout, track, at) for track in lookout.tracks):
+    if any(_is_in_view(track, at) and _could_be(lookout, track, at) for track in lookout.tracks):
         return Effort.FULL
-    if not stirring:
-        return Effort.NONE
     if not lookout.looms:
-        return Effort.GLANCE
-    return Effort.FULL if at - (lookout.looming_since or at) < TIRED else Effort.SLOW
+        return Effort.GLANCE if stirring else Effort.NONE
+    since = at - (lookout.looming_since or at)
+    if stirring:
+        return Effort.FULL if since < TIRED else Effort.SLOW
+    return Effort.SLOW if since < PATIENT else Effort.GLANCE
 
 
 def _is_calm(lookout: Lookout, at: Monotonic) -> bool:
     return lookout.moved_at is None or at - lookout.moved_at > SECOND // 2
+
+
+def _is_in_view(track: Track, at: Monotonic) -> bool:
+    """Seen a moment ago, or in one of the newest reads: a small computer, or a slow camera, has few in a moment."""
+    return at - track.seen < GONE_AFTER or track.missed < GONE_READS
 
 
 def _subject(lookout: Lookout) -> Track | None:
@@ -193,7 +198,7 @@ def _verdict(lookout: Lookout, track: Track) -> Verdict:
 
 def _others(lookout: Lookout, at: Monotonic) -> list[Track]:
     """The vehicles that are in view beside the one at the arm."""
-    others = (track for track in lookout.tracks if track.number != lookout.subject and at - track.seen < GONE_AFTER)
+    others = (track for track in lookout.tracks if track.number != lookout.subject and _is_in_view(track, at))
     return [track for track in others if _is_vehicle(lookout, track, at)]
 
 
@@ -251,12 +256,12 @@ def _let_go(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]]
     subject = _subject(lookout)
     if lookout.subject is None:
         return lookout, ()
-    if subject is not None and at - _last_there(lookout, subject, at) < GONE_AFTER:
+    if subject is not None and (_is_in_view(subject, at) or at - _last_there(lookout, subject, at) < GONE_AFTER):
         return lookout, ()
     departed = Departed(_verdict(lookout, subject).text, at) if subject is not None else lookout.departed
     tracks = tuple(track for track in lookout.tracks if track is not subject)
     return (
-        replace(lookout, tracks=tracks, subject=None, decided=False, departed=departed),
+        replace(lookout, tracks=tracks, subject=None, decided=False, departed=departed, looming_since=None),
         (Left(lookout.vehicle),),
     )
 

@@ -40,7 +40,7 @@ class Track:
     """One plate through time. `moved`: it has left the place where it was first seen; a caption never does.
 
     `arrived`: it appeared in a lane that had been watched without it. `displaced` counts the newest reads
-    in a row that were away from `origin`.
+    in a row that were away from `origin`, `missed` the frames that were read since without showing it.
     """
 
     number: int
@@ -49,6 +49,7 @@ class Track:
     arrived: bool = False
     moved: bool = False
     displaced: int = 0
+    missed: int = 0
 
     @property
     def came(self) -> bool:
@@ -90,7 +91,8 @@ def follow(
         Track(number, sighting.candidate.box, (Read(at, sighting.candidate),), known and _is_new_here(sighting))
         for number, sighting in enumerate(left, start=first)
     ]
-    return tuple(sorted([*remaining, *followed, *newcomers], key=lambda track: track.number))
+    unseen = [replace(track, missed=track.missed + 1) for track in remaining]
+    return tuple(sorted([*unseen, *followed, *newcomers], key=lambda track: track.number))
 
 
 def _is_new_here(sighting: Sighting) -> bool:
@@ -127,7 +129,7 @@ def _seen_again(track: Track, at: Monotonic, candidate: PlateCandidate) -> Track
     off = _centre_distance(track.origin, candidate.box) >= _MOVED * track.origin.width + _MOVED_PIXELS
     displaced = track.displaced + 1 if off else 0
     reads = (*track.reads, Read(at, candidate))[-KEPT_READS:]
-    return replace(track, reads=reads, displaced=displaced, moved=track.moved or displaced >= 2)
+    return replace(track, reads=reads, displaced=displaced, moved=track.moved or displaced >= 2, missed=0)
 
 
 def resized(box: Box, across: float, down: float) -> Box:

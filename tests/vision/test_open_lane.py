@@ -1,0 +1,86 @@
+"""A lane without loops, told in the pictures of its camera: which are read, and who is in view by them."""
+
+from __future__ import annotations
+
+import pytest
+
+from drivers.contract import PlateCandidate
+from edge.vision.events import PlateDecided, VehicleInView, VisionEvent
+from edge.vision.frames.capture import Shot
+from edge.vision.frames.motion import Frame
+from edge.vision.process.eyes import OpenEyes
+from edge.vision.settings import ViewSettings
+from models.ids import LaneName
+from tests.vision.passages import empty_lane, moment, plate, with_car
+
+EVERY = 0.125
+AT_THE_ARM = plate("AB123CD", x=235, y=362, width=170)
+
+
+class Lane:
+    """Shows its eyes a picture `every` so many seconds, tells them what there is to read, and counts the reads."""
+
+    name = "told"
+
+    def __init__(self, every: float = EVERY) -> None:
+        self.eyes = OpenEyes(LaneName("gate"), ViewSettings())
+        self.every, self.clock, self.reads = every, 0.0, 0
+        self.legible: tuple[PlateCandidate, ...] = ()
+        self.said: list[VisionEvent] = []
+
+    def read(self, frame: Frame) -> list[PlateCandidate]:
+        self.reads += 1
+        return list(self.legible)
+
+    def shows(self, picture: Frame, *legible: PlateCandidate, seconds: float) -> Lane:
+        self.legible = legible
+        for _ in range(round(seconds / self.every)):
+            self.clock += self.every
+            self.said += self.eyes.look(Shot(picture, moment(self.clock)), self)
+        return self
+
+    def drives_up(self, *legible: PlateCandidate) -> Lane:
+        for step in range(1, 9):
+            self.shows(with_car(empty_lane(), "AB123CD", 0.6 + 0.05 * step), *legible, seconds=self.every)
+        return self
+
+    @property
+    def plates(self) -> list[tuple[int, str]]:
+        return [(event.vehicle, event.read.plate) for event in self.said if isinstance(event, PlateDecided)]
+
+    @property
+    def vehicles(self) -> list[int]:
+        return [event.vehicle for event in self.said if isinstance(event, VehicleInView)]
+
+
+@pytest.mark.parametrize("glare", [0.25, 0.75, 1.5, 5, 20])
+def test_a_car_that_can_only_be_read_some_time_after_it_stopped_is_read_then(glare: float):
+    lane, stands = Lane().shows(empty_lane(), seconds=3), with_car(empty_lane(), "AB123CD")
+    lane.drives_up().shows(stands, seconds=glare)
+    assert lane.shows(stands, AT_THE_ARM, seconds=10).plates == [(1, "AB123CD")]
+
+
+@pytest.mark.parametrize("pace", [0.5, 1.2, 1.5, 2])
+def test_where_a_look_takes_long_a_car_that_came_between_two_is_read(pace: float):
+    lane = Lane(pace).shows(empty_lane(), seconds=20)
+    assert lane.shows(with_car(empty_lane(), "AB123CD"), AT_THE_ARM, seconds=60).plates == [(1, "AB123CD")]
+
+
+def test_where_a_look_takes_long_a_plate_that_one_of_them_missed_makes_no_second_vehicle():
+    lane, stands = Lane(2).shows(empty_lane(), seconds=20), with_car(empty_lane(), "AB123CD")
+    lane.shows(stands, AT_THE_ARM, seconds=4).shows(stands, seconds=2).shows(stands, AT_THE_ARM, seconds=20)
+    assert (lane.vehicles, lane.plates) == ([1], [(1, "AB123CD")])
+
+
+def test_a_van_that_is_never_read_is_soon_looked_at_seldom_and_then_no_more():
+    lane, stands = Lane().shows(empty_lane(), seconds=3).drives_up(), with_car(empty_lane(), "AB123CD")
+    eagerly = lane.shows(stands, seconds=10).reads
+    seldom = lane.shows(stands, seconds=30).reads
+    assert seldom - eagerly <= 10
+    assert lane.shows(stands, seconds=600).reads == seldom
+
+
+def test_a_lamp_that_lights_all_of_the_lane_is_no_vehicle_to_be_looked_for():
+    lane = Lane().shows(empty_lane(), seconds=3)
+    before = lane.reads
+    assert lane.shows((empty_lane() // 2 + 120).astype("uint8"), seconds=60).reads - before <= 6
