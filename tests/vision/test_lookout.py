@@ -236,3 +236,18 @@ def test_a_car_that_waits_behind_doesnt_make_the_one_behind_the_arm_go():
 def test_a_car_that_is_read_where_the_first_ones_bonnet_was_shows_that_it_has_gone():
     lane, next_one = Lane().lies_empty().drives_up("FIRST11"), plate("SECOND2", x=262, y=215, width=80)
     assert hidden_by_the_arm(lane, 3, True, next_one).vehicles == [(1, "FIRST11"), (2, "SECOND2")]
+
+
+def test_a_car_that_was_let_go_while_nobody_could_read_it_and_stands_there_yet_is_told_of_again():
+    lane = Lane().lies_empty().drives_up("AB123CD").shows(frames=12)
+    assert isinstance(lane.said[-1], Left)
+    lane.shows(plate("AB123CD", x=242, y=284), frames=60)
+    assert lane.vehicles == [(1, "AB123CD")], "it may be driving off behind the arm"
+    assert lane.shows(plate("AB123CD", x=242, y=284), frames=40).vehicles == [(1, "AB123CD"), (2, "AB123CD")]
+
+
+def test_a_car_that_drives_off_slowly_behind_the_arm_is_nobody_new_however_long_it_takes():
+    lane = Lane().lies_empty().drives_up("AB123CD").shows(frames=12)
+    for step in range(200):
+        lane.shows(plate("AB123CD", x=242 + step, y=284 - step))
+    assert lane.vehicles == [(1, "AB123CD")]

@@ -7,7 +7,7 @@ from enum import Enum
 
 from drivers.contract import Box
 from edge.vision.voting.question import Question, next_question
-from edge.vision.voting.track import ALIKE, Sighting, Track, follow, is_on_vehicle, similarity
+from edge.vision.voting.track import ALIKE, Sighting, Track, distance, follow, is_on_vehicle, similarity
 from edge.vision.voting.vote import RULES, Verdict, VoteRules
 from models.instants import SECOND, Monotonic
 
@@ -15,7 +15,8 @@ OPENING_READS = 4
 OPENING = SECOND // 2
 GONE_AFTER = 1_200_000
 GONE_READS = 2
-ECHO = 5 * SECOND
+ECHO, STAYS = 5 * SECOND, 10 * SECOND
+STILL = 0.15
 FORGET_MOVED = 4 * SECOND
 FORGET_STILL = 600 * SECOND
 TIRED, PATIENT = 4 * SECOND, 10 * SECOND
@@ -61,10 +62,15 @@ Sign = CameIntoView | Decided | Guessed | Left
 
 @dataclass(frozen=True, slots=True)
 class Departed:
-    """The last vehicle that left: its plate is no new vehicle's for a while (an arm swings through the view)."""
+    """The last vehicle that left: its plate is no new vehicle's for a while (an arm swings through the view).
+
+    `at`: when it was seen last. `stands`: where it has been seen without moving since `since`.
+    """
 
     text: str
     at: Monotonic
+    stands: Box | None = None
+    since: Monotonic = START
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,14 +248,21 @@ def _is_as_near(track: Track, subject: Track) -> bool:
 
 
 def _echoed(lookout: Lookout, at: Monotonic) -> Lookout:
-    """A plate that goes on being seen after its vehicle was let go is no new vehicle's, however long that takes."""
+    """A plate that goes on being seen after its vehicle was let go is no new vehicle's, however long it takes to drive
+    off. One that stays where it is wasn't driving off: it was let go wrongly, and is there."""
     departed = lookout.departed
     if departed is None or at - departed.at >= GONE_AFTER or lookout.subject is not None:
         return lookout
     here = (track for track in lookout.tracks if track.seen == at and track.here.width >= lookout.near)
-    if any(similarity(_verdict(lookout, track).text, departed.text) >= ALIKE for track in here):
-        return replace(lookout, departed=Departed(departed.text, at))
-    return lookout
+    again = (track.here for track in here if similarity(_verdict(lookout, track).text, departed.text) >= ALIKE)
+    box = next(again, None)
+    return lookout if box is None else replace(lookout, departed=_seen_on(departed, box, at))
+
+
+def _seen_on(departed: Departed, box: Box, at: Monotonic) -> Departed | None:
+    if departed.stands is None or distance(departed.stands, box) >= STILL:
+        return replace(departed, at=at, stands=box, since=at)
+    return None if at - departed.since >= STAYS else replace(departed, at=at)
 
 
 def _let_go(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]]:
