@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import cv2
+import numpy as np
 import pytest
 
 from drivers.contract import PlateCandidate
-from edge.vision.events import PlateDecided, VehicleInView, VisionEvent
+from edge.vision.events import PlateDecided, VehicleGone, VehicleInView, VisionEvent
 from edge.vision.frames.capture import Shot
 from edge.vision.frames.motion import Frame
 from edge.vision.process.eyes import OpenEyes
 from edge.vision.settings import ViewSettings
+from edge.vision.voting.track import resized
 from models.ids import LaneName
 from tests.vision.passages import empty_lane, moment, plate, with_car
 
@@ -84,3 +89,49 @@ def test_a_lamp_that_lights_all_of_the_lane_is_no_vehicle_to_be_looked_for():
     lane = Lane().shows(empty_lane(), seconds=3)
     before = lane.reads
     assert lane.shows((empty_lane() // 2 + 120).astype("uint8"), seconds=60).reads - before <= 6
+
+
+def larger(picture: Frame, across: float, down: float) -> Frame:
+    height, width = picture.shape[:2]
+    return cv2.resize(picture, (round(width * across), round(height * down))).astype(np.uint8, copy=False)
+
+
+def larger_plate(one: PlateCandidate, across: float, down: float) -> PlateCandidate:
+    return replace(one, box=resized(one.box, across, down))
+
+
+LARGER = pytest.mark.parametrize(("across", "down"), [(1.5, 1.5), (2, 2), (0.75, 0.75), (2, 1.5)])
+
+
+@LARGER
+def test_a_parked_car_is_nobody_though_the_pictures_size_changes_while_another_drives_by(across: float, down: float):
+    parked = plate("PARKED1", x=500, y=60, width=80)
+    lane = Lane().shows(empty_lane(), parked, seconds=30)
+    for step in range(24):
+        lane.shows(driving_by(step), parked, seconds=EVERY)
+    for step in range(24, 60):
+        lane.shows(larger(driving_by(step), across, down), larger_plate(parked, across, down), seconds=EVERY)
+    assert lane.said == []
+
+
+def driving_by(step: int) -> Frame:
+    picture = empty_lane()
+    cv2.rectangle(picture, (12 * step % 420, 150), (12 * step % 420 + 220, 420), (200, 200, 200), -1)
+    return picture
+
+
+@LARGER
+def test_who_is_in_view_when_the_pictures_size_changes_is_still_the_same_vehicle(across: float, down: float):
+    lane, stands = Lane().shows(empty_lane(), seconds=3), with_car(empty_lane(), "AB123CD")
+    doubtful = plate("AB123CD", x=235, y=362, width=170, sure=0.7)
+    lane.drives_up().shows(stands, doubtful, seconds=2)
+    lane.shows(larger(stands, across, down), larger_plate(AT_THE_ARM, across, down), seconds=20)
+    lane.shows(larger(empty_lane(), across, down), seconds=35)
+    assert (lane.vehicles, lane.plates) == ([1], [(1, "AB123CD")])
+    assert isinstance(lane.said[-1], VehicleGone)
+
+
+def test_after_the_pictures_size_has_changed_the_next_vehicle_is_read():
+    lane = Lane().shows(empty_lane(), seconds=3).shows(larger(empty_lane(), 2, 1.5), seconds=3)
+    arrives, reads = larger(with_car(empty_lane(), "AB123CD"), 2, 1.5), larger_plate(AT_THE_ARM, 2, 1.5)
+    assert lane.shows(arrives, reads, seconds=5).plates == [(1, "AB123CD")]

@@ -26,6 +26,8 @@ _PAUSE = {Effort.FULL: SECOND // 8, Effort.SLOW: SECOND // 3, Effort.GLANCE: 4 *
 _EAGER = 10 * SECOND
 """A vehicle on the loop that isn't read by then is read less often."""
 
+_SAME_SHAPE = 0.02
+
 
 class Eyes(Protocol):
     """What looks at one lane. Blocking while it reads."""
@@ -119,6 +121,7 @@ class OpenEyes:
         self._gate = MotionGate(view.region)
         self._lookout = Lookout(1, rules)
         self._read_at: Monotonic | None = None
+        self._size: tuple[int, int] | None = None
         self.plates: tuple[PlateCandidate, ...] | None = None
         self.own: Box | None = None
 
@@ -128,6 +131,7 @@ class OpenEyes:
 
     def look(self, shot: Shot, reader: PlateReader) -> list[VisionEvent]:
         self.plates = self.own = None
+        self._heed_size(*shot.frame.shape[:2])
         moving = self._gate.moves(shot.frame, shot.at, occupied=self._lookout.subject is not None)
         sized = replace(self._lookout, near=near_width(self._view, shot.frame.shape[1]))
         here = looking.place_of_subject(sized)
@@ -147,6 +151,15 @@ class OpenEyes:
         self.own = looking.place_of_subject(self._lookout)
         self._lookout, guessed = looking.guess(self._lookout, shot.at, _guess_after(self._view))
         return [_event(self._lane, sign) for sign in (*signs, *guessed)]
+
+    def _heed_size(self, height: int, width: int) -> None:
+        """A stream may come back in another size; in another shape it may show more of the lane, or less."""
+        before, self._size = self._size, (height, width)
+        if before is None or before == self._size:
+            return
+        self._lookout = looking.picture_resized(self._lookout, width / before[1], height / before[0])
+        if abs(width * before[0] - height * before[1]) > _SAME_SHAPE * width * before[0]:
+            self._gate = MotionGate(self._view.region)
 
     def over(self) -> list[VisionEvent]:
         self._lookout, signs = looking.ended(self._lookout)

@@ -7,7 +7,7 @@ from enum import Enum
 
 from drivers.contract import Box
 from edge.vision.voting.question import Question, next_question
-from edge.vision.voting.track import ALIKE, Sighting, Track, distance, follow, is_on_vehicle, similarity
+from edge.vision.voting.track import ALIKE, Sighting, Track, distance, follow, is_on_vehicle, similarity, track_resized
 from edge.vision.voting.vote import RULES, Verdict, VoteRules
 from models.instants import SECOND, Monotonic
 
@@ -153,6 +153,15 @@ def ended(lookout: Lookout) -> tuple[Lookout, tuple[Sign, ...]]:
     """The picture is over: nobody is in view any more."""
     gone = () if lookout.subject is None else (Left(lookout.vehicle),)
     return Lookout(lookout.near, lookout.rules, vehicle=lookout.vehicle), gone
+
+
+def picture_resized(lookout: Lookout, across: float, down: float) -> Lookout:
+    """Pictures are so many times as wide and as high from now on, and perhaps another part of what was seen. Who is in
+    view stays so; whatever else is there is the lane's own until it moves."""
+    subject = _subject(lookout)
+    known = () if subject is None else (track_resized(subject, across, down),)
+    departed = None if lookout.departed is None else replace(lookout.departed, stands=None)
+    return replace(lookout, tracks=known, departed=departed, opened=None, opening_reads=0)
 
 
 def place_of_subject(lookout: Lookout) -> Box | None:
