@@ -279,6 +279,12 @@ def test_the_plate_of_the_vehicle_before_is_not_decided_for_the_next_one_and_her
     assert decided(watch, plate("SECOND2", width=110), start=7) == ["SECOND2"]
 
 
+def test_of_a_companys_cars_with_one_number_after_the_other_each_is_decided_and_what_is_doubtful_is_not():
+    assert decided(a_vehicle(gone("AB123CD"), 2, at=6), plate("AB124CD"), start=6) == ["AB124CD"]
+    watch, verdicts = shown(a_vehicle(gone("AB123CD"), 2, at=6), plate("AB12CD", sure=0.82), start=6)
+    assert (verdicts, asked(watch, 6.9)) == ([], "AB12CD")
+
+
 def test_the_plate_of_the_vehicle_before_that_stops_beyond_the_arm_keeps_nobody_from_being_decided():
     for first, before in ((70, 120), (160, 120), (160, 110)):
         stopped, here = plate("FIRST11", x=40, width=first), plate("SECOND2", width=before)

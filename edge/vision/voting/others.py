@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from drivers.contract import PlateCandidate
 from edge.vision.told.gate import DROPS_OUT, ECHO
-from edge.vision.voting.track import ALIKE, similarity
+from edge.vision.voting.track import ALIKE, SURE, similarity
 from models.instants import SECOND, Monotonic
 
 ON_TIME = 3 * SECOND // 2
@@ -52,10 +53,17 @@ def remembered(before: Sequence[Departed], departed: Departed | None, at: Monoto
     return tuple([*recent, *(() if departed is None else (departed,))][-_MOST_BEFORE:])
 
 
-def is_echo(before: Sequence[Departed], arrived: Monotonic, text: str, at: Monotonic) -> bool:
+def is_echo(before: Sequence[Departed], arrived: Monotonic, candidate: PlateCandidate, at: Monotonic) -> bool:
     """Whether it may be the plate of one that has left. One that left since this one `arrived` stands there still, as
     far as is known: it was looked at afresh."""
-    return any(each.at <= arrived and at - each.at < ECHO and similarity(each.text, text) >= ALIKE for each in before)
+    recent = (each.text for each in before if each.at <= arrived and at - each.at < ECHO)
+    return any(_may_be(candidate, text) for text in recent)
+
+
+def _may_be(candidate: PlateCandidate, text: str) -> bool:
+    """What is surely another plate is, however alike: a company's cars come one after the other."""
+    doubtful = min(candidate.confidences) < SURE
+    return candidate.text == text or (doubtful and similarity(candidate.text, text) >= ALIKE)
 
 
 def is_as_wide_as_usual(widths: Widths, width: int) -> bool:

@@ -206,7 +206,7 @@ def _followed(watch: Watch, at: Monotonic, sightings: tuple[Sighting, ...]) -> W
     for sighting in sightings:
         if _is_scenery(watch, sighting):
             known.append(sighting)
-        elif others.is_echo(watch.before, watch.arrived, sighting.candidate.text, at):
+        elif others.is_echo(watch.before, watch.arrived, sighting.candidate, at):
             echoed.append(sighting)
         else:
             strange.append(sighting)
