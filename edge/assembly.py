@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from drivers.contract import Barrier, DigitalInput, DriverContext, TicketPrinter, VehicleClassifier
@@ -63,8 +63,8 @@ class Assembly:
     watch: Callable[[LaneName, bool], None]
     look_again: Callable[[LaneName], None] = lambda lane: None
     """Of a lane without an arming loop: tell again what was read of the vehicle at the arm"""
-    let_go: Callable[[LaneName], None] = lambda lane: None
-    """Of such a lane: it is done with the vehicle at the arm"""
+    let_go: Callable[[LaneName, int], None] = lambda lane, vehicle: None
+    """Of such a lane: this vehicle has passed"""
     is_heard: Callable[[], bool] = lambda: True
     """Whether the cloud hears of a call for help now"""
     prices: LotPrices | None = None
@@ -115,8 +115,10 @@ class Assembly:
         desks = self._desks(lane, self._sensed(lane, classifier, height, loop), till, paper)
         watcher, help_line = self._watcher(lane), self._help_line()
         offer, speaks = self._offer(lane), [language(code) for code in self.settings.languages]
+        let_go = partial(self.let_go, lane.name)
         controller = LaneController(
-            lane.name, machine, hardware, desks, self.store, watcher, self.faults, self.clock, help_line, offer, speaks
+            *(lane.name, machine, hardware, desks, self.store, watcher, self.faults, self.clock),
+            *(help_line, offer, speaks, let_go),
         )
         if Direction.ENTRY in desks and self.prices is not None:
             follow(self.prices, controller, always=lane.show_price)
@@ -258,7 +260,7 @@ class Assembly:
 
     def _watcher(self, lane: LaneSettings) -> Callable[[bool, bool], None]:
         if lane.camera_only:
-            return lambda on, far: self.look_again(lane.name) if on else self.let_go(lane.name)
+            return lambda on, far: self.look_again(lane.name) if on else None
         other_side = far_camera(lane.name) if lane.far_camera is not None else lane.name
         return lambda on, far: self.watch(other_side if far else lane.name, on)
 

@@ -63,10 +63,9 @@ class Cameras:
         plates themselves go on speaking while nobody looks."""
         self._told.loop_says(camera, occupied)
 
-    def let_go(self, lane: LaneName, vehicle: int | None) -> None:
-        """A lane without an arming loop is done with this vehicle; None: with none that a camera told of."""
-        if vehicle is not None:
-            self._told.let_go(lane, vehicle)
+    def let_go(self, lane: LaneName, vehicle: int) -> None:
+        """At a lane without an arming loop, this vehicle has passed."""
+        (self._told if lane in self._told else self._vision).let_go(lane, vehicle)
 
     def vehicle_type(self, camera: LaneName) -> VehicleType | None:
         """What a camera takes the vehicle for that stands before it now; None where it doesn't say."""

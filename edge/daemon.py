@@ -107,7 +107,7 @@ class Daemon:
             self._policy,
             watch,
             look_again,
-            lambda lane: self._cameras.let_go(lane, self._lanes[lane].at_the_arm),
+            lambda lane, vehicle: self._cameras.let_go(lane, vehicle),
             is_heard,
             self._prices,
             Claims(lambda: NO_KEYS if self._keys is None else self._keys.keyring, self._keeping.rules),

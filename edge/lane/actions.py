@@ -23,6 +23,11 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class LetGo:
+    """Where the camera alone tells who is there: the vehicle at the arm has passed, however long it is still seen."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decide:
     asked: Asked
     direction: Direction
@@ -147,7 +152,7 @@ class Clear:
 OnPaper = Confirm | Withdraw | Unresolve | Count | RecordRefusal | RecordOrder | RecordHold | Call
 """What is put on record."""
 
-Beside = OnPaper | Decide | Watch | Show | Print | StartTimer | Raise | Clear
+Beside = OnPaper | Decide | Watch | LetGo | Show | Print | StartTimer | Raise | Clear
 """What is done beside the barrier."""
 
 Action = ToBarrier | Beside

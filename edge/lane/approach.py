@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.lane.actions import Action, Call, Count, Decide, Show, Watch
+from edge.lane.actions import Action, Call, Count, Decide, LetGo, Show, Watch
 from edge.lane.changed import replace
 from edge.lane.lane import Lane, Side, Step, WhenUnread, forgotten, refused, sensed, with_timer
 from edge.lane.signals import (
@@ -104,6 +104,15 @@ def to_idle(lane: Lane, *actions: Action) -> Step:
     idle = forgotten(lane)
     looked = _looked_at(idle)
     return Step(looked.lane, (*actions, Show(idle_line(idle)), *looked.actions))
+
+
+def passed_by(lane: Lane, left: bool, *actions: Action) -> Step:
+    """The vehicle that stood there is through. A camera that alone tells who is there may go on seeing it drive away,
+    and it isn't served again for that. `left`: it had lost it; whoever stands there now is another one."""
+    another = lane.present is not False if left else lane.present is False
+    if lane.fitted.arming_loop or another:
+        return to_idle(lane, *actions)
+    return to_idle(replace(lane, near=None if lane.near is None else False), *actions, LetGo())
 
 
 def idle_line(lane: Lane) -> str:

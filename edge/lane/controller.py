@@ -21,6 +21,7 @@ from edge.lane.actions import (
     Count,
     Decide,
     Hold,
+    LetGo,
     Lower,
     OnPaper,
     Print,
@@ -95,13 +96,16 @@ class LaneController:
         help_line: HelpLine | None = None,
         offer: Callable[[], Offer | None] = lambda: None,
         languages: Sequence[Language] = (),
+        let_go: Callable[[int], None] = lambda vehicle: None,
     ) -> None:
         """`watch(on, far)` begins or ends reading plates, on the near or the far side. `offer` says what the sign shows
-        of the price, to who comes in; it does so in these `languages`, or in English."""
+        of the price, to who comes in; it does so in these `languages`, or in English. `let_go(vehicle)` tells the
+        camera, where it alone says who is there, that this one has passed."""
         self.name, self.lane, self.shown = name, lane, Show("")
         self.help_line = help_line or HelpLine()
         self._hardware, self._desks, self._store = hardware, desks, store
         self._watch, self._faults, self._clock, self.offer = watch, faults, clock, offer
+        self._let_go = let_go
         self._languages = tuple(languages) or (language("en"),)
         self._log = structlog.get_logger("edge.lane").bind(lane=name)
         self._unanswered: deque[Signal] = deque()
@@ -251,6 +255,9 @@ class LaneController:
                 self._clerk.ask(lambda: self._decide(priced, direction, gone))
             case Watch(on, far):
                 self._watch(on, far)
+            case LetGo():
+                if self.at_the_arm is not None:
+                    self._let_go(self.at_the_arm)
             case Show():
                 self.shown = self.help_line.answer(action) if action.line == COMING else action
                 self._sign_stale.set()

@@ -270,6 +270,7 @@ _OWN: dict[Phase, dict[type[Signal], Transition]] = {
     Phase.PASSING: {
         Presence: passage.passing_presence,
         FarPresence: passage.passing_far_presence,
+        Read: passage.passing_read,
         UnderArm: passage.passing_under_arm,
         TimeUp: passage.passing_time_up,
     },

@@ -7,7 +7,7 @@ from rapidfuzz.distance import Levenshtein
 from drivers.contract import Position
 from edge.lane import unvended
 from edge.lane.actions import Action, Clear, Confirm, Count, Raise, Show, Unresolve, Watch, Withdraw
-from edge.lane.approach import shown, to_idle
+from edge.lane.approach import passed_by, shown, to_idle
 from edge.lane.changed import replace
 from edge.lane.deciding import vend
 from edge.lane.faults import SILENT_ARM, SILENT_LOOP
@@ -219,6 +219,12 @@ def passing_far_presence(lane: Lane, signal: FarPresence) -> Step:
     return Step(replace(here, outgoing=lane.side.other, reached_other=True))
 
 
+def passing_read(lane: Lane, signal: Read) -> Step:
+    """Lost to the camera under the arm, and seen again: it is the same vehicle, and nobody behind it."""
+    again = lane.gap and lane.read is not None and lane.read.plate == signal.plate
+    return Step(replace(lane, gap=False)) if again and not lane.fitted.arming_loop else Step(lane)
+
+
 def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
     here = replace(sensed(lane, signal), blind=lane.blind or signal.occupied is None)
     if signal.occupied is not False:
@@ -338,7 +344,8 @@ def unticketed(lane: Lane) -> Count:
 
 
 def _next(lane: Lane, *actions: Action) -> Step:
-    return to_idle(lane, *actions, Watch(on=False, far=lane.side is Side.FAR))
+    done = (*actions, Watch(on=False, far=lane.side is Side.FAR))
+    return passed_by(lane, lane.gap, *done) if lane.phase is Phase.PASSING else to_idle(lane, *done)
 
 
 def _left_before_an_arm_without_a_loop(lane: Lane) -> Step:

@@ -6,7 +6,7 @@ from functools import partial
 
 from drivers.contract import Position
 from edge.lane.actions import Action, Clear, Count, Raise, Watch
-from edge.lane.approach import to_idle
+from edge.lane.approach import passed_by, to_idle
 from edge.lane.changed import replace
 from edge.lane.faults import FORCED_PASSAGE, TAILGATE, WRONG_WAY
 from edge.lane.lane import Lane, Side, Step, Unvended, gone_through, opposite, sensed
@@ -107,7 +107,9 @@ def _goes(lane: Lane, passing: Unvended) -> Step:
     if waits:
         return Step(lane, actions)
     if lane.phase is Phase.IDLE or (went_through and passing.came_from is lane.side):
-        return to_idle(lane, *actions, Watch(on=False, far=lane.side is Side.FAR))
+        done = (*actions, Watch(on=False, far=lane.side is Side.FAR))
+        drove_on = passing.came_from is lane.side and passing.waited
+        return passed_by(lane, passing.left, *done) if drove_on else to_idle(lane, *done)
     return Step(lane, actions)
 
 

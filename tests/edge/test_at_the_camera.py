@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -12,7 +15,7 @@ from models.refusals import Refusal
 from simulator.servers import Mosquitto, free_port
 from tests.brokers import talker
 from tests.edge.daemons import Daemon, Devices, Site, a_camera, until
-from tests.vision.passages import empty_lane, with_scratched_plate
+from tests.vision.passages import empty_lane, with_car, with_scratched_plate
 
 
 def with_a_patient_lane(site: Site, **lane: Any) -> Site:
@@ -81,3 +84,57 @@ def test_a_doubtful_plate_opens_only_when_the_driver_says_that_it_is_theirs(
             assert devices.hear_a_vend()
             assert site.status()["tickets"] == {"ADMITTED": 1}
             assert "AB123CD" not in daemon.said(), "a log shows no plate"
+
+
+# --- without an arming loop ---
+
+CAR = with_car(empty_lane(), "AB123CD")
+LOOKED_AROUND = 2.0
+"""Seconds after which the camera knows its lane without a vehicle"""
+
+
+class CameraOnly(Site):
+    """One entry without an arming loop, where anybody may come in as often as they like."""
+
+    def settings(self) -> dict[str, Any]:
+        settings = super().settings()
+        del settings["lanes"][0]["arming_loop"]
+        return {**settings, "passback": "off", "permits": [{"plates": ["AB123CD"], "name": "Ada"}]}
+
+
+def stays(site: Site) -> dict[str, int]:
+    return site.status()["tickets"]
+
+
+def is_idle(site: Site) -> bool:
+    return lane_of(site).phase == "idle"
+
+
+@contextmanager
+def an_open_lane(site: Site, daemon: Daemon, client: Any, comes: Event) -> Iterator[Devices]:
+    devices = Devices(site, client)
+    devices.are_heard()
+    until(lambda: "vision.ready" in daemon.said() and not camera_is_gone(site))
+    time.sleep(LOOKED_AROUND)
+    comes.set()
+    yield devices
+
+
+def test_a_vehicle_that_has_passed_is_not_let_in_again_while_the_camera_sees_it(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    comes = Event()
+    with a_camera(CAR, there=comes.is_set) as camera, talker(mosquitto.port) as client:
+        site = CameraOnly(tmp_path, mosquitto, camera)
+        with Daemon(site) as daemon, an_open_lane(site, daemon, client, comes) as devices:
+            assert devices.hear_a_vend()
+            devices.say(position="open", closing="ON")
+            until(lambda: lane_of(site).phase == "passing")
+            time.sleep(1)
+            devices.say(closing="OFF", position="closed")
+            until(lambda: is_idle(site))
+            assert devices.hear_nothing(4), "it drives away"
+            assert (is_idle(site), stays(site)) == (True, {"ACTIVE": 1})
+            comes.clear()
+            assert devices.hear_nothing(1)
+            assert (is_idle(site), stays(site)) == (True, {"ACTIVE": 1})

@@ -5,7 +5,20 @@ from __future__ import annotations
 import pytest
 
 from drivers.contract import Position
-from edge.lane.actions import Call, Clear, Confirm, Decide, Hold, Lower, Release, Show, Unresolve, Watch, Withdraw
+from edge.lane.actions import (
+    Call,
+    Clear,
+    Confirm,
+    Decide,
+    Hold,
+    LetGo,
+    Lower,
+    Release,
+    Show,
+    Unresolve,
+    Watch,
+    Withdraw,
+)
 from edge.lane.lane import WhenUnread
 from edge.lane.signals import (
     Allowed,
@@ -460,3 +473,55 @@ def test_a_loop_that_chattered_is_believed_again_though_cars_keep_passing() -> N
     for _ in range(4):
         story.wait(4).then(UnderArm(True)).wait(1).then(UnderArm(False))
     assert Clear("lane.closing_loop_chatters") in story.actions
+
+
+# --- a camera alone tells who is there ---
+
+SEEN_BY_CAMERA = {"arming_loop": False}
+
+
+def under_the_arm() -> Story:
+    return risen(a_vended_lane(**SEEN_BY_CAMERA)).then(UnderArm(True))
+
+
+def test_a_vehicle_that_has_passed_and_is_still_seen_is_not_served_again() -> None:
+    story = under_the_arm().then(UnderArm(False))
+    assert story.asked(Confirm) == [Confirm(TICKET, IN)]
+    assert story.asked(LetGo) == [LetGo()]
+    assert (looks(story), story.lane.phase) == (1, Phase.IDLE)
+    assert story.then(PLATE).asked(Decide) == story.asked(Decide)[:1]
+
+
+def test_the_vehicle_behind_one_that_has_passed_is_served_next() -> None:
+    """With its control: who is in view when the closing loop clears isn't let go, if the one before had left it."""
+    story = under_the_arm().then(UnderArm(False), Presence(False), Presence(True), ANOTHER)
+    assert [asked.asked.credential for asked in story.asked(Decide)] == [PLATE, ANOTHER]
+    lost = under_the_arm().then(Presence(False), Presence(True), UnderArm(False), ANOTHER)
+    assert lost.asked(LetGo) == []
+    assert [asked.asked.credential for asked in lost.asked(Decide)] == [PLATE, ANOTHER]
+
+
+def test_a_vehicle_that_the_camera_loses_under_the_arm_and_sees_again_is_not_served_again() -> None:
+    story = under_the_arm().then(Presence(False), Presence(True), PLATE, UnderArm(False))
+    assert story.asked(LetGo) == [LetGo()]
+    assert len(story.asked(Decide)) == 1
+
+
+def test_a_vehicle_that_passes_while_its_camera_is_out_of_order_is_let_go() -> None:
+    story = under_the_arm().then(Presence(None), UnderArm(False))
+    assert story.asked(LetGo) == [LetGo()]
+    assert story.lane.present is None, "nobody knows who stands there"
+
+
+def test_who_stands_there_unserved_is_never_let_go() -> None:
+    """It waits before its raised arm, or in a lane that was closed meanwhile."""
+    waits = risen(a_vended_lane(**SEEN_BY_CAMERA)).wait(LOOKS_AGAIN)
+    assert (waits.asked(LetGo), looks(waits)) == ([], 2)
+    closed = a_quiet_lane(**SEEN_BY_CAMERA).then(Presence(True))
+    closed.order(OrderKind.SET_STATE, LaneState.CLOSED)
+    closed.order(OrderKind.SET_STATE, LaneState.OPEN)
+    assert (closed.asked(LetGo), looks(closed)) == ([], 2)
+
+
+def test_with_an_arming_loop_the_loop_tells_who_has_left() -> None:
+    assert risen(a_vended_lane()).then(UnderArm(True), Presence(False), UnderArm(False)).asked(LetGo) == []

@@ -1,9 +1,26 @@
 """A lane without loops, told in plates seen at moments."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from drivers.contract import PlateCandidate
-from edge.vision.voting.lookout import CameIntoView, Decided, Effort, Left, Lookout, Sign, effort, ended, noticed, read
+from edge.vision.voting.lookout import (
+    CameIntoView,
+    Decided,
+    Effort,
+    Left,
+    Lookout,
+    Sign,
+    Waited,
+    blinded,
+    effort,
+    ended,
+    has_passed,
+    let_go,
+    noticed,
+    picture_resized,
+    read,
+)
 from edge.vision.voting.track import Sighting
 from tests.vision.passages import NEAR, moment, plate, seen
 
@@ -36,6 +53,17 @@ class Lane:
 
     def lies_empty(self, frames: int = 16) -> "Lane":
         return self.shows(frames=frames, moving=False)
+
+    def lets_go(self, vehicle: int = 1) -> "Lane":
+        self.lookout = let_go(self.lookout, vehicle, moment(self.clock))
+        return self
+
+    def looks(self, moving: bool, frames: int) -> "Lane":
+        """Without reading."""
+        for _ in range(frames):
+            self.clock += EVERY
+            self.lookout = noticed(self.lookout, moment(self.clock), moving)
+        return self
 
     @property
     def vehicles(self) -> list[tuple[int, str]]:
@@ -251,3 +279,156 @@ def test_a_car_that_drives_off_slowly_behind_the_arm_is_nobody_new_however_long_
     for step in range(200):
         lane.shows(plate("AB123CD", x=242 + step, y=284 - step))
     assert lane.vehicles == [(1, "AB123CD")]
+
+
+# --- who has passed and is still seen ---
+
+BEYOND = plate("AB123CD", x=242, y=284)
+
+
+def test_a_car_that_has_passed_is_nobody_for_as_long_as_it_is_seen():
+    lane = Lane().lies_empty().drives_up("AB123CD")
+    already = len(lane.said)
+    assert lane.lets_go().shows(BEYOND, frames=800).said[already:] == []
+    gone = Lane().lies_empty().drives_up("AB123CD").lies_empty(64).shows(BEYOND, frames=80)
+    assert len(gone.vehicles) == 2, "one that has only left comes again"
+
+
+def test_a_car_that_has_passed_and_waits_in_a_queue_beyond_the_arm_is_nobody_when_it_drives_on():
+    lane = Lane().lies_empty().drives_up("AB123CD").lets_go()
+    already = len(lane.said)
+    lane.shows(BEYOND, frames=4).looks(moving=False, frames=1600)
+    for step in range(8):
+        lane.shows(plate("AB123CD", x=242 + 9 * step, y=284 + 9 * step))
+    assert lane.said[already:] == []
+
+
+def test_a_car_that_has_passed_and_is_hidden_by_the_arm_for_a_while_is_nobody_afterwards():
+    lane = Lane().lies_empty().drives_up("AB123CD").lets_go().shows(BEYOND)
+    already = len(lane.said)
+    assert lane.shows(frames=160).shows(BEYOND, frames=16).said[already:] == []
+
+
+def drives_on(lane: Lane) -> Lane:
+    for step in range(8):
+        lane.shows(plate("AB123CD", x=242 + 9 * step, y=284 + 9 * step))
+    return lane
+
+
+def test_a_car_that_has_passed_unseen_and_stands_beyond_the_arm_is_nobody_however_long_it_stands_there():
+    lane = Lane().lies_empty().drives_up("AB123CD").shows(frames=12)
+    assert lane.said[-1] == Left(1)
+    already = len(lane.said)
+    assert drives_on(lane.lets_go().shows(BEYOND, frames=200)).said[already:] == []
+
+
+def test_a_car_that_stands_beyond_the_arm_for_long_before_it_has_passed_is_nobody_when_it_drives_on():
+    lane = Lane().lies_empty().drives_up("AB123CD").shows(frames=12)
+    already = len(lane.said)
+    lane.sees([Sighting(BEYOND, fresh=False)], frames=120).lets_go()
+    assert drives_on(lane).said[already:] == []
+
+
+def test_a_car_that_has_passed_and_is_seen_in_another_size_is_nobody_when_it_drives_on():
+    lane = Lane().lies_empty().drives_up("AB123CD").lets_go()
+    already = len(lane.said)
+    lane.lookout = picture_resized(lane.lookout, 1, 1)
+    assert drives_on(lane.shows(BEYOND, frames=100)).said[already:] == []
+
+
+def test_a_car_that_has_passed_and_driven_away_may_come_again():
+    lane = Lane().lies_empty().drives_up("AB123CD").lets_go().shows(frames=250).drives_up("AB123CD")
+    assert lane.vehicles == [(1, "AB123CD"), (2, "AB123CD")]
+
+
+def test_behind_a_car_that_has_passed_the_next_one_is_read_though_their_plates_are_alike():
+    lane = Lane().lies_empty().drives_up("AB123CD").lets_go()
+    for step in range(12):
+        next_one = plate("AB124CD", x=420 - 10 * step, y=60 + 18 * step, width=62 + 5 * step)
+        lane.shows(plate("AB123CD", x=242 - 10 * step, y=290 + 4 * step), next_one)
+    assert lane.vehicles == [(1, "AB123CD"), (2, "AB124CD")]
+
+
+def test_only_the_vehicle_that_has_passed_is_let_go_and_not_the_next_one():
+    lane = Lane().lies_empty().drives_up("FIRST11").lies_empty(64).drives_up("SECOND2").lets_go(1)
+    assert lane.lookout.subject is not None
+    assert lane.lets_go(2).lookout.subject is None
+
+
+def test_a_car_that_has_passed_is_looked_for_when_something_moves_and_soon_no_more():
+    lane = Lane().lies_empty().drives_up("AB123CD").lets_go().shows(BEYOND, moving=False, frames=8)
+    assert lane.wants is Effort.NONE
+    assert lane.looks(moving=True, frames=1).looks(moving=False, frames=6).wants is Effort.SLOW
+    assert lane.shows(moving=False, frames=48).wants is Effort.NONE
+
+
+# --- who waited when the pictures failed, or another process looked ---
+
+WAITS = plate("AB123CD", x=242, y=284)
+PARKED = plate("PARKED1", x=20, y=100, width=140)
+
+
+def pictures_fail(lane: Lane, seconds: float = 60) -> Lane:
+    lane.lookout = blinded(lane.lookout)
+    lane.clock += seconds
+    lane.said.clear()
+    return lane
+
+
+def test_a_car_that_waits_while_the_pictures_fail_is_told_of_again():
+    lane = pictures_fail(Lane().lies_empty().drives_up("AB123CD").shows(WAITS, frames=8)).shows(WAITS, frames=16)
+    assert [type(sign) for sign in lane.said] == [CameIntoView, Decided]
+    assert lane.vehicles == [(2, "AB123CD")]
+
+
+def test_another_car_that_stands_there_when_the_pictures_come_again_is_scenery_until_it_moves():
+    lane = pictures_fail(Lane().lies_empty().drives_up("AB123CD")).shows(plate("XY987ZW", x=242, y=284), frames=80)
+    assert lane.said == []
+
+
+def test_a_parked_car_stays_scenery_when_the_pictures_come_again():
+    lane = Lane().shows(PARKED, frames=16)
+    for step in range(8):
+        lane.shows(PARKED, plate("AB123CD", x=300 + 6 * step, y=200 + 12 * step, width=50 + 10 * step))
+    pictures_fail(lane).shows(PARKED, WAITS, frames=16)
+    assert lane.vehicles == [(2, "AB123CD")]
+    assert pictures_fail(lane).shows(PARKED, frames=80).said == []
+
+
+def test_a_car_that_left_while_the_pictures_failed_is_soon_waited_for_no_more():
+    lane = pictures_fail(Lane().lies_empty().drives_up("AB123CD")).lies_empty(100).shows(WAITS)
+    assert lane.lookout.waited is None
+
+
+def test_a_car_that_passes_while_the_pictures_fail_is_nobody_when_it_is_seen_again():
+    lane = pictures_fail(Lane().lies_empty().drives_up("AB123CD")).lets_go()
+    assert lane.shows(WAITS, frames=80).said == []
+    for step in range(8):
+        lane.shows(plate("AB123CD", x=242 + 9 * step, y=284 + 9 * step))
+    assert lane.said == []
+
+
+def test_a_car_that_had_passed_before_the_pictures_failed_is_nobody_when_it_drives_on():
+    lane = pictures_fail(Lane().lies_empty().drives_up("AB123CD").lets_go(), seconds=600).shows(WAITS, frames=16)
+    for step in range(8):
+        lane.shows(plate("AB123CD", x=242 + 9 * step, y=284 + 9 * step))
+    assert lane.said == []
+
+
+def test_a_car_that_comes_when_the_pictures_are_back_is_nobody_who_had_passed_before_however_badly_it_is_read():
+    lane = pictures_fail(Lane().lies_empty().drives_up("AB123CD").lets_go(), seconds=5)
+    for step in range(8):
+        lane.shows(plate("XY987ZW", x=200 + 6 * step, y=200 + 12 * step, width=50 + 10 * step, sure=0.6))
+    assert [type(sign) for sign in lane.said] == [CameIntoView]
+
+
+def test_to_new_eyes_a_car_that_those_before_them_had_read_is_no_scenery():
+    known, unknown, gone = Lane(), Lane(), Lane()
+    known.lookout = replace(known.lookout, waited=Waited("AB123CD", 120))
+    gone.lookout = has_passed(gone.lookout, "AB123CD", moment(0))
+    assert known.shows(WAITS, frames=16).vehicles == [(1, "AB123CD")]
+    assert unknown.shows(WAITS, frames=16).said == [], "without a word it is"
+    for lane in (unknown, gone):
+        for step in range(8):
+            lane.shows(plate("AB123CD", x=242 + 9 * step, y=284 + 9 * step))
+    assert (unknown.vehicles, gone.said) == ([(1, "AB123CD")], [])

@@ -135,3 +135,13 @@ def test_after_the_pictures_size_has_changed_the_next_vehicle_is_read():
     lane = Lane().shows(empty_lane(), seconds=3).shows(larger(empty_lane(), 2, 1.5), seconds=3)
     arrives, reads = larger(with_car(empty_lane(), "AB123CD"), 2, 1.5), larger_plate(AT_THE_ARM, 2, 1.5)
     assert lane.shows(arrives, reads, seconds=5).plates == [(1, "AB123CD")]
+
+
+@pytest.mark.parametrize("size", [0.5, 1, 2])
+def test_who_was_in_view_when_the_pictures_failed_is_told_of_again_though_they_come_in_another_size(size: float):
+    lane, stands = Lane().shows(empty_lane(), seconds=3), with_car(empty_lane(), "AB123CD")
+    lane.drives_up().shows(stands, AT_THE_ARM, seconds=2)
+    lane.eyes.blinded()
+    lane.clock += 60
+    lane.shows(larger(stands, size, size), larger_plate(AT_THE_ARM, size, size), seconds=3)
+    assert lane.plates == [(1, "AB123CD"), (2, "AB123CD")]

@@ -39,6 +39,8 @@ from edge.vision.settings import ViewSettings, VisionSettings
 from edge.vision.voting.vote import RULES
 from models.ids import LaneName
 from models.instants import HOUR, SECOND, Clock, Instant, Monotonic
+from simulator.servers import free_port
+from tests.edge.daemons import a_camera
 from tests.vision.passages import a_passage, empty_lane, recorded, with_car, with_scratched_plate
 
 LANE = LaneName("gate")
@@ -85,7 +87,7 @@ class LeapingClock(SystemClock):
 
 @asynccontextmanager
 async def vision(
-    source: Path,
+    source: Path | str,
     loop_gated: bool,
     realtime: bool,
     clock: Clock | None = None,
@@ -244,6 +246,86 @@ async def test_a_killed_process_is_replaced_and_the_waiting_vehicle_is_read_by_t
         assert (await heard.first(PlateDecided)).vehicle == 1
         await heard.first(CameraCleared, lambda fault: fault.code == "vision.crashed")
         assert process.pid != child.pid
+
+
+async def test_a_vehicle_that_was_read_before_a_crash_is_no_parked_one_to_the_new_process(standing: Path):
+    """It stands on the loop all the time, and is looked at afresh: its driver isn't sent to a button."""
+    async with vision(standing, loop_gated=True, realtime=True) as (process, heard):
+        child = await ready(process)
+        process.watch(LANE, present=True)
+        await heard.first(PlateDecided)
+        child.kill()
+        await heard.first(CameraCleared, lambda fault: fault.code == "vision.crashed")
+        await asyncio.sleep(LOOKED_AROUND)
+        process.watch(LANE, present=False)
+        process.watch(LANE, present=True)
+        assert (await heard.first(PlateDecided, lambda event: event.vehicle == 2)).read.plate == "AB123CD"
+
+
+async def test_a_car_that_is_parked_beside_a_loop_is_so_to_a_new_process_too(standing: Path):
+    """Whoever stands on the loop when the process dies has no legible plate here."""
+    async with vision(standing, loop_gated=True, realtime=True, view=CURIOUS) as (process, heard):
+        child = await ready(process)
+        await asyncio.sleep(LOOKED_AROUND)
+        process.watch(LANE, present=True)
+        await heard.first(PlateGuessed)
+        child.kill()
+        await heard.first(CameraCleared, lambda fault: fault.code == "vision.crashed")
+        await asyncio.sleep(LOOKED_AROUND)
+        assert heard.told_of(PlateDecided) == []
+
+
+CAR = with_car(empty_lane(), "AB123CD")
+LOOKED_AROUND = 4.0
+"""Seconds after which a process knows what stands in its lane"""
+
+
+async def comes_into_view(heard: Heard, comes: Event) -> None:
+    await asyncio.sleep(LOOKED_AROUND)
+    comes.set()
+    assert (await heard.first(PlateDecided)).vehicle == 1
+    heard.events.clear()
+
+
+async def is_told_of_again(heard: Heard) -> None:
+    again = await heard.first(PlateDecided)
+    assert (again.vehicle, again.read.plate) == (2, "AB123CD")
+    assert [event.vehicle for event in heard.told_of(VehicleInView)] == [2]
+
+
+async def test_without_a_loop_a_vehicle_in_view_is_told_of_again_by_a_new_process():
+    comes = Event()
+    with a_camera(CAR, there=comes.is_set) as address:
+        async with vision(address, loop_gated=False, realtime=True) as (process, heard):
+            child = await ready(process)
+            await comes_into_view(heard, comes)
+            child.kill()
+            await is_told_of_again(heard)
+
+
+async def test_without_a_loop_a_vehicle_that_had_passed_is_nobody_to_a_new_process():
+    comes = Event()
+    with a_camera(CAR, there=comes.is_set) as address:
+        async with vision(address, loop_gated=False, realtime=True) as (process, heard):
+            child = await ready(process)
+            await comes_into_view(heard, comes)
+            process.let_go(LANE, 1)
+            assert heard.events == [VehicleGone(LANE, 1)]
+            child.kill()
+            await heard.first(CameraCleared, lambda fault: fault.code == "vision.crashed")
+            await asyncio.sleep(LOOKED_AROUND)
+            assert heard.told_of(VehicleInView) == []
+
+
+async def test_without_a_loop_a_vehicle_in_view_is_told_of_again_when_its_camera_is_back():
+    comes, port = Event(), free_port()
+    async with vision(f"http://127.0.0.1:{port}/in.mjpg", loop_gated=False, realtime=True) as (process, heard):
+        await ready(process)
+        with a_camera(CAR, port, there=comes.is_set):
+            await comes_into_view(heard, comes)
+        await heard.first(CameraFault, lambda fault: fault.code == "camera.unreachable")
+        with a_camera(CAR, port, there=comes.is_set):
+            await is_told_of_again(heard)
 
 
 async def test_a_hung_process_is_killed_and_replaced(standing: Path):

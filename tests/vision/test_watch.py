@@ -8,11 +8,14 @@ from edge.vision.voting.watch import (
     Watch,
     began,
     guess,
+    knew,
     looked_around,
     over,
     picture_resized,
     read,
     stirred,
+    surrounded,
+    surroundings,
     wants_to_look_around,
 )
 from models.instants import SECOND
@@ -149,6 +152,39 @@ def test_a_car_that_stops_in_view_when_it_has_left_the_loop_is_scenery_for_the_n
     watch = over(shown(a_vehicle(), plate("AB123CD"))[0], moment(1))
     watch = a_vehicle(watched_empty(watch, plate("AB123CD"), start=2, seconds=3600), 2, at=3603)
     assert decided(watch, plate("AB123CD"), start=3603) == []
+
+
+def test_a_car_whose_plate_eyes_before_these_had_decided_is_no_scenery_to_them():
+    car = plate("AB123CD")
+    watch, decided = shown(knew(a_vehicle(), car.text, car.box, moment(0)), car)
+    assert decided == [], "once is enough"
+    watch = watched_empty(watch, car, start=2, seconds=9)
+    assert [v.text for v in shown(a_vehicle(watch, 2, at=12), car, start=12)[1]] == ["AB123CD"]
+    untold = watched_empty(EMPTY, car, start=2, seconds=9)
+    assert shown(a_vehicle(untold, 2, at=12), car, start=12)[1] == [], "without a word it is"
+
+
+def test_a_car_whose_plate_eyes_before_these_had_decided_is_decided_afresh_though_hidden_for_a_while():
+    car = plate("AB123CD")
+    known = knew(a_vehicle(), car.text, car.box, moment(0))
+    assert decided(in_glare(a_vehicle(known, 2, at=5), at=5), car, start=8) == ["AB123CD"]
+    assert decided(in_glare(a_vehicle(over(a_vehicle(), moment(5)), 2, at=5), at=5), car, start=8) == [], "else asked"
+
+
+def test_the_plate_that_eyes_before_these_had_decided_is_not_decided_for_the_vehicle_behind_it():
+    car = plate("AB123CD")
+    left = over(knew(a_vehicle(), car.text, car.box, moment(0)), moment(5))
+    watch, verdicts = shown(a_vehicle(left, 2, at=20), car, start=20)
+    assert (verdicts, asked(watch, at=21)) == ([], "AB123CD")
+
+
+def test_a_car_that_eyes_before_these_had_seen_parked_is_never_read_for_the_vehicle_on_the_loop():
+    parked = plate("PARKED1", x=20, y=100, width=140)
+    before = surroundings(watched_empty(EMPTY, parked, start=-60))
+    assert before == (("PARKED1", parked.box),)
+    told = surrounded(EMPTY, before, moment(0))
+    assert shown(a_vehicle(told), parked)[1] == []
+    assert [v.text for v in shown(a_vehicle(EMPTY), parked)[1]] == ["PARKED1"], "without a word it would be"
 
 
 def test_a_parked_car_that_has_left_is_forgotten():

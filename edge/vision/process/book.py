@@ -10,14 +10,20 @@ from edge.vision.events import (
     CameraFault,
     PlateDecided,
     PlateGuessed,
+    PlateRead,
     VehicleGone,
     VehicleInView,
     VehiclePictured,
     VisionEvent,
 )
 from edge.vision.faults import CRASHED, INTERRUPTED
+from edge.vision.process.protocol import KnownOrder, LaterOrder, Surroundings, SurroundingsOrder, WatchOrder
 from models.ids import LaneName
+from models.instants import SECOND, Monotonic
 from models.plates import Plate
+
+MAY_BE_SEEN = 60 * SECOND
+"""For so long after it has passed, a vehicle is one that a new process may still see drive away"""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,12 @@ class _LaneState:
     present: bool = False
     decided: bool = False
     guessed: Plate | None = None
+    last: PlateRead | None = None
+    """What was read of that vehicle"""
+    passed_at: Monotonic | None = None
+    """When the lane was done with it, which may still be seen"""
+    waited: bool = False
+    """It was in view when the process before this one was lost"""
 
 
 class Book:
@@ -41,6 +53,7 @@ class Book:
         """Faults of which the process that reads now hasn't spoken yet"""
         self._blind: set[LaneName] = set()
         self._interrupted: set[LaneName] = set()
+        self._surroundings: dict[LaneName, Surroundings] = {}
 
     def watched(self, lane: LaneName, present: bool) -> int | None:
         """A vehicle is on the arming loop, or off it: its number, for the vision process."""
@@ -50,19 +63,31 @@ class Book:
             if state.present:
                 self._heard(VehicleGone(lane, state.vehicle))
             return None
-        self._lanes[lane] = replace(state, vehicle=state.vehicle + 1, present=True, decided=False, guessed=None)
+        self._lanes[lane] = _LaneState(state.loop_gated, state.base, state.vehicle + 1, present=True)
         return state.vehicle + 1
 
-    def begins(self) -> Iterable[tuple[LaneName, int]]:
-        """A process begins to look: the vehicles of which it has to be told."""
+    def let_go(self, lane: LaneName, vehicle: int, at: Monotonic) -> int | None:
+        """A lane without an arming loop is done with this vehicle: which one that is for the vision process, if it may
+        still see it. Said again of one that has gone, it is nothing."""
+        state = self._lanes.get(lane)
+        if state is None or vehicle != state.vehicle or state.passed_at is not None:
+            return None
+        self._lanes[lane] = replace(state, present=False, passed_at=at)
+        if state.present:
+            self._heard(VehicleGone(lane, vehicle))
+        return vehicle - state.base if vehicle > state.base else None
+
+    def begins(self, at: Monotonic) -> Iterable[LaterOrder]:
+        """A process begins to look: what it has to be told of the vehicles that are there."""
         for lane in sorted(self._blind):
             self._heard(CameraCleared(lane, CRASHED.code))
         self._blind.clear()
-        return [
-            (lane, state.vehicle)
-            for lane, state in self._lanes.items()
-            if state.loop_gated and state.present and not state.decided
-        ]
+        around = [SurroundingsOrder(lane=each.lane, standing=each.standing) for each in self._surroundings.values()]
+        return [*around, *(order for lane, state in self._lanes.items() for order in _orders(lane, state, at))]
+
+    def stands_around(self, said: Surroundings) -> None:
+        """The process has looked at an empty loop: the next one needn't take a parked car for the vehicle on it."""
+        self._surroundings[said.lane] = said
 
     def lost(self, why: str, *, replaced: bool) -> None:
         """Without the process nobody is in view, no camera's fault is known, and every lane is blind; but where another
@@ -74,7 +99,8 @@ class Book:
         for lane, state in self._lanes.items():
             if not state.loop_gated:
                 # Not gone: nobody knows. The fault tells the lane that it is blind.
-                self._lanes[lane] = replace(state, base=state.vehicle, present=False)
+                waited = state.waited or state.present
+                self._lanes[lane] = replace(state, base=state.vehicle, present=False, waited=waited)
             if replaced and state.loop_gated:
                 self._interrupted.add(lane)
                 self._heard(CameraFault(lane, INTERRUPTED.code, why))
@@ -85,6 +111,7 @@ class Book:
     def pictures_come(self, lane: LaneName) -> None:
         """This lane's camera works: what was wrong before another process began, and wasn't said again, is over."""
         self._forget({each for each in self._of_the_last if each[0] == lane})
+        self._lanes[lane] = replace(self._lanes[lane], waited=False)
 
     def _forget(self, faults: set[tuple[LaneName, str]]) -> None:
         for lane, code in sorted(faults):
@@ -123,21 +150,21 @@ class Book:
     def _in_view(self, lane: LaneName, number: int) -> None:
         state = self._lanes[lane]
         vehicle = state.base + number
-        self._lanes[lane] = replace(state, vehicle=vehicle, present=True, decided=False, guessed=None)
+        self._lanes[lane] = _LaneState(state.loop_gated, state.base, vehicle, present=True)
         self._heard(VehicleInView(lane, vehicle))
 
     def _decided(self, said: PlateDecided, lane: LaneName, number: int) -> None:
         state = self._lanes[lane]
         if not _is_open(state, number):
             return  # A vote that was on its way when the vehicle had left the loop already.
-        self._lanes[lane] = replace(state, decided=True)
+        self._lanes[lane] = replace(state, decided=True, last=said.read)
         self._heard(replace(said, vehicle=state.vehicle))
 
     def _guessed(self, said: PlateGuessed, lane: LaneName, number: int) -> None:
         state = self._lanes[lane]
         if not _is_open(state, number) or said.read.plate == state.guessed:
             return  # A new process begins the vote anew, but the driver has been asked.
-        self._lanes[lane] = replace(state, guessed=said.read.plate)
+        self._lanes[lane] = replace(state, guessed=said.read.plate, last=said.read)
         self._heard(replace(said, vehicle=state.vehicle))
 
     def _is_there(self, lane: LaneName, number: int) -> bool:
@@ -146,8 +173,22 @@ class Book:
 
     def _gone(self, lane: LaneName, number: int) -> None:
         state = self._lanes[lane]
+        if state.passed_at is not None:
+            return  # It was told already.
         self._lanes[lane] = replace(state, present=False)
         self._heard(VehicleGone(lane, state.base + number))
+
+
+def _orders(lane: LaneName, state: _LaneState, at: Monotonic) -> Iterable[LaterOrder]:
+    if state.loop_gated:
+        if state.present:
+            yield WatchOrder(lane=lane, vehicle=state.vehicle)
+        if state.present and state.decided and state.last is not None:
+            yield KnownOrder(lane=lane, plate=state.last.plate, box=state.last.box)
+        return
+    passed = state.passed_at is not None and at - state.passed_at < MAY_BE_SEEN
+    if state.last is not None and (passed or (state.waited and state.passed_at is None)):
+        yield KnownOrder(lane=lane, plate=state.last.plate, box=state.last.box, passed=passed)
 
 
 def _is_open(state: _LaneState, number: int) -> bool:

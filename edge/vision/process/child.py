@@ -21,9 +21,10 @@ import structlog
 from drivers.contract import PlateReader
 from edge.clock import SystemClock
 from edge.vision.events import CameraCleared, CameraFault, VisionEvent
+from edge.vision.faults import STILL_READ
 from edge.vision.frames.album import Album
 from edge.vision.frames.capture import Capture
-from edge.vision.process.eyes import Eyes, LoopEyes, OpenEyes
+from edge.vision.process.eyes import Eyes, LoopEyes, OpenEyes, Surrounding
 from edge.vision.process.life.limits import (
     MEGABYTE,
     READS,
@@ -42,12 +43,19 @@ from edge.vision.process.protocol import (
     LONGEST_LINE,
     BeginOrder,
     CameraPace,
+    KnownOrder,
     LaneOrder,
+    LaterOrder,
+    LetGoOrder,
     Orders,
     Ready,
     Said,
+    Standing,
+    Surroundings,
+    SurroundingsOrder,
     Unusable,
     WatchOrder,
+    read_order,
     said_line,
 )
 from edge.vision.readers.choosing import choose_reader
@@ -93,6 +101,7 @@ class Lane:
         self.capture = Capture(order.camera_settings(), clock, changed.set, began, held)
         self.album = None if pictures is None else Album(order.lane, pictures, clock, order.view)
         self._faults: set[str] = set()
+        self._around: Surrounding = ()
         self._over = False
 
     def look(self, reader: PlateReader) -> list[VisionEvent]:
@@ -115,10 +124,31 @@ class Lane:
         if drove_up:
             self.capture.expects_change(at)
 
+    def let_go(self, vehicle: int, at: Monotonic) -> None:
+        """The lane is done with this vehicle, which may still be seen."""
+        self.eyes.let_go(vehicle, at)
+        if self.album is not None:
+            self.album.watch(None, at)
+
+    def knew(self, order: KnownOrder, at: Monotonic) -> None:
+        """A process before this one had read the vehicle: it needs no second picture."""
+        self.eyes.knew(order.plate, order.box, at, passed=order.passed)
+        if self.album is not None:
+            self.album.watch(None, at)
+
+    def surroundings(self) -> Surroundings | None:
+        """What stands around the lane's loop, if that has changed."""
+        before, self._around = self._around, self.eyes.surroundings()
+        if before == self._around:
+            return None
+        return Surroundings(self.name, tuple(Standing(text, box) for text, box in self._around))
+
     def _news(self) -> list[VisionEvent]:
         """The faults that began and ended."""
         told = [each for each in (self.capture.fault(), self.capture.unclear()) if each is not None]
         before, self._faults = self._faults, {fault.code for fault, _ in told}
+        if self._faults - before - STILL_READ:
+            self.eyes.blinded()
         return [
             *(CameraCleared(self.name, code) for code in sorted(before - self._faults)),
             *(CameraFault(self.name, fault.code, detail) for fault, detail in told if fault.code not in before),
@@ -139,10 +169,10 @@ class Vision:
         for number, order in enumerate(orders.lanes):
             began, held = partial(self._trail.camera_thread, number), begin.open_after.get(order.lane, 0.0)
             self._lanes[order.lane] = Lane(order, clock, self._changed, orders.pictures, began, held, rules)
-        self._orders: queue.SimpleQueue[tuple[WatchOrder, Monotonic]] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[tuple[LaterOrder, Monotonic]] = queue.SimpleQueue()
 
-    def heed(self, order: WatchOrder) -> None:
-        """From another thread: a loop went on or off."""
+    def heed(self, order: LaterOrder) -> None:
+        """From another thread: a vehicle came, left, or was known before."""
         self._orders.put((order, self._clock.monotonic()))
         self._changed.set()
 
@@ -164,6 +194,9 @@ class Vision:
                 told_at = self._clock.monotonic()
                 for lane in self._lanes.values():
                     self._say(CameraPace(lane.name, *lane.capture.pace()))
+                    around = lane.surroundings()
+                    if around is not None:
+                        self._say(around)
 
     def close(self) -> None:
         """Let the cameras go: some count the sessions that never said goodbye."""
@@ -177,7 +210,19 @@ class Vision:
             order, at = self._orders.get()
             lane = self._lanes.get(order.lane)
             if lane is not None:
-                lane.watch(order.vehicle, at)
+                _told(lane, order, at)
+
+
+def _told(lane: Lane, order: LaterOrder, at: Monotonic) -> None:
+    match order:
+        case WatchOrder():
+            lane.watch(order.vehicle, at)
+        case LetGoOrder():
+            lane.let_go(order.vehicle, at)
+        case KnownOrder():
+            lane.knew(order, at)
+        case SurroundingsOrder():
+            lane.eyes.surrounded(tuple((each.text, each.box) for each in order.standing), at)
 
 
 def main() -> None:
@@ -254,7 +299,7 @@ def _limited(orders: Orders) -> int:
 
 def _listen(vision: Vision) -> None:
     for line in iter(lambda: sys.stdin.buffer.readline(LONGEST_LINE), b""):
-        vision.heed(WatchOrder.model_validate_json(line))
+        vision.heed(read_order(line))
     vision.close()
     os._exit(0)
 

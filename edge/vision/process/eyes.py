@@ -13,7 +13,7 @@ from edge.vision.frames.view import is_caption, near_width, plates_in
 from edge.vision.settings import ViewSettings
 from edge.vision.voting import lookout as looking
 from edge.vision.voting import watch as watching
-from edge.vision.voting.lookout import CameIntoView, Decided, Effort, Guessed, Left, Lookout, Sign
+from edge.vision.voting.lookout import CameIntoView, Decided, Effort, Guessed, Left, Lookout, Sign, Waited
 from edge.vision.voting.track import Sighting
 from edge.vision.voting.vote import RULES, Verdict, VoteRules
 from edge.vision.voting.watch import Watch
@@ -29,6 +29,9 @@ _EAGER = 10 * SECOND
 _SAME_SHAPE = 0.02
 
 
+Surrounding = tuple[tuple[str, Box], ...]
+
+
 class Eyes(Protocol):
     """What looks at one lane. Blocking while it reads."""
 
@@ -42,6 +45,26 @@ class Eyes(Protocol):
 
     def watch(self, vehicle: int | None, at: Monotonic) -> bool:
         """The arming loop went on for this vehicle, or off. Whether one drove up: it may be looked at afresh."""
+        ...
+
+    def let_go(self, vehicle: int, at: Monotonic) -> None:
+        """The lane is done with this vehicle, which may still be seen."""
+        ...
+
+    def knew(self, text: str, box: Box, at: Monotonic, *, passed: bool) -> None:
+        """Before these eyes, others had read this of a vehicle that stood there. `passed`: the lane was done with it"""
+        ...
+
+    def surrounded(self, standing: Surrounding, at: Monotonic) -> None:
+        """Eyes before these had seen that stand there, whoever comes."""
+        ...
+
+    def surroundings(self) -> Surrounding:
+        """What stands there, whoever comes, as far as is known."""
+        ...
+
+    def blinded(self) -> None:
+        """There are no pictures for now."""
         ...
 
     def over(self) -> list[VisionEvent]:
@@ -87,6 +110,21 @@ class LoopEyes:
             return [PlateDecided(self._lane, vehicle, _plate_read(verdict))]
         self._watch, likely = watching.guess(self._watch, shot.at, _guess_after(self._view))
         return [] if likely is None else [PlateGuessed(self._lane, vehicle, _plate_read(likely))]
+
+    def let_go(self, vehicle: int, at: Monotonic) -> None:
+        """Here the loop tells who has left."""
+
+    def knew(self, text: str, box: Box, at: Monotonic, *, passed: bool) -> None:
+        self._watch = watching.knew(self._watch, text, box, at)
+
+    def surrounded(self, standing: Surrounding, at: Monotonic) -> None:
+        self._watch = watching.surrounded(self._watch, standing, at)
+
+    def surroundings(self) -> Surrounding:
+        return watching.surroundings(self._watch)
+
+    def blinded(self) -> None:
+        """The loop tells who stands there all the same."""
 
     def over(self) -> list[VisionEvent]:
         return []
@@ -160,6 +198,24 @@ class OpenEyes:
         self._lookout = looking.picture_resized(self._lookout, width / before[1], height / before[0])
         if abs(width * before[0] - height * before[1]) > _SAME_SHAPE * width * before[0]:
             self._gate = MotionGate(self._view.region)
+
+    def let_go(self, vehicle: int, at: Monotonic) -> None:
+        self._lookout = looking.let_go(self._lookout, vehicle, at)
+
+    def knew(self, text: str, box: Box, at: Monotonic, *, passed: bool) -> None:
+        if passed:
+            self._lookout = looking.has_passed(self._lookout, text, at)
+        else:
+            self._lookout = replace(self._lookout, waited=Waited(text, box.width))
+
+    def surrounded(self, standing: Surrounding, at: Monotonic) -> None:
+        """Whoever doesn't move isn't taken for a vehicle here."""
+
+    def surroundings(self) -> Surrounding:
+        return ()
+
+    def blinded(self) -> None:
+        self._lookout = looking.blinded(self._lookout)
 
     def over(self) -> list[VisionEvent]:
         self._lookout, signs = looking.ended(self._lookout)

@@ -18,7 +18,7 @@ from edge.vision.process.book import Book
 from edge.vision.process.life.patience import Patience, pause_before, remembered
 from edge.vision.process.life.running import Ended, Running
 from edge.vision.process.life.suspects import SOON, Suspects
-from edge.vision.process.protocol import BeginOrder, CameraPace, LaneOrder, Orders
+from edge.vision.process.protocol import BeginOrder, CameraPace, LaneOrder, LetGoOrder, Orders, Surroundings, WatchOrder
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.ids import LaneName
 from models.instants import SECOND, Clock, Monotonic
@@ -117,7 +117,13 @@ class VisionProcess:
         """A vehicle is on the arming loop of `lane`, or off it. Each True begins a new vehicle, with its own vote."""
         vehicle = self._book.watched(lane, present)
         if self._first is not None and self._reads.is_set():
-            self._first.watch(lane, vehicle)
+            self._first.tell(WatchOrder(lane=lane, vehicle=vehicle))
+
+    def let_go(self, lane: LaneName, vehicle: int) -> None:
+        """A lane without an arming loop is done with this vehicle, which may still be seen."""
+        number = self._book.let_go(lane, vehicle, self._clock.monotonic())
+        if number is not None and self._first is not None and self._reads.is_set():
+            self._first.tell(LetGoOrder(lane=lane, vehicle=number))
 
     # --- the process that reads ---
 
@@ -147,8 +153,8 @@ class VisionProcess:
         self._suspects = self._suspects.begun(now)
         running.begin(self._take, BeginOrder(open_after=self._suspects.open_after, time=known_by(self._clock)))
         self._reads.set()
-        for lane, vehicle in self._book.begins():
-            running.watch(lane, vehicle)
+        for order in self._book.begins(now):
+            running.tell(order)
 
     def _lost(self, ended: Ended, loaded: bool) -> float:
         """It ended: every lane is blind. How many seconds to wait before the next one begins."""
@@ -170,8 +176,10 @@ class VisionProcess:
                 self._heard(CameraFault(lane, POISONOUS.code, f"{times} times; the last time {ended.why}"))
         return pause
 
-    def _take(self, said: VisionEvent | CameraPace) -> None:
-        if isinstance(said, CameraPace):
+    def _take(self, said: VisionEvent | CameraPace | Surroundings) -> None:
+        if isinstance(said, Surroundings):
+            self._book.stands_around(said)
+        elif isinstance(said, CameraPace):
             self._cameras[said.lane] = said
             if said.rate > 0:
                 self._book.pictures_come(said.lane)

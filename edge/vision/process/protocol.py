@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from drivers import registry
-from drivers.contract import CameraSettings
+from drivers.contract import Box, CameraSettings
 from drivers.settings import DriverSettings
 from edge.clock import Remembered
 from edge.vision.events import (
@@ -26,6 +26,7 @@ from edge.vision.events import (
 from edge.vision.settings import ViewSettings, VisionSettings
 from models.facts.base import without_values
 from models.ids import LaneName
+from models.plates import Plate
 
 LONGEST_LINE = 1 << 20
 
@@ -59,13 +60,29 @@ class CameraPace:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A plate, and where it has stood since before any vehicle came: a parked car's, or a sign."""
+
+    text: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around the empty loop of a lane. Said when it has changed."""
+
+    lane: LaneName
+    standing: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unusable:
     """The reader can't be loaded with these settings."""
 
     why: str
 
 
-Said = VisionEvent | Ready | Alive | CameraPace | Unusable
+Said = VisionEvent | Ready | Alive | CameraPace | Surroundings | Unusable
 _KINDS: dict[str, type[Said]] = {
     kind.__name__: kind
     for kind in (
@@ -79,6 +96,7 @@ _KINDS: dict[str, type[Said]] = {
         Ready,
         Alive,
         CameraPace,
+        Surroundings,
         Unusable,
     )
 }
@@ -147,13 +165,56 @@ class BeginOrder(BaseModel):
 
 
 class WatchOrder(BaseModel):
-    """Every further line: a vehicle is on the arming loop, or (`vehicle` empty) off it."""
+    """A vehicle is on the arming loop, or (`vehicle` empty) off it."""
 
     model_config = ConfigDict(frozen=True)
 
+    kind: Literal["watch"] = "watch"
     lane: LaneName
     vehicle: int | None
 
 
-def order_line(order: Orders | BeginOrder | WatchOrder) -> bytes:
+class LetGoOrder(BaseModel):
+    """At a lane without an arming loop: this vehicle has passed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["let go"] = "let go"
+    lane: LaneName
+    vehicle: int
+
+
+class KnownOrder(BaseModel):
+    """Of a vehicle that a process before this one had read: its plate, and where it stood. `passed`: the lane was done
+    with it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["known"] = "known"
+    lane: LaneName
+    plate: Plate
+    box: Box
+    passed: bool = False
+
+
+class SurroundingsOrder(BaseModel):
+    """What a process before this one had seen around the loop of this lane."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["surroundings"] = "surroundings"
+    lane: LaneName
+    standing: tuple[Standing, ...]
+
+
+LaterOrder = Annotated[WatchOrder | LetGoOrder | KnownOrder | SurroundingsOrder, Field(discriminator="kind")]
+"""Every further line"""
+_LATER: TypeAdapter[LaterOrder] = TypeAdapter(LaterOrder)
+
+
+def order_line(order: Orders | BeginOrder | LaterOrder) -> bytes:
     return order.model_dump_json().encode() + b"\n"
+
+
+def read_order(line: bytes) -> LaterOrder:
+    return _LATER.validate_json(line)

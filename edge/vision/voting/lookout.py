@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
 
 from drivers.contract import Box
+from edge.vision.voting import departed as leaving
+from edge.vision.voting import passed as passing_by
+from edge.vision.voting.departed import Departed
+from edge.vision.voting.passed import Known, Passed
 from edge.vision.voting.question import Question, next_question
-from edge.vision.voting.track import ALIKE, Sighting, Track, distance, follow, is_on_vehicle, similarity, track_resized
+from edge.vision.voting.signs import CameIntoView, Decided, Effort, Guessed, Left, Sign
+from edge.vision.voting.track import ALIKE, Sighting, Track, follow, is_on_vehicle, similarity, track_resized
 from edge.vision.voting.vote import RULES, Verdict, VoteRules
 from models.instants import SECOND, Monotonic
 
@@ -15,62 +19,23 @@ OPENING_READS = 4
 OPENING = SECOND // 2
 GONE_AFTER = 1_200_000
 GONE_READS = 2
-ECHO, STAYS = 5 * SECOND, 10 * SECOND
-STILL = 0.15
 FORGET_MOVED = 4 * SECOND
 FORGET_STILL = 600 * SECOND
 TIRED, PATIENT = 4 * SECOND, 10 * SECOND
 HIDDEN_AT_MOST = 30 * SECOND
 MOST_TRACKS = 24
-AS_NEAR = 0.9
+AS_NEAR, STILL_AS_NEAR = 0.9, 0.6
+"""Of the width of another vehicle's plate; of what its own had"""
+COMES_BACK = 10 * SECOND
 START = Monotonic(0)
 
 
-class Effort(Enum):
-    """How often a lane wants its newest frame read."""
-
-    NONE = 0
-    GLANCE = 1
-    SLOW = 2
-    FULL = 3
-
-
 @dataclass(frozen=True, slots=True)
-class CameIntoView:
-    vehicle: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    vehicle: int
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Guessed:
-    vehicle: int
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    vehicle: int
-
-
-Sign = CameIntoView | Decided | Guessed | Left
-
-
-@dataclass(frozen=True, slots=True)
-class Departed:
-    """The last vehicle that left: its plate is no new vehicle's for a while (an arm swings through the view).
-
-    `at`: when it was seen last. `stands`: where it has been seen without moving since `since`.
-    """
+class Waited:
+    """A vehicle that was in view when the pictures failed. A plate like its own, as near, is no scenery."""
 
     text: str
-    at: Monotonic
-    stands: Box | None = None
-    since: Monotonic = START
+    width: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +43,8 @@ class Lookout:
     """What is known of the lane. `near`: the width in pixels from which on a plate counts. `looms`: something as large
     as a vehicle is there, as far as the newest frame tells, and since `looming_since`.
 
-    At most one vehicle is in view at a time, the nearest; those behind it wait for their turn.
+    At most one vehicle is in view at a time, the nearest; those behind it wait for their turn. `passed`: those that the
+    lane was done with while they could be seen.
     """
 
     near: int
@@ -97,6 +63,8 @@ class Lookout:
     still_there: Monotonic = START
     moved_at: Monotonic | None = None
     looming_since: Monotonic | None = None
+    passed: Known = ()
+    waited: Waited | None = None
 
 
 def noticed(lookout: Lookout, at: Monotonic, moving: bool, looms: bool | None = None, covered: bool = False) -> Lookout:
@@ -108,8 +76,9 @@ def noticed(lookout: Lookout, at: Monotonic, moving: bool, looms: bool | None = 
     """
     looms = moving if looms is None else looms
     since = (lookout.looming_since or at) if looms else None
+    passed = passing_by.looked_at(lookout.passed, at, lookout.opened is None, None if moving else _newest(lookout))
     opened = at if lookout.opened is None else lookout.opened
-    lookout = replace(lookout, opened=opened, looms=looms, looming_since=since)
+    lookout = replace(lookout, opened=opened, looms=looms, looming_since=since, passed=passed)
     subject = _subject(lookout)
     hidden = covered and subject is not None and _may_be_hidden(lookout, subject, at)
     if moving:
@@ -130,6 +99,7 @@ def read(lookout: Lookout, at: Monotonic, sightings: tuple[Sighting, ...]) -> tu
         opening_reads=lookout.opening_reads + 1,
         read_at=at,
     )
+    lookout = _come_back(_seen_passing(lookout, at), at)
     lookout = _echoed(_found_again(lookout, at), at)
     lookout, left = _let_go(lookout, at)
     lookout, came = _take_up(lookout, at)
@@ -149,6 +119,34 @@ def guess(lookout: Lookout, at: Monotonic, after: int) -> tuple[Lookout, tuple[S
     return replace(lookout, asked=question), (Guessed(lookout.vehicle, verdict),)
 
 
+def let_go(lookout: Lookout, vehicle: int, at: Monotonic) -> Lookout:
+    """The lane is done with this vehicle: it is nobody any more, for as long as it is still seen."""
+    subject, hidden = _subject(lookout), lookout.waited or lookout.departed
+    if lookout.vehicle != vehicle:
+        return lookout
+    if subject is None:
+        return lookout if hidden is None else has_passed(replace(lookout, waited=None), hidden.text, at)
+    verdict = _verdict(lookout, subject)
+    one = Passed(verdict.text, verdict.certain, subject.number, subject.seen, at)
+    passed = passing_by.passed_with(lookout.passed, one)
+    return replace(lookout, subject=None, decided=False, passed=passed, looming_since=None)
+
+
+def has_passed(lookout: Lookout, text: str, at: Monotonic) -> Lookout:
+    """The vehicle with this plate had passed while nobody saw the picture; it may still be in it."""
+    return replace(lookout, passed=passing_by.passed_with(lookout.passed, Passed(text, there=at)))
+
+
+def blinded(lookout: Lookout) -> Lookout:
+    """There are no pictures for now. Who was in view is told of anew if it stands there when they come again."""
+    subject = _subject(lookout)
+    waited = lookout.waited
+    if subject is not None:
+        waited = Waited(_verdict(lookout, subject).text, subject.here.width)
+    kept = Lookout(lookout.near, lookout.rules, vehicle=lookout.vehicle)
+    return replace(kept, departed=lookout.departed, passed=lookout.passed, waited=waited)
+
+
 def ended(lookout: Lookout) -> tuple[Lookout, tuple[Sign, ...]]:
     """The picture is over: nobody is in view any more."""
     gone = () if lookout.subject is None else (Left(lookout.vehicle),)
@@ -160,8 +158,9 @@ def picture_resized(lookout: Lookout, across: float, down: float) -> Lookout:
     view stays so; whatever else is there is the lane's own until it moves."""
     subject = _subject(lookout)
     known = () if subject is None else (track_resized(subject, across, down),)
-    departed = None if lookout.departed is None else replace(lookout.departed, stands=None)
-    return replace(lookout, tracks=known, departed=departed, opened=None, opening_reads=0)
+    waited = None if lookout.waited is None else replace(lookout.waited, width=round(lookout.waited.width * across))
+    resized = replace(lookout, tracks=known, departed=leaving.resized(lookout.departed), waited=waited)
+    return replace(resized, opened=None, opening_reads=0)
 
 
 def place_of_subject(lookout: Lookout) -> Box | None:
@@ -172,6 +171,12 @@ def place_of_subject(lookout: Lookout) -> Box | None:
 
 def effort(lookout: Lookout, at: Monotonic) -> Effort:
     """Whether the newest frame is worth reading now."""
+    wanted = _effort_for_who_comes(lookout, at)
+    idle = wanted in (Effort.NONE, Effort.GLANCE)
+    return Effort.SLOW if idle and passing_by.is_looked_for(lookout.passed, at, _newest(lookout)) else wanted
+
+
+def _effort_for_who_comes(lookout: Lookout, at: Monotonic) -> Effort:
     if lookout.opened is None or lookout.opening_reads < OPENING_READS or at - lookout.opened < OPENING:
         return Effort.FULL
     stirring = not _is_calm(lookout, at)
@@ -235,7 +240,33 @@ def _may_be_hidden(lookout: Lookout, subject: Track, at: Monotonic) -> bool:
 
 def _is_missing(lookout: Lookout, subject: Track) -> bool:
     """The newest read didn't show it, or something has moved since."""
-    return subject.seen < max(lookout.read_at or 0, lookout.moved_at or 0)
+    return subject.seen < _newest(lookout)
+
+
+def _newest(lookout: Lookout) -> Monotonic:
+    """When something moved, or was read."""
+    return Monotonic(max(lookout.read_at or 0, lookout.moved_at or 0))
+
+
+def _seen_passing(lookout: Lookout, at: Monotonic) -> Lookout:
+    followed = tuple((track, _verdict(lookout, track)) for track in lookout.tracks) if lookout.passed else ()
+    return replace(lookout, passed=passing_by.read(lookout.passed, at, followed))
+
+
+def _come_back(lookout: Lookout, at: Monotonic) -> Lookout:
+    """Whoever waited when the pictures failed is looked for in the first ones after that."""
+    waited = lookout.waited
+    if waited is None:
+        return lookout
+    if lookout.subject is not None or (lookout.opened is not None and at - lookout.opened > COMES_BACK):
+        return replace(lookout, waited=None)
+    tracks = tuple(replace(each, arrived=True) if _is_it(lookout, each, waited) else each for each in lookout.tracks)
+    return replace(lookout, tracks=tracks)
+
+
+def _is_it(lookout: Lookout, track: Track, waited: Waited) -> bool:
+    as_near = track.here.width >= STILL_AS_NEAR * waited.width
+    return as_near and similarity(_verdict(lookout, track).text, waited.text) >= ALIKE
 
 
 def _found_again(lookout: Lookout, at: Monotonic) -> Lookout:
@@ -253,25 +284,19 @@ def _found_again(lookout: Lookout, at: Monotonic) -> Lookout:
 
 
 def _is_as_near(track: Track, subject: Track) -> bool:
-    return track.here.width >= 0.6 * subject.here.width
+    return track.here.width >= STILL_AS_NEAR * subject.here.width
 
 
 def _echoed(lookout: Lookout, at: Monotonic) -> Lookout:
     """A plate that goes on being seen after its vehicle was let go is no new vehicle's, however long it takes to drive
     off. One that stays where it is wasn't driving off: it was let go wrongly, and is there."""
     departed = lookout.departed
-    if departed is None or at - departed.at >= GONE_AFTER or lookout.subject is not None:
+    if departed is None or departed.stays or at - departed.at >= GONE_AFTER or lookout.subject is not None:
         return lookout
     here = (track for track in lookout.tracks if track.seen == at and track.here.width >= lookout.near)
     again = (track.here for track in here if similarity(_verdict(lookout, track).text, departed.text) >= ALIKE)
     box = next(again, None)
-    return lookout if box is None else replace(lookout, departed=_seen_on(departed, box, at))
-
-
-def _seen_on(departed: Departed, box: Box, at: Monotonic) -> Departed | None:
-    if departed.stands is None or distance(departed.stands, box) >= STILL:
-        return replace(departed, at=at, stands=box, since=at)
-    return None if at - departed.since >= STAYS else replace(departed, at=at)
+    return lookout if box is None else replace(lookout, departed=leaving.seen_on(departed, box, at))
 
 
 def _let_go(lookout: Lookout, at: Monotonic) -> tuple[Lookout, tuple[Sign, ...]]:
@@ -339,11 +364,12 @@ def _is_vehicle(lookout: Lookout, track: Track, at: Monotonic) -> bool:
 def _could_be(lookout: Lookout, track: Track, at: Monotonic) -> bool:
     if track.here.width < lookout.near:
         return False
-    if not track.came and _verdict(lookout, track).certain:
+    verdict = _verdict(lookout, track)
+    if not track.came and verdict.certain:
         return False
-    departed = lookout.departed
-    echo = departed is not None and at - departed.at < ECHO
-    return not (echo and departed is not None and similarity(_verdict(lookout, track).text, departed.text) >= ALIKE)
+    if lookout.passed and passing_by.has_passed(lookout.passed, track, verdict):
+        return False
+    return not leaving.is_echo(lookout.departed, verdict.text, at)
 
 
 def _remembered(tracks: tuple[Track, ...], at: Monotonic, subject: int | None) -> tuple[Track, ...]:

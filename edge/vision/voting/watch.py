@@ -5,6 +5,7 @@ What stood there before, what belongs to a vehicle that has left, and what came 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from drivers.contract import Box, PlateCandidate
@@ -80,6 +81,23 @@ def began(watch: Watch, vehicle: int, at: Monotonic) -> Watch:
     if others.is_same_vehicle(watch.left, at):
         return blank
     return replace(blank, arrived=at, seen=0, widths=others.of_the_next(watch.widths))
+
+
+def knew(watch: Watch, text: str, box: Box, at: Monotonic) -> Watch:
+    """The plate of the vehicle on the loop is decided already, by eyes before these."""
+    widths = others.learned(watch.widths, box.width)
+    return replace(watch, vehicle=None, widths=widths, last=(Scenery(text, box, at),))
+
+
+def surrounded(watch: Watch, standing: Iterable[tuple[str, Box]], at: Monotonic) -> Watch:
+    """This was there before the vehicle: eyes before these had looked at the empty loop."""
+    known = tuple(Scenery(text, box, at) for text, box in standing)
+    return replace(watch, scenery=(*watch.scenery, *known)[-MOST_SCENERY:])
+
+
+def surroundings(watch: Watch) -> tuple[tuple[str, Box], ...]:
+    """What is known to stand there, whoever is on the loop."""
+    return tuple((known.text, known.box) for known in watch.scenery if known.certain)
 
 
 def over(watch: Watch, at: Monotonic) -> Watch:

@@ -25,10 +25,11 @@ from edge.vision.process.protocol import (
     Alive,
     BeginOrder,
     CameraPace,
+    LaterOrder,
     Orders,
     Ready,
+    Surroundings,
     Unusable,
-    WatchOrder,
     order_line,
     read_said,
 )
@@ -63,7 +64,7 @@ class Running:
         self._child: Process | None = None
         self._ready: Ready | None = None
         self._loaded = asyncio.Event()
-        self._heard: Callable[[VisionEvent | CameraPace], None] = lambda event: None
+        self._heard: Callable[[VisionEvent | CameraPace | Surroundings], None] = lambda event: None
         self._alive = Alive()
         self._silent = 0.0
         self._worked = 0.0
@@ -92,13 +93,13 @@ class Running:
         loaded.cancel()
         return self._ready is not None and not self.ended.done()
 
-    def begin(self, heard: Callable[[VisionEvent | CameraPace], None], order: BeginOrder) -> None:
+    def begin(self, heard: Callable[[VisionEvent | CameraPace | Surroundings], None], order: BeginOrder) -> None:
         """It is the one that reads from now on."""
         self._heard = heard
         self._send(order_line(order))
 
-    def watch(self, lane: LaneName, vehicle: int | None) -> None:
-        self._send(order_line(WatchOrder(lane=lane, vehicle=vehicle)))
+    def tell(self, order: LaterOrder) -> None:
+        self._send(order_line(order))
 
     async def end(self) -> None:
         """Close its input, so that it lets the cameras go; kill it when it doesn't."""
