@@ -217,6 +217,13 @@ def test_what_moves_far_away_is_only_glanced_at():
     assert effort(small, moment(lane.clock)) is Effort.GLANCE
 
 
+def test_a_parked_car_whose_plate_nobody_reads_surely_isnt_read_all_night():
+    unsure = plate("PARKED1", x=20, y=100, width=140, sure=0.6)
+    lane = Lane().shows(unsure, moving=False, frames=16)
+    assert lane.wants is Effort.NONE
+    assert lane.looks(moving=True, frames=1).wants is Effort.FULL, "it may be driving off, or another one comes"
+
+
 def waits_unread_with_a_sure_one_behind(lane: Lane, nearer: PlateCandidate, behind: int = 8) -> Lane:
     for step in range(behind):
         lane.shows(nearer, plate("SECOND2", x=420, y=60 + 6 * step, width=66))

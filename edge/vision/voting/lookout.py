@@ -189,7 +189,9 @@ def _effort_for_who_comes(lookout: Lookout, at: Monotonic) -> Effort:
 
 
 def _effort_of_search(lookout: Lookout, at: Monotonic, stirring: bool) -> Effort:
-    if any(_is_in_view(track, at) and _could_be(lookout, track, at) for track in lookout.tracks):
+    # What stood there from the start can't come while nothing moves, however unsure it was read.
+    may_come = (track for track in lookout.tracks if (track.came or stirring) and _is_in_view(track, at))
+    if any(_could_be(lookout, track, at) for track in may_come):
         return Effort.FULL
     if not lookout.looms:
         return Effort.GLANCE if stirring else Effort.NONE
