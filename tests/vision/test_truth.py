@@ -56,6 +56,9 @@ def test_a_photograph_in_two_lines_has_two_plates(tmp_path: Path) -> None:
         ("image,plate\n", ["1:1"]),
         ("", ["1:1"]),
         (b"image,plate\na.jpg,\xe4\xf6\n", ["2:7"]),
+        ("image,plate\na.jpg,W$A56,660\nb.jpg,AB12,,x,y\n", ["2:13", "3:13"]),
+        ("image,plate\na.jpg,AB12\nb.jpg,CD34\na.jpg,ab-12\n", ["4:7"]),
+        ("clip,plates\na.avi,AB12 CD34 AB12\n", ["2:17"]),
     ],
 )
 def test_every_mistake_is_told_at_its_place(tmp_path: Path, content: str | bytes, places: list[str]) -> None:
@@ -63,3 +66,12 @@ def test_every_mistake_is_told_at_its_place(tmp_path: Path, content: str | bytes
     with pytest.raises(ConfigurationError) as wrong:
         read_truth(path)
     assert [problem.place for problem in wrong.value.problems] == [f"{path}:{place}" for place in places]
+
+
+def test_empty_cells_after_the_last_are_a_spreadsheets_and_no_mistake(tmp_path: Path) -> None:
+    assert plates(read_truth(written(tmp_path, "image,plate\na.jpg,AB12,,\n"))) == [("a.jpg", ["AB12"])]
+
+
+def test_of_a_plate_that_stands_twice_it_is_told_where_it_stands_already(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"AB12 of this file stands in line 2 already"):
+        read_truth(written(tmp_path, "image,plate\na.jpg,AB12\n./a.jpg,AB 12\n"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,11 +43,14 @@ class _Cell:
 
 @dataclass
 class _Sheet:
-    """A file while it is read: its columns by name, and what is wrong with it."""
+    """A file while it is read: its columns by name and how many there are, in which line each plate stands, and what is
+    wrong with it."""
 
     path: Path
     separator: str = ","
     columns: dict[str, int] = field(default_factory=dict[str, int])
+    width: int = 0
+    seen: dict[tuple[Path, Plate], int] = field(default_factory=dict[tuple[Path, Plate], int])
     problems: list[Problem] = field(default_factory=list[Problem])
 
     def wrong(self, line: int, cell: _Cell, expected: str, source: str) -> None:
@@ -61,7 +65,8 @@ class _Sheet:
 
 
 def read_truth(path: Path) -> list[TrueFile]:
-    """The files in the order of their first lines; one that stands in several lines has the plates of all of them.
+    """The files in the order of their first lines; one that stands in several lines has the plates of all of them, each
+    once: a plate is read once in a file, and a second of the same text would be counted as missed.
 
     Files are named from the CSV's own folder. Separators and cases of plates don't matter. Several plates in a column
     `plates` are parted by spaces or `|`. Raises ConfigurationError, which shows every wrong line, or OSError.
@@ -98,7 +103,7 @@ def _heads(sheet: _Sheet, line: str) -> bool:
     for separator in _SEPARATORS:
         names = [cell.text.lower() for cell in _cells(line, separator)]
         if any(name in names for name in _FILES) and any(name in names for name in _PLATES):
-            sheet.separator = separator
+            sheet.separator, sheet.width = separator, len(names)
             sheet.columns = {name: place for place, name in reversed(list(enumerate(names)))}
             return True
     sheet.wrong(1, _Cell(line, 1), _HEAD_EXPECTED, line)
@@ -114,24 +119,42 @@ def _read_line(sheet: _Sheet, number: int, line: str) -> Iterator[TrueFile]:
     if written is None:
         sheet.wrong(number, _Cell("", len(line) + 1), "the plate is missing: the line is too short", line)
         return
-    before = len(sheet.problems)
+    before, file = len(sheet.problems), sheet.path.parent / named.text
     box = _box(sheet, number, cells, line)
-    plates = [plate for plate in _plates(sheet, number, written, line) if plate is not None]
+    plates = list(_plates(sheet, number, file, written, line))
+    _nothing_beyond(sheet, number, cells, line)
     if len(sheet.problems) == before:
         place = box if len(plates) == 1 else None
-        yield TrueFile(sheet.path.parent / named.text, tuple(TruePlate(plate, place) for plate in plates))
+        yield TrueFile(file, tuple(TruePlate(plate, place) for plate in plates))
 
 
-def _plates(sheet: _Sheet, number: int, cell: _Cell, line: str) -> Iterator[Plate | None]:
-    several = "plate" not in sheet.columns
-    for text in cell.text.replace("|", " ").split() if several else [cell.text]:
-        if not text:
-            continue
+def _nothing_beyond(sheet: _Sheet, number: int, cells: Sequence[_Cell], line: str) -> None:
+    """A plate that holds the separator would be cut there, and half of it taken for the truth."""
+    beyond = next((cell for cell in cells[sheet.width :] if cell.text), None)
+    if beyond is not None:
+        quote = f'what holds a "{sheet.separator}" is put into quotes'
+        sheet.wrong(
+            number, beyond, f"nothing is expected here: the first line names {sheet.width} columns; {quote}", line
+        )
+
+
+def _plates(sheet: _Sheet, number: int, file: Path, cell: _Cell, line: str) -> Iterator[Plate]:
+    for written in _written(sheet, cell):
         try:
-            yield normalised(text)
+            plate = normalised(written.text)
         except ValueError:
-            at = _Cell(text, cell.column + max(0, cell.text.find(text)))
-            sheet.wrong(number, at, "a plate is expected: 2 to 12 letters and digits", line)
+            sheet.wrong(number, written, "a plate is expected: 2 to 12 letters and digits", line)
+            continue
+        if (already := sheet.seen.get((file, plate))) is not None:
+            sheet.wrong(number, written, f"{plate} of this file stands in line {already} already", line)
+        sheet.seen.setdefault((file, plate), number)
+        yield plate
+
+
+def _written(sheet: _Sheet, cell: _Cell) -> Iterator[_Cell]:
+    """A column `plates` may hold several in a cell."""
+    for part in re.finditer(r".+" if "plate" in sheet.columns else r"[^\s|]+", cell.text):
+        yield _Cell(part[0], cell.column + part.start())
 
 
 def _box(sheet: _Sheet, number: int, cells: Sequence[_Cell], line: str) -> Box | None:
