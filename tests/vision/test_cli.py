@@ -69,6 +69,34 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_done(tmp_path: P
         assert any(str(path) in line and reason in line for line in ran.stderr.splitlines())
 
 
+def test_a_photograph_whose_end_is_missing_is_damaged_and_not_one_without_a_plate(
+    photograph: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    whole, cut, mid_head = tmp_path / "whole.jpg", tmp_path / "cut.jpg", tmp_path / "head.jpg"
+    picture = cv2.imread(str(photograph))
+    assert picture is not None
+    cv2.imwrite(str(whole), picture, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    mid_head.write_bytes(whole.read_bytes()[:100])
+    whole.write_bytes(whole.read_bytes() + b"what cameras put after the end")
+    code, [file], beside = ran_with(str(cut), str(mid_head), str(whole))
+    assert (code, [plate["plate"] for plate in file["plates"]]) == (2, ["AB123CD"])
+    assert f"{cut}: it is damaged: its end is missing" in beside
+    assert f"{mid_head}: it is damaged: its end is missing" in beside
+    assert "Premature end" not in capfd.readouterr().err
+
+
+def test_a_small_picture_within_a_photograph_is_not_its_end(photograph: Path, tmp_path: Path):
+    picture = cv2.imread(str(photograph))
+    assert picture is not None
+    small = cv2.imencode(".jpg", cv2.resize(picture, (80, 60)))[1].tobytes()
+    raw = cv2.imencode(".jpg", picture)[1].tobytes()
+    preview = b"\xff\xe1" + (len(small) + 2).to_bytes(2, "big") + small
+    cut = tmp_path / "cut.jpg"
+    cut.write_bytes((raw[:2] + preview + raw[2:])[: len(raw) // 2])
+    assert ran_with(str(cut))[:2] == (2, [])
+
+
 def test_without_json_people_get_a_table(photograph: Path):
     ran = CliRunner().invoke(app, ["read", str(photograph), *RAPIDOCR])
     assert "AB123CD" in ran.stdout

@@ -10,6 +10,7 @@ import cv2
 
 from drivers import registry
 from drivers.contract import CameraSettings, PlateCandidate, PlateReader, Recording
+from edge.vision.files.cut_off import is_cut_off
 from edge.vision.files.found import FoundPlate
 from edge.vision.frames.motion import Frame, MotionGate
 from edge.vision.frames.view import is_caption, near_width, plates_in
@@ -28,7 +29,7 @@ _EVERYTHING = ViewSettings()
 
 
 class UnreadableFile(Exception):
-    """A file that is missing, or that is neither a photograph nor a video. The text says which."""
+    """A file that is missing or damaged, or that is neither a photograph nor a video. The text says which."""
 
 
 def read_file(path: Path, reader: PlateReader) -> list[FoundPlate]:
@@ -67,6 +68,12 @@ def frames_of(path: Path, wanted: Sequence[int]) -> Mapping[int, Frame]:
 
 
 def _decoded(path: Path) -> Frame:
+    try:
+        cut_off = is_cut_off(path.read_bytes())
+    except OSError as error:
+        raise UnreadableFile(f"it can't be opened: {error.strerror or error}") from error
+    if cut_off:
+        raise UnreadableFile("it is damaged: its end is missing. Copy it anew from where it comes")
     picture: Any = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if picture is None:
         raise UnreadableFile("it can't be decoded as a photograph")
