@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from drivers.contract import Box
-from edge.vision.files.accuracy.errors import cropped
+from edge.vision.files.accuracy.comparing import compared, totals
+from edge.vision.files.accuracy.errors import cropped, write_errors
 from edge.vision.files.drawing import colour_of, drawn
 from edge.vision.files.found import FoundPlate
+from edge.vision.files.keeping import Folder
+from edge.vision.files.telling import as_json, print_file
+from edge.vision.files.work import Done
 from models.plates import Plate, RunnerUp
 
 
@@ -42,3 +49,18 @@ def test_a_long_thin_box_is_shown_no_larger_than_a_page_is() -> None:
 
 def test_a_sure_character_looks_other_than_a_doubtful_one() -> None:
     assert len({colour_of(0.95), colour_of(0.8), colour_of(0.4)}) == 3
+
+
+def test_what_is_not_wholly_sure_is_a_hundred_percent_nowhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plate = FoundPlate("AB12", 0.9996, Box(1, 1, 9, 3), (0.9999, 1.0, 0.9996, 1.0), (RunnerUp(Plate("AB17"), 0.2398),))
+    done = Done(tmp_path / "car.png", (plate,), 20, compared([], [plate]))
+    print_file(done, "fast-alpr")
+    assert " 99 %" in capsys.readouterr().out
+    [told] = as_json(done, "fast-alpr")["plates"]
+    assert json.dumps(told["confidences"]) == "[0.999, 1.0, 0.999, 1.0]"
+    page = write_errors(
+        tmp_path / "truth.csv", "fast-alpr", [done], totals([done.answers or ()]), Folder(tmp_path / "p")
+    )
+    assert "weakest character 99 %, or AB17 in 23 % of reads" in page.read_text()

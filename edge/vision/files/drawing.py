@@ -11,6 +11,7 @@ import numpy as np
 
 from drivers.contract import Box
 from edge.vision.files.found import FoundPlate
+from edge.vision.files.percents import percent, percents
 from edge.vision.frames.motion import Frame
 
 SURE, FAIR = 0.9, 0.7
@@ -37,7 +38,7 @@ class _Panel:
 
     @property
     def others(self) -> list[str]:
-        return [f"or {other.plate}  {other.share:.0%}" for other in self.plate.others[:_MOST_OTHERS]]
+        return [f"or {other.plate} in {percent(other.share)} of reads" for other in self.plate.others[:_MOST_OTHERS]]
 
     @property
     def width(self) -> int:
@@ -105,15 +106,12 @@ def _write(painted: Any, panel: _Panel, place: Box) -> None:
     for number, (character, confidence) in enumerate(zip(plate.plate, sure, strict=False)):
         middle, colour = left + round((number + 0.5) * panel.column), colour_of(confidence)
         _centred(painted, character, middle, place.y + round(unit * 1.15), unit, _WHITE, 700)
-        _centred(painted, _percent(confidence), middle, place.y + round(unit * 1.75), round(unit * 0.5), colour, 600)
+        _centred(
+            painted, str(percents(confidence)), middle, place.y + round(unit * 1.75), round(unit * 0.5), colour, 600
+        )
     for number, line in enumerate(panel.others):
         foot = place.y + round(unit * (2.45 + 0.68 * number))
         _centred(painted, line, place.x + place.width // 2, foot, round(unit * 0.55), _WHITE, 400)
-
-
-def _percent(confidence: float) -> str:
-    """Rounded down: 99.6 isn't 100."""
-    return str(int(confidence * 100 + 1e-9))
 
 
 def _centred(painted: Any, text: str, middle: int, foot: int, size: int, colour: Colour, weight: int) -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from edge.vision.files.accuracy.comparing import NOTHING, Answer, Times, Totals, times
 from edge.vision.files.found import FoundPlate
+from edge.vision.files.percents import percent, percent_with_tenths, to_digits
 from edge.vision.files.work import Done
 
 
@@ -39,9 +40,9 @@ def accuracy_as_json(totals: Totals, all_done: Sequence[Done]) -> dict[str, Any]
         "missed": totals.missed,
         "invented": totals.invented,
         "besides": totals.besides,
-        "exact_share": round(totals.share(totals.exact), 4),
-        "exact_or_alike_share": round(totals.share(totals.exact_or_alike), 4),
-        "character_share": round(totals.character_share, 4),
+        "exact_share": to_digits(totals.share(totals.exact), 4),
+        "exact_or_alike_share": to_digits(totals.share(totals.exact_or_alike), 4),
+        "character_share": to_digits(totals.character_share, 4),
         "confused": [{"is": step.true, "read": step.read, "times": count} for step, count in totals.confused],
         "ms": {name: {"files": t.files, "median": t.median, "p99": t.p99} for name, t in _timed(all_done)},
     }
@@ -59,7 +60,7 @@ def print_file(done: Done, reader: str) -> None:
         table.add_column(column, justify="left" if column == "Plate" else "right")
     for plate in done.plates:
         box = plate.box
-        table.add_row(plate.plate, f"{plate.confidence:.0%}", str(box.x), str(box.y), str(box.width), str(box.height))
+        table.add_row(plate.plate, percent(plate.confidence), str(box.x), str(box.y), str(box.width), str(box.height))
     console.print(table)
 
 
@@ -97,11 +98,13 @@ def _totals(totals: Totals, all_done: Sequence[Done], reader: str) -> Table:
         ("found but wrong", totals.wrong),
         ("missed", totals.missed),
     ):
-        table.add_row(name, str(count), _percent(totals.share(count)))
+        table.add_row(name, str(count), percent_with_tenths(totals.share(count)))
     table.add_row("invented", str(totals.invented), "")
     if totals.besides:
         table.add_row("read besides, in photographs", str(totals.besides), "")
-    table.add_row("characters right, of the plates found", str(totals.right), _percent(totals.character_share))
+    table.add_row(
+        "characters right, of the plates found", str(totals.right), percent_with_tenths(totals.character_share)
+    )
     for name, took in _timed(all_done):
         table.add_row(f"{name}: median, 99 % within", f"{took.median} ms", f"{took.p99} ms")
     unread = sum(bool(done.why_not) for done in all_done)
@@ -132,20 +135,15 @@ def _timed(all_done: Sequence[Done]) -> list[tuple[str, Times]]:
 def _plate(plate: FoundPlate) -> dict[str, Any]:
     told: dict[str, Any] = {
         "plate": plate.plate,
-        "confidence": round(plate.confidence, 3),
+        "confidence": to_digits(plate.confidence, 3),
         "box": [plate.box.x, plate.box.y, plate.box.width, plate.box.height],
-        "confidences": [round(confidence, 3) for confidence in plate.confidences],
+        "confidences": [to_digits(confidence, 3) for confidence in plate.confidences],
     }
     if plate.others:
-        told["others"] = [{"plate": other.plate, "share": round(other.share, 3)} for other in plate.others]
+        told["others"] = [{"plate": other.plate, "share": to_digits(other.share, 3)} for other in plate.others]
     return told
 
 
 def _answer(answer: Answer) -> dict[str, Any]:
     """`truth` or `read` is empty where there is none."""
     return {"outcome": answer.outcome.name.lower(), "truth": answer.true_text, "read": answer.read_text}
-
-
-def _percent(share: float) -> str:
-    """Rounded down to a tenth: what isn't all is never 100."""
-    return f"{int(share * 1000 + 1e-6) / 10:.1f} %"

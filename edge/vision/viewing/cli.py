@@ -15,6 +15,7 @@ from edge.config.load import load_lot
 from edge.config.settings import LotSettings
 from edge.vision.files.cli import log_to_stderr
 from edge.vision.files.keeping import Folder
+from edge.vision.files.percents import percent, to_digits
 from edge.vision.frames.candidates import beside
 from edge.vision.frames.privacy import shown
 from edge.vision.frames.view import near_width
@@ -94,7 +95,7 @@ def _tell(name: str, seen: Look, said: ViewSettings, files: list[Path], as_json:
     near, best = near_width(said, width), seen.best
     if as_json:
         plates = [
-            {"plate": plate.text, "confidence": round(min(plate.confidences), 3), "pixels": plate.box.width}
+            {"plate": plate.text, "confidence": to_digits(min(plate.confidences), 3), "pixels": plate.box.width}
             for plate in seen.plates
         ]
         told = {"lane": name, "width": width, "height": height, "counts_from": near, "plates": plates}
@@ -105,7 +106,7 @@ def _tell(name: str, seen: Look, said: ViewSettings, files: list[Path], as_json:
         typer.echo("No plate is read: put a vehicle where drivers stop, and look again.")
     else:
         narrow = "" if best.box.width >= near else ": too narrow to count"
-        typer.echo(f"{best.text} is read, {min(best.confidences):.0%} sure, {best.box.width} pixels wide{narrow}")
+        typer.echo(f"{best.text} is read, {percent(min(best.confidences))} sure, {best.box.width} pixels wide{narrow}")
     for file in files:
         typer.echo(str(file))
 

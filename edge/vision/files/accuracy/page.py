@@ -9,6 +9,7 @@ from html import escape
 from edge.vision.files.accuracy.comparing import NOTHING, Answer, Outcome, Step, Times, Totals, aligned
 from edge.vision.files.accuracy.style import STYLE
 from edge.vision.files.keeping import PAGE_MARK
+from edge.vision.files.percents import percent, percent_with_tenths
 from models.plates import RunnerUp
 
 _TITLES = {
@@ -82,15 +83,15 @@ def _top(report: Report) -> Iterator[str]:
     yield "<header>\n<h1>How well plates were read</h1>\n"
     yield f"<p>{_count(totals.files, 'file')} with {_count(totals.plates, 'plate')} of "
     yield f"<code>{escape(report.truth)}</code>, read by {escape(report.reader)}.</p>\n<dl>\n"
-    yield _figure("exact", _percent(totals.share(totals.exact)), f"{totals.exact} of {totals.plates}")
+    yield _figure("exact", percent_with_tenths(totals.share(totals.exact)), f"{totals.exact} of {totals.plates}")
     alike = totals.exact_or_alike
-    yield _figure("exact with O = 0", _percent(totals.share(alike)), f"{alike} of {totals.plates}")
+    yield _figure("exact with O = 0", percent_with_tenths(totals.share(alike)), f"{alike} of {totals.plates}")
     for name, count in (("found but wrong", totals.wrong), ("missed", totals.missed), ("invented", totals.invented)):
-        yield _figure(name, str(count), _percent(totals.share(count)) if name != "invented" else "")
+        yield _figure(name, str(count), percent_with_tenths(totals.share(count)) if name != "invented" else "")
     if totals.besides:
         yield _figure("read besides", str(totals.besides), "in photographs; not judged")
     right = f"{totals.right} of {totals.characters}"
-    yield _figure("characters right", _percent(totals.character_share), f"{right}, of the plates found")
+    yield _figure("characters right", percent_with_tenths(totals.character_share), f"{right}, of the plates found")
     for name, took in (("a photograph", report.photographs), ("a recording", report.recordings)):
         if took is not None:
             yield _figure(name, f"{took.median} ms", f"median; 99 % within {took.p99} ms")
@@ -119,7 +120,7 @@ def _errors(cards: Sequence[Card]) -> Iterator[str]:
 
 def _card(card: Card) -> str:
     read = card.answer.found
-    sure = "" if read is None else f"<p>weakest character {_whole_percent(read.confidence)}{_others(read.others)}</p>"
+    sure = "" if read is None else f"<p>weakest character {percent(read.confidence)}{_others(read.others)}</p>"
     return (
         f"<li>\n{_pictured(card)}<div class='texts'>\n{_texts(card.answer)}</div>\n"
         f"<p><code>{escape(card.file)}</code></p>\n{sure}</li>\n"
@@ -159,7 +160,7 @@ def _character(step: Step, character: str) -> str:
 
 
 def _others(others: Sequence[RunnerUp]) -> str:
-    return "".join(f", or {escape(other.plate)} {_whole_percent(other.share)}" for other in others)
+    return "".join(f", or {escape(other.plate)} in {percent(other.share)} of reads" for other in others)
 
 
 def _confused(totals: Totals) -> Iterator[str]:
@@ -199,16 +200,6 @@ def _row(row: Row) -> str:
         f'<tr{kind}><th scope="row"><code>{escape(row.file)}</code></th><td>{true}</td><td>{read}</td>'
         f'<td>{outcomes}</td><td class="number">{row.took}</td></tr>\n'
     )
-
-
-def _percent(share: float) -> str:
-    """Rounded down to a tenth: what isn't all is never 100."""
-    tenths = int(share * 1000 + 1e-6)
-    return "100 %" if tenths == 1000 else f"{tenths / 10:.1f} %"
-
-
-def _whole_percent(share: float) -> str:
-    return f"{int(share * 100 + 1e-9)} %"
 
 
 def _count(number: int, what: str) -> str:
