@@ -9,10 +9,16 @@ import structlog
 import typer
 from typer.testing import CliRunner
 
-from drivers.contract import PlateReader
+from drivers.contract import Box, PlateReader
+from edge.vision.files.accuracy.comparing import compared, totals
+from edge.vision.files.accuracy.errors import write_errors
+from edge.vision.files.accuracy.truth import TruePlate
 from edge.vision.files.cli import read, weights_app
+from edge.vision.files.found import FoundPlate
 from edge.vision.files.job import Job
+from edge.vision.files.keeping import Folder
 from edge.vision.files.work import Done
+from models.plates import Plate
 from tests.vision.passages import a_passage, empty_lane, recorded, with_car
 
 app = typer.Typer()
@@ -199,6 +205,31 @@ def test_the_page_shows_the_other_errors_where_a_file_is_gone_by_then(
     assert (code, str(page / "index.html") in beside) == (0, True)
     shown = (page / "index.html").read_text()
     assert (shown.count("no picture"), shown.count('src="car-plate.jpg"')) == (1, 1)
+
+
+def test_a_page_without_errors_is_not_said_to_show_any(photograph: Path, tmp_path: Path):
+    truth, page = tmp_path / "truth.csv", tmp_path / "page"
+    truth.write_text("image,plate\ncar.png,AB123CD\n")
+    assert f"There are no errors; the page is {page / 'index.html'}" in ran_with(
+        "--truth", str(truth), "--page", str(page)
+    )[2].replace("\n", "")
+
+
+def test_what_was_read_besides_is_no_error_and_has_no_truth(photograph: Path, tmp_path: Path):
+    truth, page, street = tmp_path / "truth.csv", tmp_path / "page", tmp_path / "street.png"
+    street.write_bytes(photograph.read_bytes())
+    truth.write_text("image,plate\nstreet.png,AB123CD\n")
+    beside = FoundPlate("XY99", 0.9, Box(1, 1, 40, 10))
+    near = FoundPlate("AB123CD", 0.9, Box(300, 370, 60, 20))
+    done = Done(street, (near, beside), 20, compared([TruePlate(Plate("AB123CD"))], (near, beside), photograph=True))
+    shown = write_errors(truth, "fast-alpr", [done], totals([done.answers or ()]), Folder(page)).read_text()
+    errors, _, besides = shown.partition('<h2 id="besides-head">Read besides')
+    assert "None: every plate was read, and nothing invented." in errors
+    assert "XY99" not in errors
+    assert "XY99" in besides
+    assert '<span class="who">truth</span>' not in shown
+    assert "<td>AB123CD<br>–</td>" in shown
+    assert 'class="off"' not in shown
 
 
 def test_nothing_is_read_with_a_truth_that_cannot_be_used(tmp_path: Path):

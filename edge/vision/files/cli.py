@@ -193,7 +193,8 @@ def _tell_accuracy(truth: Path, reader: str, all_done: Sequence[Done], folder: F
     except OSError as error:
         _complain(f"The page can't be written: {error}")
         return False
-    _COMPLAINTS.print(f"The errors are shown in {written}", markup=False, soft_wrap=True)
+    shown = "The errors are shown in" if summed.errors else "There are no errors; the page is"
+    _COMPLAINTS.print(f"{shown} {written}", markup=False, soft_wrap=True)
     return True
 
 

@@ -94,6 +94,11 @@ class Totals:
     def exact_or_alike(self) -> int:
         return self.exact + self.alike
 
+    @property
+    def errors(self) -> int:
+        """What the page shows as such."""
+        return self.alike + self.wrong + self.missed + self.invented
+
     def share(self, count: int) -> float:
         """Of the plates that are there."""
         return count / self.plates if self.plates else 1.0

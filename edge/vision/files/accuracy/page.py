@@ -17,20 +17,21 @@ _TITLES = {
     Outcome.MISSED: "Missed",
     Outcome.INVENTED: "Invented",
     Outcome.ALIKE: "Right but for O and 0",
-    Outcome.BESIDES: "Read besides",
 }
 _MEANINGS = {
     Outcome.WRONG: "The plate was found, and another text was read on it.",
     Outcome.MISSED: "The plate is there, and nothing was read that could be it.",
     Outcome.INVENTED: "A text was read that is no plate of this file.",
     Outcome.ALIKE: "Counted as read by whoever takes O and 0 for the same.",
-    Outcome.BESIDES: "Less prominent in its photograph than the plate of the list: another vehicle's, or none. Look.",
 }
+_BESIDES = "Less prominent in its photograph than the plate of the list: another vehicle's, or none. Not judged. Look."
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One error. `crop` and `whole` are files beside the page; `crop` is the plate alone, where it was found."""
+    """One error, or what was read besides. `crop` and `whole` are files beside the page; `crop` is the plate alone,
+    where it was found.
+    """
 
     file: str
     answer: Answer
@@ -70,7 +71,8 @@ def page(report: Report) -> str:
             '<a class="skip" href="#errors">To the errors</a>\n',
             *_top(report),
             "<main>\n",
-            *_errors(report.cards),
+            *_errors([card for card in report.cards if card.answer.outcome in _TITLES]),
+            *_besides([card for card in report.cards if card.answer.outcome is Outcome.BESIDES]),
             *_confused(report.totals),
             *_files(report.rows),
             "</main>\n</body>\n</html>\n",
@@ -109,13 +111,20 @@ def _figure(name: str, figure: str, beside: str) -> str:
 def _errors(cards: Sequence[Card]) -> Iterator[str]:
     yield '<section id="errors" aria-labelledby="errors-head">\n<h2 id="errors-head">Errors</h2>\n'
     if not cards:
-        yield "<p>None: every plate was read, and nothing else.</p>\n"
+        yield "<p>None: every plate was read, and nothing invented.</p>\n"
     for outcome, title in _TITLES.items():
         some = [card for card in cards if card.answer.outcome is outcome]
         if some:
             yield f'<h3>{title} <span class="count">{len(some)}</span></h3>\n<p>{_MEANINGS[outcome]}</p>\n'
             yield f'<ul class="cards">\n{"".join(map(_card, some))}</ul>\n'
     yield "</section>\n"
+
+
+def _besides(cards: Sequence[Card]) -> Iterator[str]:
+    if cards:
+        yield '<section aria-labelledby="besides-head">\n<h2 id="besides-head">Read besides '
+        yield f'<span class="count">{len(cards)}</span></h2>\n<p>{_BESIDES}</p>\n'
+        yield f'<ul class="cards">\n{"".join(map(_card, cards))}</ul>\n</section>\n'
 
 
 def _card(card: Card) -> str:
@@ -141,7 +150,10 @@ def _pictured(card: Card) -> str:
 
 
 def _texts(answer: Answer) -> str:
-    """Truth above what was read, place by place, with what differs marked by more than a colour."""
+    """Truth above what was read, place by place, with what differs marked by more than a colour. What was read besides
+    has none: the list doesn't tell of it."""
+    if answer.outcome is Outcome.BESIDES:
+        return _text("read", answer.read_text, [])
     steps = aligned(answer.true_text, answer.read_text) if answer.truth and answer.found else []
     return _text("truth", answer.true_text, [(step, step.true) for step in steps]) + _text(
         "read", answer.read_text, [(step, step.read) for step in steps]
@@ -191,15 +203,19 @@ def _files(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _row(row: Row) -> str:
-    true = "<br>".join(escape(answer.true_text) or "nothing" for answer in row.answers) or "nothing"
+    true = "<br>".join(_true(answer) for answer in row.answers) or "nothing"
     read = "<br>".join(escape(answer.read_text) or "nothing" for answer in row.answers) or "nothing"
     outcomes = "<br>".join(answer.outcome.value for answer in row.answers) or "rightly nothing"
-    fine = all(answer.outcome is Outcome.EXACT for answer in row.answers)
+    fine = all(answer.outcome in (Outcome.EXACT, Outcome.BESIDES) for answer in row.answers)
     kind = "" if fine else ' class="off"'
     return (
         f'<tr{kind}><th scope="row"><code>{escape(row.file)}</code></th><td>{true}</td><td>{read}</td>'
         f'<td>{outcomes}</td><td class="number">{row.took}</td></tr>\n'
     )
+
+
+def _true(answer: Answer) -> str:
+    return NOTHING if answer.outcome is Outcome.BESIDES else escape(answer.true_text) or "nothing"
 
 
 def _count(number: int, what: str) -> str:
