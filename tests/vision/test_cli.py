@@ -248,3 +248,15 @@ def test_a_file_of_the_truth_that_is_missing_is_named_and_not_counted(photograph
     code, [_, last], beside = ran_with("--truth", str(truth))
     assert (code, last["accuracy"]["plates"], last["accuracy"]["unread"]) == (2, 1, 1)
     assert "gone.png: there is no such file" in beside
+    assert f"named at {truth}:3:1" in beside
+
+
+def test_of_a_file_that_is_missing_the_one_that_was_meant_is_told_and_never_another_number(
+    photograph: Path, tmp_path: Path
+):
+    (tmp_path / "lane-11.png").write_bytes(photograph.read_bytes())
+    truth = tmp_path / "truth.csv"
+    truth.write_text("image,plate\nlane-11.pgn,AB12\nlane-12.png,XY99\n")
+    _, _, beside = ran_with("--truth", str(truth))
+    assert 'lane-11.pgn: there is no such file; did you mean "lane-11.png"?' in beside
+    assert beside.count("did you mean") == 1

@@ -56,6 +56,10 @@ def test_a_photograph_in_two_lines_has_two_plates(tmp_path: Path) -> None:
         ("image,plate\n", ["1:1"]),
         ("", ["1:1"]),
         (b"image,plate\na.jpg,\xe4\xf6\n", ["2:7"]),
+        ("imagee,plate\na.jpg,AB12\n", ["1:1"]),
+        ("file;x;Plat e;y\na.jpg;1;AB12;1\n", ["1:8"]),
+        ("imgae;number\na.jpg;AB12\n", ["1:1"]),
+        (b"\xef\xbb\xbfimage,plate\na.jpg,\xe4\xf6\n", ["2:7"]),
         ("image,plate\na.jpg,W$A56,660\nb.jpg,AB12,,x,y\n", ["2:13", "3:13"]),
         ("image,plate\na.jpg,AB12\nb.jpg,CD34\na.jpg,ab-12\n", ["4:7"]),
         ("clip,plates\na.avi,AB12 CD34 AB12\n", ["2:17"]),
@@ -75,3 +79,19 @@ def test_empty_cells_after_the_last_are_a_spreadsheets_and_no_mistake(tmp_path: 
 def test_of_a_plate_that_stands_twice_it_is_told_where_it_stands_already(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"AB12 of this file stands in line 2 already"):
         read_truth(written(tmp_path, "image,plate\na.jpg,AB12\n./a.jpg,AB 12\n"))
+
+
+@pytest.mark.parametrize(
+    ("head", "meant"), [("imagee,plate", "image"), ("clip;Plats", "plates"), ("Imgae\tplate", "image")]
+)
+def test_of_a_misspelt_column_the_right_one_is_told(tmp_path: Path, head: str, meant: str) -> None:
+    with pytest.raises(ConfigurationError, match=f'did you mean "{meant}"'):
+        read_truth(written(tmp_path, f"{head}\n"))
+
+
+def test_a_line_that_is_no_utf_8_is_shown_with_a_mark_at_what_is_not(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as wrong:
+        read_truth(written(tmp_path, "image,plate\nh\u00f6f.jpg,".encode() + b"\xc4B12\n"))
+    shown = str(wrong.value).splitlines()
+    assert shown[1].endswith("| h\u00f6f.jpg,\ufffdB12")
+    assert shown[2].index("^") == shown[1].index("\ufffd")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from edge.vision.frames.view import is_caption, near_width, plates_in
 from edge.vision.settings import ViewSettings
 from edge.vision.voting.track import ALIKE, Sighting, Track, follow, similarity
 from edge.vision.voting.vote import Verdict
+from models.documents.spelling import nearest
 from models.instants import SECOND, Monotonic
 
 _PHOTOGRAPHS = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+_NO_DIGIT = re.compile(r"\D")
 _READS_A_SECOND = 6.0
 _OPENING_READS = 4
 _LEAST_AGREEING = 2
@@ -38,8 +41,19 @@ def read_file(path: Path, reader: PlateReader) -> list[FoundPlate]:
     Raises UnreadableFile.
     """
     if not path.is_file():
-        raise UnreadableFile("there is no such file" if not path.exists() else "it isn't a file")
+        raise UnreadableFile("it isn't a file" if path.exists() else f"there is no such file{_meant(path)}")
     return _photograph(path, reader) if is_photograph(path) else _video(path, reader)
+
+
+def _meant(path: Path) -> str:
+    """A misspelt name; another number isn't one."""
+    number = _NO_DIGIT.sub("", path.name)
+    try:
+        names = [each.name for each in path.parent.iterdir() if _NO_DIGIT.sub("", each.name) == number]
+    except OSError:
+        return ""
+    near = nearest(path.name, names)
+    return "" if near is None else f'; did you mean "{near}"?'
 
 
 def is_photograph(path: Path) -> bool:

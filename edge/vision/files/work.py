@@ -36,17 +36,17 @@ class Done:
 
 def read_each(files: Sequence[Path], truth: Sequence[TrueFile], reader: PlateReader, clock: Clock) -> Iterator[Done]:
     """In their order, each as soon as it is read."""
-    known = {file.path.resolve(): file.plates for file in truth}
+    known = {file.path.resolve(): file for file in truth}
     for file in files:
-        began = clock.monotonic()
+        true, began = known.get(file.resolve()), clock.monotonic()
         try:
             plates = tuple(read_file(file, reader))
         except UnreadableFile as error:
-            yield Done(file, why_not=str(error))
+            yield Done(file, why_not=str(error) if true is None else f"{error} (named at {true.named_at})")
             continue
         took = round((clock.monotonic() - began) * 1000 / SECOND)
-        true = known.get(file.resolve())
-        yield Done(file, plates, took, None if true is None else compared(true, plates, is_photograph(file)))
+        answers = None if true is None else compared(true.plates, plates, is_photograph(file))
+        yield Done(file, plates, took, answers)
 
 
 def draw_one(done: Done, folder: Folder) -> Done:

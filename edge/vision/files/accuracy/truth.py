@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from drivers.contract import Box
 from models.documents.problems import ConfigurationError, Problem
+from models.documents.spelling import nearest
 from models.plates import Plate, normalised
 
 _FILES, _PLATES = ("image", "clip", "file", "video"), ("plate", "plates")
 _BOX = (("x",), ("y",), ("w", "width"), ("h", "height"))
 _SEPARATORS = (",", ";", "\t")
+_NO_UTF_8 = "\N{REPLACEMENT CHARACTER}"
 _HEAD_EXPECTED = 'the first line names the columns: "image" or "clip", and "plate" or "plates"'
 
 
@@ -27,10 +29,13 @@ class TruePlate:
 
 @dataclass(frozen=True, slots=True)
 class TrueFile:
-    """What a photograph or recording shows; no plates: that nothing may be read in it."""
+    """What a photograph or recording shows; no plates: that nothing may be read in it. `named_at`: where in the list
+    it stands first.
+    """
 
     path: Path
     plates: tuple[TruePlate, ...]
+    named_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,10 @@ class _Sheet:
     seen: dict[tuple[Path, Plate], int] = field(default_factory=dict[tuple[Path, Plate], int])
     problems: list[Problem] = field(default_factory=list[Problem])
 
-    def wrong(self, line: int, cell: _Cell, expected: str, source: str) -> None:
+    def wrong(self, line: int, cell: _Cell, expected: str, source: str, hint: str = "") -> None:
         width = max(1, len(cell.text))
         self.problems.append(
-            Problem(str(self.path), line, cell.column, "", cell.text, expected, source=source, width=width)
+            Problem(str(self.path), line, cell.column, "", cell.text, expected, hint, source=source, width=width)
         )
 
     def cell(self, cells: Sequence[_Cell], names: Sequence[str]) -> _Cell | None:
@@ -73,17 +78,18 @@ def read_truth(path: Path) -> list[TrueFile]:
     """
     sheet = _Sheet(path)
     lines = _lines(sheet)
-    files: dict[Path, tuple[TruePlate, ...]] = {}
+    files: dict[Path, TrueFile] = {}
     if lines and _heads(sheet, lines[0]):
         for number, line in enumerate(lines[1:], start=2):
             if line.strip(f"{sheet.separator} "):
                 for file in _read_line(sheet, number, line):
-                    files[file.path] = (*files.get(file.path, ()), *file.plates)
+                    first = files.get(file.path, replace(file, plates=()))
+                    files[file.path] = replace(first, plates=(*first.plates, *file.plates))
     if not files and not sheet.problems:
         sheet.wrong(max(1, len(lines)), _Cell("", 1), "no photograph or recording is named in it", "")
     if sheet.problems:
         raise ConfigurationError(sheet.problems)
-    return [TrueFile(file, plates) for file, plates in files.items()]
+    return list(files.values())
 
 
 def _lines(sheet: _Sheet) -> list[str]:
@@ -92,10 +98,16 @@ def _lines(sheet: _Sheet) -> list[str]:
     try:
         return raw.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        cell = _Cell("", error.start - (before.rfind(b"\n") + 1) + 1)
-        sheet.wrong(before.count(b"\n") + 1, cell, "UTF-8 is expected: save the file as CSV UTF-8", "")
+        _no_utf_8(sheet, error)
         return []
+
+
+def _no_utf_8(sheet: _Sheet, error: UnicodeDecodeError) -> None:
+    """`error.object` has no mark before the first letter any more, from which its places count."""
+    before, after = error.object[: error.start].split(b"\n"), error.object[error.start :].split(b"\n")[0]
+    readable = before[-1].decode()
+    line = f"{readable}{after.decode(errors='replace')}".replace("\0", " ")
+    sheet.wrong(len(before), _Cell(_NO_UTF_8, len(readable) + 1), "UTF-8 is expected: save the file as CSV UTF-8", line)
 
 
 def _heads(sheet: _Sheet, line: str) -> bool:
@@ -106,8 +118,18 @@ def _heads(sheet: _Sheet, line: str) -> bool:
             sheet.separator, sheet.width = separator, len(names)
             sheet.columns = {name: place for place, name in reversed(list(enumerate(names)))}
             return True
-    sheet.wrong(1, _Cell(line, 1), _HEAD_EXPECTED, line)
+    cells = _cells(line, max(_SEPARATORS, key=line.count))
+    lacking = [kind for kind in (_FILES, _PLATES) if not any(cell.text.lower() in kind for cell in cells)]
+    misspelt = [found for kind in lacking if (found := _meant(cells, kind)) is not None]
+    for cell, hint in misspelt or [(_Cell(line, 1), "")]:
+        sheet.wrong(1, cell, _HEAD_EXPECTED, line, hint)
     return False
+
+
+def _meant(cells: Sequence[_Cell], kind: Sequence[str]) -> tuple[_Cell, str] | None:
+    """The column that is one of `kind`, misspelt."""
+    meant = ((cell, nearest(cell.text, kind)) for cell in cells if cell.text.lower() not in (*_FILES, *_PLATES))
+    return next(((cell, name) for cell, name in meant if name is not None), None)
 
 
 def _read_line(sheet: _Sheet, number: int, line: str) -> Iterator[TrueFile]:
@@ -125,7 +147,8 @@ def _read_line(sheet: _Sheet, number: int, line: str) -> Iterator[TrueFile]:
     _nothing_beyond(sheet, number, cells, line)
     if len(sheet.problems) == before:
         place = box if len(plates) == 1 else None
-        yield TrueFile(file, tuple(TruePlate(plate, place) for plate in plates))
+        at = f"{sheet.path}:{number}:{named.column}"
+        yield TrueFile(file, tuple(TruePlate(plate, place) for plate in plates), at)
 
 
 def _nothing_beyond(sheet: _Sheet, number: int, cells: Sequence[_Cell], line: str) -> None:
