@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from drivers.contract import Box, PlateReader
+from edge.own_folder import OwnFolder
 from edge.vision.files.accuracy.comparing import compared, totals
 from edge.vision.files.accuracy.errors import write_errors
 from edge.vision.files.accuracy.truth import TruePlate
@@ -185,6 +186,26 @@ def test_a_picture_of_somebody_else_is_never_written_over_and_our_own_is(photogr
     assert (code, [plate["plate"] for plate in file["plates"]]) == (2, ["AB123CD"])
     assert "car-read.jpg is there already" in beside
     assert (drawn / "car-read.jpg").read_bytes() == foreign
+
+
+def test_where_nothing_can_be_written_it_is_told_what_to_do_about_it(
+    photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    truth = tmp_path / "truth.csv"
+    truth.write_text("image,plate\ncar.png,AB123CD\n")
+    assert "car.png is a file: name a folder" in ran_with(str(photograph), "--draw", str(photograph))[2]
+    assert "car.png is a file: name a folder" in ran_with("--truth", str(truth), "--page", str(photograph / "in"))[2]
+
+    def forbidden(*_: object) -> Path:
+        raise PermissionError(13, "Permission denied", "car-read.jpg")
+
+    monkeypatch.setattr(OwnFolder, "write", forbidden)
+    code, _, beside = ran_with("--truth", str(truth), "--draw", str(tmp_path / "drawn"))
+    assert (code, beside.count("you may not write there: name a folder of your own"), "Errno" in beside) == (
+        2,
+        2,
+        False,
+    )
 
 
 def test_the_page_shows_the_other_errors_where_a_file_is_gone_by_then(

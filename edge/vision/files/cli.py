@@ -21,7 +21,7 @@ from edge.vision.files.accuracy.comparing import totals
 from edge.vision.files.accuracy.errors import write_errors
 from edge.vision.files.accuracy.truth import TrueFile, read_truth
 from edge.vision.files.job import Job
-from edge.vision.files.keeping import Folder
+from edge.vision.files.keeping import Folder, why_not_written
 from edge.vision.files.telling import accuracy_as_json, print_accuracy
 from edge.vision.files.work import Done
 from edge.vision.readers import weights
@@ -175,7 +175,7 @@ def _folder(path: Path | None) -> Folder | None:
     try:
         return None if path is None else Folder(path)
     except OSError as error:
-        _complain(f"{path}: {error.strerror or error}")
+        _complain(why_not_written(error))
         raise typer.Exit(2) from None
 
 
@@ -191,7 +191,7 @@ def _tell_accuracy(truth: Path, reader: str, all_done: Sequence[Done], folder: F
     try:
         written = write_errors(truth, reader, all_done, summed, folder)
     except OSError as error:
-        _complain(f"The page can't be written: {error}")
+        _complain(f"The page can't be written: {why_not_written(error)}")
         return False
     shown = "The errors are shown in" if summed.errors else "There are no errors; the page is"
     _COMPLAINTS.print(f"{shown} {written}", markup=False, soft_wrap=True)

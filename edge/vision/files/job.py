@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from drivers.contract import PlateReader
 from edge.clock import SystemClock
 from edge.vision.files.accuracy.truth import TrueFile
-from edge.vision.files.keeping import Folder
+from edge.vision.files.keeping import Folder, why_not_written
 from edge.vision.files.reading import UnreadableFile
 from edge.vision.files.telling import as_json, print_file
 from edge.vision.files.work import Done, draw_one, read_each
@@ -49,9 +49,11 @@ class Job:
             return done
         try:
             return draw_one(done, self.drawn)
-        except (OSError, UnreadableFile) as error:
+        except OSError as error:
+            self._complain(f"{done.file}: not drawn: {why_not_written(error)}")
+        except UnreadableFile as error:
             self._complain(f"{done.file}: not drawn: {error}")
-            return done
+        return done
 
     def _tell(self, done: Done, reader: str) -> None:
         if done.why_not:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 
@@ -15,6 +16,26 @@ _COMMAND = "parkgate-edge read"
 _OURS = said_by(_COMMAND)
 PAGE_MARK = page_mark(_COMMAND)
 _QUALITY = 90
+_TO_DO = {
+    errno.EACCES: "you may not write there: name a folder of your own",
+    errno.EPERM: "you may not write there: name a folder of your own",
+    errno.EROFS: "nothing can be written to that disk: name a folder on another",
+    errno.ENOSPC: "the disk is full: make room, or name a folder on another",
+    errno.ELOOP: "it is a link: name a folder where nothing of that name lies",
+}
+
+
+def why_not_written(error: OSError) -> str:
+    """What to do about it, where that is known."""
+    if isinstance(error, FileExistsError | NotADirectoryError) and error.filename:
+        return f"{_first_file(Path(error.filename))} is a file: name a folder"
+    said = _TO_DO.get(error.errno or 0, error.strerror or str(error))
+    return f"{error.filename}: {said}" if error.filename else said
+
+
+def _first_file(path: Path) -> Path:
+    """That stands where a folder was meant."""
+    return next((each for each in (path, *path.parents) if each.exists()), path)
 
 
 class Folder:

@@ -14,7 +14,7 @@ from edge.clock import SystemClock
 from edge.config.load import load_lot
 from edge.config.settings import LotSettings
 from edge.vision.files.cli import log_to_stderr
-from edge.vision.files.keeping import Folder
+from edge.vision.files.keeping import Folder, why_not_written
 from edge.vision.files.percents import percent, to_digits
 from edge.vision.frames.candidates import beside
 from edge.vision.frames.privacy import shown
@@ -58,7 +58,7 @@ def view(
     try:
         files = _written(Folder(draw), name, seen, said)
     except OSError as error:
-        _fail(f"Not written: {error}", 1)
+        _fail(f"Not written: {why_not_written(error)}", 1)
     _tell(name, seen, said, [draw / file for file in files], as_json)
 
 
