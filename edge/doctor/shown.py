@@ -106,7 +106,8 @@ def summary(console: Console, name: str, findings: Sequence[Finding]) -> None:
         console.print(Text(f"{name}: nothing was looked at.", style="bold yellow"))
         return
     if not wrong:
-        console.print(Text(f"{name}: nothing to mend ({counts['ok']} findings).", style="bold green"))
+        looks = f"{counts['ok']} finding{'' if counts['ok'] == 1 else 's'}"
+        console.print(Text(f"{name}: nothing to mend ({looks}).", style="bold green"))
         return
     console.print(Text(f"{name}: to mend, in this order:", style="bold"))
     for number, finding in enumerate(wrong, 1):

@@ -17,7 +17,7 @@ from edge.doctor.checks.disk import Space, room, speed
 from edge.doctor.findings import About, Finding, Verdict, exit_code, report, to_mend
 from edge.doctor.needs import Broker, DeviceFile, FarEnd, Pin, Secret, needs, parts, users_of
 from edge.doctor.pictures import Sample, best_of, judged, marked, plate_judged
-from edge.doctor.shown import listed
+from edge.doctor.shown import listed, summary
 from edge.doctor.subject import Subject
 from edge.doctor.walk import arm_times
 from edge.doctor.walk.arm_times import times
@@ -37,6 +37,13 @@ def at(seconds: float) -> Monotonic:
 
 
 # Findings.
+
+
+@pytest.mark.parametrize(("looks", "said"), [(1, "(1 finding)"), (2, "(2 findings)")])
+def test_one_finding_is_no_plural(looks: int, said: str) -> None:
+    paper = io.StringIO()
+    summary(Console(file=paper, width=120), "north", [DISK.ok("it writes")] * looks)
+    assert f"north: nothing to mend {said}." in paper.getvalue()
 
 
 def test_failures_are_mended_before_warnings_and_the_disk_before_the_camera() -> None:

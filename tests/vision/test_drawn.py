@@ -12,10 +12,11 @@ import pytest
 from drivers.contract import Box
 from edge.vision.files.accuracy.comparing import compared, totals
 from edge.vision.files.accuracy.errors import cropped, write_errors
+from edge.vision.files.accuracy.truth import TruePlate
 from edge.vision.files.drawing import colour_of, drawn
 from edge.vision.files.found import FoundPlate
 from edge.vision.files.keeping import Folder
-from edge.vision.files.telling import as_json, print_file
+from edge.vision.files.telling import as_json, print_accuracy, print_file
 from edge.vision.files.work import Done
 from models.plates import Plate, RunnerUp
 
@@ -64,3 +65,10 @@ def test_what_is_not_wholly_sure_is_a_hundred_percent_nowhere(
         tmp_path / "truth.csv", "fast-alpr", [done], totals([done.answers or ()]), Folder(tmp_path / "p")
     )
     assert "weakest character 99 %, or AB17 in 23 % of reads" in page.read_text()
+
+
+def test_one_plate_in_one_file_is_no_plural(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plate = FoundPlate("AB12", 0.9, Box(1, 1, 9, 3))
+    done = Done(tmp_path / "car.png", (plate,), 20, compared([TruePlate(Plate("AB12"))], [plate]))
+    print_accuracy(totals([done.answers or ()]), [done], "fast-alpr")
+    assert "1 plate in 1 file, fast-alpr" in " ".join(capsys.readouterr().out.split())

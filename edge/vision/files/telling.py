@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from edge.vision.files.accuracy.comparing import NOTHING, Answer, Times, Totals, times
+from edge.vision.files.accuracy.comparing import NOTHING, Answer, Times, Totals, counted, times
 from edge.vision.files.found import FoundPlate
 from edge.vision.files.percents import percent, percent_with_tenths, to_digits
 from edge.vision.files.work import Done
@@ -89,7 +89,8 @@ def _by_file(compared: Sequence[Done]) -> Table:
 
 
 def _totals(totals: Totals, all_done: Sequence[Done], reader: str) -> Table:
-    table = Table(title=f"{totals.plates} plates in {totals.files} files, {reader}", title_justify="left")
+    title = f"{counted(totals.plates, 'plate')} in {counted(totals.files, 'file')}, {reader}"
+    table = Table(title=title, title_justify="left")
     for column in ("", "Count", "Share"):
         table.add_column(column, justify="left" if not column else "right")
     for name, count in (

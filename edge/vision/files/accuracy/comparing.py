@@ -162,6 +162,10 @@ def totals(files: Sequence[Sequence[Answer]]) -> Totals:
     )
 
 
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def times(milliseconds: Iterable[int]) -> Times | None:
     """None where there are none. The 99th percentile is a time that occurred: the nearest rank."""
     took = sorted(milliseconds)

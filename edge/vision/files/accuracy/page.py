@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from edge.vision.files.accuracy.comparing import NOTHING, Answer, Outcome, Step, Times, Totals, aligned
+from edge.vision.files.accuracy.comparing import NOTHING, Answer, Outcome, Step, Times, Totals, aligned, counted
 from edge.vision.files.accuracy.style import STYLE
 from edge.vision.files.keeping import PAGE_MARK
 from edge.vision.files.percents import percent, percent_with_tenths
@@ -66,7 +66,7 @@ def page(report: Report) -> str:
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
             f'{PAGE_MARK}\n<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-            f"<title>{report.totals.exact} of {_count(report.totals.plates, 'plate')} read</title>\n",
+            f"<title>{report.totals.exact} of {counted(report.totals.plates, 'plate')} read</title>\n",
             f"<style>{STYLE}</style>\n</head>\n<body>\n",
             '<a class="skip" href="#errors">To the errors</a>\n',
             *_top(report),
@@ -83,7 +83,7 @@ def page(report: Report) -> str:
 def _top(report: Report) -> Iterator[str]:
     totals = report.totals
     yield "<header>\n<h1>How well plates were read</h1>\n"
-    yield f"<p>{_count(totals.files, 'file')} with {_count(totals.plates, 'plate')} of "
+    yield f"<p>{counted(totals.files, 'file')} with {counted(totals.plates, 'plate')} of "
     yield f"<code>{escape(report.truth)}</code>, read by {escape(report.reader)}.</p>\n<dl>\n"
     yield _figure("exact", percent_with_tenths(totals.share(totals.exact)), f"{totals.exact} of {totals.plates}")
     alike = totals.exact_or_alike
@@ -193,7 +193,7 @@ def _spoken(character: str) -> str:
 
 def _files(rows: Sequence[Row]) -> Iterator[str]:
     yield '<section aria-labelledby="files-head">\n<h2 id="files-head">File by file</h2>\n<details>\n'
-    yield f"<summary>{_count(len(rows), 'file')}</summary>\n<div class='wide' role='region' tabindex='0' "
+    yield f"<summary>{counted(len(rows), 'file')}</summary>\n<div class='wide' role='region' tabindex='0' "
     yield 'aria-labelledby="files-head">\n<table>\n<thead><tr><th scope="col">file</th><th scope="col">truth</th>'
     yield '<th scope="col">read</th><th scope="col">outcome</th><th scope="col" class="number">ms</th></tr></thead>\n'
     yield "<tbody>\n"
@@ -216,7 +216,3 @@ def _row(row: Row) -> str:
 
 def _true(answer: Answer) -> str:
     return NOTHING if answer.outcome is Outcome.BESIDES else escape(answer.true_text) or "nothing"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
