@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from edge.config.settings import LotSettings
 from edge.sync.keys import NoKeys, keys_in
+from edge.vision.settings import VisionSettings
 from models.documents.document import Path as Way
 from models.documents.finding import Finding
 
@@ -28,7 +29,17 @@ def absent(lot: LotSettings) -> list[Finding]:
         what = _why_missing(key, str(value))
         if what:
             told.setdefault(what, Finding(way, what))
+    what = _why_nothing_is_read(lot.vision)
+    if what:
+        told[f"the folder {lot.vision.weights} isn't there"] = Finding(("vision", "weights"), what)
     return list(told.values())
+
+
+def _why_nothing_is_read(vision: VisionSettings) -> str:
+    """Where no other reader is taken in its stead."""
+    if vision.reader != "fast-alpr" or vision.weights is None or vision.weights.is_dir():
+        return ""
+    return f"the folder {vision.weights} isn't there, and without weights `reader: fast-alpr` reads no plate at all"
 
 
 def _why_missing(key: str, value: str) -> str:

@@ -97,6 +97,21 @@ def test_a_password_a_key_and_an_authority_that_are_not_there_are_told_once_each
 
 
 @pytest.mark.parametrize(
+    ("reader", "said"),
+    [
+        ("auto", "32:33 the folder {} isn't there"),
+        ("fast-alpr", "32:38 the folder {} isn't there, and without weights `reader: fast-alpr` reads no plate at all"),
+    ],
+)
+def test_a_reader_that_cannot_do_without_weights_is_told_to_read_nothing(
+    app: typer.Typer, tmp_path: Path, reader: str, said: str
+):
+    folder = tmp_path / "weights"
+    lines = warned(app, tmp_path / "lot.yaml", f"{RIGHT}vision: {{reader: {reader}, weights: {folder}}}\n")
+    assert [line for line in lines if "weights" in line] == [said.format(folder)]
+
+
+@pytest.mark.parametrize(
     ("written", "why"),
     [
         (None, "can't be read: No such file or directory"),

@@ -368,6 +368,24 @@ async def test_an_error_over_a_picture_ends_the_process_at_once_and_no_plate_is_
     assert ("RuntimeError" in log, "sitecustomize.py:" in log, "AB123CD" in log) == (True, True, False)
 
 
+@pytest.mark.parametrize("damaged", [False, True])
+async def test_weights_that_cannot_be_used_are_told_by_the_key_that_names_them(
+    standing: Path, tmp_path: Path, damaged: bool
+):
+    folder = tmp_path / "weights"
+    if damaged:
+        folder.mkdir()
+        for name in ("yolo-t.onnx", "cct_xs.onnx", "cct_xs_plate_config.yaml"):
+            (folder / name).write_bytes(b"no weights")
+    unusable = VisionSettings(reader="fast-alpr", weights=folder)
+    async with vision(standing, loop_gated=True, realtime=True, settings=unusable) as (_, heard):
+        told = await heard.first(CameraFault)
+    assert told.code == "vision.crashed"
+    assert str(folder) in told.detail
+    assert "`vision: weights:` in the lot's file" in told.detail
+    assert "--weights" not in told.detail
+
+
 DAEMON = """
 import asyncio, sys
 from drivers.opencv_camera import OpenCvCameraSettings

@@ -48,8 +48,10 @@ def test_what_is_missing_is_named(tmp_path: Path):
 
 def test_a_configured_folder_is_the_only_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PARKGATE_WEIGHTS", str(some_weights(tmp_path / "env", "yolo-t.onnx")))
-    with pytest.raises(WeightsError, match=r"doesn't exist.*named by --weights or the configuration"):
+    with pytest.raises(WeightsError, match=r"doesn't exist.*named by `vision: weights:` in the lot's file"):
         weights.find(tmp_path / "typo")
+    with pytest.raises(WeightsError, match=r"doesn't exist.*named by --weights"):
+        weights.find(tmp_path / "typo", weights.BY_OPTION)
     assert weights.find(None).folder == tmp_path / "env"
 
 

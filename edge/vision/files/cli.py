@@ -70,7 +70,8 @@ def read(
     """
     log_to_stderr()
     known = _truth(truth, files or [], page)
-    reader = _chosen(_settings(config, reader_name, weights_folder, threads))
+    named_by = weights.IN_THE_LOTS_FILE if weights_folder is None else weights.BY_OPTION
+    reader = _chosen(_settings(config, reader_name, weights_folder, threads), named_by)
     job = Job(files or [file.path for file in known], known, _folder(draw), as_json, told_at_the_end=truth is not None)
     all_done = job.run(reader)
     if truth is not None:
@@ -86,10 +87,10 @@ def weights_status(
 ) -> None:
     """Show which weights would be used, with checksums. Exits with 1 when there are none."""
     console = Console(highlight=False)
-    for place in weights.places(weights_folder):
+    for place in weights.places(weights_folder, weights.BY_OPTION):
         console.print(f"looked in {place.folder} (named by {place.named_by})", style="dim", markup=False)
     try:
-        _print_weights(console, weights.find(weights_folder))
+        _print_weights(console, weights.find(weights_folder, weights.BY_OPTION))
     except WeightsError as error:
         _COMPLAINTS.print(f"No weights: {error}", style="red", markup=False, soft_wrap=True)
         _COMPLAINTS.print(
@@ -135,9 +136,9 @@ def _settings(config: Path | None, reader: str | None, folder: Path | None, thre
     raise typer.Exit(2)
 
 
-def _chosen(settings: VisionSettings) -> PlateReader:
+def _chosen(settings: VisionSettings, named_by: str) -> PlateReader:
     try:
-        return choose_reader(settings)
+        return choose_reader(settings, named_by)
     except WeightsError as error:
         _COMPLAINTS.print(f"fast-alpr can't be used: {error}", style="red", markup=False, soft_wrap=True)
         _COMPLAINTS.print(

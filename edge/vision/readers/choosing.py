@@ -12,29 +12,32 @@ from edge.vision.settings import VisionSettings
 _LOG = structlog.get_logger("edge.vision")
 
 
-def choose_reader(settings: VisionSettings) -> PlateReader:
+def choose_reader(settings: VisionSettings, named_by: str = weights.IN_THE_LOTS_FILE) -> PlateReader:
     """The reader for these settings, loaded (a second or two). Its `name` says which it is.
+
+    `named_by`: where the folder with weights was named, for whoever reads that it can't be used.
 
     Raises WeightsError when fast-alpr was asked for by name and its weights can't be used.
     """
     if settings.reader == "rapidocr":
         return _rapidocr(settings, why="configured")
     try:
-        return _fast_alpr(settings)
+        return _fast_alpr(settings, named_by)
     except WeightsError as error:
         if settings.reader == "fast-alpr":
             raise
         return _rapidocr(settings, why=f"no weights for fast-alpr: {error}")
 
 
-def _fast_alpr(settings: VisionSettings) -> PlateReader:
-    found = weights.find(settings.weights)
+def _fast_alpr(settings: VisionSettings, named_by: str) -> PlateReader:
+    found = weights.find(settings.weights, named_by)
     from edge.vision.readers.fast_alpr_reader import FastAlprReader
 
     try:
         reader = FastAlprReader(found, settings.threads)
     except ValueError as error:
-        raise WeightsError(str(error)) from error
+        named = "" if settings.weights is None else f" (named by {named_by})"
+        raise WeightsError(f"{error}{named}") from error
     _LOG.info("vision.reader", reader=reader.name, weights=str(found.folder))
     return reader
 

@@ -14,6 +14,8 @@ SYSTEM_FOLDER = Path("/var/lib/parkgate/weights")
 HUB_DETECTOR = "yolo-v9-t-416-license-plate-end2end"
 HUB_SPELLER = "cct-xs-v2-global-model"
 _PLATE_CONFIG = "plate_config"
+IN_THE_LOTS_FILE = "`vision: weights:` in the lot's file"
+BY_OPTION = "--weights"
 
 
 class WeightsError(Exception):
@@ -61,19 +63,19 @@ def install_folder() -> Path:
     return SYSTEM_FOLDER if os.geteuid() == 0 else user_folder()
 
 
-def places(configured: Path | None) -> tuple[Place, ...]:
-    """Where weights are looked for, the first choice first. A folder that somebody named is the only one."""
+def places(configured: Path | None, named_by: str) -> tuple[Place, ...]:
+    """Where weights are looked for, the first choice first. A folder that was named, at `named_by`, is the only one."""
     if configured is not None:
-        return (Place(configured.expanduser(), "--weights or the configuration"),)
+        return (Place(configured.expanduser(), named_by),)
     if os.environ.get(VARIABLE):
         return (Place(Path(os.environ[VARIABLE]).expanduser(), f"${VARIABLE}"),)
     return (Place(user_folder(), "`weights install`"), Place(SYSTEM_FOLDER, "`weights install` as root"))
 
 
-def find(configured: Path | None) -> Weights:
+def find(configured: Path | None, named_by: str = IN_THE_LOTS_FILE) -> Weights:
     """The weights to use. Raises WeightsError that says for each place why there are none."""
     reasons: list[str] = []
-    for place in places(configured):
+    for place in places(configured, named_by):
         try:
             return in_folder(place.folder)
         except WeightsError as error:
