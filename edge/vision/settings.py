@@ -22,8 +22,9 @@ class Hidden(StrEnum):
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-def _known(codes: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(country.code for country in countries_named(codes))
+def _known(code: str) -> str:
+    (country,) = countries_named([code])
+    return country.code
 
 
 class _Section(BaseModel):
@@ -50,7 +51,7 @@ class VisionSettings(_Section):
     """What each process may ask for at most, but always what it needs to read; left out: what the reader takes,
     512 MB, and 128 MB for each camera, but no more than three quarters of the computer's"""
 
-    countries: Annotated[tuple[str, ...], Field(title="Countries"), AfterValidator(_known)] = ()
+    countries: Annotated[tuple[Annotated[str, AfterValidator(_known)], ...], Field(title="Countries")] = ()
     """Where most vehicles come from, such as [de, nl, us-ca]: a doubtful character is read as their plates have it. A
     sure reading is never changed, and plates of other countries are read all the same"""
 

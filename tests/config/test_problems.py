@@ -428,3 +428,15 @@ def test_what_is_wrong_with_a_product_stands_under_the_technicians_own_word(writ
     line = text.splitlines()[problem.line - 1]
     assert line[problem.column - 1 :][: problem.width] == word
     assert said in problem.message
+
+
+def test_each_wrong_country_is_told_at_its_own_place_beside_whatever_else_is_wrong():
+    text = RIGHT + "vision: {threads: two, countries: [de, uk, 5, holland, deu]}\n"
+    unknown = "no plate formats are known of the country"
+    assert told(text) == [
+        "32:19 vision.threads: a whole number is expected",
+        f'32:40 vision.countries[1]: {unknown} "uk"; did you mean "gb"?',
+        "32:44 vision.countries[2]: text is expected; put it in quotes",
+        f'32:47 vision.countries[3]: {unknown} "holland"; did you mean "nl"?',
+        f'32:56 vision.countries[4]: {unknown} "deu"; did you mean "de"?',
+    ]

@@ -100,8 +100,22 @@ def test_only_doubtful_characters_ever_change_and_only_into_a_plate(
 
 def test_a_country_that_is_misspelled_is_named_with_its_neighbour() -> None:
     assert [country.code for country in countries_named(["de", " US-ca "])] == ["DE", "US-CA"]
-    with pytest.raises(ValueError, match='"us-cal"; did you mean "US-CA"'):
+    with pytest.raises(ValueError, match='"us-cal"; did you mean "us-ca"'):
         countries_named(["us-cal"])
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [("uk", "gb"), ("holland", "nl"), ("deu", "de"), ("Germany", "de"), ("FIN", "fi"), ("Untied Kingdom", "gb")],
+)
+def test_a_country_that_is_called_otherwise_is_told_by_its_two_letters(written: str, code: str) -> None:
+    with pytest.raises(ValueError, match=f'"{written}"; did you mean "{code}"\\?$'):
+        countries_named([written])
+
+
+def test_a_country_that_nobody_can_guess_is_told_all_that_are_known() -> None:
+    with pytest.raises(ValueError, match=r'"qq"; known are de, at, ch, .*us-ca.*, il$'):
+        countries_named(["de", "qq"])
 
 
 @pytest.mark.parametrize("country", COUNTRIES.values(), ids=lambda country: country.code)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
+from models.plates.formats.called import meant
 from models.plates.formats.elsewhere import ELSEWHERE
 from models.plates.formats.europe import EUROPE
 from models.plates.formats.likely import DOUBTFUL, likely_spelling
@@ -23,7 +23,7 @@ def countries_named(codes: Iterable[str]) -> tuple[Country, ...]:
 def _country(code: str) -> Country:
     found = COUNTRIES.get(code.strip().upper())
     if found is None:
-        near = difflib.get_close_matches(code.strip().upper(), COUNTRIES, 1)
-        hint = f'; did you mean "{near[0]}"?' if near else ""
-        raise ValueError(f'no plate formats are known of the country "{code}"{hint} Known: {", ".join(COUNTRIES)}')
+        near = meant(code, COUNTRIES)
+        hint = f'did you mean "{near}"?' if near else f"known are {', '.join(COUNTRIES).lower()}"
+        raise ValueError(f'no plate formats are known of the country "{code}"; {hint}')
     return found
