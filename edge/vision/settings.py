@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from drivers.values import Seconds
 from models.plates.formats import countries_named
@@ -19,6 +21,8 @@ class Hidden(StrEnum):
     SURROUNDINGS = "surroundings"
 
 
+_ONE_EDGE = 1e-6
+"""Two edges are one, as shares of a picture: less than a pixel apart."""
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -81,6 +85,25 @@ class Area(_Section):
         """Whether a point, in shares of the picture, lies inside."""
         return self.x <= x <= self.x + self.width and self.y <= y <= self.y + self.height
 
+    def hidden_by(self, masks: Sequence[Area]) -> bool:
+        """Whether the masks leave nothing of it: between two of their edges all is masked or nothing."""
+        across = _between(
+            self.x, self.x + self.width, [edge for mask in masks for edge in (mask.x, mask.x + mask.width)]
+        )
+        down = _between(
+            self.y, self.y + self.height, [edge for mask in masks for edge in (mask.y, mask.y + mask.height)]
+        )
+        return all(any(mask.holds(x, y) for mask in masks) for x in across for y in down)
+
+
+def _between(first: float, last: float, edges: Sequence[float]) -> list[float]:
+    """A place between each two edges that follow each other from `first` to `last`, but for those that are one."""
+    stops = sorted({first, last, *(edge for edge in edges if first < edge < last)})
+    return [(one + other) / 2 for one, other in pairwise(stops) if other - one > _ONE_EDGE]
+
+
+_WHOLE = Area(x=0, y=0, width=1, height=1)
+
 
 class ViewSettings(_Section):
     """What of a lane's picture counts."""
@@ -89,7 +112,8 @@ class ViewSettings(_Section):
     """Only plates in this part of the picture are looked for; left out: everywhere"""
 
     masks: Annotated[tuple[Area, ...], Field(title="Masks")] = ()
-    """Parts of the picture that never hold a plate: a parked car, a sign, the camera's own caption"""
+    """Parts of the picture that never hold a plate: a parked car, a sign, the camera's own caption; not all of it, nor
+    all of `region`"""
 
     min_plate_share: Annotated[Share, Field(title="Narrowest plate, as a share")] = 0.055
     """A plate narrower than this share of the picture's width is still too far away to count"""
@@ -104,3 +128,12 @@ class ViewSettings(_Section):
     guess_after: Annotated[Seconds, Field(title="Ask the driver after", gt=0, le=60)] = 5.0
     """A vehicle whose plate still isn't certain after this long is asked whether the likeliest one is its own; less
     than the lane's `read_within`"""
+
+    @field_validator("masks")
+    @classmethod
+    def _leave_something(cls, masks: tuple[Area, ...], info: ValidationInfo) -> tuple[Area, ...]:
+        region: Area | None = info.data.get("region")
+        if masks and (region or _WHOLE).hidden_by(masks):
+            all_of_it = "the whole picture" if region is None else "all of `region`"
+            raise ValueError(f"no plate could be read: the masks cover {all_of_it}")
+        return masks

@@ -440,3 +440,42 @@ def test_each_wrong_country_is_told_at_its_own_place_beside_whatever_else_is_wro
         f'32:47 vision.countries[3]: {unknown} "holland"; did you mean "nl"?',
         f'32:56 vision.countries[4]: {unknown} "deu"; did you mean "de"?',
     ]
+
+
+def looking(view: str) -> str:
+    """The right file with a view for its first lane."""
+    return altered(("source: rtsp://10.0.0.9/1}", "source: rtsp://10.0.0.9/1}\n    view: " + view))
+
+
+HALF_AND_REST = "{x: 0, y: 0, width: 0.7, height: 0.4}, {x: 0, y: 0.4, width: 0.7, height: 0.6}"
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        ("{masks: [{x: 0, y: 0, width: 1, height: 1}]}", "the whole picture"),
+        (f"{{masks: [{HALF_AND_REST}, {{x: 0.6, y: 0, width: 0.4, height: 1}}]}}", "the whole picture"),
+        (f"{{region: {{x: 0.1, y: 0.2, width: 0.6, height: 0.3}}, masks: [{HALF_AND_REST}]}}", "all of `region`"),
+        (
+            "{region: {x: 0.1, y: 0.2, width: 0.6, height: 0.3}, masks: [{x: 0.1, y: 0.2, width: 0.6, height: 0.3}]}",
+            "all of `region`",
+        ),
+    ],
+)
+def test_masks_that_leave_a_lane_nothing_to_read_are_refused(view: str, said: str):
+    [problem] = problems(looking(view))
+    assert problem.path == "lanes[0].view.masks"
+    assert problem.message == f"no plate could be read: the masks cover {said}"
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "{masks: []}",
+        f"{{masks: [{HALF_AND_REST}]}}",
+        f"{{region: {{x: 0.1, y: 0.2, width: 0.61, height: 0.3}}, masks: [{HALF_AND_REST}]}}",
+        "{masks: [{x: 0, y: 0, width: 1, height: 0.5}, {x: 0, y: 0.52, width: 1, height: 0.48}]}",
+    ],
+)
+def test_masks_that_leave_something_are_taken(view: str):
+    assert told(looking(view)) == []
