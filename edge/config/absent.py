@@ -15,8 +15,8 @@ from edge.vision.settings import VisionSettings
 from models.documents.document import Path as Way
 from models.documents.finding import Finding
 
-_FILES = {"password_file", "key_file", "ca"}
-_VARIABLES = {"password_env", "key_env"}
+_FILES = {"password_file", "token_file", "key_file", "ca", "certificate", "key"}
+_VARIABLES = {"password_env", "token_env", "key_env"}
 _KEYS_OF_THE_CLOUD = "cloud_keys"
 _FOLDERS = {"weights"}
 _DEVICES = {"port", "file", "device", "at"}

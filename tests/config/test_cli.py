@@ -111,6 +111,26 @@ def test_a_reader_that_cannot_do_without_weights_is_told_to_read_nothing(
     assert [line for line in lines if "weights" in line] == [said.format(folder)]
 
 
+def test_a_secret_and_a_certificate_that_cameras_post_with_and_are_not_there_are_told(
+    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("OUT_CAMERA", raising=False)
+    text = altered(
+        (
+            "{driver: opencv, source: rtsp://10.0.0.9/1}",
+            "{driver: http_plates, token_file: /nofile, tls: {certificate: /c.pem, key: /k.pem}}",
+        ),
+        ("{driver: opencv, source: 0}", "{driver: hikvision, post: {port: 8072, token_env: OUT_CAMERA}}"),
+    )
+    said = warned(app, tmp_path / "lot.yaml", text)
+    assert [line for line in said if "the file" in line or "the variable" in line] == [
+        "26:47 the file /nofile can't be read: No such file or directory",
+        "26:75 the file /c.pem can't be read: No such file or directory",
+        "26:88 the file /k.pem can't be read: No such file or directory",
+        "30:63 the variable OUT_CAMERA isn't set here; it has to be in the daemon's environment",
+    ]
+
+
 @pytest.mark.parametrize(
     ("written", "why"),
     [
