@@ -1,16 +1,18 @@
-"""The kinds of value that technicians write: lengths of time, ports, topics."""
+"""The kinds of value that technicians write: lengths of time, shares, ports, topics."""
 
 from __future__ import annotations
 
 import ipaddress
 import math
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _LENGTH_OF_TIME = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*")
+_PERCENT = re.compile(r"\s*(\d{1,6}(?:\.\d+)?)\s*%\s*")
 _LENGTH_EXPECTED = 'a length of time is expected, such as "500 ms", "2 s" or 0.5 (seconds)'
 
 
@@ -33,6 +35,34 @@ def seconds(written: Any) -> float:
 
 Seconds = Annotated[float, BeforeValidator(seconds)]
 """A length of time in seconds."""
+
+
+def _share(of: str) -> Callable[[Any], Any]:
+    """Percent and pixels are what is written in its stead."""
+
+    def share(written: Any) -> Any:
+        percent = _in_percent(written)
+        if percent is None:
+            return written
+        such = f"{percent / 100:g} for {percent:g} %" if percent <= 100 else "0.1 for 10 %"
+        raise ValueError(f"a share{of} is expected, from 0 to 1: {such}")
+
+    return share
+
+
+def _in_percent(written: Any) -> float | None:
+    """Of what says so, or is too much to be a share."""
+    if isinstance(written, str):
+        match = _PERCENT.fullmatch(written)
+        return None if match is None else float(match[1])
+    too_much = isinstance(written, int | float) and not isinstance(written, bool) and written > 1
+    return float(written) if too_much else None
+
+
+Share = Annotated[float, BeforeValidator(_share("")), Field(ge=0, le=1)]
+"""A share of a whole, such as how sure somebody is."""
+ShareOfPicture = Annotated[float, BeforeValidator(_share(" of the picture")), Field(ge=0, le=1)]
+"""Of its width or its height."""
 
 
 def _text_of_number(written: Any) -> Any:

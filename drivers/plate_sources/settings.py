@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import abc
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from drivers.contract import PlateSource
 from drivers.plate_sources.trust import Only, Trust
 from drivers.settings import DriverSettings
-from drivers.values import Seconds
+from drivers.values import Seconds, Share
 from models.faults import Fault
-
-Confidence = Annotated[float, Field(ge=0, le=1)]
 
 
 class PlateSourceSettings(DriverSettings, abc.ABC):
@@ -25,9 +23,9 @@ class PlateSourceSettings(DriverSettings, abc.ABC):
     tells_ends: ClassVar[bool] = False
     """Whether the device says when a vehicle has left"""
 
-    min_confidence: Confidence = Field(default=0.85, gt=0)
+    min_confidence: Share = Field(default=0.85, gt=0)
     """A plate of which the device is less sure than this opens nothing by itself: the driver is asked"""
-    confidence_unsaid: Confidence = 0.0
+    confidence_unsaid: Share = 0.0
     """What counts where the device doesn't say how sure it is. 0: the driver is always asked"""
     only: Only = Only.APPROACHING
     """Which way the vehicles of this lane drive as the camera sees them: `approaching` (it sees their fronts),

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from drivers.values import Seconds
+from drivers.values import Seconds, ShareOfPicture
 from models.plates.formats import countries_named
 
 
@@ -23,7 +23,6 @@ class Hidden(StrEnum):
 
 _ONE_EDGE = 1e-6
 """Two edges are one, as shares of a picture: less than a pixel apart."""
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _known(code: str) -> str:
@@ -63,16 +62,16 @@ class VisionSettings(_Section):
 class Area(_Section):
     """A rectangle in the picture, in shares of its width and height from the top left: 0 to 1."""
 
-    x: Annotated[Share, Field(title="Left")]
+    x: Annotated[ShareOfPicture, Field(title="Left")]
     """Left edge, as a share of the picture's width"""
 
-    y: Annotated[Share, Field(title="Top")]
+    y: Annotated[ShareOfPicture, Field(title="Top")]
     """Top edge, as a share of the picture's height"""
 
-    width: Annotated[Share, Field(title="Width", gt=0)]
+    width: Annotated[ShareOfPicture, Field(title="Width", gt=0)]
     """As a share of the picture's width"""
 
-    height: Annotated[Share, Field(title="Height", gt=0)]
+    height: Annotated[ShareOfPicture, Field(title="Height", gt=0)]
     """As a share of the picture's height"""
 
     @model_validator(mode="after")
@@ -115,7 +114,7 @@ class ViewSettings(_Section):
     """Parts of the picture that never hold a plate: a parked car, a sign, the camera's own caption; not all of it, nor
     all of `region`"""
 
-    min_plate_share: Annotated[Share, Field(title="Narrowest plate, as a share")] = 0.055
+    min_plate_share: Annotated[ShareOfPicture, Field(title="Narrowest plate, as a share")] = 0.055
     """A plate narrower than this share of the picture's width is still too far away to count"""
 
     min_plate_pixels: Annotated[int, Field(title="Narrowest plate, in pixels", ge=20)] = 60

@@ -479,3 +479,40 @@ def test_masks_that_leave_a_lane_nothing_to_read_are_refused(view: str, said: st
 )
 def test_masks_that_leave_something_are_taken(view: str):
     assert told(looking(view)) == []
+
+
+OF_THE_PICTURE = "a share of the picture is expected, from 0 to 1"
+
+
+@pytest.mark.parametrize(
+    ("view", "key", "said"),
+    [
+        ("{region: {x: 10, y: 0, width: 0.8, height: 0.5}}", "region.x", f"{OF_THE_PICTURE}: 0.1 for 10 %"),
+        ("{region: {x: 0, y: 25%, width: 0.8, height: 0.5}}", "region.y", f"{OF_THE_PICTURE}: 0.25 for 25 %"),
+        ("{region: {x: 0, y: 0, width: 1280, height: 0.5}}", "region.width", f"{OF_THE_PICTURE}: 0.1 for 10 %"),
+        ("{region: {x: -0.1, y: 0, width: 0.8, height: 0.5}}", "region.x", "at least 0 is expected"),
+        ("{region: {x: left, y: 0, width: 0.8, height: 0.5}}", "region.x", "a number is expected"),
+        ("{min_plate_share: 6}", "min_plate_share", f"{OF_THE_PICTURE}: 0.06 for 6 %"),
+    ],
+)
+def test_percent_and_pixels_of_a_picture_are_told_as_its_shares(view: str, key: str, said: str):
+    [problem] = problems(looking(view))
+    assert (problem.path, problem.message) == (f"lanes[0].view.{key}", said)
+
+
+def seen_by(camera: str) -> str:
+    """The right file with another first camera."""
+    return altered(("{driver: opencv, source: rtsp://10.0.0.9/1}", camera))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("min_confidence: 85", "a share is expected, from 0 to 1: 0.85 for 85 %"),
+        ("min_confidence: 85 %", "a share is expected, from 0 to 1: 0.85 for 85 %"),
+        ("confidence_unsaid: 1.5", "a share is expected, from 0 to 1: 0.015 for 1.5 %"),
+    ],
+)
+def test_how_sure_a_camera_has_to_be_is_a_share(written: str, said: str):
+    [problem] = problems(seen_by(f"{{driver: http_plates, token_env: T, {written}}}"))
+    assert problem.message == said
