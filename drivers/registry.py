@@ -59,9 +59,8 @@ class Catalogue:
         of_that_name = [text for text, file in zip(reasons, self.broken, strict=True) if name in file]
         if of_that_name:
             return f"the driver {name!r} can't be used: {'; '.join(of_that_name)}"
-        kind = contract.__name__.removesuffix("Settings")
         names = [name for each in (contract, *instead) for name in self.names(each)]
-        known = f"there is no {kind} driver {name!r}; known are: {', '.join(names) or 'none'}"
+        known = f"there is no such driver, only {', '.join(names) or 'none at all'}"
         return "; ".join([known, *reasons])
 
 

@@ -5,7 +5,7 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -16,10 +16,11 @@ from drivers import registry
 from drivers.registry import ChosenDriver
 from drivers.settings import DriverSettings
 from drivers.values import seconds
-from models.documents.document import Document, Path
+from models.documents.document import Document, Path, path_text
 from models.documents.explain import Explain, Said, Wrong, fitting, one_of, problems_of, right_words
 from models.documents.places import Place, alternatives, leaves, model_of
 from models.documents.problems import Problem
+from models.documents.section import keys_of
 from models.documents.shape import Shape
 from models.documents.spelling import nearest
 
@@ -67,11 +68,54 @@ def _chosen_at(wrong: Wrong) -> ChosenDriver | None:
 
 def _unknown_key(wrong: Wrong) -> Said | None:
     key = str(wrong.path[-1])
-    if key.lower() in _SECRETS:
-        return Said("no password stands in this file: name a variable with password_env or a file with password_file")
+    section = wrong.shape.section_at(wrong.path[:-1])
+    own: set[str] = set() if section is None else set(keys_of(section))
+    if key.lower() in (*_SECRETS, "token"):
+        what = "token" if "token_file" in own else "password" if key.lower() in _SECRETS else ""
+        if what:
+            called = "secret" if what == "token" else what
+            return Said(f"no {called} stands in this file: name a variable with {what}_env or a file with {what}_file")
     if key in _options(wrong.shape, wrong.path[:-1]):
         return Said(f"this goes into the product's options: options: {{{key}: {wrong.written}}}")
-    return None
+    meant = next((right for right in _KEYS_SAID_OTHERWISE.get(key.lower(), ()) if right in own), "")
+    if meant:
+        return Said("unknown key", meant)
+    return _goes_elsewhere(wrong, own)
+
+
+def _goes_elsewhere(wrong: Wrong, own: Set[str]) -> Said | None:
+    """A key of another driver, or of another section: of one below this one, else of the nearest around it."""
+    key, here = str(wrong.path[-1]), wrong.path[:-1]
+    found = wrong.shape.at(here)
+    chosen = None if found is None else _chosen(found)
+    others = [] if chosen is None else [name for name in chosen.names() if _has(chosen.find(name), key)]
+    below = _section_with(wrong.shape, here, key)
+    if below is not None:
+        return Said(f"unknown key here: it goes into `{path_text(below)}`")
+    if others and not any(key in right.split("_") for right in own):
+        return Said(f"unknown key: it is one of driver: {' or '.join(others)}")
+    if nearest(key, own):
+        return None
+    around = (_section_with(wrong.shape, here[:count], key) for count in range(len(here) - 1, -1, -1))
+    place = next((one for one in around if one is not None), None)
+    return None if place is None else Said(f"unknown key here: it goes into `{path_text(place)}`")
+
+
+def _section_with(shape: Shape, path: Path, key: str) -> Path | None:
+    """The section right below `path` that has such a key; None also where several have."""
+    model = shape.section_at(path)
+    below = {} if model is None else {name: shape.at((*path, name)) for name in keys_of(model)}
+    having = [name for name, place in below.items() if place is not None and _is_section_with(place, key)]
+    return (*path, having[0]) if len(having) == 1 else None
+
+
+def _is_section_with(place: Place, key: str) -> bool:
+    several = alternatives(place)
+    return len(several) == 1 and _chosen(place) is None and _has(model_of(several[0].annotation), key)
+
+
+def _has(section: type[BaseModel] | None, key: str) -> bool:
+    return section is not None and key in keys_of(section)
 
 
 def _options(shape: Shape, path: Path) -> set[str]:
@@ -100,7 +144,9 @@ def _driver_unknown(wrong: Wrong) -> Said | None:
     if chosen is None:
         return None
     where, name = (*wrong.path, "driver"), str(wrong.context.get("tag", ""))
-    hint = nearest(name, chosen.names())
+    hint = nearest(name, chosen.names()) or next(
+        (right for right in _DRIVERS_SAID_OTHERWISE.get(name.lower(), ()) if right in chosen.names()), ""
+    )
     if hint:
         return Said(f"there is no such driver, only {', '.join(chosen.names())}", hint, where)
     return Said(registry.catalogue().why_missing(chosen.contract, name, *chosen.instead), at=where)
@@ -137,6 +183,21 @@ _SAID_OTHERWISE = {
     "inbound": "entry",
     "out": "exit",
     "outbound": "exit",
+}
+_STREAMS = ("source", "host", "at")
+_KEYS_SAID_OTHERWISE: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(("url", "uri", "address", "stream", "rtsp", "device", "ip"), _STREAMS),
+    **dict.fromkeys(("hostname", "server", "broker"), ("host",)),
+    "user": ("username",),
+    "login": ("username",),
+}
+_A_CAMERA = ("opencv",)
+_DRIVERS_SAID_OTHERWISE: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(
+        ("rtsp", "rtsps", "onvif", "ip", "usb", "v4l2", "webcam", "mjpeg", "ffmpeg", "file", "video"), _A_CAMERA
+    ),
+    **dict.fromkeys(("http", "https", "post", "webhook", "json"), ("http_plates",)),
+    **dict.fromkeys(("hik", "isapi"), ("hikvision",)),
 }
 _WHERE_IT_IS = {"driver", "host", "port", "prefix", "topic"}
 """A product has a key of its own for that"""

@@ -516,3 +516,32 @@ def seen_by(camera: str) -> str:
 def test_how_sure_a_camera_has_to_be_is_a_share(written: str, said: str):
     [problem] = problems(seen_by(f"{{driver: http_plates, token_env: T, {written}}}"))
     assert problem.message == said
+
+
+CAMERAS = "opencv, twin, dahua, frigate, hikvision, http_plates"
+FRIGATE = "driver: frigate, host: 127.0.0.1, camera: in"
+
+
+@pytest.mark.parametrize(
+    ("camera", "said"),
+    [
+        (f"{{{FRIGATE}, full_confidence: 255}}", "unknown key: it is one of driver: dahua"),
+        ("{driver: http_plates, token: hunter2hunter2}",
+         "no secret stands in this file: name a variable with token_env or a file with token_file"),
+        ("{driver: hikvision, post: {secret: hunter2hunter2}}",
+         "no secret stands in this file: name a variable with token_env or a file with token_file"),
+        ("{driver: rtsp, source: rtsp://10.0.0.9/1}",
+         f'there is no such driver, only {CAMERAS}; did you mean "opencv"?'),
+        ("{driver: webhook, token_env: T}", f'there is no such driver, only {CAMERAS}; did you mean "http_plates"?'),
+        ("{driver: crystal-ball}", f"there is no such driver, only {CAMERAS}"),
+        ("{driver: opencv, url: rtsp://10.0.0.9/1}", 'unknown key; did you mean "source"?'),
+        ("{driver: opencv, source: 0, user: gate}", 'unknown key; did you mean "username"?'),
+        ("{driver: opencv, source: 0, min_plate_share: 0.05}", "unknown key here: it goes into `lanes[0].view`"),
+        ("{driver: opencv, source: 0}\n    min_plate_share: 0.05", "unknown key here: it goes into `lanes[0].view`"),
+        ("{driver: opencv, source: 0}\n    lookalikes: ask", "unknown key here: it goes into `tickets`"),
+        ("{driver: opencv, source: 0}\n    view: {countries: [de]}", "unknown key here: it goes into `vision`"),
+        ("{driver: opencv, source: 0}\n    timming: {}", 'unknown key; did you mean "timing"?'),
+    ],
+)  # fmt: skip
+def test_a_camera_that_is_written_like_another_or_elsewhere_is_told_what_belongs_where(camera: str, said: str):
+    assert [problem.message for problem in problems(seen_by(camera))] == [said]
