@@ -50,10 +50,10 @@ NO_TOKEN = Fault(
 )
 STRANGER = Fault(
     code="plates.stranger",
-    meaning="Somebody posts plates to this lane's address without the right secret",
+    meaning="Somebody posts plates to this lane's address without the right secret, or with it to another address",
     does="What was posted counts for nothing",
-    ends="With the next post that has the right secret",
-    look_at="The secret in the camera's settings; else who else is in this network",
+    ends="With the next post to this lane's address that has the right secret",
+    look_at="The address and the secret in the camera's settings; else who else is in this network",
 )
 CROWDED = Fault(
     code="plates.crowded",

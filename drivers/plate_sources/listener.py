@@ -13,7 +13,7 @@ import binascii
 import hmac
 import ssl
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -66,6 +66,10 @@ class Poster(Protocol):
 
     def stranger(self) -> None:
         """Somebody has posted without it."""
+        ...
+
+    def astray(self) -> None:
+        """Somebody has posted with it to an address that is nobody's."""
         ...
 
     def posted(self, post: Post) -> Reply: ...
@@ -207,6 +211,14 @@ class PostListener:
     def poster(self, name: str) -> Poster | None:
         return self._posters.get(name)
 
+    def went_astray(self, said: Sequence[str]) -> None:
+        """Somebody posted to an address that is nobody's, and said this: whose secret it is learns of it. Neither the
+        address nor what was said is told on, for a secret may stand in both."""
+        for poster in tuple(self._posters.values()):
+            secret = poster.secret()
+            if secret is not None and any(_same(secret, each) for each in said):
+                poster.astray()
+
 
 @dataclass
 class _Connection:
@@ -275,9 +287,11 @@ class _Connection:
         else:
             known = False
         if poster is None or not known:
-            if poster is not None and secret is not None:
+            if poster is None:
+                self.listener.went_astray([*said, *steps[:3]])
+            elif secret is not None:
                 poster.stranger()
-            return _said(401, "the secret of this lane's camera is missing or another")
+            return _said(401, "the lane in the address or its secret is missing or another: /plates/LANE is expected")
         if request.method not in (b"POST", b"PUT"):
             return _said(405, "POST is expected")
         length = headers.get("content-length", "0")

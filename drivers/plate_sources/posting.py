@@ -145,6 +145,10 @@ class Posted:
     def stranger(self) -> None:
         self._context.faults.raised(STRANGER, f"a post to {self.path} without the right secret")
 
+    def astray(self) -> None:
+        where = f"this lane's secret was posted to an address that names no lane here; expected is {self.path}"
+        self._context.faults.raised(STRANGER, where)
+
     def posted(self, post: Post) -> Reply:
         self._context.faults.cleared(STRANGER)
         self.alive()

@@ -110,6 +110,27 @@ async def test_who_asks_for_a_lane_that_is_not_there_hears_the_same_as_who_has_n
     there = await site.post({}, headers={})
     site.address = site.address.replace("north-in", "south-in")
     assert ((await site.post({})).status_code, (await site.post({})).text) == (there.status_code, there.text)
+    assert "the lane in the address or its secret" in there.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/plates/nroth-in", f"/plates/nroth-in/{TOKEN}", f"/plates/{TOKEN}", f"/{TOKEN}", "/"]
+)
+async def test_a_camera_with_the_right_secret_and_a_misspelt_lane_is_told_where_to_post(
+    site: Site, path: str, faults: Notebook
+) -> None:
+    site.address = f"http://127.0.0.1:{site.port}{path}"
+    headers = {} if TOKEN in path else {"Authorization": f"Bearer {TOKEN}"}
+    assert (await site.post({"plate": "AB12CDE"}, headers=headers)).status_code == 401
+    assert site.heard == []
+    assert "expected is /plates/north-in" in faults.on["plates.stranger"]
+    assert TOKEN not in str(faults.ever)
+
+
+async def test_a_stranger_who_tries_lanes_out_troubles_none_of_them(site: Site, faults: Notebook) -> None:
+    site.address = f"http://127.0.0.1:{site.port}/plates/nroth-in"
+    assert (await site.post({}, headers={"Authorization": "Bearer 0123456789abcdef-wrong"})).status_code == 401
+    assert faults.on == {}
 
 
 @pytest.mark.parametrize(
