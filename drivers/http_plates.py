@@ -18,8 +18,9 @@ from drivers.plate_sources.listener import Post, Reply
 from drivers.plate_sources.posted_json import posted_json
 from drivers.plate_sources.posting import Ears, Posted, PostSettings
 from drivers.plate_sources.settings import PlateSourceSettings
+from models.documents.spelling import nearest
 from models.faults import Fault
-from models.instants import from_rfc3339
+from models.instants import Instant, from_rfc3339
 
 _Sure = Annotated[float, Field(ge=0, le=1)]
 
@@ -104,9 +105,16 @@ def plate_posted(body: bytes) -> HeardPlate | None:
         confidences=tuple(said.confidences or ()),
         vehicle_type=kind_named(said.vehicle),
         bearing=_BEARINGS.get(said.direction or ""),
-        taken=None if said.time is None else from_rfc3339(said.time),
+        taken=_time(said.time),
         picture=_picture(said.picture),
     )
+
+
+def _time(text: str | None) -> Instant | None:
+    try:
+        return None if text is None else from_rfc3339(text)
+    except (ValueError, OverflowError):
+        raise ValueError(f"time: {_EXPECTED['time']} is expected") from None
 
 
 _BEARINGS = {"approaching": Bearing.APPROACHES, "leaving": Bearing.LEAVES}
@@ -118,12 +126,39 @@ def _picture(text: str | None) -> bytes | None:
     try:
         picture = base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
-        raise ValueError("picture: a JPEG in base64 is expected") from None
+        raise ValueError(f"picture: {_EXPECTED['picture']} is expected") from None
     if not is_jpeg(picture):
-        raise ValueError(f"picture: a JPEG of at most {LARGEST_PICTURE} bytes is expected")
+        raise ValueError(f"picture: {_EXPECTED['picture']} is expected")
     return picture
 
 
 def _plainly(error: Any) -> str:
-    where = ".".join(map(str, error["loc"]))
-    return f"{where}: {error['msg']}" if where else str(error["msg"])
+    """As whoever posts reads it: the key, and what is expected there. Never what was written."""
+    where, kind = ".".join(map(str, error["loc"])), error["type"]
+    if kind == "extra_forbidden":
+        return _unknown(error["loc"])
+    if not where:
+        return 'an object is expected, such as {"plate": ...}'
+    expected = _EXPECTED[str(error["loc"][0])] if len(error["loc"]) == 1 else _SHARE
+    return f"{where}: {expected} is expected"
+
+
+def _unknown(location: tuple[str | int, ...]) -> str:
+    """A key may be a plate that was written in the wrong place: only the right one is told."""
+    near = nearest(str(location[-1]), _PostedPlate.model_fields)
+    keys = ", ".join(_PostedPlate.model_fields)
+    return f'unknown key; did you mean "{near}"?' if near else f"unknown key; there could be {keys}"
+
+
+_SHARE = "a share from 0 to 1, such as 0.97 for 97 %,"
+_EXPECTED = {
+    "plate": "text of 1 to 64 characters",
+    "id": f"text of 1 to {LONGEST_EVENT} characters",
+    "confidence": _SHARE,
+    "confidences": "a list of at most 32 shares, one for each character,",
+    "vehicle": "text of at most 64 characters",
+    "direction": "approaching or leaving",
+    "time": "a time such as 2026-11-28T12:00:00Z",
+    "picture": f"a JPEG of at most {LARGEST_PICTURE} bytes, in base64,",
+    "alive": "true",
+}

@@ -150,6 +150,28 @@ async def test_what_cannot_be_understood_costs_nothing_but_a_counter(site: Site,
     assert faults.on == {}
 
 
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ({"plate": "AB12CDE", "confidence": 97}, "confidence: a share from 0 to 1, such as 0.97 for 97 %, is expected"),
+        ({"plate": "AB12CDE", "confidences": [0.9, 88]},
+         "confidences.1: a share from 0 to 1, such as 0.97 for 97 %, is expected"),
+        ({"plat": "AB12CDE"}, 'unknown key; did you mean "plate"?'),
+        ({"plate": "AB12CDE", "direction": "in"}, "direction: approaching or leaving is expected"),
+        ({"plate": "AB12CDE", "time": "AB12CDE"}, "time: a time such as 2026-11-28T12:00:00Z is expected"),
+        ({"plate": ["AB12CDE"]}, "plate: text of 1 to 64 characters is expected"),
+        (["AB12CDE"], 'an object is expected, such as {"plate": ...}'),
+        ({"AB12CDE": True}, "unknown key; there could be plate, id, confidence, confidences, vehicle, direction, time, "
+         "picture, alive"),
+    ],
+)  # fmt: skip
+async def test_what_was_posted_wrong_is_told_by_its_key_and_what_is_expected(
+    site: Site, said: Any, error: str, faults: Notebook
+) -> None:
+    assert (await site.post(said)).json()["error"] == error
+    assert faults.on["plates.garbled"] == error
+
+
 async def test_a_sign_of_life_is_no_plate(site: Site) -> None:
     assert (await site.post({"alive": True})).status_code == 200
     assert site.heard == []
