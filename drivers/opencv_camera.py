@@ -22,6 +22,7 @@ from drivers.values import Seconds
 
 _NETWORK = ("rtsp", "rtsps", "http", "https")
 _DEVICE = re.compile(r"(?:/dev/video)?(\d+)")
+_BARE_ADDRESS = re.compile(r"(?:[^@/\s]*@)?(\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?)(?:/\S*)?")
 _SECRETS = ("password", "passwd", "pwd", "pass", "pw", "token", "auth")
 _LIKELIEST_RATE = 25.0
 _FASTEST_RATE = 240.0
@@ -39,6 +40,13 @@ def _openable(source: str) -> str:
     scheme = urlsplit(source).scheme.lower()
     if "://" in source and scheme not in _NETWORK:
         raise ValueError("rtsp://, http://, https://, a device number, a /dev path or a video file is expected")
+    bare = _BARE_ADDRESS.fullmatch(source)
+    if bare is not None:
+        # Only the address: in what stands around it there may be a login.
+        raise ValueError(
+            f"this is an address without its beginning: rtsp://{bare[1]}/... is expected, with the path that stands in "
+            "the camera's manual, or http://"
+        )
     if scheme in _NETWORK and not urlsplit(source).hostname:
         raise ValueError("the address names no host")
     return _without_secrets(source) if scheme in _NETWORK else source

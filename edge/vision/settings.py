@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from drivers.values import Seconds, ShareOfPicture
 from models.plates.formats import countries_named
@@ -21,6 +31,7 @@ class Hidden(StrEnum):
     SURROUNDINGS = "surroundings"
 
 
+_MEMORY = re.compile(r"\s*(\d{1,6})\s*(MB|GB)\s*")
 _ONE_EDGE = 1e-6
 """Two edges are one, as shares of a picture: less than a pixel apart."""
 
@@ -28,6 +39,16 @@ _ONE_EDGE = 1e-6
 def _known(code: str) -> str:
     (country,) = countries_named([code])
     return country.code
+
+
+def _megabytes(written: Any) -> Any:
+    """A bare number is one of megabytes. Raises ValueError."""
+    if written is None or (isinstance(written, int) and not isinstance(written, bool)):
+        return written
+    match = _MEMORY.fullmatch(written) if isinstance(written, str) else None
+    if match is None:
+        raise ValueError('a size in megabytes is expected, such as 512, "512 MB" or "1 GB"')
+    return int(match[1]) * (1024 if match[2] == "GB" else 1)
 
 
 class _Section(BaseModel):
@@ -50,9 +71,9 @@ class VisionSettings(_Section):
     """A second process with the reader loaded takes over at once when the first crashes; it takes about 130 MB of
     memory. Without it, reading is back when the reader is loaded: some seconds on a small computer"""
 
-    memory: Annotated[int | None, Field(title="Memory, in megabytes", ge=256)] = None
-    """What each process may ask for at most, but always what it needs to read; left out: what the reader takes,
-    512 MB, and 128 MB for each camera, but no more than three quarters of the computer's"""
+    memory: Annotated[int | None, BeforeValidator(_megabytes), Field(title="Memory, in megabytes", ge=256)] = None
+    """Such as 512 or 512 MB: what each process may ask for at most, but always what it needs to read; left out: what
+    the reader takes, 512 MB, and 128 MB for each camera, but no more than three quarters of the computer's"""
 
     countries: Annotated[tuple[Annotated[str, AfterValidator(_known)], ...], Field(title="Countries")] = ()
     """Where most vehicles come from, such as [de, nl, us-ca]: a doubtful character is read as their plates have it. A

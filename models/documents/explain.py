@@ -191,6 +191,12 @@ def _value_refused(wrong: Wrong) -> Said:
     return Said(str(wrong.context.get("error", wrong.message)))
 
 
+def _list_expected(wrong: Wrong) -> Said:
+    """One thing alone is the commonest list that isn't one."""
+    one = wrong.written if isinstance(wrong.written, str | int | float) else None
+    return Said(_LIST if one is None else f"{_LIST}, or [{getattr(one, 'text', one)}]")
+
+
 def _text_expected(wrong: Wrong) -> Said:
     unquoted = isinstance(wrong.written, bool | int | float)
     return Said("text is expected; put it in quotes" if unquoted else "text is expected")
@@ -208,6 +214,8 @@ _EXPLAINED: Mapping[str, Explain] = {
     "union_tag_invalid": _kind_unknown,
     "value_error": _value_refused,
     "string_type": _text_expected,
+    "tuple_type": _list_expected,
+    "list_type": _list_expected,
 }
 
 _WHOLE = "a whole number is expected"
@@ -224,8 +232,6 @@ _EXPECTED = {
     "finite_number": _NUMBER,
     "bool_type": _TRUTH,
     "bool_parsing": _TRUTH,
-    "tuple_type": _LIST,
-    "list_type": _LIST,
     "model_type": _SECTION,
     "model_attributes_type": _SECTION,
     "dict_type": _SECTION,

@@ -545,3 +545,46 @@ FRIGATE = "driver: frigate, host: 127.0.0.1, camera: in"
 )  # fmt: skip
 def test_a_camera_that_is_written_like_another_or_elsewhere_is_told_what_belongs_where(camera: str, said: str):
     assert [problem.message for problem in problems(seen_by(camera))] == [said]
+
+
+@pytest.mark.parametrize(
+    ("source", "address"),
+    [
+        ("192.168.1.20", "192.168.1.20"),
+        ("192.168.1.20:554/Streaming/Channels/101", "192.168.1.20:554"),
+        ("admin:hunter2@192.168.1.20/live", "192.168.1.20"),
+    ],
+)
+def test_a_cameras_address_without_its_beginning_is_no_recording(source: str, address: str):
+    [problem] = problems(seen_by(f"{{driver: opencv, source: '{source}'}}"))
+    assert problem.path == "lanes[0].camera.source"
+    assert problem.message.startswith(f"this is an address without its beginning: rtsp://{address}/... is expected")
+    assert "hunter2" not in problem.message
+
+
+@pytest.mark.parametrize("source", ["192.168.1.20.mp4", "clips/192.168.1.20", "./10.0.0.1", "0", "lane.avi"])
+def test_a_recording_may_be_named_after_an_address(source: str):
+    assert told(seen_by(f"{{driver: opencv, source: '{source}'}}")) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("lots", ['a size in megabytes is expected, such as 512, "512 MB" or "1 GB"']),
+        ("512 kB", ['a size in megabytes is expected, such as 512, "512 MB" or "1 GB"']),
+        ("0.5", ['a size in megabytes is expected, such as 512, "512 MB" or "1 GB"']),
+        ("128 MB", ["at least 256 is expected"]),
+        ("512 MB", []),
+        ("2 GB", []),
+        ("512", []),
+    ],
+)
+def test_the_readers_memory_is_a_size_in_megabytes(written: str, said: list[str]):
+    assert [problem.message for problem in problems(f"{RIGHT}vision: {{memory: {written}}}\n")] == said
+
+
+def test_one_thing_where_a_list_is_expected_is_shown_as_a_list():
+    text = f"{RIGHT}vision: {{countries: nl}}\n"
+    assert told(text) == [
+        "32:21 vision.countries: a list is expected: lines that begin with a dash, or [nl]",
+    ]
