@@ -189,8 +189,18 @@ def test_a_car_that_eyes_before_these_had_seen_parked_is_never_read_for_the_vehi
 
 def test_a_parked_car_that_has_left_is_forgotten():
     parked = plate("PARKED1", x=20, y=100, width=140)
-    watch = watched_empty(watched_empty(EMPTY, parked, start=-60), start=-40)
-    assert [v.text for v in shown(a_vehicle(watch), parked)[1]] == ["PARKED1"]
+    drives_off = stirred(watched_empty(EMPTY, parked, start=-60), moment(-50))
+    assert [v.text for v in shown(a_vehicle(watched_empty(drives_off, start=-40)), parked)[1]] == ["PARKED1"]
+
+
+def test_a_sign_that_is_read_now_and_then_is_scenery_for_as_long_as_nothing_drives_off():
+    sign = plate("SHOP4U", x=320, y=320, width=145, sure=0.95)
+    watch = watched_empty(watched_empty(EMPTY, sign, start=-90, seconds=1), start=-80, seconds=6)
+    watch = watched_empty(watched_empty(watch, sign, start=-40, seconds=1), start=-20, seconds=6)
+    assert shown(a_vehicle(watch), sign)[1] == []
+    assert [v.text for v in shown(a_vehicle(EMPTY), sign)[1]] == ["SHOP4U"], "one that came with the vehicle isn't"
+    once = watched_empty(watched_empty(EMPTY, sign, start=-60, seconds=1), start=-59, seconds=3)
+    assert shown(a_vehicle(once), sign)[1] == []
 
 
 def test_the_empty_loop_is_looked_at_twice_when_all_is_at_rest_and_then_seldom():

@@ -21,8 +21,9 @@ START = Monotonic(0)
 STOOD = SECOND
 """What is read at the same place for this long while the loop is off was there before the vehicle."""
 REST, BREATH, SELDOM = 3 * SECOND // 2, 5 * SECOND, 20 * SECOND
-OUT_OF_SIGHT = 3
-"""So many looks at the empty loop without it, and it is scenery no more."""
+OUT_OF_SIGHT, NEVER_SEEN_TO_GO = 3, 30
+"""So many looks at the empty loop without it, and it is scenery no more; where nothing has moved since, it was rather
+misread: a sign is read now and then."""
 STEPPED_OFF = 5 * SECOND
 """A loop that drops out doesn't make scenery of the vehicle on it for so long; what stands there longer is parked"""
 _SAME_PLACE, _SAME_SIZE = 0.15, 0.12
@@ -31,14 +32,15 @@ _SAME_PLACE, _SAME_SIZE = 0.15, 0.12
 
 @dataclass(frozen=True, slots=True)
 class Scenery:
-    """A text and where it stands: a parked car, a sign, a caption. `since` when it is known, `certain` once it was seen
-    again there; `missed` counts the looks in a row that didn't show it."""
+    """A text and where it stands: a parked car, a sign, a caption. `since` when it is known, `seen` when it was seen
+    last, `certain` once it was seen again there; `missed` counts the looks in a row that didn't show it."""
 
     text: str
     box: Box
     since: Monotonic = START
     certain: bool = True
     missed: int = 0
+    seen: Monotonic = START
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +171,15 @@ def looked_around(watch: Watch, at: Monotonic, sightings: tuple[Sighting, ...]) 
         if again is not None:
             left.remove(again)
             certain = known.certain or at - known.since >= STOOD
-            kept.append(replace(known, box=again.box, certain=certain, missed=0))
-        elif known.missed + 1 < OUT_OF_SIGHT and known.certain:
+            kept.append(replace(known, box=again.box, certain=certain, missed=0, seen=at))
+        elif known.missed + 1 < (OUT_OF_SIGHT if _may_have_gone(watch, known) else NEVER_SEEN_TO_GO):
             kept.append(replace(known, missed=known.missed + 1))
-    new = [Scenery(candidate.text, candidate.box, at, certain=False) for candidate in left]
+    new = [Scenery(candidate.text, candidate.box, at, certain=False, seen=at) for candidate in left]
     return replace(watch, scenery=(*kept, *new)[-MOST_SCENERY:], looked_at=at, looks=watch.looks + 1)
+
+
+def _may_have_gone(watch: Watch, known: Scenery) -> bool:
+    return watch.moved_at is not None and watch.moved_at >= known.seen
 
 
 def read(watch: Watch, at: Monotonic, sightings: tuple[Sighting, ...]) -> tuple[Watch, Verdict | None]:
@@ -304,7 +310,9 @@ def _standing(watch: Watch, track: Track) -> Scenery:
 
 
 def _is_scenery(watch: Watch, sighting: Sighting) -> bool:
-    return any(known.certain and _is_same(known, sighting.candidate) for known in watch.scenery)
+    """It stood there before the vehicle came. Once is enough, if that was a while before: who drives up moves."""
+    known = (each for each in watch.scenery if each.certain or watch.arrived - each.seen >= STOOD)
+    return any(_is_same(each, sighting.candidate) for each in known)
 
 
 def _is_same(known: Scenery, candidate: PlateCandidate) -> bool:
