@@ -71,7 +71,7 @@ class VisionSettings(_Section):
     """A second process with the reader loaded takes over at once when the first crashes; it takes about 130 MB of
     memory. Without it, reading is back when the reader is loaded: some seconds on a small computer"""
 
-    memory: Annotated[int | None, BeforeValidator(_megabytes), Field(title="Memory, in megabytes", ge=256)] = None
+    memory: Annotated[int | None, Field(title="Memory, in megabytes", ge=256), BeforeValidator(_megabytes)] = None
     """Such as 512 or 512 MB: what each process may ask for at most, but always what it needs to read; left out: what
     the reader takes, 512 MB, and 128 MB for each camera, but no more than three quarters of the computer's"""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.config.load import load_lot
+from edge.vision.settings import VisionSettings
 from models.documents.problems import ConfigurationError
 from tests.config.lots import RIGHT, altered, problems, told
 
@@ -581,6 +582,12 @@ def test_a_recording_may_be_named_after_an_address(source: str):
 )
 def test_the_readers_memory_is_a_size_in_megabytes(written: str, said: list[str]):
     assert [problem.message for problem in problems(f"{RIGHT}vision: {{memory: {written}}}\n")] == said
+
+
+@pytest.mark.parametrize("memory", [None, 512])
+def test_the_readers_settings_reach_its_process_as_they_are(memory: int | None):
+    settings = VisionSettings(memory=memory)
+    assert VisionSettings.model_validate_json(settings.model_dump_json()) == settings
 
 
 def test_one_thing_where_a_list_is_expected_is_shown_as_a_list():
