@@ -20,6 +20,7 @@ MOST_SCENERY = 16
 START = Monotonic(0)
 STOOD = SECOND
 """What is read at the same place for this long while the loop is off was there before the vehicle."""
+LONG_BEFORE = 10 * SECOND
 REST, BREATH, SELDOM = 3 * SECOND // 2, 5 * SECOND, 20 * SECOND
 OUT_OF_SIGHT, NEVER_SEEN_TO_GO = 3, 30
 """So many looks at the empty loop without it, and it is scenery no more; where nothing has moved since, it was rather
@@ -310,8 +311,8 @@ def _standing(watch: Watch, track: Track) -> Scenery:
 
 
 def _is_scenery(watch: Watch, sighting: Sighting) -> bool:
-    """It stood there before the vehicle came. Once is enough, if that was a while before: who drives up moves."""
-    known = (each for each in watch.scenery if each.certain or watch.arrived - each.seen >= STOOD)
+    """It stood there before the vehicle came. Once is enough, if that was long before: who drives up is soon there."""
+    known = (each for each in watch.scenery if each.certain or watch.arrived - each.seen >= LONG_BEFORE)
     return any(_is_same(each, sighting.candidate) for each in known)
 
 
