@@ -9,7 +9,7 @@ from tests.chaos.kills import CONTROL_KILLS, Outcome, run
 from tests.chaos.lane_account import NEVER
 from tests.chaos.lane_verdicts import Findings
 
-KILLS = 18
+KILLS = 14
 
 
 @pytest.mark.timeout(900)

@@ -18,4 +18,5 @@ def test_every_ticket_agrees_with_the_providers_own_record_whatever_happens_to_i
 
 @pytest.mark.parametrize("careless", [Careless.FORGETS_TO_POST, Careless.CHARGES_AGAIN, Careless.REFUNDS_AGAIN])
 def test_a_careless_lot_is_caught(careless: str) -> None:
-    assert not play(16, seed=2, careless=careless).clean
+    """By one of a few: whether its occasion comes depends on when it is killed."""
+    assert any(not play(16, seed=seed, careless=careless).clean for seed in (2, 3, 4))

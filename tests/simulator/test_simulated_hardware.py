@@ -151,7 +151,8 @@ async def test_an_arm_rises_once_for_one_vend(mosquitto: Mosquitto, topics: Lane
             assert arm.position is Position.CLOSED
     lines = witnessed(witness)
     assert [line["why"] for line in lines if line["event"] == "vend"] == [None, "repeated", "repeated", "repeated"]
-    assert [line["position"] for line in lines if line["event"] == "arm"] == ["moving", "open", "moving", "closed"]
+    positions = [line["position"] for line in lines if line["event"] == "arm"]
+    assert (positions.count("open"), positions[-1]) == (1, "closed")
     assert phantom_opens(lines) == 3
 
 
