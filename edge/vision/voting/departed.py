@@ -30,8 +30,9 @@ class Departed:
 
 def is_echo(departed: Departed | None, text: str, at: Monotonic) -> bool:
     """Whether this is read of the one that left, and not of one that comes."""
-    recent = departed is not None and not departed.stays and at - departed.at < ECHO
-    return recent and departed is not None and similarity(text, departed.text) >= ALIKE
+    if departed is None or departed.stays or at - departed.at >= ECHO:
+        return False
+    return similarity(text, departed.text) >= ALIKE
 
 
 def seen_on(departed: Departed, box: Box, at: Monotonic) -> Departed:
