@@ -35,7 +35,8 @@ class TimingSettings(Section):
     """Who owes more than a machine may take waits for a person this long, then is let out with a debt on record; where
     nobody can hear the call, for `answer_within`"""
     shortest_passage: Annotated[Seconds, Field(ge=0, le=2)] = 0.25
-    """A closing loop that was occupied for less was no vehicle's passage: a loose wire, a person, a flock of birds"""
+    """A closing loop that was occupied for less was no vehicle's passage: a loose wire, a person, a flock of birds.
+    Where the vehicle leaves the arming loop at the same time nobody knows, and its ticket stays unresolved"""
     travel_within: Annotated[Seconds, Field(gt=0, le=60)] = 8.0
     """An arm that is still between up and down after this long is stuck"""
     close_within: Annotated[Seconds, Field(gt=0, le=3600)] = 30.0

@@ -107,6 +107,7 @@ def vend(lane: Lane, *before: Action, greeting: str) -> Step:
         phase=Phase.PASSING if under_way else Phase.VENDED,
         waited=patience_under_the_arm(lane) if under_way else 0.0,
         waited_out=False,
+        maybe_through=False,
         unclear=False,
         refusal=None,
         unvended=None if under_way else passing,

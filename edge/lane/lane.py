@@ -116,7 +116,8 @@ class Lane:
     down unused since the vend.
     `waited`: seconds for which it was waited for before the arm, since the last look at it, or under the arm, by the
     time that the timer rings.
-    `waited_out`: it left the arming loop and has been waited for once. `unclear`: something was under the arm twice,
+    `waited_out`: it left the arming loop and has been waited for once. `maybe_through`: it left that loop as the
+    closing loop was occupied for a moment, for less than a passage takes. `unclear`: something was under the arm twice,
     and nobody knows what. `unseen`: vehicles in a row that left a raised arm without coming onto the closing loop.
     `outgoing`: the side on whose arming loop a vehicle stands that has passed already. `through`: the side towards
     which one has passed that hasn't reached that loop yet. `just_left`: the side on whose arming loop a vehicle stood
@@ -164,6 +165,7 @@ class Lane:
     waited: float = 0.0
     came_down: int = 0
     waited_out: bool = False
+    maybe_through: bool = False
     unclear: bool = False
     unseen: int = 0
     served: int = 0
@@ -358,6 +360,7 @@ def forgotten(lane: Lane) -> Lane:
         waited=0.0,
         came_down=0,
         waited_out=False,
+        maybe_through=False,
         unclear=False,
         just_left=None,
         timer=lane.timer + 1,

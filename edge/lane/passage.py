@@ -47,14 +47,16 @@ def vended_presence(lane: Lane, signal: Presence) -> Step:
         lost_sight=lane.lost_sight or signal.present is None,
         # Who is on it again before anything was under the arm had only moved back a little.
         gap=signal.present is False,
+        maybe_through=lane.maybe_through or (signal.present is False and _blinked_just_now(lane)),
     )
     if signal.present is None:
         return Step(here)
     if here.lost_sight:
         return nobody_knows(here)
-    if signal.present and lane.gap and lane.fitted.closing_loop and lane.ticket is not None and not _dropped_out(here):
+    one_s_own = lane.ticket is not None or lane.maybe_through
+    if signal.present and lane.gap and lane.fitted.closing_loop and one_s_own and not _dropped_out(here):
         # No car fits between the loops: the one before went back, or this one is it again. It is looked at afresh.
-        return nobody_knows(here) if lane.blind else backed_out(here)
+        return _gone_unseen(here)
     if signal.present:
         return with_timer(here, lane.timing.rise_within)
     if not lane.fitted.closing_loop:
@@ -73,9 +75,11 @@ def _dropped_out(lane: Lane) -> bool:
 def vended_far_presence(lane: Lane, signal: FarPresence) -> Step:
     """Opened by a person while nobody was seen: it is for whoever comes first, from either side."""
     here = sensed(lane, signal)
+    if signal.present and lane.fitted.two_way and lane.maybe_through:
+        return passed(here)
     if signal.present and lane.fitted.two_way and lane.waited_out and lane.ticket is not None:
         # Gone for long, and one comes towards it: it has gone back.
-        return nobody_knows(here) if lane.blind else backed_out(here)
+        return _gone_unseen(here)
     for_anybody = lane.ticket is None and lane.present is not True and not lane.gap
     if not (signal.present and for_anybody and lane.fitted.two_way):
         return Step(here)
@@ -113,7 +117,7 @@ def vended_shown(lane: Lane, signal: Code | Card) -> Step:
 
 
 def _instead_of_it(lane: Lane, signal: Read | Code | Card) -> Step:
-    return _then_shown(nobody_knows(lane) if lane.blind else backed_out(lane), signal)
+    return _then_shown(_gone_unseen(lane), signal)
 
 
 def _then_shown(gone: Step, signal: Read | Code | Card) -> Step:
@@ -148,7 +152,7 @@ def vended_arm(lane: Lane, signal: Arm) -> Step:
     over = lane.waited_out and lane.present is False and signal.position is Position.CLOSED
     if not over:
         return seen
-    ended = nobody_knows(seen.lane) if lane.blind else backed_out(seen.lane)
+    ended = _gone_unseen(seen.lane)
     return Step(ended.lane, seen.actions + ended.actions)
 
 
@@ -162,7 +166,7 @@ def vended_time_up(lane: Lane, signal: TimeUp) -> Step:
         return _waits_on(waited)
     if lane.presence_is_stuck or lane.came_down >= _TOO_MANY_UNUSED:
         # Nobody may be there at all: the vend isn't kept for whoever comes next.
-        return nobody_knows(lane) if lane.blind else backed_out(lane)
+        return _gone_unseen(lane)
     far = lane.side is Side.FAR
     return _waits_on(replace(waited, waited=0.0)).then(Watch(on=False, far=far), Watch(on=True, far=far))
 
@@ -198,7 +202,7 @@ def _nobody_there(lane: Lane) -> Step:
     if up and lane.fitted.closing_loop and lane.hold is None and not lane.blind and not lane.waited_out:
         # It may still be between the loops: while the arm is up, the vend is its. A person's order is for anybody.
         return with_timer(replace(lane, waited_out=True, gap=lane.ticket is not None), lane.timing.used_within)
-    return nobody_knows(lane) if lane.blind else backed_out(lane)
+    return _gone_unseen(lane)
 
 
 # --- under the arm ---
@@ -232,7 +236,7 @@ def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
     # It was seen under the arm; only if the loop was out of reach since then may it have gone back.
     if here.blind and not lane.under_arm:
         return nobody_knows(here)
-    if lane.under_arm and here.was_no_vehicle:
+    if lane.under_arm and here.was_no_vehicle and not lane.reached_other:
         return _still_before_it(here)
     if lane.unclear:
         # The same one, or another on its vend: one of them is through, and where no ticket is at stake it is counted.
@@ -245,11 +249,23 @@ def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
 
 
 def _still_before_it(lane: Lane) -> Step:
-    """A blip of the closing loop: whoever the arm rose for is where they were."""
+    """A blip of the closing loop: whoever the arm rose for is where they were, or so it seems. Of a whole passage that
+    is heard in one moment, since the computer stood still, no more is left than such a blip."""
     if lane.unclear:
         return with_timer(replace(lane, phase=Phase.UNSURE), lane.timing.read_within)
     patience = lane.timing.rise_within if lane.present else lane.timing.back_out_after
-    return with_timer(replace(lane, phase=Phase.VENDED, waited=0.0), patience)
+    left = lane.present is not True or not lane.fitted.arming_loop
+    before = replace(lane, phase=Phase.VENDED, waited=0.0, maybe_through=lane.maybe_through or left)
+    return with_timer(before, patience)
+
+
+def _blinked_just_now(lane: Lane) -> bool:
+    """Whether the closing loop was occupied for a moment, so lately that it was perhaps the vehicle that now leaves
+    the arming loop."""
+    arming = lane.near_watch if lane.side is Side.NEAR else lane.far_watch
+    if arming is None or not arming.changes or lane.closing_watch is None or not lane.was_no_vehicle:
+        return False
+    return arming.changes[-1] - lane.closing_watch.changes[-1] <= lane.timing.back_out_after * SECOND
 
 
 def _may_have_rolled_back(lane: Lane) -> bool:
@@ -326,6 +342,13 @@ def backed_out(lane: Lane) -> Step:
         silent = (Raise(SILENT_LOOP.code, f"{unseen} vehicles in a row went from a raised arm without it"),)
     lane = replace(lane, unseen=unseen)
     return _next(lane, *silent, *((Withdraw(lane.ticket, lane.direction, vended=True),) if lane.ticket else ()))
+
+
+def _gone_unseen(lane: Lane) -> Step:
+    """Who the arm rose for isn't there any more, and nobody saw them under it."""
+    if lane.maybe_through and lane.ticket is None:
+        return passed(lane)  # no ticket is at stake: it is counted
+    return nobody_knows(lane) if lane.blind or lane.maybe_through else backed_out(lane)
 
 
 def nobody_knows(lane: Lane, *actions: Action) -> Step:

@@ -199,7 +199,9 @@ class Devices:
         until(heard)
 
     def hear_a_vend(self) -> str:
-        return str(json.loads(self._client.hear().payload)["vend"])
+        """The name of the next vend. Raises queue.Empty where none comes, as long as a camera's picture may take to be
+        read beside other tests."""
+        return str(json.loads(self._client.hear(PATIENCE).payload)["vend"])
 
     def hear_nothing(self, seconds: float = 0.3) -> bool:
         return self._client.hears_nothing(seconds)

@@ -177,6 +177,9 @@ CONTROLS: dict[str, Control] = {
     "who rolls back counts as passed": Control(
         laws.COUNTS_EQUAL_THE_CARS_INSIDE, _instead(passage, "_may_have_rolled_back", lambda lane: False), BusyRoad
     ),
+    "a passage that is heard in one moment is none": Control(
+        laws.COUNTS_EQUAL_THE_CARS_INSIDE, _instead(passage, "_gone_unseen", passage.backed_out), BusyRoad
+    ),
     "who backs off the closing loop counts as passed": Control(
         laws.COUNTS_EQUAL_THE_CARS_INSIDE, _instead(unvended, "_went_through", lambda lane, passing: True), BusyRoad
     ),

@@ -122,10 +122,10 @@ class Witness:
 
     # --- what it sees ---
 
-    def begins(self, stepped: Step) -> None:
+    def begins(self, stepped: Step, now: Monotonic) -> None:
         """A lane starts, or starts again: nothing is known, the faults and vends of before are nobody's any more."""
         self.open_faults, self.timers, self.raw, self.asked = set(), {}, {}, []
-        self.told_to_stay_up = self.now
+        self.now = self.told_to_stay_up = now
         self.anybody, self.fire_contact = stepped.lane.hold is not None, None
         for ticket, end in self.tickets.items():
             if end == "open":

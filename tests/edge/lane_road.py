@@ -150,21 +150,53 @@ class Road:
         way = 1 if cells > 0 else -1
         left = abs(cells)
         while left > 0:
-            stride = 2 if vehicle.length == 1 and vehicle.rear + way in BETWEEN else 1
+            stride = self._stride(vehicle, way)
             if vehicle not in self.vehicles or not self._may_drive(vehicle, way, stride, forces):
                 return False
             waited = vehicle.on(*NEAR_LOOP, *FAR_LOOP)
             for _ in range(stride):
                 self._moves(vehicle, way)
-            if waited and way == vehicle.side and not vehicle.on(*NEAR_LOOP, CLOSING, *FAR_LOOP):
-                self.stands(BACKED_OUT)
+            if waited and way == vehicle.side:
+                self._lets_one_back_out(vehicle)
             left -= stride
         return True
+
+    def _lets_one_back_out(self, vehicle: Vehicle) -> None:
+        if not vehicle.on(*NEAR_LOOP, CLOSING, *FAR_LOOP):
+            self.stands(BACKED_OUT)
+
+    @property
+    def the_one_vended(self) -> Vehicle | None:
+        """It waits before the raised arm, and nobody else is near."""
+        lane = self.world.lane
+        if lane.phase is not Phase.VENDED or lane.unvended is not None or len(self.vehicles) != 1:
+            return None
+        return self.vehicles[0] if self.vehicles[0].on(*(NEAR_LOOP if lane.side is Side.NEAR else FAR_LOOP)) else None
+
+    def drives_unheard(self, vehicle: Vehicle, cells: int) -> None:
+        """The computer stands still while it drives on, and hears of it in one moment."""
+        heard: list[Signal] = []
+        way = 1 if cells > 0 else -1
+        for _ in range(abs(cells)):
+            stride = self._stride(vehicle, way)
+            if vehicle not in self.vehicles or not self._may_drive(vehicle, way, stride, False):
+                break
+            for _ in range(stride):
+                before = self._levels()
+                self._moves_on(vehicle, way)
+                heard += self._changes(before)
+        self.world.hear_at_once(*heard)
+        self._lives()
+        if way == vehicle.side:
+            self._lets_one_back_out(vehicle)
 
     def stands(self, cells: int) -> None:
         """Time passes and nobody moves."""
         for _ in range(cells):
             self._lives()
+
+    def _stride(self, vehicle: Vehicle, way: int) -> int:
+        return 2 if vehicle.length == 1 and vehicle.rear + way in BETWEEN else 1
 
     def _may_drive(self, vehicle: Vehicle, way: int, cells: int, forces: bool) -> bool:
         if self._in_its_way(vehicle, way * cells) or (way == vehicle.side and self._must_not_go_back(vehicle)):
@@ -217,6 +249,11 @@ class Road:
 
     def _moves(self, vehicle: Vehicle, way: int) -> None:
         before = self._levels()
+        self._moves_on(vehicle, way)
+        self.world.hear(*self._changes(before))
+        self._lives()
+
+    def _moves_on(self, vehicle: Vehicle, way: int) -> None:
         vehicle.rear, vehicle.front = vehicle.rear + way, vehicle.front + way
         beyond = 1 if vehicle.rear > CLOSING else -1 if vehicle.front < CLOSING else vehicle.side
         if beyond is not vehicle.side:
@@ -224,8 +261,6 @@ class Road:
             self.passed[beyond] += 1
         if vehicle.gone:
             self.vehicles.remove(vehicle)
-        self._tell(before)
-        self._lives()
 
     # --- what loops, arm and camera say ---
 
@@ -236,10 +271,8 @@ class Road:
         far: list[Signal] = [FarPresence(on(*FAR_LOOP))] if self.fitted.two_way else []
         return [Presence(on(*NEAR_LOOP)), UnderArm(on(CLOSING)), *far]
 
-    def _tell(self, before: list[Signal]) -> None:
-        for was, now in zip(before, self._levels(), strict=True):
-            if was != now:
-                self.world.hear(now)
+    def _changes(self, before: list[Signal]) -> list[Signal]:
+        return [now for was, now in zip(before, self._levels(), strict=True) if was != now]
 
     def _lives(self) -> None:
         """A cell's time: the barrier does what it was told, and says where its arm is."""
@@ -287,7 +320,8 @@ class Road:
 
     def _off_the_loop(self, vehicle: Vehicle) -> int:
         on = 1 if vehicle.side < 0 else -1
-        turns = vehicle.side > 0 and not self.fitted.two_way and not self._in_its_way(vehicle, vehicle.side)
+        nobody_behind = not any(other.rear > vehicle.front for other in self.vehicles)
+        turns = vehicle.side > 0 and not self.fitted.two_way and nobody_behind
         if self._must_go_on(vehicle):
             return on
         return -on if turns or self._in_its_way(vehicle, on) else on

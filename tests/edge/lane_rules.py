@@ -255,6 +255,12 @@ class BusyRoad(RuleBasedStateMachine):
     def one_drives(self, which: int, cells: int, forces: bool) -> None:
         self.road.drives(self.road.vehicles[which % len(self.road.vehicles)], cells, forces=forces)
 
+    @precondition(lambda self: self.road.the_one_vended)
+    @rule(cells=st.sampled_from([4, 8, 12, -4]))
+    def the_computer_stands_still_while_one_drives(self, cells: int) -> None:
+        if (vehicle := self.road.the_one_vended) is not None:
+            self.road.drives_unheard(vehicle, cells if vehicle.side < 0 else -cells)
+
     @rule()
     def the_camera_reads(self) -> None:
         self.road.camera_reads()

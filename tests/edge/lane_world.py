@@ -77,7 +77,7 @@ class World:
 
     def _begin(self) -> None:
         begun = machine.started(self.lane, self.now)
-        self.witness.begins(begun)
+        self.witness.begins(begun, self.now)
         self._take(begun)
 
     # --- signals and time ---
@@ -85,6 +85,11 @@ class World:
     def hear(self, *signals: Signal) -> None:
         for signal in signals:
             self.wait(0.4 if signal == UnderArm(False) else 0.1)
+            self._step(signal)
+
+    def hear_at_once(self, *signals: Signal) -> None:
+        """The computer stood still while they came."""
+        for signal in signals:
             self._step(signal)
 
     def wait(self, seconds: float) -> None:

@@ -43,6 +43,13 @@ class Story:
             self._take(*_parts(step(self.lane, signal, self.now)))
         return self
 
+    def at_once(self, *signals: Signal) -> Story:
+        """The computer stood still, and hears of all that happened meanwhile in one moment."""
+        for signal in signals:
+            self.now = Monotonic(self.now + 100)
+            self._take(*_parts(step(self.lane, signal, self.now)))
+        return self
+
     def begins(self) -> Story:
         self._take(*_parts(started(self.lane, self.now)))
         return self

@@ -449,8 +449,14 @@ def blip(story: Story) -> Story:
 
 
 def test_a_blip_of_the_closing_loop_confirms_nobody_who_has_just_backed_out() -> None:
+    """Of a passage that was heard too late no more may be left than that: the ticket is left to the next one."""
     story = blip(risen(a_vended_lane()).then(Presence(False)))
     assert story.asked(Confirm) == []
+    assert story.then(Arm(Position.CLOSED)).wait(40).asked(Unresolve) == [Unresolve(TICKET, IN)]
+
+
+def test_a_blip_long_before_a_car_backs_out_leaves_its_ticket_withdrawn() -> None:
+    story = blip(risen(a_vended_lane())).wait(5).then(Presence(False)).wait(4)
     assert story.then(Arm(Position.CLOSED)).wait(40).asked(Withdraw) == [Withdraw(TICKET, IN, vended=True)]
 
 
