@@ -13,6 +13,9 @@ Instant = NewType("Instant", int)
 Monotonic = NewType("Monotonic", int)
 """Microseconds on a clock that never goes back; comparable only within one `boot_id`."""
 
+BOOT = Monotonic(0)
+"""Before anything was seen or heard."""
+
 MILLISECOND = 1_000
 SECOND = 1_000_000
 HOUR = 3600 * SECOND

@@ -14,9 +14,8 @@ from edge.lane.changed import replace
 from edge.lane.faults import BROKEN_ARM, FORCED_UP, SILENT_ARM, STUCK_HALF_WAY, STUCK_UP
 from edge.lane.signals import Vend, Which
 from edge.lane.timing import LaneTiming
-from models.instants import SECOND, Monotonic
+from models.instants import BOOT, SECOND, Monotonic
 
-_BOOT = Monotonic(0)
 AGAIN_AFTER = 2.0
 """Seconds between two attempts to tell the barrier of a hold, or of its end."""
 LATE_RISE = 30.0
@@ -32,13 +31,13 @@ class ArmWatch:
     """
 
     position: Position = Position.UNKNOWN
-    since: Monotonic = _BOOT
+    since: Monotonic = BOOT
     told: Monotonic | None = None
     held_told: Monotonic | None = None
     hold_failed: bool = False
-    released: Monotonic = _BOOT
-    busy: Monotonic = _BOOT
-    wanted: Monotonic = _BOOT
+    released: Monotonic = BOOT
+    busy: Monotonic = BOOT
+    wanted: Monotonic = BOOT
     vacant: bool = False
     overdue: frozenset[str] = frozenset()
     due: int | None = None
@@ -140,7 +139,7 @@ def _stuck_up_at(watch: ArmWatch, timing: LaneTiming) -> int:
 
 
 def _release_at(watch: ArmWatch, around: Around) -> int:
-    vacant_for = watch.busy + round(around.vacant_for * SECOND) if around.vacant_for else _BOOT
+    vacant_for = watch.busy + round(around.vacant_for * SECOND) if around.vacant_for else BOOT
     return max(watch.released + round(AGAIN_AFTER * SECOND), vacant_for)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from models.whole import has_fractions
 
 Stream = Literal["ledger", "telemetry"]
 
@@ -33,7 +34,7 @@ class Fact(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        if '"type": "number"' in json.dumps(cls.model_json_schema()):
+        if has_fractions(cls):
             raise TypeError(f"{cls.__name__} has a float: write a whole number of a smaller unit")
         known = _KNOWN.setdefault((cls.type, cls.version), cls)
         if known is not cls:

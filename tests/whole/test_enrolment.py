@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ import pytest
 
 from simulator.servers import Postgres
 from tests.cloud.secured import SecuredBroker
-from tests.cloud.test_cli import PROGRAM, environment
-from tests.edge.daemons import EDGE, Site, until
+from tests.cloud.test_cli import PROGRAM, environment, typed
+from tests.edge.daemons import EDGE, Site, edge, until
 from tests.keys import signing_key_file
 
 LOT_YAML = """\
@@ -36,7 +35,7 @@ class Town:
     environment: Mapping[str, str]
 
     def types(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([PROGRAM, *words], env=self.environment, capture_output=True, text=True, timeout=60)
+        return typed("", *words, variables=self.environment)
 
 
 @pytest.fixture
@@ -63,7 +62,7 @@ def town(postgres: Postgres, tmp_path: Path) -> Iterator[Town]:
 
 
 def enrol_at_the_lot(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([EDGE, "enroll", *words], capture_output=True, text=True, timeout=60, env=dict(os.environ))
+    return edge("enroll", *words)
 
 
 def test_a_new_computer_is_brought_on_line_with_one_file(town: Town, tmp_path: Path) -> None:
@@ -78,7 +77,7 @@ def test_a_new_computer_is_brought_on_line_with_one_file(town: Town, tmp_path: P
     assert password not in made.stdout + done.stdout + site.config.read_text()
     with subprocess.Popen([PROGRAM, "run"], env=town.environment, stderr=subprocess.PIPE) as cloud:
         try:
-            with subprocess.Popen([EDGE, "run", "--config", str(site.config)], stderr=subprocess.PIPE) as edge:
+            with subprocess.Popen([EDGE, "run", "--config", str(site.config)], stderr=subprocess.PIPE) as daemon:
                 try:
                     until(lambda: listed(town, lot)["applied_seq"] > 0)
                     until(lambda: site.status()["link"]["backlog"] == 0)
@@ -87,7 +86,7 @@ def test_a_new_computer_is_brought_on_line_with_one_file(town: Town, tmp_path: P
                     assert (told.returncode, told.stderr) == (0, ""), "an order from afar finds its way, too"
                     assert site.status()["daemon"]["lanes"][0]["state"] == "closed"
                 finally:
-                    edge.kill()
+                    daemon.kill()
         finally:
             cloud.kill()
     assert listed(town, lot)["name"] == "North", "the name that its own file says"
@@ -172,9 +171,9 @@ def test_the_tickets_of_another_lot_are_not_given_away(town: Town, tmp_path: Pat
     town.types("lots", "enroll", "--name", "North", "--file", str(file))
     before = site.config.read_text()
     subprocess.run([EDGE, "status", "--config", str(site.config)], capture_output=True, timeout=60)
-    with subprocess.Popen([EDGE, "run", "--config", str(site.config)], stderr=subprocess.PIPE) as edge:
+    with subprocess.Popen([EDGE, "run", "--config", str(site.config)], stderr=subprocess.PIPE) as daemon:
         until(lambda: site.store.exists() and site.store.stat().st_size > 0 and site.status())
-        edge.kill()
+        daemon.kill()
     done = enrol_at_the_lot(str(file), "--config", str(site.config), "--folder", str(tmp_path / "etc"))
     assert done.returncode == 1
     assert f"tickets of lot {site.id}" in done.stderr

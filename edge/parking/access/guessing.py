@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from models.instants import SECOND, Monotonic
+from models.instants import BOOT, SECOND, Monotonic
 
 FREE = 3
 """So many wrong codes are typing errors: nobody waits for them."""
@@ -15,9 +15,6 @@ FORGOTTEN = 600 * SECOND
 """After so long without a wrong one, all begins anew."""
 
 
-START = Monotonic(0)
-
-
 @dataclass(frozen=True, slots=True)
 class Guesses:
     """What was tried at one lane. `last` is the latest wrong code, `at` when it was shown, `until` how long the next
@@ -25,8 +22,8 @@ class Guesses:
 
     wrong: int = 0
     last: str = ""
-    at: Monotonic = START
-    until: Monotonic = START
+    at: Monotonic = BOOT
+    until: Monotonic = BOOT
 
     @property
     def alarming(self) -> bool:

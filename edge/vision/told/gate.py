@@ -10,26 +10,21 @@ from dataclasses import dataclass, replace
 
 from drivers.plate_sources.trust import Trust
 from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VisionEvent
+from edge.vision.loops import DROPS_OUT, ECHO
 from edge.vision.told.scenery import Doubt, Scenery, doubt, noted
 from edge.vision.told.spent import Spent, is_spent, spent_with
 from edge.vision.told.voices import Voice, Voices, joined, plates, weighed
 from models.ids import LaneName
-from models.instants import SECOND, Monotonic
+from models.instants import BOOT, SECOND, Monotonic
 from models.plates import Plate
 from models.plates.alike import NEIGHBOUR, apart
 
-DROPS_OUT = 7 * SECOND // 10
-"""A loop that loses its vehicle for less than this has it still: loops do so with high floors, and no other fits in"""
 AFRESH = SECOND // 20
 """One that is told off and on again at once was no loop: the lane wants the vehicle looked at afresh"""
-ECHO = 60 * SECOND
-"""For so long after a vehicle has left, its plate is none of one that isn't there yet; of one that is on the loop it
-may be: then its driver is asked"""
 WAITS = 60 * SECOND
 """What was said of one on the loop longer ago than this, while the lane didn't look, is a question: by now another may
 stand there"""
 _MOST_BEFORE = 32
-START = Monotonic(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +45,7 @@ class Gate:
     ahead: Voices = ()
     decided: bool = False
     asked: Plate | None = None
-    since: Monotonic = START
+    since: Monotonic = BOOT
     left: Monotonic | None = None
     before: tuple[tuple[Plate, Monotonic], ...] = ()
     spent: Spent = ()

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 
 from drivers.contract import Box
 from edge.vision.voting.track import ALIKE, distance, similarity
-from models.instants import SECOND, Monotonic
+from models.instants import BOOT, SECOND, Monotonic
 
 ECHO, STAYS = 5 * SECOND, 10 * SECOND
 STILL = 0.15
-START = Monotonic(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Departed:
     text: str
     at: Monotonic
     stands: Box | None = None
-    since: Monotonic = START
+    since: Monotonic = BOOT
     stays: bool = False
 
 

@@ -13,7 +13,7 @@ from edge.vision.voting.question import Question, next_question
 from edge.vision.voting.signs import CameIntoView, Decided, Effort, Guessed, Left, Sign
 from edge.vision.voting.track import ALIKE, Sighting, Track, follow, is_on_vehicle, similarity, track_resized
 from edge.vision.voting.vote import RULES, Verdict, VoteRules
-from models.instants import SECOND, Monotonic
+from models.instants import BOOT, SECOND, Monotonic
 
 OPENING_READS = 4
 OPENING = SECOND // 2
@@ -27,7 +27,6 @@ MOST_TRACKS = 24
 AS_NEAR, STILL_AS_NEAR = 0.9, 0.6
 """Of the width of another vehicle's plate; of what its own had"""
 COMES_BACK = 10 * SECOND
-START = Monotonic(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +53,13 @@ class Lookout:
     looms: bool = True
     subject: int | None = None
     decided: bool = False
-    came: Monotonic = START
+    came: Monotonic = BOOT
     asked: Question | None = None
     departed: Departed | None = None
     opened: Monotonic | None = None
     opening_reads: int = 0
     read_at: Monotonic | None = None
-    still_there: Monotonic = START
+    still_there: Monotonic = BOOT
     moved_at: Monotonic | None = None
     looming_since: Monotonic | None = None
     passed: Known = ()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from drivers.contract import PlateCandidate
-from edge.vision.told.gate import DROPS_OUT, ECHO
+from edge.vision.loops import DROPS_OUT, ECHO
 from edge.vision.voting.track import ALIKE, SURE, similarity
 from models.instants import SECOND, Monotonic
 
@@ -23,7 +23,7 @@ _MOST_BEFORE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Departed:
+class Predecessor:
     """A vehicle that has left the loop: its plate, and when it left."""
 
     text: str
@@ -48,12 +48,12 @@ def is_same_vehicle(left: Monotonic | None, at: Monotonic) -> bool:
     return left is not None and at - left < DROPS_OUT
 
 
-def remembered(before: Sequence[Departed], departed: Departed | None, at: Monotonic) -> tuple[Departed, ...]:
+def remembered(before: Sequence[Predecessor], departed: Predecessor | None, at: Monotonic) -> tuple[Predecessor, ...]:
     recent = [each for each in before if at - each.at < ECHO]
     return tuple([*recent, *(() if departed is None else (departed,))][-_MOST_BEFORE:])
 
 
-def is_echo(before: Sequence[Departed], arrived: Monotonic, candidate: PlateCandidate, at: Monotonic) -> bool:
+def is_echo(before: Sequence[Predecessor], arrived: Monotonic, candidate: PlateCandidate, at: Monotonic) -> bool:
     """Whether it may be the plate of one that has left. One that left since this one `arrived` stands there still, as
     far as is known: it was looked at afresh."""
     recent = (each.text for each in before if each.at <= arrived and at - each.at < ECHO)

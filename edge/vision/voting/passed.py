@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 
 from edge.vision.voting.track import ALIKE, Track, similarity
 from edge.vision.voting.vote import Verdict
-from models.instants import SECOND, Monotonic
+from models.instants import BOOT, SECOND, Monotonic
 
 OUT_OF_SIGHT = 30 * SECOND
 """Hidden for longer, it has driven away: the arm that comes down behind it may hide it for a while."""
 LOOKED_FOR = 5 * SECOND
 MOST = 4
-START = Monotonic(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +23,8 @@ class Passed:
     text: str
     certain: bool = True
     track: int | None = None
-    seen: Monotonic = START
-    there: Monotonic = START
+    seen: Monotonic = BOOT
+    there: Monotonic = BOOT
 
 
 Known = tuple[Passed, ...]
@@ -45,7 +44,7 @@ def looked_at(known: Known, at: Monotonic, first: bool, stands_since: Monotonic 
     """A frame came. `first`: of a picture that has just begun, or begun again. `stands_since`: nothing has moved since;
     who was read after that is still there."""
     if first:
-        return tuple(replace(one, track=None, seen=START, there=at) for one in known)
+        return tuple(replace(one, track=None, seen=BOOT, there=at) for one in known)
     still = (replace(one, there=at) if stands_since is not None and one.seen >= stands_since else one for one in known)
     return tuple(one for one in still if at - one.there < OUT_OF_SIGHT)
 

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 
 from drivers.contract import Box, PlateCandidate
 from edge.vision.voting import others
-from edge.vision.voting.others import ALL_BUT_NEAR, FIRST_LOOKS, ON_TIME, UNKNOWN, Departed, Widths
+from edge.vision.voting.others import ALL_BUT_NEAR, FIRST_LOOKS, ON_TIME, UNKNOWN, Predecessor, Widths
 from edge.vision.voting.question import Question, next_question
 from edge.vision.voting.track import ALIKE, Sighting, Track, distance, follow, resized, similarity, track_resized
 from edge.vision.voting.vote import RULES, Verdict, VoteRules
-from models.instants import SECOND, Monotonic
+from models.instants import BOOT, SECOND, Monotonic
 
 MOST_SCENERY = 16
-START = Monotonic(0)
 STOOD = SECOND
 """What is read at the same place for this long while the loop is off was there before the vehicle."""
 LONG_BEFORE = 10 * SECOND
@@ -38,10 +37,10 @@ class Scenery:
 
     text: str
     box: Box
-    since: Monotonic = START
+    since: Monotonic = BOOT
     certain: bool = True
     missed: int = 0
-    seen: Monotonic = START
+    seen: Monotonic = BOOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,8 @@ class Watch:
     rules: VoteRules = RULES
     vehicle: int | None = None
     occupied: bool = False
-    arrived: Monotonic = START
-    since: Monotonic = START
+    arrived: Monotonic = BOOT
+    since: Monotonic = BOOT
     left: Monotonic | None = None
     asked: Question | None = None
     seen: int = 0
@@ -69,7 +68,7 @@ class Watch:
     echoes: tuple[Track, ...] = ()
     """Of vehicles that have left; one of them is the vehicle's where it came back"""
     widths: Widths = UNKNOWN
-    before: tuple[Departed, ...] = ()
+    before: tuple[Predecessor, ...] = ()
     scenery: tuple[Scenery, ...] = ()
     last: tuple[Scenery, ...] = ()
     moved_at: Monotonic | None = None
@@ -278,14 +277,14 @@ def _doubted(watch: Watch, track: Track) -> Verdict:
     return replace(found, certain=False, likely=found.certain or found.likely)
 
 
-def _departed(watch: Watch, leader: Track | None, at: Monotonic) -> Departed | None:
+def _departed(watch: Watch, leader: Track | None, at: Monotonic) -> Predecessor | None:
     """The plate of the vehicle that leaves, as far as it is known: decided, or asked about as its own."""
     if watch.vehicle is None:
-        return Departed(watch.last[0].text, at) if watch.last else None
+        return Predecessor(watch.last[0].text, at) if watch.last else None
     if leader is None or watch.asked is None or not _may_be_its_own(watch, leader, at):
         return None
     text = leader.verdict(watch.near, watch.rules).text
-    return Departed(text, at) if text == watch.asked.text else None
+    return Predecessor(text, at) if text == watch.asked.text else None
 
 
 def _nearest(watch: Watch, at: Monotonic) -> Track | None:
