@@ -36,7 +36,8 @@ class TimingSettings(Section):
     nobody can hear the call, for `answer_within`"""
     shortest_passage: Annotated[Seconds, Field(ge=0, le=2)] = 0.25
     """A closing loop that was occupied for less was no vehicle's passage: a loose wire, a person, a flock of birds.
-    Where the vehicle leaves the arming loop at the same time nobody knows, and its ticket stays unresolved"""
+    Where the vehicle leaves the arming loop at the same time it may have been one that was heard late: a ticket stays
+    unresolved then, and a passage without one is counted"""
     travel_within: Annotated[Seconds, Field(gt=0, le=60)] = 8.0
     """An arm that is still between up and down after this long is stuck"""
     close_within: Annotated[Seconds, Field(gt=0, le=3600)] = 30.0

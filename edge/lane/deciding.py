@@ -54,6 +54,7 @@ def deciding_presence(lane: Lane, signal: Presence) -> Step:
     under_way = here.answer_passed or (here.unvended is not None and here.unvended.asked)
     if signal.present is False and here.unvended is None:
         here = replace(here, just_left=here.side)
+    here = replace(here, lost_sight=lane.lost_sight or (under_way and signal.present is None))
     # Under an arm that is kept up it may have driven on; the answer is for it.
     if signal.present or under_way or here.hold is not None:
         return Step(here)
@@ -107,6 +108,7 @@ def vend(lane: Lane, *before: Action, greeting: str) -> Step:
         phase=Phase.PASSING if under_way else Phase.VENDED,
         waited=patience_under_the_arm(lane) if under_way else 0.0,
         waited_out=False,
+        blinked=False,
         maybe_through=False,
         unclear=False,
         refusal=None,

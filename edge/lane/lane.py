@@ -116,8 +116,9 @@ class Lane:
     down unused since the vend.
     `waited`: seconds for which it was waited for before the arm, since the last look at it, or under the arm, by the
     time that the timer rings.
-    `waited_out`: it left the arming loop and has been waited for once. `maybe_through`: it left that loop as the
-    closing loop was occupied for a moment, for less than a passage takes. `unclear`: something was under the arm twice,
+    `waited_out`: it left the arming loop and has been waited for once. `blinked`: the closing loop was occupied for a
+    moment since the vend, for less than a passage takes; `maybe_through`: and it has left the arming loop, so that may
+    have been a passage that was heard in one moment. `unclear`: something was under the arm twice,
     and nobody knows what. `unseen`: vehicles in a row that left a raised arm without coming onto the closing loop.
     `outgoing`: the side on whose arming loop a vehicle stands that has passed already. `through`: the side towards
     which one has passed that hasn't reached that loop yet. `just_left`: the side on whose arming loop a vehicle stood
@@ -165,6 +166,7 @@ class Lane:
     waited: float = 0.0
     came_down: int = 0
     waited_out: bool = False
+    blinked: bool = False
     maybe_through: bool = False
     unclear: bool = False
     unseen: int = 0
@@ -360,6 +362,7 @@ def forgotten(lane: Lane) -> Lane:
         waited=0.0,
         came_down=0,
         waited_out=False,
+        blinked=False,
         maybe_through=False,
         unclear=False,
         just_left=None,

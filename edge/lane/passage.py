@@ -5,7 +5,7 @@ from __future__ import annotations
 from rapidfuzz.distance import Levenshtein
 
 from drivers.contract import Position
-from edge.lane import unvended
+from edge.lane import blips, unvended
 from edge.lane.actions import Action, Clear, Confirm, Count, Raise, Show, Unresolve, Watch, Withdraw
 from edge.lane.approach import passed_by, shown, to_idle
 from edge.lane.changed import replace
@@ -23,7 +23,6 @@ from edge.lane.lane import (
     with_timer,
 )
 from edge.lane.signals import Arm, Card, Code, FarPresence, Phase, Presence, Read, TimeUp, UnderArm, VendFailed
-from models.instants import SECOND
 from models.lanes import HoldCause, PassageKind
 from models.phrases.phrase import Phrase
 from models.plates import Plate
@@ -32,8 +31,6 @@ from models.refusals import Refusal
 _TOO_MANY_BACK_OUTS = 3
 _TOO_MANY_UNUSED = 3
 """So often an arm comes down before somebody who doesn't drive; then who stands there is looked at afresh."""
-DROPS_OUT = 0.7
-"""Seconds for which a loop may lose a vehicle that stands on it."""
 _ALIKE = 0.6
 """Of two plates that are nearer to each other than this (share of characters), one may be a misread of the other."""
 
@@ -47,35 +44,34 @@ def vended_presence(lane: Lane, signal: Presence) -> Step:
         lost_sight=lane.lost_sight or signal.present is None,
         # Who is on it again before anything was under the arm had only moved back a little.
         gap=signal.present is False,
-        maybe_through=lane.maybe_through or (signal.present is False and _blinked_just_now(lane)),
+        maybe_through=lane.maybe_through or (signal.present is False and blips.leaves_with_one(lane)),
     )
     if signal.present is None:
         return Step(here)
     if here.lost_sight:
         return nobody_knows(here)
-    one_s_own = lane.ticket is not None or lane.maybe_through
-    if signal.present and lane.gap and lane.fitted.closing_loop and one_s_own and not _dropped_out(here):
-        # No car fits between the loops: the one before went back, or this one is it again. It is looked at afresh.
-        return _gone_unseen(here)
     if signal.present:
-        return with_timer(here, lane.timing.rise_within)
+        left = lane.gap or lane.maybe_through
+        return _on_the_loop_again(here) if left else with_timer(here, lane.timing.rise_within)
     if not lane.fitted.closing_loop:
         return _left_before_an_arm_without_a_loop(here)
     return with_timer(here, lane.timing.back_out_after)
 
 
-def _dropped_out(lane: Lane) -> bool:
-    """Whether the arming loop lost the vehicle for a moment only, as loops do with high floors and drawbars."""
-    watch = lane.near_watch if lane.side is Side.NEAR else lane.far_watch
-    if watch is None or len(watch.changes) < 2:
-        return False
-    return watch.changes[-1] - watch.changes[-2] < DROPS_OUT * SECOND
+def _on_the_loop_again(lane: Lane) -> Step:
+    """The vehicle that the arm rose for, which had left, or another one."""
+    if blips.may_have_passed(lane):
+        return _asked_by_its_plate(lane)
+    if lane.fitted.closing_loop and lane.ticket is not None and not blips.was_there_all_the_time(lane):
+        # No car fits between the loops: the one before went back, or this one is it again. It is looked at afresh.
+        return _gone_unseen(lane)
+    return with_timer(lane, lane.timing.rise_within)
 
 
 def vended_far_presence(lane: Lane, signal: FarPresence) -> Step:
     """Opened by a person while nobody was seen: it is for whoever comes first, from either side."""
     here = sensed(lane, signal)
-    if signal.present and lane.fitted.two_way and lane.maybe_through:
+    if signal.present and lane.fitted.two_way and blips.has_passed(here):
         return passed(here)
     if signal.present and lane.fitted.two_way and lane.waited_out and lane.ticket is not None:
         # Gone for long, and one comes towards it: it has gone back.
@@ -242,30 +238,17 @@ def passing_under_arm(lane: Lane, signal: UnderArm) -> Step:
         # The same one, or another on its vend: one of them is through, and where no ticket is at stake it is counted.
         return passed(here) if lane.ticket is None and lane.gap else nobody_knows(here)
     if _may_have_rolled_back(here):
-        far = here.side is Side.FAR
-        unsure = replace(here, phase=Phase.UNSURE)
-        return with_timer(unsure, lane.timing.read_within, Watch(on=False, far=far), Watch(on=True, far=far))
+        return _asked_by_its_plate(here)
     return passed(here)
 
 
 def _still_before_it(lane: Lane) -> Step:
-    """A blip of the closing loop: whoever the arm rose for is where they were, or so it seems. Of a whole passage that
-    is heard in one moment, since the computer stood still, no more is left than such a blip."""
+    """A blip of the closing loop: whoever the arm rose for is where they were, or so it seems."""
     if lane.unclear:
         return with_timer(replace(lane, phase=Phase.UNSURE), lane.timing.read_within)
     patience = lane.timing.rise_within if lane.present else lane.timing.back_out_after
-    left = lane.present is not True or not lane.fitted.arming_loop
-    before = replace(lane, phase=Phase.VENDED, waited=0.0, maybe_through=lane.maybe_through or left)
-    return with_timer(before, patience)
-
-
-def _blinked_just_now(lane: Lane) -> bool:
-    """Whether the closing loop was occupied for a moment, so lately that it was perhaps the vehicle that now leaves
-    the arming loop."""
-    arming = lane.near_watch if lane.side is Side.NEAR else lane.far_watch
-    if arming is None or not arming.changes or lane.closing_watch is None or not lane.was_no_vehicle:
-        return False
-    return arming.changes[-1] - lane.closing_watch.changes[-1] <= lane.timing.back_out_after * SECOND
+    through = lane.maybe_through or blips.had_left(lane)
+    return with_timer(replace(lane, phase=Phase.VENDED, waited=0.0, blinked=True, maybe_through=through), patience)
 
 
 def _may_have_rolled_back(lane: Lane) -> bool:
@@ -273,6 +256,13 @@ def _may_have_rolled_back(lane: Lane) -> bool:
     if lane.reached_other:
         return False
     return lane.fitted.arming_loop and lane.present is True and not lane.gap
+
+
+def _asked_by_its_plate(lane: Lane) -> Step:
+    """Whoever stands on the arming loop is looked at: the one that the arm rose for, or the next one?"""
+    far = lane.side is Side.FAR
+    unsure = replace(lane, phase=Phase.UNSURE)
+    return with_timer(unsure, lane.timing.read_within, Watch(on=False, far=far), Watch(on=True, far=far))
 
 
 def passing_time_up(lane: Lane, signal: TimeUp) -> Step:
@@ -303,12 +293,17 @@ def unsure_shown(lane: Lane, signal: Read | Code | Card) -> Step:
     if same:
         # It rolled back and stands there still: its ticket holds.
         return vend(lane, greeting=Phrase.DRIVE_ON)
-    return _then_shown(passed(lane), signal)
+    return _then_shown(_gone_unseen(lane) if lane.maybe_through else passed(lane), signal)
 
 
 def unsure_presence(lane: Lane, signal: Presence) -> Step:
     here = sensed(lane, signal)
-    return Step(here) if signal.present else nobody_knows(here)
+    if signal.present:
+        return Step(here)
+    if signal.present is False and lane.maybe_through:
+        # It may drive on, under the arm that rose for the one that has passed, or for itself.
+        return with_timer(replace(here, gap=True), lane.timing.back_out_after)
+    return nobody_knows(here)
 
 
 def unsure_under_arm(lane: Lane, signal: UnderArm) -> Step:
@@ -320,7 +315,9 @@ def unsure_under_arm(lane: Lane, signal: UnderArm) -> Step:
 
 
 def unsure_time_up(lane: Lane, signal: TimeUp) -> Step:
-    return nobody_knows(lane) if signal.timer == lane.timer else Step(lane)
+    if signal.timer != lane.timer:
+        return Step(lane)
+    return _gone_unseen(lane) if lane.maybe_through else nobody_knows(lane)
 
 
 # --- how it ends ---
@@ -346,9 +343,10 @@ def backed_out(lane: Lane) -> Step:
 
 def _gone_unseen(lane: Lane) -> Step:
     """Who the arm rose for isn't there any more, and nobody saw them under it."""
-    if lane.maybe_through and lane.ticket is None:
+    through = blips.may_have_passed(lane)
+    if through and lane.ticket is None:
         return passed(lane)  # no ticket is at stake: it is counted
-    return nobody_knows(lane) if lane.blind or lane.maybe_through else backed_out(lane)
+    return nobody_knows(lane) if lane.blind or through else backed_out(lane)
 
 
 def nobody_knows(lane: Lane, *actions: Action) -> Step:

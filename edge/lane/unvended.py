@@ -97,9 +97,9 @@ def _goes(lane: Lane, passing: Unvended) -> Step:
             return Step(replace(lane, answer_passed=True), actions)
         # It didn't wait for the answer, and that is taken back.
         lane = replace(lane, asked=None, read=None, order=None)
-    if not went_through and passing.asked and lane.present is None and lane.hold is None:
-        # It may have gone either way, and who stands there now isn't seen: nobody is let in on its answer.
-        lane = replace(lane, asked=None, read=None, order=None)
+    if not went_through and passing.asked and lane.lost_sight and lane.hold is None and lane.order is None:
+        # It may have gone either way, and somebody else may stand there now: nobody is let in on its answer.
+        lane = replace(lane, asked=None, read=None)
     # Somebody else is being decided about, or has a vend.
     waits = lane.phase in (Phase.DECIDING, Phase.VENDED)
     if went_through:

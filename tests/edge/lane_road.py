@@ -14,6 +14,7 @@ from edge.lane.actions import Action, Confirm, Count, Hold, Lower, Raise, Releas
 from edge.lane.faults import STUCK_LOOP
 from edge.lane.lane import Fitted, Side, opposite
 from edge.lane.signals import Arm, FarPresence, Phase, Presence, Read, Signal, UnderArm, Vend
+from models.instants import SECOND, Monotonic
 from models.plates import Plate
 from models.tickets import Direction
 from tests.edge.lane_laws import COUNTS_EQUAL_THE_CARS_INSIDE, LAWS
@@ -122,6 +123,7 @@ class Road:
     came: int = 0
     heeded: int = 0
     looks: int | None = None
+    bird_at: Monotonic | None = None
 
     def __post_init__(self) -> None:
         self.world = World(self.fitted, self.only)
@@ -206,6 +208,11 @@ class Road:
         if self.fitted.two_way and vehicle.has_passed and way != vehicle.side:
             return False
         if way > 0 and vehicle.front < NEAR_LOOP[0] and self._one_comes_towards_it(vehicle):
+            return False
+        lane = self.world.lane
+        if lane.phase is Phase.UNSURE and lane.maybe_through and not vehicle.has_passed and way != vehicle.side:
+            # Who follows one whose passage was heard in one moment, before it is looked at, may be that one for all
+            # that the loops tell.
             return False
         reaches = (vehicle.front if way > 0 else vehicle.rear) + way * cells == CLOSING
         return not reaches or forces or self.arm.is_up
@@ -302,6 +309,15 @@ class Road:
         waits = self.world.lane.phase is Phase.VENDED and self.world.lane.side is side
         if waits and any(vehicle.on(*cells) for vehicle in self.vehicles):
             self.world.hear(said(False), said(True))
+
+    def a_bird_is_under_the_arm(self) -> None:
+        """Nothing else is. Of who backs out at that very moment nobody knows; where no ticket is at stake, they count
+        as passed, so then no bird comes, nor so many that the loop chatters."""
+        serves_on_trust = self.world.lane.phase is Phase.VENDED and self.world.lane.ticket is None
+        often = self.bird_at is not None and self.world.now - self.bird_at < self.fitted.timing.chatter_window * SECOND
+        if not serves_on_trust and not often and not any(vehicle.on(CLOSING) for vehicle in self.vehicles):
+            self.bird_at = self.world.now
+            self.world.hear_at_once(UnderArm(True), UnderArm(False))
 
     # --- the reckoning ---
 

@@ -262,6 +262,10 @@ class BusyRoad(RuleBasedStateMachine):
             self.road.drives_unheard(vehicle, cells if vehicle.side < 0 else -cells)
 
     @rule()
+    def something_is_under_the_arm_for_a_moment(self) -> None:
+        self.road.a_bird_is_under_the_arm()
+
+    @rule()
     def the_camera_reads(self) -> None:
         self.road.camera_reads()
 

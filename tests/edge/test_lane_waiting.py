@@ -38,12 +38,11 @@ from edge.lane.signals import (
     UnderArm,
     Vend,
 )
-from models.instants import SECOND, Monotonic
 from models.lanes import LaneState, OrderKind
 from models.plates import Plate
 from models.refusals import Refusal
 from models.tickets import Direction
-from tests.edge.lanes import ANOTHER, OFF, PLATE, TICKET, Story, a_quiet_lane, a_vended_lane, risen
+from tests.edge.lanes import ANOTHER, PLATE, TICKET, Story, a_quiet_lane, a_vended_lane, risen
 
 IN = Direction.ENTRY
 LOOKS_AGAIN = 31
@@ -438,43 +437,13 @@ def test_a_driver_whom_no_loop_sees_is_told_how_to_get_help() -> None:
     assert story.asked(Decide) == []
 
 
-# --- blips of the closing loop ---
-
-
-def blip(story: Story) -> Story:
-    """On and off again sooner than any vehicle could be."""
-    story.then(UnderArm(True))
-    story.now = Monotonic(story.now - OFF + SECOND // 10)
-    return story.then(UnderArm(False))
-
-
-def test_a_blip_of_the_closing_loop_confirms_nobody_who_has_just_backed_out() -> None:
-    """Of a passage that was heard too late no more may be left than that: the ticket is left to the next one."""
-    story = blip(risen(a_vended_lane()).then(Presence(False)))
-    assert story.asked(Confirm) == []
-    assert story.then(Arm(Position.CLOSED)).wait(40).asked(Unresolve) == [Unresolve(TICKET, IN)]
-
-
-def test_a_blip_long_before_a_car_backs_out_leaves_its_ticket_withdrawn() -> None:
-    story = blip(risen(a_vended_lane())).wait(5).then(Presence(False)).wait(4)
-    assert story.then(Arm(Position.CLOSED)).wait(40).asked(Withdraw) == [Withdraw(TICKET, IN, vended=True)]
-
-
-def test_a_car_that_passes_after_a_blip_is_confirmed() -> None:
-    story = blip(risen(a_vended_lane())).then(UnderArm(True), Presence(False), UnderArm(False))
-    assert story.asked(Confirm) == [Confirm(TICKET, IN)]
-
-
-def test_a_blip_while_nobody_is_served_is_no_passage() -> None:
-    story = blip(a_quiet_lane())
-    assert story.counted == []
-    assert Clear("lane.wrong_way") in story.actions
+# --- a loop that chattered ---
 
 
 def test_a_loop_that_chattered_is_believed_again_though_cars_keep_passing() -> None:
     story = a_quiet_lane()
     for _ in range(8):
-        blip(story)
+        story.then(UnderArm(True)).at_once(UnderArm(False))
     assert "lane.closing_loop_chatters" in story.raised
     for _ in range(4):
         story.wait(4).then(UnderArm(True)).wait(1).then(UnderArm(False))
