@@ -10,7 +10,7 @@ from tests.chaos.lane_lot import PULSE, Stay, being_let_out, opened_in
 from tests.chaos.lane_tally import Careless, Phase, Tally
 from tests.chaos.lane_verdicts import Findings, Seen, at_entry, at_exit
 
-KILLS = 20
+KILLS = 14
 IN, OUT = "in-lcus", "out-kmtronic"
 
 
