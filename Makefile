@@ -23,7 +23,7 @@ demo: setup ## A running car park: cameras, lanes, cloud. DEMO="--vehicles 20" e
 	@exec .venv/bin/parkgate-sim demo $(DEMO)
 
 test: setup-test ## All tests and checks. TEST="tests/house -k lock" for some
-	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(TEST)
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TEST)
 
 lint: setup-test ## Style, types and the arrows between the parts, without the tests
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports && .venv/bin/pyright

@@ -103,6 +103,8 @@ class Toll:
     lost: int = 0
     twice: int = 0
     phantom_opens: int = 0
+    unresolved: int = 0
+    """Passages that were heard too late to be sure of: their tickets are left to the next one"""
     stranded: int = 0
     """Vehicles that weren't let through in time, whatever they showed"""
     disobeyed: int = 0
@@ -362,7 +364,8 @@ class VisionSite:
         out = sum(stay.status == "COMPLETED" for stay in stays)
         entered, left = self._passed[True], self._passed[False]
         toll.accepted = entered + left
-        toll.lost = max(0, entered - inside_or_out) + max(0, left - out)
+        toll.unresolved = sum(stay.status == "UNRESOLVED" for stay in stays)
+        toll.lost = max(0, entered - inside_or_out - toll.unresolved) + max(0, left - out - toll.unresolved)
         toll.twice = max(0, inside_or_out - entered) + max(0, out - left)
         toll.stored = toll.accepted - toll.lost
         toll.phantom_opens = sum(not made.for_somebody for made in self._account.contacts())

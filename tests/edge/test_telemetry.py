@@ -47,8 +47,17 @@ def told(lot: Lot) -> list[Fact]:
 
 def measures(lot: Lot, count: int) -> None:
     for number in range(count):
-        fact = MachineMeasured(at=lot.clock.wall, disk_free=number, disk_total=2, store_bytes=3, millidegrees=None)
-        lot.decide(lambda tx, fact=fact: tx.record(fact))
+        lot.decide(lambda tx, number=number: tx.record(a_measure(lot, number)))
+
+
+async def measured_meanwhile(lot: Lot, count: int) -> None:
+    """While the link is at work on the store as well."""
+    for number in range(count):
+        await lot.store.write(lambda tx, number=number: tx.record(a_measure(lot, number)))
+
+
+def a_measure(lot: Lot, number: int) -> MachineMeasured:
+    return MachineMeasured(at=lot.clock.wall, disk_free=number, disk_total=2, store_bytes=3, millidegrees=None)
 
 
 # --- a lane ---
@@ -178,7 +187,7 @@ def arrived(lot: Lot) -> bool:
 async def test_telemetry_goes_up_beside_the_ledger(lot: Lot, mosquitto: Mosquitto, password: Path) -> None:
     with HonestCloud(mosquitto, lot.id, stream="telemetry") as cloud, HonestCloud(mosquitto, lot.id) as other:
         async with linked(lot, mosquitto, password):
-            await asyncio.to_thread(measures, lot, 5)
+            await measured_meanwhile(lot, 5)
             await lot.store.write(lambda tx: None)
             await becomes(lambda: arrived(lot))
             await becomes(lambda: bool(other.books.applied))
@@ -229,7 +238,7 @@ async def test_a_telemetry_that_the_cloud_knows_otherwise_begins_anew(
             cloud.says(Ack(lot=lot.id, stream="telemetry", stream_id=before.stream_id, seq=2, hash="f" * 64))
             await becomes(lambda: told(lot) == [TelemetryBegun(after=before.stream_id, at=lot.clock.wall)])
             cloud.answers = True
-            await asyncio.to_thread(measures, lot, 2)
+            await measured_meanwhile(lot, 2)
             await lot.store.write(lambda tx: None)
             await becomes(lambda: arrived(lot))
     after, _ = telemetry(lot)
