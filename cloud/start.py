@@ -8,8 +8,8 @@ import gc
 def main() -> None:
     """What is imported stays for good: nobody has to look through it for garbage, now or later."""
     gc.disable()
-    from cloud.cli import app
+    from cloud.cli import main as command_line
 
     gc.freeze()
     gc.enable()
-    app()
+    command_line()

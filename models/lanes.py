@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from models.instants import SECOND
+
+DROPS_OUT = 7 * SECOND // 10
+"""A loop that loses its vehicle for less than this has it still: loops do so with high floors and drawbars, and no
+other fits in."""
+
 
 class LaneState(StrEnum):
     """Whom a lane lets in. An exit knows only `open` and `closed`."""

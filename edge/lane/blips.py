@@ -8,9 +8,7 @@ import math
 from edge.lane.lane import Lane, Side
 from edge.lane.loop_watch import LoopWatch
 from models.instants import SECOND
-
-DROPS_OUT = 7 * SECOND // 10
-"""For less than this a loop may lose a vehicle that stands on it: loops do so with high floors and drawbars."""
+from models.lanes import DROPS_OUT
 
 
 def leaves_with_one(lane: Lane) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from models.instants import SECOND
 
-DROPS_OUT = 7 * SECOND // 10
-"""A loop that loses its vehicle for less than this has it still: loops do so with high floors, and no other fits in"""
 ECHO = 60 * SECOND
 """For so long after a vehicle has left, its plate is none of one that isn't there yet; of one that is on the loop it
 may be: then its driver is asked"""

@@ -40,6 +40,7 @@ CAUGHT = {careless: Toll(not_back=1) for careless in CONTROLS}
     "found",
     [
         Toll(lost=1),
+        Toll(unresolved=1),
         Toll(twice=1),
         Toll(phantom_opens=1),
         Toll(stranded=1),

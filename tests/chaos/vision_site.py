@@ -43,6 +43,7 @@ RUNAWAY_WITHIN = 10.0
 _AMONG_OTHER_TESTS = 2.5
 """Times as long, where the short form shares the computer with all other tests: there it shows that reading comes back
 and nobody is stranded, and the long form shows how soon"""
+_MOST_UNRESOLVED_ONE_IN = 10
 _CAREFULLY = ("python", str(Path(__file__).with_name("careless_vision.py")))
 _RUNAWAY = Path(__file__).with_name("runaway")
 BETWEEN = (0.9, 1.8)
@@ -134,7 +135,8 @@ class Toll:
     @property
     def clean(self) -> bool:
         wrong = self.lost, self.twice, self.phantom_opens, self.stranded, self.disobeyed, self.not_back, self.zombies
-        return not any(wrong) and self.grown_fds <= _MORE_FDS and self.grown_kb <= _MORE_KB
+        sure = self.unresolved * _MOST_UNRESOLVED_ONE_IN <= self.accepted
+        return not any(wrong) and sure and self.grown_fds <= _MORE_FDS and self.grown_kb <= _MORE_KB
 
 
 class VisionSite:
@@ -364,8 +366,11 @@ class VisionSite:
         out = sum(stay.status == "COMPLETED" for stay in stays)
         entered, left = self._passed[True], self._passed[False]
         toll.accepted = entered + left
-        toll.unresolved = sum(stay.status == "UNRESOLVED" for stay in stays)
-        toll.lost = max(0, entered - inside_or_out - toll.unresolved) + max(0, left - out - toll.unresolved)
+        unsure = [stay.exit_lane is not None for stay in stays if stay.status == "UNRESOLVED"]
+        toll.unresolved = len(unsure)
+        # Where nothing else keeps the computer from hearing, a passage that isn't sure is as good as lost.
+        of_all, of_exits = (len(unsure), sum(unsure)) if self.keeping is Keeping.HURRIED else (0, 0)
+        toll.lost = max(0, entered - inside_or_out - of_all) + max(0, left - out - of_exits)
         toll.twice = max(0, inside_or_out - entered) + max(0, out - left)
         toll.stored = toll.accepted - toll.lost
         toll.phantom_opens = sum(not made.for_somebody for made in self._account.contacts())

@@ -152,7 +152,7 @@ async def test_an_arm_rises_once_for_one_vend(mosquitto: Mosquitto, topics: Lane
     lines = witnessed(witness)
     assert [line["why"] for line in lines if line["event"] == "vend"] == [None, "repeated", "repeated", "repeated"]
     positions = [line["position"] for line in lines if line["event"] == "arm"]
-    assert (positions.count("open"), positions[-1]) == (1, "closed")
+    assert [position for position in positions if position != "moving"] == ["open", "closed"]
     assert phantom_opens(lines) == 3
 
 

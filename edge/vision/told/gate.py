@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 
 from drivers.plate_sources.trust import Trust
 from edge.vision.events import PlateDecided, PlateGuessed, VehicleGone, VisionEvent
-from edge.vision.loops import DROPS_OUT, ECHO
+from edge.vision.loops import ECHO
 from edge.vision.told.scenery import Doubt, Scenery, doubt, noted
 from edge.vision.told.spent import Spent, is_spent, spent_with
 from edge.vision.told.voices import Voice, Voices, joined, plates, weighed
 from models.ids import LaneName
 from models.instants import BOOT, SECOND, Monotonic
+from models.lanes import DROPS_OUT
 from models.plates import Plate
 from models.plates.alike import NEIGHBOUR, apart
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from drivers.contract import PlateCandidate
-from edge.vision.loops import DROPS_OUT, ECHO
+from edge.vision.loops import ECHO
 from edge.vision.voting.track import ALIKE, SURE, similarity
 from models.instants import SECOND, Monotonic
+from models.lanes import DROPS_OUT
 
 ON_TIME = 3 * SECOND // 2
 """Who drives onto the loop is read by then; who is read later may have come up behind one that can't be read"""
